@@ -1,0 +1,107 @@
+"""What a host's kernel and hardware can do that a guest or the stream can notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+CapabilityId = NewType("CapabilityId", str)
+
+
+class Evidence(Enum):
+    """How a fact came to be known, strongest first."""
+
+    PROBED = "probed"
+    DECLARED = "declared"
+    SOURCE = "source"
+    OBSERVED = "observed"
+    VENDOR = "vendor"
+    REPORTED = "reported"
+    INFERRED = "inferred"
+    MEMORY = "memory"
+
+
+class Presence(Enum):
+    """Whether a host offers a capability.
+
+    `POSSIBLE` means that its kernel can, and hardware, microcode or a module parameter decides.
+    """
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    POSSIBLE = "possible"
+    UNKNOWN = "unknown"
+
+
+class FixedBy(Enum):
+    """What decides a capability: the kernel build alone, or the machine as well."""
+
+    KERNEL = "kernel"
+    HARDWARE = "hardware"
+    PARAMETER = "parameter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """A row of the catalogue.
+
+    `aliases` are other names of the same thing, `implies` the capabilities that a composite
+    such as `tun.uso` stands for, `probe` the question that a running host answers.
+    """
+
+    id: CapabilityId
+    kind: str
+    fixed_by: FixedBy
+    meaning: str
+    probe: str
+    evidence: Evidence
+    source: str
+    arch: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    implies: tuple[CapabilityId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilitySet:
+    """What is known of one host: disjoint sets; everything else is unknown.
+
+    `possible` holds what the kernel can do and the machine decides. `inferred` marks members of the
+    other sets that nobody read in a source or probed.
+    """
+
+    present: frozenset[CapabilityId] = frozenset()
+    absent: frozenset[CapabilityId] = frozenset()
+    possible: frozenset[CapabilityId] = frozenset()
+    inferred: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a capability that is in two sets."""
+        if (
+            self.present & self.absent
+            or self.present & self.possible
+            or self.absent & self.possible
+        ):
+            raise ValueError("a capability can be in one set only")
+
+    def presence(self, capability: CapabilityId) -> Presence:
+        """Return what is known about `capability`; `cpu.*` facts are the machine's to decide."""
+        if capability in self.present:
+            return Presence.PRESENT
+        if capability in self.absent:
+            return Presence.ABSENT
+        if capability in self.possible or capability.startswith("cpu."):
+            return Presence.POSSIBLE
+        return Presence.UNKNOWN
+
+    def overlaid(
+        self, *, present: frozenset[CapabilityId], absent: frozenset[CapabilityId]
+    ) -> CapabilitySet:
+        """Return this set with stronger facts on top of it."""
+        stated = present | absent
+        return CapabilitySet(
+            present=(self.present - stated) | present,
+            absent=(self.absent - stated) | absent,
+            possible=self.possible - stated,
+            inferred=self.inferred - stated,
+        )

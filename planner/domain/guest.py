@@ -1,0 +1,92 @@
+"""What a guest was started as; what is not given is 'may have'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from planner.domain.compat import CompatFlag
+from planner.domain.host import HostProfile
+from planner.domain.truth import Truth
+
+FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
+"""CPU models whose features are those of the boot host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestCpu:
+    """A CPU model with features switched on and off, as `-cpu MODEL,+f,-f` says it."""
+
+    model: str
+    enabled: frozenset[str] = frozenset()
+    disabled: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str) -> GuestCpu:
+        """Read `MODEL,+f,-f,f=on,f=off`; raises ValueError for any other word."""
+        model, *words = [word.strip() for word in text.split(",")]
+        enabled, disabled = set[str](), set[str]()
+        for word in words:
+            name, equals, value = word.lstrip("+-").partition("=")
+            if word.startswith("+") or (equals and value in {"on", "true"}):
+                enabled.add(name)
+            elif word.startswith("-") or (equals and value in {"off", "false"}):
+                disabled.add(name)
+            else:
+                raise ValueError(f"'{word}' is not +FEATURE, -FEATURE or FEATURE=on|off")
+        if model[:1] in "+-":
+            raise ValueError(f"'{text}' names no CPU model before its features")
+        return cls(model=model, enabled=frozenset(enabled), disabled=frozenset(disabled))
+
+    @property
+    def follows_host(self) -> bool:
+        """Whether the features are those of the host it boots on."""
+        return self.model in FOLLOWS_HOST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A machine type and the flags set beside it."""
+
+    machine_type: str
+    flags: tuple[CompatFlag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestStart:
+    """A baseline as lived.
+
+    `booted_on` is the host whose features the guest took, None for 'any host of the pool'. `devices`
+    None means 'may have any', an empty tuple means none. `traits` are named uses; a missing one is
+    'may'. `hop_flags` are the flags that only the destination process gets.
+    """
+
+    baseline: Baseline
+    booted_on: HostProfile | None = None
+    devices: tuple[str, ...] | None = None
+    cpu: GuestCpu | None = None
+    traits: frozenset[tuple[str, bool]] = frozenset()
+    hop_flags: tuple[CompatFlag, ...] = ()
+
+    def trait(self, name: str) -> Truth:
+        """Return whether the guest has trait `name`."""
+        for known, value in self.traits:
+            if known == name:
+                return Truth.of(value)
+        return Truth.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestGroup:
+    """Guests of one host group that differ in nothing that judgement sees; `names` are examples."""
+
+    pool: str
+    host: str
+    machine_type: str
+    flags: tuple[CompatFlag, ...] = ()
+    booted_on: str = ""
+    devices: tuple[str, ...] | None = None
+    cpu: GuestCpu | None = None
+    traits: frozenset[tuple[str, bool]] = frozenset()
+    count: int = 1
+    names: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False)

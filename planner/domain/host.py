@@ -1,0 +1,99 @@
+"""Hosts, and the profile that is all judgement may see of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NewType
+
+from planner.domain.capability import CapabilityId, CapabilitySet
+
+HostName = NewType("HostName", str)
+PoolName = NewType("PoolName", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostGroup:
+    """Hosts of one pool whose rows differ in nothing but name and failure domain.
+
+    `kernel` and `qemu` are the texts of the file. `stated` are declared or probed capabilities as
+    (present, absent); they beat what the kernel release implies.
+    """
+
+    pool: PoolName
+    kernel: str
+    qemu: str
+    hosts: tuple[HostName, ...]
+    arch: str = "x86_64"
+    cpu: str = ""
+    present: frozenset[CapabilityId] = frozenset()
+    absent: frozenset[CapabilityId] = frozenset()
+    probe: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All hosts, grouped; `source` is the file's name for messages."""
+
+    groups: tuple[HostGroup, ...]
+    source: str = "fleet"
+
+    @property
+    def size(self) -> int:
+        """Number of hosts."""
+        return sum(len(group.hosts) for group in self.groups)
+
+    @property
+    def pools(self) -> tuple[PoolName, ...]:
+        """Names of the pools, in file order of first appearance sorted by name."""
+        return tuple(sorted({group.pool for group in self.groups}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QemuBuild:
+    """A QEMU build as the data knows it.
+
+    `line` and `release` are its key (the full build); `version` is the upstream version that it is
+    built from, with fewer than three parts where the text does not name the point release. `lower`
+    and `upper` are the known builds whose tables bracket it (equal when the build itself is known,
+    `upper` empty past the last one, both empty when nothing is known).
+    """
+
+    line: str
+    release: str
+    version: tuple[int, ...]
+    lower: str = ""
+    upper: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the tables of this very build were read."""
+        return bool(self.lower) and self.lower == self.upper
+
+    def __str__(self) -> str:
+        """Write the build as `line release`."""
+        return self.release if self.line == "upstream" else f"{self.release} ({self.line})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostProfile:
+    """Hosts that cannot be told apart.
+
+    `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns of
+    one release cancel. `observed` are the sides of observation rows that the host's texts match.
+    """
+
+    arch: str
+    qemu: QemuBuild
+    capabilities: CapabilitySet
+    kernel_token: str = ""
+    cpu: str = ""
+    observed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationEdge:
+    """An ordered pair of profiles."""
+
+    source: HostProfile
+    destination: HostProfile

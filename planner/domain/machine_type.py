@@ -1,0 +1,40 @@
+"""Versioned virtual boards; a name is opaque and tells neither rank nor board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.domain.capability import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineType:
+    """A versioned machine type such as `pc-q35-8.2`.
+
+    `rank` compares inside one board and one line only; `line` is who names the types: `upstream`, `rhel`...
+    """
+
+    name: str
+    board: str
+    line: str
+    rank: int
+    arch: str
+    evidence: Evidence
+    source: str
+    variant: str = ""
+
+    def is_newer_than(self, other: MachineType) -> bool:
+        """Compare two types of one board and line."""
+        if (self.board, self.line) != (other.board, other.line):
+            raise ValueError(f"{self.name} and {other.name} have no common order")
+        return self.rank > other.rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A forecast: QEMU releases in which a type is deprecated and removed, by the project's rule."""
+
+    machine_type: str
+    removed: str
+    deprecated: str = ""
+    source: str = ""

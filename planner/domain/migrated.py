@@ -1,0 +1,117 @@
+"""Migrated units: the smallest things of the stream or guest ABI that a destination may miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.compat import PropertyKey, Visible
+from planner.domain.truth import Truth
+
+
+class Consequence(Enum):
+    """What happens to the guest, mildest first."""
+
+    DEGRADED = "degraded"
+    BLOCKED_AT_SOURCE = "blocked-at-source"
+    CANNOT_START = "cannot-start"
+    FAILS_CLEANLY = "fails-cleanly"
+    LOSES_STATE = "loses-state"
+    CRASHES_GUEST = "crashes-guest"
+
+    @property
+    def weight(self) -> int:
+        """Order of gravity, larger is worse."""
+        return list(Consequence).index(self)
+
+
+class ClauseKind(Enum):
+    """What about a guest decides whether it has a unit."""
+
+    CPU = "cpu"
+    CPU_LACKS = "cpu-lacks"
+    DEVICE = "device"
+    ACCELERATOR = "accelerator"
+    GUEST = "guest"
+    USE = "use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One claim about a guest: it has any of these features, devices, settings or uses.
+
+    `default` is what holds for a guest of which nothing is said; UNKNOWN leaves it open.
+    """
+
+    kind: ClauseKind
+    any_of: tuple[str, ...]
+    default: Truth = Truth.UNKNOWN
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A property that decides whether a unit is sent or offered."""
+
+    key: PropertyKey
+    emits_when: frozenset[str]
+    emits_by_default: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigratedUnit:
+    """One unit and the rules of its journey.
+
+    `state`: `run` is produced by any visited host, `boot` is fixed where the guest booted, `host` is
+    demanded of every host, `none` needs nothing. `sent`: `value` only when non-default, `cpuid` when
+    the guest has the feature, `always`. `sent_if`, `captured_if`: of the producing host; `requires`,
+    `refused_by`: of the destination; `source_requires`: of the source, or migration is blocked.
+    """
+
+    id: str
+    covers: str
+    title: str
+    kind: str
+    arch: str
+    state: str
+    sent: str
+    since: tuple[int, ...]
+    severity: str
+    exposure: str
+    symptom: str
+    evidence: Evidence
+    source: str
+    until: tuple[int, ...] = ()
+    absent_in: tuple[int, ...] = ()
+    also: tuple[tuple[int, ...], ...] = ()
+    when: tuple[Clause, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    flag: PropertyKey | None = None
+    visible: Visible = Visible.STREAM
+    bits: tuple[int, ...] = ()
+    sent_if: frozenset[CapabilityId] = frozenset()
+    captured_if: frozenset[CapabilityId] = frozenset()
+    requires: frozenset[CapabilityId] = frozenset()
+    refused_by: frozenset[CapabilityId] = frozenset()
+    lack_plain: Consequence = Consequence.LOSES_STATE
+    lack_libvirt: Consequence = Consequence.LOSES_STATE
+    source_requires: frozenset[CapabilityId] = frozenset()
+    source_lack: Consequence = Consequence.BLOCKED_AT_SOURCE
+    host_condition: str = ""
+    cpu_features: bool = False
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a guest can do without this unit."""
+        return bool(self.when)
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the state exists only while an event is in flight."""
+        return self.exposure == "transient"
+
+    @property
+    def price(self) -> str:
+        """What it costs to do without: `security`, or the severity of the unit."""
+        return next((clause.price for clause in self.when if clause.price), self.severity)

@@ -1,0 +1,50 @@
+"""What the operator allows; the shipped default is a row set in the knowledge."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from planner.domain.compat import CompatFlag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedLoss:
+    """A unit whose loss somebody answers for, until a day (None: for good)."""
+
+    unit: str
+    owner: str
+    reason: str
+    expires: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Rules of choice.
+
+    `management` is `plain` or `libvirt` (whether a missing CPU feature is refused). `floors` and
+    `ceilings` bound the machine type per board as (board, type). `accepted_severities` are lost by
+    configuration without asking; `residual_exposures` become residual risks. `acknowledged` holds
+    unit ids whose security price somebody has read. Pools of one uniformity group get one answer.
+    """
+
+    management: str = "plain"
+    boards: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    floors: tuple[tuple[str, str], ...] = ()
+    ceilings: tuple[tuple[str, str], ...] = ()
+    required_flags: tuple[CompatFlag, ...] = ()
+    forbidden_flags: tuple[str, ...] = ()
+    accepted_losses: tuple[AcceptedLoss, ...] = ()
+    accepted_severities: frozenset[str] = frozenset({"cosmetic", "performance"})
+    residual_exposures: frozenset[str] = frozenset({"transient"})
+    acknowledged: frozenset[str] = frozenset()
+    uniformity_groups: tuple[tuple[str, ...], ...] = ()
+
+    def accepted_loss(self, unit: str) -> AcceptedLoss | None:
+        """Return the acceptance that covers `unit`."""
+        return next((loss for loss in self.accepted_losses if loss.unit == unit), None)
+
+    def accepts_unsent(self, unit: str, *, severity: str) -> bool:
+        """Whether state may stay unsent by configuration."""
+        return severity in self.accepted_severities or self.accepted_loss(unit) is not None

@@ -1,0 +1,169 @@
+"""The answer per migration domain, and why it is not newer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from planner.domain.compat import CompatFlag, Visible
+
+
+class Status(Enum):
+    """What could be said of a domain."""
+
+    SAFE = "safe"
+    NO_SAFE_BASELINE = "no-safe-baseline"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Condition:
+    """A claim that must hold for the answer: `kind` is cpu, device, accelerator, guest or host."""
+
+    kind: str
+    text: str
+    price: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class FlagChoice:
+    """A flag that the answer sets, when a change of it takes effect, and why it is needed."""
+
+    flag: CompatFlag
+    visible: Visible
+    reason: str
+    unit: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Loss:
+    """State that does not arrive although the guest may have it, and who accepts that."""
+
+    unit: str
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class UnknownFact:
+    """A missing fact and the hosts for which it is missing."""
+
+    fact: str
+    decides: bool
+    hosts: int
+    examples: tuple[str, ...]
+    guests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Remedy:
+    """One way to open a newer answer, with its price in hosts."""
+
+    kind: str
+    text: str
+    hosts: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Refusal:
+    """A minimal reason that holds a machine type back."""
+
+    rule: str
+    text: str
+    hosts: int
+    examples: tuple[str, ...]
+    unit: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyNotNewer:
+    """The next newer machine type, every minimal reason against it, and the ways to open it."""
+
+    machine_type: str
+    objections: tuple[Refusal, ...]
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenBaseline:
+    """The newest safe machine type of one board and line with its flags and conditions."""
+
+    board: str
+    line: str
+    machine_type: str
+    flags: tuple[FlagChoice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    needs_ack: tuple[str, ...] = ()
+    accepted_losses: tuple[Loss, ...] = ()
+    residual_risks: tuple[Loss, ...] = ()
+    why_not_newer: WhyNotNewer | None = None
+
+    @property
+    def name(self) -> str:
+        """Write `board line`."""
+        return f"{self.board} {self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A board and line without a certain answer, and the reasons."""
+
+    board: str
+    line: str
+    status: Status
+    objections: tuple[Refusal, ...]
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestFinding:
+    """Guests of today against the answer: what they run on, and what they violate."""
+
+    machine_type: str
+    guests: int
+    finding: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainSolution:
+    """The answer of one pool."""
+
+    domain: str
+    hosts: int
+    profiles: int
+    status: Status
+    baselines: tuple[ChosenBaseline, ...]
+    refused: tuple[RefusedLine, ...] = ()
+    unknowns: tuple[UnknownFact, ...] = ()
+    guests: tuple[GuestFinding, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show the answer in one line."""
+        types = ", ".join(baseline.machine_type for baseline in self.baselines) or "none"
+        return f"DomainSolution({self.domain}: {self.status.value}, {types})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """All domains in name order, the ranked list of facts worth probing, and what proved it.
+
+    `certified` is the number of distinct (source, destination, boot, baseline) combinations judged.
+    """
+
+    domains: tuple[DomainSolution, ...]
+    knowledge_digest: str
+    unknowns: tuple[UnknownFact, ...]
+    certified: int
+
+    @property
+    def status(self) -> Status:
+        """The gravest status of any domain."""
+        found = {domain.status for domain in self.domains}
+        if Status.NO_SAFE_BASELINE in found:
+            return Status.NO_SAFE_BASELINE
+        return Status.UNDECIDED if Status.UNDECIDED in found else Status.SAFE

@@ -1,0 +1,105 @@
+"""The judgement of one edge for one guest start: an outcome and every reason against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from planner.domain.guest import GuestStart
+from planner.domain.host import MigrationEdge
+from planner.domain.migrated import Clause, Consequence
+
+
+class Outcome(Enum):
+    """Three-valued: what the data cannot tell is never safe."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    UNKNOWN = "unknown"
+
+
+class Rule(Enum):
+    """The rules of judgement; the value is the id that reports print."""
+
+    MACHINE_TYPE_NOT_OFFERED = "P001"
+    PROPERTY_NOT_OFFERED = "P002"
+    COMPAT_VALUE_DIFFERS = "P003"
+    CAPABILITY_MISSING = "P004"
+    UNIT_REFUSED = "P005"
+    UNIT_NOT_UNDERSTOOD = "P006"
+    STATE_NOT_SENT = "P007"
+    STATE_NOT_CAPTURED = "P008"
+    MIGRATION_BLOCKED = "P009"
+    KNOWN_FAULT = "P010"
+    OBSERVED_FAILURE = "P011"
+    KNOWLEDGE_GAP = "P012"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """One reason against an edge.
+
+    `facts` are the parts that a report names (hosts' values, missing facts); `depends_on` are the
+    claims about the guest under which it holds; `source` proves it.
+    """
+
+    rule: Rule
+    consequence: Consequence
+    source: str
+    unit: str = ""
+    property_key: str = ""
+    capability: str = ""
+    severity: str = ""
+    transient: bool = False
+    facts: tuple[str, ...] = ()
+    depends_on: tuple[Clause, ...] = ()
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether this names a missing fact instead of a certain failure."""
+        return self.rule is Rule.KNOWLEDGE_GAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something to know that does not make the edge unsafe.
+
+    `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `observed`, `policy`.
+    """
+
+    kind: str
+    text: str
+    unit: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Judgement of an edge; safe if and only if there is no objection."""
+
+    edge: MigrationEdge
+    start: GuestStart
+    objections: tuple[Objection, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Unsafe beats unknown, unknown beats safe."""
+        if any(not objection.is_gap for objection in self.objections):
+            return Outcome.UNSAFE
+        return Outcome.UNKNOWN if self.objections else Outcome.SAFE
+
+    @property
+    def consequence(self) -> Consequence | None:
+        """The gravest consequence among the certain objections, or among the gaps."""
+        certain = [objection for objection in self.objections if not objection.is_gap]
+        worst = max(
+            (objection.consequence for objection in certain or self.objections),
+            key=lambda consequence: consequence.weight,
+            default=None,
+        )
+        return worst if certain else None
+
+    def moved(self, *, objections: tuple[Objection, ...], added: tuple[Remark, ...]) -> Verdict:
+        """Return this verdict with fewer objections and the remarks they became."""
+        return replace(self, objections=objections, remarks=self.remarks + added)

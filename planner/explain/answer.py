@@ -1,0 +1,207 @@
+"""The whole answer for a fleet: solve every domain, explain it, rank what is worth probing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from planner.domain.capability import Presence
+from planner.domain.guest import GuestGroup
+from planner.domain.policy import Policy
+from planner.domain.solution import (
+    ChosenBaseline,
+    DomainSolution,
+    Loss,
+    RefusedLine,
+    Solution,
+    Status,
+    UnknownFact,
+)
+from planner.explain.guest_findings import find_violations
+from planner.explain.why_not_newer import refusals, remedies, why_not_newer
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+from planner.solver.solve import LineResult, Solver, baseline_of
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of one set of members, before it gets a pool's name."""
+
+    status: Status
+    baselines: tuple[ChosenBaseline, ...]
+    refused: tuple[RefusedLine, ...]
+    unknowns: tuple[UnknownFact, ...]
+
+
+def solve(
+    domains: Iterable[MigrationDomain],
+    knowledge: KnowledgeBase,
+    policy: Policy,
+    *,
+    guests: Iterable[GuestGroup] = (),
+    progress: Progress | None = None,
+) -> Solution:
+    """Return the certified and explained answer of every domain.
+
+    Raises `CertificationError` if an answer does not survive judgement; nothing leaves uncertified.
+    """
+    solver = Solver(knowledge=knowledge, policy=policy)
+    by_pool: dict[str, list[GuestGroup]] = {}
+    for group in guests:
+        by_pool.setdefault(group.pool, []).append(group)
+    found = []
+    for number, domain in enumerate(united(domains, policy), start=1):
+        answer = _answer(domain, solver, knowledge)
+        found.append(_named(domain, answer, by_pool.get(domain.name, []), knowledge))
+        if progress is not None:
+            progress(number)
+    return Solution(
+        domains=tuple(sorted(found, key=lambda solution: solution.domain)),
+        knowledge_digest=knowledge.digest,
+        unknowns=rank_unknowns(found),
+        certified=solver.certifier.judged,
+    )
+
+
+def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[MigrationDomain]:
+    """Yield the domains; pools of one uniformity group are answered over all their members."""
+    found = {domain.name: domain for domain in domains}
+    for group in policy.uniformity_groups:
+        parts = [found[name] for name in group if name in found]
+        members = tuple(dict.fromkeys(member for part in parts for member in part.members))
+        for part in parts:
+            found[part.name] = replace(part, starts=members, members=members, edges=None)
+    yield from found.values()
+
+
+def _answer(domain: MigrationDomain, solver: Solver, knowledge: KnowledgeBase) -> Answer:
+    results = solver.solve(domain)
+    baselines = tuple(
+        _explained(domain, result, knowledge) for result in results if result.chosen is not None
+    )
+    failed = () if baselines else tuple(result for result in results if result.chosen is None)
+    return Answer(
+        status=_status(results),
+        baselines=baselines,
+        refused=tuple(_refused(domain, result, knowledge) for result in failed),
+        unknowns=tuple(_unknowns(domain, results, knowledge)),
+    )
+
+
+def _status(results: tuple[LineResult, ...]) -> Status:
+    """One safe line is an answer; without one, an open line leaves the domain undecided."""
+    found = {result.status for result in results}
+    for status in (Status.SAFE, Status.UNDECIDED):
+        if status in found:
+            return status
+    return Status.NO_SAFE_BASELINE
+
+
+def _explained(
+    domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase
+) -> ChosenBaseline:
+    assert result.chosen is not None
+    baseline = baseline_of(result.chosen)
+    newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
+    risks = (*baseline.residual_risks, *_inferred(domain))
+    return replace(baseline, why_not_newer=newer, residual_risks=risks)
+
+
+def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
+    """Yield one risk per build whose tables were not read."""
+    texts = {
+        f"machine types and properties of QEMU {member.profile.qemu} are inferred from "
+        + " and ".join(ref for ref in (member.profile.qemu.lower, member.profile.qemu.upper) if ref)
+        for member in domain.members
+        if member.profile.qemu.lower and not member.profile.qemu.is_known
+    }
+    for text in sorted(texts):
+        yield Loss(unit="", severity="inferred", text=text)
+
+
+def _refused(
+    domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase
+) -> RefusedLine:
+    attempt = result.newer
+    return RefusedLine(
+        board=result.board,
+        line=result.line,
+        status=result.status,
+        objections=() if attempt is None else tuple(refusals(domain, attempt, knowledge)),
+        remedies=() if attempt is None else tuple(remedies(domain, attempt, knowledge)),
+    )
+
+
+def _unknowns(
+    domain: MigrationDomain, results: tuple[LineResult, ...], knowledge: KnowledgeBase
+) -> Iterator[UnknownFact]:
+    """Yield the missing facts of a domain: those that decide, and those that cost a flag or condition."""
+    deciding = {
+        fact
+        for result in results
+        for attempt in result.open_attempts
+        for obstacle in attempt.obstacles
+        for fact in obstacle.facts
+    }
+    costing = {
+        fact for result in results if result.chosen is not None for fact in result.chosen.open_facts
+    }
+    for fact in sorted(deciding | costing):
+        members = _without(domain.members, fact)
+        yield UnknownFact(
+            fact=fact,
+            decides=fact in deciding,
+            hosts=sum(member.hosts for member in members),
+            examples=tuple(sorted(name for member in members for name in member.examples())[:3]),
+        )
+
+
+def _without(members: tuple[PoolMember, ...], fact: str) -> tuple[PoolMember, ...]:
+    """Return the members for which `fact` is missing; all of them if it is not a capability."""
+    lacking = tuple(
+        member
+        for member in members
+        if member.profile.capabilities.presence(fact) is Presence.UNKNOWN  # type: ignore[arg-type]
+    )
+    return lacking or members
+
+
+def _named(
+    domain: MigrationDomain,
+    answer: Answer,
+    guests: list[GuestGroup],
+    knowledge: KnowledgeBase,
+) -> DomainSolution:
+    return DomainSolution(
+        domain=domain.name,
+        hosts=domain.hosts,
+        profiles=len(domain.starts),
+        status=answer.status,
+        baselines=answer.baselines,
+        refused=answer.refused,
+        unknowns=answer.unknowns,
+        guests=tuple(find_violations(answer.baselines, guests, knowledge)),
+    )
+
+
+def rank_unknowns(solutions: Iterable[DomainSolution]) -> tuple[UnknownFact, ...]:
+    """Return the missing facts of the fleet, those that decide most hosts first."""
+    merged: dict[str, UnknownFact] = {}
+    for solution in solutions:
+        guests = sum(finding.guests for finding in solution.guests)
+        for fact in solution.unknowns:
+            known = merged.get(fact.fact)
+            merged[fact.fact] = UnknownFact(
+                fact=fact.fact,
+                decides=fact.decides or (known is not None and known.decides),
+                hosts=fact.hosts + (known.hosts if known else 0),
+                examples=known.examples if known else fact.examples,
+                guests=guests + (known.guests if known else 0),
+            )
+    return tuple(
+        sorted(merged.values(), key=lambda fact: (not fact.decides, -fact.hosts, fact.fact))
+    )

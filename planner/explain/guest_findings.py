@@ -1,0 +1,88 @@
+"""Guests of today against the answer: their machine types, and the conditions they violate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.solution import ChosenBaseline, GuestFinding
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import clause_truth
+
+
+def find_violations(
+    baselines: Iterable[ChosenBaseline], guests: list[GuestGroup], knowledge: KnowledgeBase
+) -> Iterator[GuestFinding]:
+    """Yield what today's guests run on, per type, and who violates a condition of the answer."""
+    if not guests:
+        return
+    chosen = {baseline.machine_type: baseline for baseline in baselines}
+    counts: dict[str, int] = {}
+    for group in guests:
+        counts[group.machine_type] = counts.get(group.machine_type, 0) + group.count
+    for name, count in sorted(counts.items()):
+        yield GuestFinding(machine_type=name, guests=count, finding=_position(name, chosen, knowledge))
+    for baseline in chosen.values():
+        yield from _violators(baseline, guests, knowledge)
+
+
+def _position(name: str, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase) -> str:
+    """Say where a type stands against the answer of its board and line."""
+    row = knowledge.machine_type(name)
+    if row is None:
+        return "unknown machine type or unresolved alias"
+    for baseline in chosen.values():
+        if (baseline.board, baseline.line) != (row.board, row.line):
+            continue
+        answer = knowledge.machine_type(baseline.machine_type)
+        if answer is None or answer.name == row.name:
+            return "as the answer"
+        return "newer than the answer" if row.is_newer_than(answer) else "older than the answer"
+    return "no answer for this board and line"
+
+
+def _violators(
+    baseline: ChosenBaseline, guests: list[GuestGroup], knowledge: KnowledgeBase
+) -> Iterator[GuestFinding]:
+    for condition in baseline.conditions:
+        clauses = _clauses(condition.words)
+        if not clauses:
+            continue
+        found = [group for group in guests if _has(clauses, group, knowledge)]
+        if found:
+            yield GuestFinding(
+                machine_type=baseline.machine_type,
+                guests=sum(group.count for group in found),
+                finding=f"violates: {condition.text}",
+                examples=tuple(name for group in found for name in group.names)[:3],
+            )
+
+
+def _clauses(words: tuple[str, ...]) -> tuple[Clause, ...]:
+    kinds: dict[str, list[str]] = {}
+    for word in words:
+        kind, _, name = word.partition(":")
+        kinds.setdefault(kind, []).append(name)
+    return tuple(
+        Clause(kind=ClauseKind(kind), any_of=tuple(names)) for kind, names in sorted(kinds.items())
+    )
+
+
+def _has(clauses: tuple[Clause, ...], group: GuestGroup, knowledge: KnowledgeBase) -> bool:
+    """Whether a guest certainly has what a condition excludes; what is not stated is no violation."""
+    start = GuestStart(
+        baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
+        devices=group.devices,
+        cpu=group.cpu,
+        traits=group.traits,
+    )
+    for clause in clauses:
+        stated = clause.kind not in {ClauseKind.USE, ClauseKind.GUEST} or any(
+            start.trait(word) is Truth.YES for word in clause.any_of
+        )
+        applies = clause_truth(clause, start, knowledge.guests, frozenset())
+        if not stated or applies.truth is not Truth.YES:
+            return False
+    return True

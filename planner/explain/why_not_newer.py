@@ -1,0 +1,158 @@
+"""All minimal reasons that hold the next newer type back, with their remedies; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planner.domain.host import HostProfile
+from planner.domain.solution import Refusal, Remedy, WhyNotNewer
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+from planner.solver.closed_form import Attempt, Obstacle
+
+
+def why_not_newer(
+    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+) -> WhyNotNewer:
+    """Explain a refused attempt."""
+    return WhyNotNewer(
+        machine_type=attempt.machine_type.name,
+        objections=tuple(refusals(domain, attempt, knowledge)),
+        remedies=tuple(remedies(domain, attempt, knowledge)),
+    )
+
+
+def _members(domain: MigrationDomain, profiles: Iterable[HostProfile]) -> tuple[PoolMember, ...]:
+    wanted = set(profiles)
+    return tuple(member for member in domain.members if member.profile in wanted)
+
+
+def _hosts(members: Iterable[PoolMember]) -> int:
+    return sum(member.hosts for member in members)
+
+
+def _examples(members: Iterable[PoolMember]) -> tuple[str, ...]:
+    names = [name for member in members for name in member.examples()]
+    return tuple(sorted(names)[:3])
+
+
+def _builds(members: Iterable[PoolMember]) -> str:
+    texts = sorted({member.groups[0].qemu for member in members})
+    shown = ", ".join(texts[:3])
+    return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more builds"
+
+
+def refusals(
+    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+) -> Iterator[Refusal]:
+    """Return every minimal reason: each host class without the type, each unit that cannot arrive."""
+    name = attempt.machine_type.name
+    old = _members(domain, attempt.not_offered)
+    if old:
+        yield Refusal(
+            rule="P001",
+            text=f"{name} is not offered by QEMU {_builds(old)}",
+            hosts=_hosts(old),
+            examples=_examples(old),
+            source=attempt.machine_type.source,
+        )
+    unsure = _members(domain, attempt.unknown_offer)
+    if unsure:
+        yield Refusal(
+            rule="P012",
+            text=f"unknown whether QEMU {_builds(unsure)} offers {name}",
+            hosts=_hosts(unsure),
+            examples=_examples(unsure),
+            source=attempt.machine_type.source,
+        )
+    for obstacle in attempt.obstacles:
+        yield _refusal(domain, obstacle)
+
+
+def _refusal(domain: MigrationDomain, obstacle: Obstacle) -> Refusal:
+    lacking = _members(domain, obstacle.lacking)
+    text = obstacle.text
+    if not obstacle.certain and obstacle.facts:
+        text += f" (unknown: {', '.join(obstacle.facts)})"
+    return Refusal(
+        rule="P004" if obstacle.certain else "P012",
+        text=text,
+        hosts=_hosts(lacking),
+        examples=_examples(lacking),
+        unit=obstacle.unit,
+        source=obstacle.source,
+    )
+
+
+def remedies(
+    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+) -> Iterator[Remedy]:
+    """Return the ways out: upgrade, mask, drop edges, accept, probe; priced in hosts."""
+    name = attempt.machine_type.name
+    old = _members(domain, attempt.not_offered)
+    if old:
+        yield Remedy(
+            kind="upgrade-qemu",
+            text=f"{_first_offer(name, old, knowledge)} on these hosts",
+            hosts=_hosts(old),
+            examples=_examples(old),
+        )
+        yield Remedy(
+            kind="split-pool",
+            text="give these hosts a pool of their own",
+            hosts=_hosts(old),
+            examples=_examples(old),
+        )
+    unsure = _members(domain, attempt.unknown_offer)
+    if unsure:
+        yield Remedy(
+            kind="probe",
+            text=f"`-machine help` on these hosts tells whether {name} is there",
+            hosts=_hosts(unsure),
+            examples=_examples(unsure),
+        )
+    for obstacle in attempt.obstacles:
+        yield from _ways_out(domain, obstacle)
+
+
+def _first_offer(name: str, members: Iterable[PoolMember], knowledge: KnowledgeBase) -> str:
+    """Say which builds of the hosts' own lines offer a type first."""
+    row = knowledge.machines.types[name]
+    lines = {member.profile.qemu.line for member in members}
+    found = []
+    for line in knowledge.builds.lines:
+        tables = line.tables or line.name
+        if line.name not in lines:
+            continue
+        known = [
+            build
+            for build in (*line.builds, *knowledge.builds.by_name[tables].builds)
+            if build.ref in row.offered
+        ]
+        if known:
+            first = min(known, key=lambda build: build.key)
+            found.append(f"QEMU {first.release} or newer ({line.title})")
+    return "; ".join(found) if found else f"another QEMU: no build of these hosts' line has {name}"
+
+
+def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:
+    lacking = _members(domain, obstacle.lacking)
+    having = _members(domain, obstacle.having)
+    subject = obstacle.unit or obstacle.property
+    facts = ", ".join(obstacle.facts)
+    if not obstacle.certain:
+        yield _remedy("probe", f"find out {facts}", lacking)
+    if lacking:
+        yield _remedy("upgrade-kernel", f"bring {facts or subject} to these hosts", lacking)
+    if having:
+        yield _remedy("mask", f"hide {facts or subject} on these hosts", having)
+    if lacking and having:
+        cheaper = min((lacking, having), key=_hosts)
+        yield _remedy("drop-edges", "no migration from hosts with it to hosts without", cheaper)
+    if subject:
+        yield _remedy("accept-loss", f"accept the loss of {subject} in the policy", ())
+
+
+def _remedy(kind: str, text: str, members: tuple[PoolMember, ...]) -> Remedy:
+    return Remedy(kind=kind, text=text, hosts=_hosts(members), examples=_examples(members))

@@ -1,0 +1,1 @@
+"""Files to values: fleet, guests, edges, cases, policy and probes; the only home of pandas."""

@@ -1,0 +1,25 @@
+"""What the readers must be told so that they can refuse wrong names; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from planner.domain.capability import Capability, CapabilityId
+
+
+class Vocabulary(Protocol):
+    """Names of capabilities: the knowledge base is one."""
+
+    @property
+    def capabilities(self) -> Mapping[CapabilityId, Capability]:
+        """Every row of the catalogue by id."""
+        ...
+
+    def canonical(self, name: str) -> CapabilityId | None:
+        """Return the id behind a name or alias, None if there is none."""
+        ...
+
+    def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:
+        """Return the parts of a composite capability."""
+        ...

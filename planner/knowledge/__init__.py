@@ -1,0 +1,1 @@
+"""The rows under `data/` as typed look-ups; judges nothing."""

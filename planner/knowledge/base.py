@@ -1,0 +1,178 @@
+"""The knowledge as one value with typed look-ups; no file access."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from planner.domain.capability import Capability, CapabilityId
+from planner.domain.compat import CompatFlag, Drift, PropertyKey, PropertyRow
+from planner.domain.host import QemuBuild
+from planner.domain.machine_type import MachineType, Removal
+from planner.domain.migrated import MigratedUnit
+from planner.domain.policy import Policy
+from planner.domain.truth import Truth
+from planner.knowledge.builds import BuildLines
+from planner.knowledge.guests import GuestWords
+from planner.knowledge.kernels import KernelLines
+from planner.knowledge.rows import release_key
+from planner.knowledge.sites import Fault, Observation
+from planner.knowledge.tables import MachineTables
+
+
+NEVER = CapabilityId("never")
+"""What a blocker demands that no host can meet."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KnowledgeBase:
+    """Everything under `data/`, overlaid rows included; `digest` names this very content."""
+
+    capabilities: Mapping[CapabilityId, Capability]
+    kernels: KernelLines
+    builds: BuildLines
+    machines: MachineTables
+    properties: Mapping[PropertyKey, PropertyRow]
+    drifts: tuple[Drift, ...]
+    units: tuple[MigratedUnit, ...]
+    guests: GuestWords
+    faults: tuple[Fault, ...]
+    observations: tuple[Observation, ...]
+    removals: Mapping[str, Removal]
+    policy: Policy
+    covered: Mapping[str, str]
+    digest: str
+
+    def __post_init__(self) -> None:
+        """Index the aliases of capabilities and the benign drifts."""
+        names = {alias: row.id for row in self.capabilities.values() for alias in row.aliases}
+        object.__setattr__(self, "_alias", names)
+        benign: dict[PropertyKey, list[Drift]] = {}
+        for drift in self.drifts:
+            if not drift.hazard:
+                benign.setdefault(drift.key, []).append(drift)
+        object.__setattr__(self, "_benign", benign)
+
+    def canonical(self, name: str) -> CapabilityId | None:
+        """Return the id of a capability by its id or alias; `cpu.<feature>` needs no row."""
+        lower = CapabilityId(name.lower())
+        if lower in self.capabilities:
+            return lower
+        aliases: Mapping[str, CapabilityId] = self._alias  # type: ignore[attr-defined]
+        found = aliases.get(lower)
+        if found is None and lower.startswith("cpu.") and len(lower) > len("cpu."):
+            return lower
+        return found
+
+    def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:
+        """Return the parts of a composite capability, or the capability itself."""
+        row = self.capabilities.get(capability)
+        return row.implies if row is not None and row.implies else (capability,)
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def units_of(self, arch: str) -> tuple[MigratedUnit, ...]:
+        """Return the units that guests of `arch` can have."""
+        return tuple(unit for unit in self.units if unit.arch in {"any", arch})
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def relevant(self, arch: str) -> frozenset[CapabilityId]:
+        """Return every capability that some unit of `arch` asks about; `never` is no capability."""
+        return frozenset(
+            capability
+            for unit in self.units_of(arch)
+            for group in (
+                unit.sent_if,
+                unit.captured_if,
+                unit.requires,
+                unit.refused_by,
+                unit.source_requires,
+            )
+            for capability in group
+            if capability != NEVER
+        )
+
+    def machine_type(self, name: str) -> MachineType | None:
+        """Return a machine type by its exact name."""
+        row = self.machines.types.get(name)
+        return None if row is None else row.machine_type
+
+    def is_benign(self, key: PropertyKey, machine_type: str) -> bool:
+        """Whether builds may disagree about `key` under this machine type without anybody noticing.
+
+        Rows that end at a version speak of upstream types up to it, and of every vendor type.
+        """
+        benign: Mapping[PropertyKey, list[Drift]] = self._benign  # type: ignore[attr-defined]
+        rows = benign.get(key, ())
+        known = self.machine_type(machine_type)
+        if known is None or known.line != "upstream":
+            return bool(rows)
+        return any(known.rank <= _last_rank(row.machine_types) for row in rows)
+
+    def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
+        """Whether two keys name one property, bus variants and base types taken alike."""
+        base = self.guests.base_type
+        return one.property == other.property and base(one.qom_type) == base(other.qom_type)
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def offers_property(self, build: QemuBuild, key: PropertyKey) -> Truth:
+        """Return whether `build` accepts the property `key`."""
+        rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
+        if not rows:
+            return Truth.UNKNOWN
+        return max((self._offers(build, row) for row in rows), key=_certainty)
+
+    def _inherits(self, key: PropertyKey, known: PropertyKey) -> bool:
+        if key.property != known.property:
+            return False
+        base = self.guests.base_type
+        ancestors = {key.qom_type, base(key.qom_type)}
+        for device in self.guests.devices.values():
+            if key.qom_type in device.qom_types or key.qom_type == device.name:
+                ancestors.update(device.qom_types)
+        return base(known.qom_type) in ancestors or known.qom_type in ancestors
+
+    def _offers(self, build: QemuBuild, row: PropertyRow) -> Truth:
+        version = build.version
+        since = release_key(row.offered_since)
+        if not since:
+            return Truth.UNKNOWN
+        if version < since[: len(version)]:
+            return Truth.UNKNOWN if row.older_unknown else Truth.NO
+        if version < since and any(since[len(version) :]):
+            return Truth.UNKNOWN
+        if row.gone_by and version >= release_key(row.gone_by)[: len(version)]:
+            return Truth.NO
+        if row.offered_until and version > release_key(row.offered_until):
+            return Truth.UNKNOWN
+        return Truth.YES
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def property_row(self, key: PropertyKey) -> PropertyRow | None:
+        """Return the row of a property, found through the base type if need be."""
+        found = self.properties.get(key)
+        if found is not None:
+            return found
+        rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
+        return rows[0] if rows else None
+
+    def flag_for(self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]) -> str | None:
+        """Return the value that `flags` give to any of `keys`; the last one wins."""
+        value = None
+        wanted = tuple(keys)
+        for flag in flags:
+            if any(self.same_property(flag.key, key) for key in wanted):
+                value = flag.value
+        return value
+
+
+def _last_rank(machine_types: str) -> int:
+    """Return the rank of the newest upstream type that a drift row speaks of."""
+    last = machine_types.replace("<=", "").split("..")[-1].split(",")[-1].strip()
+    version = (*release_key(last), 0, 0)[:3]
+    return version[0] * 1000 + version[1] * 10 + version[2]
+
+
+def _certainty(truth: Truth) -> int:
+    """Order truths so that a certain YES wins over UNKNOWN and NO."""
+    return (Truth.NO, Truth.UNKNOWN, Truth.YES).index(truth)

@@ -1,0 +1,116 @@
+"""QEMU builds: which known tables speak for a package version; knows no host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from planner.domain.capability import Evidence
+from planner.domain.errors import nearest
+from planner.domain.host import QemuBuild
+from planner.knowledge.rows import release_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBuild:
+    """A build whose tables were read; `ref` is `line release`, `aliases` its unversioned names."""
+
+    line: str
+    release: str
+    key: tuple[int, ...]
+    version: tuple[int, ...]
+    evidence: Evidence
+    source: str
+    date: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """The name that other rows use."""
+        return f"{self.line} {self.release}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildLine:
+    """A vendor's series of QEMU packages, recognised by a pattern over the version text."""
+
+    name: str
+    order: int
+    title: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    tables: str
+    evidence: Evidence
+    source: str
+    builds: tuple[KnownBuild, ...]
+
+
+class BuildLines:
+    """All build lines in matching order."""
+
+    def __init__(self, lines: Iterable[BuildLine]) -> None:
+        """Keep `lines` by ascending order and index their known builds."""
+        self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
+        self.by_name = {line.name: line for line in self.lines}
+        self.known = {build.ref: build for line in self.lines for build in line.builds}
+
+    def place(self, text: str) -> QemuBuild | None:
+        """Return the build that a package version names, None if no line matches."""
+        for line in self.lines:
+            found = line.pattern.match(text)
+            if found is None:
+                continue
+            version = release_key(found["version"])
+            revision = found.groupdict().get("revision") or ""
+            release = f"{found['version']}-{revision}" if revision else found["version"]
+            lower, upper = self._bracket(line, version, release_key(release))
+            return QemuBuild(
+                line=line.name, release=release, version=version, lower=lower, upper=upper
+            )
+        return None
+
+    def nearest_example(self, text: str) -> str:
+        """Return a hint with the example closest to an unknown build text."""
+        return nearest(text, [example for line in self.lines for example in line.examples])
+
+    def _bracket(
+        self, line: BuildLine, version: tuple[int, ...], key: tuple[int, ...]
+    ) -> tuple[str, str]:
+        """Return the refs of the known builds below and above, by the rules of `docs/judgement.md`."""
+        exact = [build for build in line.builds if build.key == key]
+        if exact:
+            return exact[0].ref, exact[0].ref
+        candidates = list(line.builds)
+        if line.tables:
+            inherited = self.by_name[line.tables].builds
+            same = [build for build in inherited if build.version == version]
+            if same:
+                return same[0].ref, same[0].ref
+            candidates += inherited
+            key = version
+        same_version = [build for build in candidates if build.version == version]
+        if same_version:
+            candidates, closed = same_version, False
+        else:
+            series = [build for build in candidates if build.version[:2] == version[:2]]
+            candidates, closed = (series, False) if series else (candidates, True)
+        return _neighbours(sorted(candidates, key=lambda build: build.key), key, closed=closed)
+
+
+def _neighbours(
+    builds: list[KnownBuild], key: tuple[int, ...], *, closed: bool
+) -> tuple[str, str]:
+    """Return the nearest builds on both sides; outside a `closed` list nothing is known.
+
+    A key that is a prefix of the builds' keys (`8.2`) does not name a point: it spans the whole list.
+    """
+    if builds and len(key) < 3 and not closed:
+        return builds[0].ref, builds[-1].ref
+    below = [build.ref for build in builds if build.key <= key]
+    above = [build.ref for build in builds if build.key >= key]
+    if closed:
+        return (below[-1], above[0]) if below and above else ("", "")
+    if below and above:
+        return below[-1], above[0]
+    return (below[-1], "") if below else (above[0], "")

@@ -1,0 +1,62 @@
+"""Devices, CPU models, traits and wire feature names that guests are described with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.domain.capability import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A `-device` name, the families it belongs to and the QOM types whose properties it has."""
+
+    name: str
+    families: tuple[str, ...]
+    qom_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuModel:
+    """A CPU model and, of the features that matter, those it has; the others it lacks."""
+
+    name: str
+    features: frozenset[str]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trait:
+    """A named fact about the use of a guest; `words` says its absence as a condition."""
+
+    name: str
+    kind: str
+    meaning: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureBit:
+    """A bit of the `Features 0x...` message of one device class."""
+
+    device: str
+    bit: int
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestWords:
+    """The vocabulary of guests."""
+
+    devices: Mapping[str, Device]
+    base_types: Mapping[str, str]
+    cpu_models: Mapping[str, CpuModel]
+    traits: Mapping[str, Trait]
+    feature_bits: tuple[FeatureBit, ...]
+
+    def base_type(self, qom_type: str) -> str:
+        """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""
+        return self.base_types.get(qom_type, qom_type)

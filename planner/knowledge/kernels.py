@@ -1,0 +1,212 @@
+"""Kernel lines: which capabilities a `uname -r` text implies; knows no host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.domain.capability import (
+    Capability,
+    CapabilityId,
+    CapabilitySet,
+    Evidence,
+    FixedBy,
+    Presence,
+)
+from planner.domain.errors import nearest
+from planner.knowledge.rows import release_key
+
+WEAK = frozenset({Evidence.INFERRED, Evidence.MEMORY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A capability gained or lost at a release of a line, `never` had, or `unknown` from there on.
+
+    Between `last_seen` (where the opposite was last seen) and `release` the data cannot tell. A row
+    with a `series` holds in that series only. `older_unknown` says that nobody looked at releases
+    before this one.
+    """
+
+    capability: CapabilityId
+    effect: str
+    evidence: Evidence
+    source: str
+    release: tuple[int, ...] = ()
+    last_seen: tuple[int, ...] = ()
+    series: tuple[int, ...] = ()
+    older_unknown: bool = False
+    arch: tuple[str, ...] = ()
+
+    @property
+    def after(self) -> Presence:
+        """What holds from `release` on."""
+        return _AFTER[self.effect]
+
+    @property
+    def before(self) -> Presence:
+        """What held before this change, if it is the first of its line."""
+        if self.older_unknown or self.effect == "unknown":
+            return Presence.UNKNOWN
+        return Presence.PRESENT if self.effect == "loss" else Presence.ABSENT
+
+    def brackets(self, release: tuple[int, ...]) -> bool:
+        """Whether `release` lies between the last look at the old state and this change.
+
+        A release that begins with the numbers of `last_seen` belongs to it: `5.4` covers 5.4.17.
+        """
+        return bool(self.last_seen) and (
+            release > self.last_seen and release[: len(self.last_seen)] != self.last_seen
+        )
+
+
+_AFTER = {
+    "gain": Presence.PRESENT,
+    "loss": Presence.ABSENT,
+    "never": Presence.ABSENT,
+    "unknown": Presence.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelLine:
+    """A vendor's series of kernels, recognised by a pattern over `uname -r`.
+
+    `trust`: `table` (its builds were read), `vanilla`, `lower-bound` (what the base has, it has;
+    more is possible) or `none`.
+    """
+
+    name: str
+    order: int
+    title: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    trust: str
+    evidence: Evidence
+    source: str
+    inherits: str = ""
+    base: str = ""
+    known: tuple[tuple[int, ...], ...] = ()
+    arch: tuple[str, ...] = ()
+    changes: Mapping[CapabilityId, tuple[Change, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelRelease:
+    """A `uname -r` text placed on its line; `base` is the release of the line it inherits from."""
+
+    text: str
+    line: str
+    release: tuple[int, ...]
+    base: tuple[int, ...]
+    is_later: bool
+
+
+class KernelLines:
+    """All lines in matching order, and the catalogue that says what hardware decides."""
+
+    def __init__(
+        self, lines: Iterable[KernelLine], catalogue: Mapping[CapabilityId, Capability]
+    ) -> None:
+        """Keep `lines` by ascending order."""
+        self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
+        self._by_name = {line.name: line for line in self.lines}
+        self._catalogue = catalogue
+
+    def place(self, text: str) -> KernelRelease | None:
+        """Return where a `uname -r` text belongs, None if no line matches it."""
+        for line in self.lines:
+            found = line.pattern.match(text)
+            if found is None:
+                continue
+            groups = found.groupdict()
+            release = release_key(groups.get("release") or "")
+            base = release_key(groups.get("base") or line.base or groups.get("release") or "")
+            later = bool(line.known) and release > line.known[-1]
+            return KernelRelease(
+                text=text, line=line.name, release=release, base=base, is_later=later
+            )
+        return None
+
+    def nearest_example(self, text: str) -> str:
+        """Return a hint with the example closest to an unknown release."""
+        return nearest(text, [example for line in self.lines for example in line.examples])
+
+    def capabilities(
+        self, kernel: KernelRelease, *, arch: str, wanted: Iterable[CapabilityId]
+    ) -> CapabilitySet:
+        """Return what `kernel` implies about the `wanted` capabilities."""
+        sets: dict[Presence, set[CapabilityId]] = {presence: set() for presence in Presence}
+        inferred = set[CapabilityId]()
+        for capability in wanted:
+            presence, evidence = self.presence(kernel, capability, arch=arch)
+            sets[presence].add(capability)
+            if evidence in WEAK:
+                inferred.add(capability)
+        return CapabilitySet(
+            present=frozenset(sets[Presence.PRESENT]),
+            absent=frozenset(sets[Presence.ABSENT]),
+            possible=frozenset(sets[Presence.POSSIBLE]),
+            inferred=frozenset(inferred - sets[Presence.UNKNOWN]),
+        )
+
+    def presence(
+        self, kernel: KernelRelease, capability: CapabilityId, *, arch: str
+    ) -> tuple[Presence, Evidence]:
+        """Return whether a host with `kernel` offers `capability`, and how that is known."""
+        line = self._by_name[kernel.line]
+        presence, evidence = self._on_line(line, kernel, capability, arch)
+        row = self._catalogue.get(capability)
+        if presence is Presence.PRESENT and row is not None and row.fixed_by is not FixedBy.KERNEL:
+            return Presence.POSSIBLE, evidence
+        return presence, evidence
+
+    def _on_line(
+        self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
+    ) -> tuple[Presence, Evidence]:
+        rows = [row for row in line.changes.get(capability, ()) if not row.arch or arch in row.arch]
+        place = kernel.base if line.inherits else kernel.release
+        in_series = [row for row in rows if row.series == place[: len(row.series)]]
+        if not in_series or line.trust == "none":
+            return self._inherited(line, kernel, capability, arch)
+        if not kernel.release:
+            return Presence.UNKNOWN, Evidence.INFERRED
+        if not line.inherits and any(row.series and row.series == place for row in in_series):
+            return Presence.UNKNOWN, Evidence.INFERRED
+        presence, evidence = _status(in_series, kernel.release)
+        return presence, Evidence.INFERRED if kernel.is_later else evidence
+
+    def _inherited(
+        self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
+    ) -> tuple[Presence, Evidence]:
+        if not line.inherits:
+            return Presence.UNKNOWN, Evidence.INFERRED
+        parent = self._by_name[line.inherits]
+        base = KernelRelease(
+            text=kernel.text,
+            line=parent.name,
+            release=kernel.base,
+            base=kernel.base,
+            is_later=bool(parent.known) and kernel.base > parent.known[-1],
+        )
+        presence, evidence = self._on_line(parent, base, capability, arch)
+        if line.trust == "lower-bound" and presence is not Presence.PRESENT:
+            return Presence.UNKNOWN, Evidence.INFERRED
+        weak = line.evidence if line.evidence in WEAK else evidence
+        return presence, Evidence.INFERRED if presence is Presence.ABSENT else weak
+
+
+def _status(rows: Sequence[Change], release: tuple[int, ...]) -> tuple[Presence, Evidence]:
+    """Return what the last row that has happened at `release` says.
+
+    A later row whose bracket holds `release` makes it unknown.
+    """
+    ordered = sorted(rows, key=lambda row: row.release)
+    happened = [row for row in ordered if row.release <= release]
+    pending = [row for row in ordered if row.release > release]
+    if any(row.brackets(release) for row in pending):
+        return Presence.UNKNOWN, Evidence.INFERRED
+    if happened:
+        return happened[-1].after, happened[-1].evidence
+    return ordered[0].before, ordered[0].evidence

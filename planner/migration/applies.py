@@ -1,0 +1,140 @@
+"""Whether a guest has what a clause speaks of; three-valued, no look at hosts but the boot host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.domain.capability import CapabilityId, Presence
+from planner.domain.guest import GuestCpu, GuestStart
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.truth import Truth, any_of
+from planner.knowledge.guests import GuestWords
+
+Assumed = frozenset[tuple[str, str]]
+"""Claims taken as true: (clause kind, word) pairs that no guest has."""
+
+EVERY_MACHINE = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicability:
+    """Whether a unit or property concerns a guest, and which unstated static facts leave it open."""
+
+    truth: Truth
+    open_facts: tuple[str, ...] = ()
+
+
+def clause_truth(
+    clause: Clause, start: GuestStart, words: GuestWords, assumed: Assumed
+) -> Applicability:
+    """Return whether `clause` holds for a guest.
+
+    A use that nobody excludes counts as used; an accelerator setting that nobody names is off; a CPU
+    or device that is not given leaves the clause open.
+    """
+    kind = clause.kind.value
+    if all((kind, word) in assumed for word in clause.any_of):
+        return Applicability(Truth.NO)
+    match clause.kind:
+        case ClauseKind.CPU:
+            return _cpu(clause, start, words)
+        case ClauseKind.CPU_LACKS:
+            found = _features(clause.any_of, start.cpu, start, words)
+            return _open(~found, "guest CPU")
+        case ClauseKind.DEVICE:
+            return _open(devices_match(clause.any_of, start.devices, words), "devices")
+        case ClauseKind.ACCELERATOR:
+            named = any_of(start.trait(word) for word in clause.any_of)
+            return Applicability(Truth.NO if named is Truth.UNKNOWN else named)
+        case ClauseKind.GUEST | ClauseKind.USE:
+            return Applicability(_use(clause, start))
+
+
+def _use(clause: Clause, start: GuestStart) -> Truth:
+    named = any_of(start.trait(word) for word in clause.any_of)
+    if named is Truth.UNKNOWN:
+        return Truth.NO if clause.default is Truth.NO else Truth.YES
+    return named
+
+
+def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
+    found = _features(clause.any_of, start.cpu, start, words)
+    if found is Truth.UNKNOWN:
+        return _open(clause.default, "guest CPU")
+    return _open(found, "guest CPU")
+
+
+def _open(truth: Truth, fact: str) -> Applicability:
+    return Applicability(truth, (fact,) if truth is Truth.UNKNOWN else ())
+
+
+def _features(
+    features: Iterable[str], cpu: GuestCpu | None, start: GuestStart, words: GuestWords
+) -> Truth:
+    return any_of(has_feature(feature, cpu, start, words) for feature in features)
+
+
+def has_feature(
+    feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords
+) -> Truth:
+    """Return whether a guest CPU has `feature`; models that follow the host ask the boot host."""
+    if cpu is None:
+        return Truth.UNKNOWN
+    if feature == "follows-host":
+        return Truth.of(cpu.follows_host)
+    if feature.startswith("model:"):
+        return Truth.of(cpu.model.partition("-v")[0] == feature.removeprefix("model:"))
+    if feature in cpu.enabled:
+        return Truth.YES
+    if feature in cpu.disabled:
+        return Truth.NO
+    if cpu.follows_host:
+        return _host_feature(feature, start)
+    model = words.cpu_models.get(cpu.model)
+    return Truth.UNKNOWN if model is None else Truth.of(feature in model.features)
+
+
+def _host_feature(feature: str, start: GuestStart) -> Truth:
+    if start.booted_on is None:
+        return Truth.UNKNOWN
+    presence = start.booted_on.capabilities.presence(CapabilityId(f"cpu.{feature}"))
+    if presence is Presence.PRESENT:
+        return Truth.YES
+    return Truth.NO if presence is Presence.ABSENT else Truth.UNKNOWN
+
+
+def devices_match(
+    patterns: Iterable[str], devices: tuple[str, ...] | None, words: GuestWords
+) -> Truth:
+    """Return whether a guest has a device of any pattern.
+
+    A pattern is a device name or family with backends (`virtio-net+tap`) or an option
+    (`virtio,ats=on`). A device whose backend is not given may have it.
+    """
+    wanted = tuple(patterns)
+    if EVERY_MACHINE in wanted:
+        return Truth.YES
+    if devices is None:
+        return Truth.UNKNOWN
+    return any_of(_device_matches(pattern, device, words) for pattern in wanted for device in devices)
+
+
+def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
+    wanted, wanted_option = _split(pattern)
+    have, options = _split(device)
+    known = words.devices.get(have[0])
+    names = {have[0], *(known.families if known else ()), *(known.qom_types if known else ())}
+    if wanted[0] not in names:
+        return Truth.NO
+    if wanted_option and wanted_option not in options.split(","):
+        return Truth.NO
+    missing = set(wanted[1:]) - set(have[1:])
+    if not missing:
+        return Truth.YES
+    return Truth.NO if have[1:] else Truth.UNKNOWN
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    name, _, options = text.partition(",")
+    return name.split("+"), options

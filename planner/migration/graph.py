@@ -1,0 +1,95 @@
+"""Who can migrate to whom: directed graph of pool members, closed under reachability; no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from planner.domain.host import HostProfile
+from planner.migration.profiles import PoolMember
+
+Edge = tuple[HostProfile, HostProfile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationDomain:
+    """A pool with everything reachable from it.
+
+    `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
+    ordered pairs that migrations may take; None stands for all ordered pairs.
+    """
+
+    name: str
+    starts: tuple[PoolMember, ...]
+    members: tuple[PoolMember, ...]
+    edges: frozenset[Edge] | None = None
+
+    @property
+    def hosts(self) -> int:
+        """Number of hosts of the pool itself."""
+        return sum(member.hosts for member in self.starts)
+
+    def pairs(self) -> Iterable[Edge]:
+        """Return every ordered pair of profiles that has an edge; a profile reaches itself if it has two hosts."""
+        if self.edges is not None:
+            return self.edges
+        return (
+            (one.profile, other.profile)
+            for one in self.members
+            for other in self.members
+            if one is not other or one.hosts > 1
+        )
+
+
+def complete_domains(pools: Mapping[str, tuple[PoolMember, ...]]) -> tuple[MigrationDomain, ...]:
+    """Return one domain per pool in which every host reaches every other."""
+    return tuple(
+        MigrationDomain(name=name, starts=members, members=members)
+        for name, members in pools.items()
+    )
+
+
+def directed_domains(
+    pools: Mapping[str, tuple[PoolMember, ...]],
+    arrows: Iterable[tuple[tuple[str, HostProfile], tuple[str, HostProfile]]],
+) -> tuple[MigrationDomain, ...]:
+    """Return one domain per pool over the given arrows between (pool, profile) nodes.
+
+    Reachability is computed on the condensation of the graph, so cycles cost nothing.
+    """
+    import networkx as nx
+
+    graph: nx.DiGraph[tuple[str, HostProfile]] = nx.DiGraph()
+    members = {(pool, member.profile): member for pool in pools for member in pools[pool]}
+    graph.add_nodes_from(members)
+    graph.add_edges_from(arrows)
+    condensed = nx.condensation(graph)
+    component = condensed.graph["mapping"]
+    inside = {node: data["members"] for node, data in condensed.nodes(data=True)}
+    reach: dict[int, frozenset[int]] = {}
+    for node in reversed(list(nx.topological_sort(condensed))):
+        reach[node] = frozenset({node}).union(*(reach[after] for after in condensed.successors(node)))
+    found = []
+    for pool, starts in pools.items():
+        visited = {
+            place
+            for member in starts
+            for node in reach[component[(pool, member.profile)]]
+            for place in inside[node]
+        }
+        edges = frozenset(
+            (one[1], other[1]) for one, other in graph.edges() if one in visited and other in visited
+        )
+        found.append(
+            MigrationDomain(
+                name=pool,
+                starts=starts,
+                members=tuple(members[place] for place in sorted(visited, key=_place_order)),
+                edges=edges,
+            )
+        )
+    return tuple(found)
+
+
+def _place_order(place: tuple[str, HostProfile]) -> tuple[str, str, str]:
+    return place[0], str(place[1].qemu), repr(sorted(place[1].capabilities.present))

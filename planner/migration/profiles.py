@@ -1,0 +1,166 @@
+"""From texts of a fleet file to host profiles: the only place where a release becomes capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from planner.domain.capability import CapabilityId, CapabilitySet, Presence
+from planner.domain.errors import FleetError, Location, Problem
+from planner.domain.host import Fleet, HostGroup, HostProfile
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.kernels import KernelRelease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMember:
+    """Hosts of one pool with one profile; `groups` are the fleet's groups that fell together."""
+
+    profile: HostProfile
+    groups: tuple[HostGroup, ...]
+
+    @property
+    def hosts(self) -> int:
+        """Number of hosts."""
+        return sum(len(group.hosts) for group in self.groups)
+
+    def examples(self, most: int = 3) -> tuple[str, ...]:
+        """Return the first host names."""
+        names = sorted(name for group in self.groups for name in group.hosts[:most])
+        return tuple(names[:most])
+
+    @property
+    def label(self) -> str:
+        """Name the profile as an engineer would: QEMU and kernel of the file."""
+        group = self.groups[0]
+        return f"QEMU {group.qemu}, kernel {group.kernel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfiledFleet:
+    """The fleet as judgement sees it: members by pool, profile by host group."""
+
+    pools: Mapping[str, tuple[PoolMember, ...]]
+    profile_of: Mapping[HostGroup, HostProfile]
+
+
+class Profiler:
+    """Turns groups into profiles, remembering texts that it has seen."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        """Keep the knowledge; nothing else outlives a call."""
+        self._knowledge = knowledge
+        self._kernels: dict[tuple[str, str], tuple[KernelRelease, CapabilitySet]] = {}
+        self._profiles: dict[tuple[object, ...], HostProfile] = {}
+
+    def profile(self, group: HostGroup) -> HostProfile:
+        """Return the profile of a group whose texts are known to be placeable."""
+        key = (group.arch, group.kernel, group.qemu, group.cpu, group.present, group.absent)
+        if key not in self._profiles:
+            self._profiles[key] = self._make(group)
+        return self._profiles[key]
+
+    def _make(self, group: HostGroup) -> HostProfile:
+        knowledge = self._knowledge
+        build = knowledge.builds.place(group.qemu)
+        kernel, implied = self._kernel(group)
+        if build is None or kernel is None:
+            raise ValueError(f"{group.kernel} or {group.qemu} has no line")
+        capabilities = implied.overlaid(present=group.present, absent=group.absent)
+        open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
+        listed = knowledge.covered.get(group.arch) == "listed"
+        return HostProfile(
+            arch=group.arch,
+            qemu=build,
+            capabilities=capabilities,
+            kernel_token="" if listed and not open_facts else f"{kernel.line} {group.kernel}",
+            cpu=group.cpu,
+            observed=self._observed(group),
+        )
+
+    def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
+        key = (group.arch, group.kernel)
+        if key not in self._kernels:
+            kernel = self._knowledge.kernels.place(group.kernel)
+            if kernel is None:
+                return None, CapabilitySet()
+            wanted = self._knowledge.relevant(group.arch)
+            implied = self._knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
+            self._kernels[key] = (kernel, implied)
+        return self._kernels[key]
+
+    def _observed(self, group: HostGroup) -> frozenset[str]:
+        found = set[str]()
+        for row in self._knowledge.observations:
+            sides = (("from", row.source_side), ("to", row.destination_side), ("boot", row.boot_side))
+            for name, side in sides:
+                if side is not None and side.matches(qemu=group.qemu, kernel=group.kernel):
+                    found.add(f"{row.id}:{name}")
+        return frozenset(found)
+
+
+def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:
+    """Return the fleet's profiles by pool; raises `FleetError` with every text that has no line."""
+    problems = list(_unplaced(fleet, knowledge))
+    if problems:
+        raise FleetError(problems)
+    profiler = Profiler(knowledge)
+    profile_of = {group: profiler.profile(group) for group in fleet.groups}
+    pools: dict[str, dict[HostProfile, list[HostGroup]]] = {}
+    for group, profile in profile_of.items():
+        pools.setdefault(group.pool, {}).setdefault(profile, []).append(group)
+    return ProfiledFleet(
+        pools={
+            pool: tuple(
+                PoolMember(profile=profile, groups=tuple(groups))
+                for profile, groups in pools[pool].items()
+            )
+            for pool in sorted(pools)
+        },
+        profile_of=profile_of,
+    )
+
+
+def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:
+    kernels: dict[str, bool] = {}
+    builds: dict[str, bool] = {}
+    for group in fleet.groups:
+        if group.kernel not in kernels:
+            kernels[group.kernel] = knowledge.kernels.place(group.kernel) is not None
+            if not kernels[group.kernel]:
+                yield Problem(
+                    location=Location(file=fleet.source, line=group.line, column="kernel"),
+                    what=f"'{group.kernel}' matches no kernel line",
+                    remedy=_advice(
+                        "expected `uname -r`", knowledge.kernels.nearest_example(group.kernel)
+                    ),
+                )
+        if group.qemu not in builds:
+            builds[group.qemu] = knowledge.builds.place(group.qemu) is not None
+            if not builds[group.qemu]:
+                yield Problem(
+                    location=Location(file=fleet.source, line=group.line, column="qemu"),
+                    what=f"'{group.qemu}' is no QEMU version or package version",
+                    remedy=_advice(
+                        "expected 8.2.4 or what dpkg, rpm or pveversion print",
+                        knowledge.builds.nearest_example(group.qemu),
+                    ),
+                )
+
+
+def _advice(expected: str, hint: str) -> str:
+    return f"{expected}; {hint}" if hint else expected
+
+
+def missing_facts(profile: HostProfile, knowledge: KnowledgeBase) -> tuple[CapabilityId, ...]:
+    """Return the capabilities that some unit asks about and nobody knows for this profile."""
+    return unknown_among(knowledge.relevant(profile.arch), profile.capabilities)
+
+
+def unknown_among(
+    asked: Iterable[CapabilityId], capabilities: CapabilitySet
+) -> tuple[CapabilityId, ...]:
+    """Return the asked capabilities of which nothing is known, in order."""
+    return tuple(
+        sorted(name for name in asked if capabilities.presence(name) is Presence.UNKNOWN)
+    )

@@ -1,0 +1,157 @@
+"""The rules that judge compat properties on one edge: offered, and equal where it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
+from planner.domain.guest import GuestStart
+from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
+from planner.domain.migrated import Clause, ClauseKind, Consequence
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, Rule
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth
+
+SILENT_KINDS = frozenset({"cpuid", "kernel", "guest", "behaviour"})
+
+
+def judge_flags(
+    profile: HostProfile, flags: tuple[CompatFlag, ...], knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Object to a flag that a build does not have: the process would not start."""
+    for flag in flags:
+        offered = knowledge.offers_property(profile.qemu, flag.key)
+        row = knowledge.property_row(flag.key)
+        source = row.source if row is not None else "no row for this property"
+        if offered is Truth.NO:
+            yield Objection(
+                rule=Rule.PROPERTY_NOT_OFFERED,
+                consequence=Consequence.CANNOT_START,
+                property_key=str(flag.key),
+                facts=(str(profile.qemu),),
+                source=source,
+            )
+        elif offered is Truth.UNKNOWN:
+            yield Objection(
+                rule=Rule.KNOWLEDGE_GAP,
+                consequence=Consequence.CANNOT_START,
+                property_key=str(flag.key),
+                facts=(f"whether QEMU {profile.qemu} has the property {flag.key}",),
+                source=source,
+            )
+
+
+def judge_values(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> Iterator[Objection]:
+    """Object to properties whose effective values differ where the guest would notice.
+
+    What the guest sees is compared with the host it booted on, what only the stream shows with the
+    source. Properties that gate a unit are left to the unit.
+    """
+    booted = start.booted_on or edge.source
+    machine_type = start.baseline.machine_type
+    if knowledge.machine_type(machine_type) is None:
+        return
+    for origin, visible in ((edge.source, {Visible.STREAM}), (booted, {Visible.GUEST, Visible.NEGOTIATED})):
+        for found in value_differences(
+            origin.qemu, edge.destination.qemu, start, machine_type, knowledge
+        ):
+            row = knowledge.property_row(found.key)
+            if (row.visible if row else Visible.GUEST) in visible:
+                yield from _judge_value(found, start, knowledge, assumed)
+
+
+def value_differences(
+    origin: QemuBuild,
+    destination: QemuBuild,
+    start: GuestStart,
+    machine_type: str,
+    knowledge: KnowledgeBase,
+) -> Iterator[ValueDifference]:
+    """Return differing properties that no unit judges, the flags of both processes applied."""
+    flags, hop = start.baseline.flags, start.baseline.flags + start.hop_flags
+    found = {row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)}
+    for flag in hop:
+        found.setdefault(
+            flag.key,
+            ValueDifference(
+                key=flag.key,
+                source_value=knowledge.machines.effective(origin, machine_type, flag.key),
+                destination_value=knowledge.machines.effective(destination, machine_type, flag.key),
+            ),
+        )
+    gated = gated_keys(knowledge)
+    for key, row in found.items():
+        ours = knowledge.flag_for(flags, (key,)) or row.source_value
+        theirs = knowledge.flag_for(hop, (key,)) or row.destination_value
+        same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
+        if same or key in gated or knowledge.is_benign(key, machine_type):
+            continue
+        yield ValueDifference(key=key, source_value=ours, destination_value=theirs)
+
+
+def _same(ours: str, theirs: str, key: PropertyKey, knowledge: KnowledgeBase) -> bool:
+    """Compare values; a default is the row's default where the row knows it."""
+    row = knowledge.property_row(key)
+    default = row.default if row is not None and row.default else DEFAULT
+    return (default if ours == DEFAULT else ours) == (default if theirs == DEFAULT else theirs)
+
+
+@cache
+def gated_keys(knowledge: KnowledgeBase) -> frozenset[PropertyKey]:
+    """Return every property that some unit judges."""
+    return frozenset(
+        key
+        for unit in knowledge.units
+        for gate in unit.gates
+        for key in (gate.key, unit.flag or gate.key)
+    )
+
+
+def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
+    """Return the claim about the guest under which a property matters, None if it always does."""
+    row = knowledge.property_row(key)
+    devices = row.devices if row is not None and row.devices else (key.qom_type,)
+    if EVERY_MACHINE in devices:
+        return None
+    if devices == ("cpu-model",):
+        return Clause(kind=ClauseKind.CPU, any_of=(f"model:{key.qom_type.removesuffix('-x86_64-cpu')}",))
+    if devices and devices[0].startswith("cpu:"):
+        return Clause(kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices))
+    names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
+    return Clause(kind=ClauseKind.DEVICE, any_of=names)
+
+
+def _judge_value(
+    found: ValueDifference, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> Iterator[Objection]:
+    clause = property_clause(found.key, knowledge)
+    row = knowledge.property_row(found.key)
+    source = row.source if row is not None else "compat properties of both builds"
+    kind = row.kind if row is not None else ""
+    consequence = (
+        Consequence.LOSES_STATE if kind in SILENT_KINDS else Consequence.FAILS_CLEANLY
+    )
+    truth, facts = Truth.YES, tuple[str, ...]()
+    if clause is not None:
+        applies = clause_truth(clause, start, knowledge.guests, assumed)
+        truth, facts = applies.truth, applies.open_facts
+    if truth is Truth.NO:
+        return
+    unknown = found.source_value is None or found.destination_value is None
+    if unknown:
+        facts = (f"value of {found.key} under this machine type",)
+    elif truth is Truth.YES:
+        facts = (f"{found.source_value} there, {found.destination_value} here",)
+    yield Objection(
+        rule=Rule.KNOWLEDGE_GAP if unknown or truth is Truth.UNKNOWN else Rule.COMPAT_VALUE_DIFFERS,
+        consequence=consequence,
+        property_key=str(found.key),
+        facts=facts,
+        source=source,
+        severity="functional",
+        depends_on=(clause,) if clause is not None else (),
+    )

@@ -1,0 +1,126 @@
+"""What one host is able to do with one unit, as judgement sees it; no pairs, no guests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.domain.capability import CapabilityId, Presence
+from planner.domain.compat import DEFAULT, CompatFlag
+from planner.domain.host import HostProfile
+from planner.domain.migrated import MigratedUnit
+from planner.domain.truth import Truth, any_of
+from planner.knowledge.base import NEVER, KnowledgeBase
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """The weakest presence among several capabilities, and the ones that decide it.
+
+    Any absent one means absent; unknown is weaker than possible, possible weaker than present.
+    """
+
+    presence: Presence
+    deciding: tuple[CapabilityId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """One host and one unit: does its build know the unit, can it produce it, can it take it.
+
+    `gate`: whether the unit's gates let it out of a process with these flags.
+    """
+
+    knows: Truth
+    produces: Ability
+    captures: Ability
+    takes: Ability
+    refuses: Ability
+    starts: Ability
+    gate: Truth
+
+
+_STRENGTH = (Presence.ABSENT, Presence.UNKNOWN, Presence.POSSIBLE, Presence.PRESENT)
+
+
+def weakest(profile: HostProfile, capabilities: Iterable[CapabilityId]) -> Ability:
+    """Return the weakest presence among `capabilities` on a host; none asked means present."""
+    found = {
+        name: Presence.ABSENT if name == NEVER else profile.capabilities.presence(name)
+        for name in sorted(capabilities)
+    }
+    worst = min(found.values(), key=_STRENGTH.index, default=Presence.PRESENT)
+    return Ability(worst, tuple(name for name, presence in found.items() if presence is worst))
+
+
+def strongest(profile: HostProfile, capabilities: Iterable[CapabilityId]) -> Ability:
+    """Return the strongest presence among `capabilities`; none asked means absent."""
+    found = {
+        capability: profile.capabilities.presence(capability) for capability in sorted(capabilities)
+    }
+    best = max(found.values(), key=_STRENGTH.index, default=Presence.ABSENT)
+    return Ability(best, tuple(name for name, presence in found.items() if presence is best))
+
+
+def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
+    """Return whether a build of upstream `version` has the unit.
+
+    A version of two numbers does not name its point release, so a unit born inside the series is open.
+    """
+    if any(version == exact for exact in unit.also):
+        return Truth.YES
+    if unit.until and version >= unit.until[: len(version)]:
+        return Truth.NO
+    if version >= unit.since:
+        return Truth.YES
+    if len(version) < len(unit.since) and version == unit.since[: len(version)]:
+        return Truth.YES if not any(unit.since[len(version) :]) else Truth.UNKNOWN
+    if unit.absent_in and version > unit.absent_in:
+        return Truth.UNKNOWN
+    return Truth.NO
+
+
+def view(
+    unit: MigratedUnit,
+    profile: HostProfile,
+    *,
+    machine_type: str,
+    flags: tuple[CompatFlag, ...],
+    knowledge: KnowledgeBase,
+) -> UnitView:
+    """Return what `profile` can do with `unit` under a machine type and flags."""
+    return UnitView(
+        knows=knows(unit, profile.qemu.version),
+        produces=weakest(profile, unit.sent_if),
+        captures=weakest(profile, unit.captured_if),
+        takes=weakest(profile, unit.requires),
+        refuses=strongest(profile, unit.refused_by),
+        starts=weakest(profile, unit.source_requires),
+        gate=gate(unit, profile, machine_type=machine_type, flags=flags, knowledge=knowledge),
+    )
+
+
+def gate(
+    unit: MigratedUnit,
+    profile: HostProfile,
+    *,
+    machine_type: str,
+    flags: tuple[CompatFlag, ...],
+    knowledge: KnowledgeBase,
+) -> Truth:
+    """Return whether the unit's properties let it out; a unit without a gate always is."""
+    if not unit.gates:
+        return Truth.YES
+    found = []
+    for each in unit.gates:
+        keys = (each.key,) if unit.flag is None else (each.key, unit.flag)
+        value = knowledge.flag_for(flags, keys)
+        if value is None:
+            value = knowledge.machines.effective(profile.qemu, machine_type, each.key)
+        if value is None:
+            found.append(Truth.UNKNOWN)
+        elif value == DEFAULT:
+            found.append(Truth.of(each.emits_by_default))
+        else:
+            found.append(Truth.of(value in each.emits_when))
+    return any_of(found)

@@ -1,0 +1,1 @@
+"""Choice: the newest safe baseline by meets over profiles, certified edge by edge."""

@@ -1,0 +1,461 @@
+"""The newest baseline of one board and line for one domain, by meets over profiles; no search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from planner.domain.compat import CompatFlag, PropertyKey, Visible
+from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.machine_type import MachineType
+from planner.domain.migrated import Clause, ClauseKind, MigratedUnit
+from planner.domain.policy import Policy
+from planner.domain.solution import Condition, FlagChoice, Loss
+from planner.domain.truth import Truth, all_of
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.solver.layout import LayoutIssue, layout_issues
+from planner.solver.meets import Finding, Level, Row, findings, gate_level, row_of
+
+HARDWARE = Condition(
+    kind="host",
+    text="same CPU generation, microcode and kvm parameters on all hosts of the pool",
+    price="check with probes",
+)
+ORDER_OF_CLAUSES = (
+    ClauseKind.USE,
+    ClauseKind.GUEST,
+    ClauseKind.ACCELERATOR,
+    ClauseKind.CPU_LACKS,
+    ClauseKind.CPU,
+    ClauseKind.DEVICE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A unit or property that holds a machine type back; `facts` are missing ones, if it is open."""
+
+    unit: str
+    property: str
+    certain: bool
+    facts: tuple[str, ...]
+    lacking: tuple[HostProfile, ...]
+    having: tuple[HostProfile, ...]
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One machine type tried on a domain: what it needs, or what forbids it."""
+
+    machine_type: MachineType
+    flags: tuple[FlagChoice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    needs_ack: tuple[str, ...] = ()
+    accepted: tuple[Loss, ...] = ()
+    residual: tuple[Loss, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    not_offered: tuple[HostProfile, ...] = ()
+    unknown_offer: tuple[HostProfile, ...] = ()
+    open_facts: frozenset[str] = frozenset()
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether this type can be used with its flags and conditions."""
+        return not (self.obstacles or self.not_offered or self.unknown_offer)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only missing facts stand against it."""
+        return (
+            not self.is_safe
+            and not self.not_offered
+            and all(not obstacle.certain for obstacle in self.obstacles)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one unit asks of an answer, for one set of distinct rows."""
+
+    flag: bool = False
+    clause: Clause | None = None
+    blocked: tuple[Finding, ...] = ()
+    accepted: bool = False
+    residual: bool = False
+    hardware: bool = False
+    facts: frozenset[str] = frozenset()
+
+
+CLEAN = Decision()
+
+
+@dataclass(slots=True)
+class ClosedForm:
+    """Solves domains against one knowledge base and policy, remembering rows and decisions."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _rows: dict[tuple[int, HostProfile], tuple[Row, ...]] = field(default_factory=dict)
+    _gated: dict[tuple[str, HostProfile], tuple[Row, ...]] = field(default_factory=dict)
+    _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
+    _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
+    _common: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
+    _candidates: dict[tuple[str, str, str], tuple[MachineType, ...]] = field(default_factory=dict)
+
+    def candidates(self, arch: str, board: str, line: str) -> tuple[MachineType, ...]:
+        """Return the types of a board and line, newest first, inside floor and ceiling."""
+        key = (arch, board, line)
+        if key not in self._candidates:
+            floor = self._bound(self.policy.floors, board, line)
+            ceiling = self._bound(self.policy.ceilings, board, line)
+            rows = [
+                row.machine_type
+                for row in self.knowledge.machines.types.values()
+                if (row.machine_type.arch, row.machine_type.board, row.machine_type.line) == key
+                and (floor is None or row.machine_type.rank >= floor)
+                and (ceiling is None or row.machine_type.rank <= ceiling)
+            ]
+            self._candidates[key] = tuple(sorted(rows, key=lambda row: row.rank, reverse=True))
+        return self._candidates[key]
+
+    def offer(self, builds: frozenset[QemuBuild], machine_type: str) -> Truth:
+        """Return whether every one of `builds` offers a type; NO beats UNKNOWN."""
+        key = (machine_type, builds)
+        if key not in self._common:
+            self._common[key] = all_of(
+                self.knowledge.machines.offers(build, machine_type) for build in builds
+            )
+        return self._common[key]
+
+    def _bound(self, bounds: Iterable[tuple[str, str]], board: str, line: str) -> int | None:
+        for name, machine_type in bounds:
+            row = self.knowledge.machine_type(machine_type)
+            if name == board and row is not None and row.line == line:
+                return row.rank
+        return None
+
+    def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Attempt:
+        """Try one machine type on a domain."""
+        refused, unsure = self._not_offering(domain, machine_type.name)
+        if refused:
+            return Attempt(machine_type, not_offered=refused, unknown_offer=unsure)
+        parts = _Parts()
+        if domain.hosts > 1 or domain.edges:
+            self._judge_units(domain, machine_type, parts)
+            self._judge_layout(domain, machine_type, parts)
+        self._demand_flags(domain, parts)
+        return Attempt(
+            machine_type=machine_type,
+            flags=tuple(sorted(set(parts.flags))),
+            conditions=tuple(sorted(set(parts.conditions))),
+            needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
+            accepted=tuple(sorted(set(parts.accepted))),
+            residual=tuple(sorted(set(parts.residual))),
+            obstacles=tuple(parts.obstacles),
+            unknown_offer=unsure,
+            open_facts=frozenset(parts.facts),
+        )
+
+    def _not_offering(
+        self, domain: MigrationDomain, name: str
+    ) -> tuple[tuple[HostProfile, ...], tuple[HostProfile, ...]]:
+        offers = {
+            member.profile: self.knowledge.machines.offers(member.profile.qemu, name)
+            for member in domain.members
+        }
+        refused = tuple(profile for profile, offer in offers.items() if offer is Truth.NO)
+        return refused, tuple(
+            profile for profile, offer in offers.items() if offer is Truth.UNKNOWN
+        )
+
+    def _judge_units(
+        self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
+    ) -> None:
+        """Collect what every unit asks, gated units under this machine type."""
+        arch = domain.members[0].profile.arch
+        plain, gated = self._split(arch)
+        starts = {member.profile for member in domain.starts}
+        for units, rows_of in ((plain, self._plain_rows), (gated, self._gated_rows)):
+            table = {
+                member.profile: rows_of(units, member.profile, machine_type.name)
+                for member in domain.members
+            }
+            for index, unit in enumerate(units):
+                decision = self._decide(unit, index, table, starts, domain)
+                if decision is not CLEAN:
+                    self._take(unit, decision, index, table, parts)
+        if any(profile.capabilities.possible for profile in starts):
+            parts.conditions.append(HARDWARE)
+
+    def _split(self, arch: str) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
+        units = [unit for unit in self.knowledge.units_of(arch) if _may_exist(unit)]
+        plain = tuple(unit for unit in units if not unit.gates)
+        return plain, tuple(unit for unit in units if unit.gates)
+
+    def _plain_rows(
+        self, units: tuple[MigratedUnit, ...], profile: HostProfile, _: str
+    ) -> tuple[Row, ...]:
+        key = (0, profile)
+        if key not in self._rows:
+            self._rows[key] = tuple(row_of(unit, profile, Level.YES) for unit in units)
+        return self._rows[key]
+
+    def _gated_rows(
+        self, units: tuple[MigratedUnit, ...], profile: HostProfile, machine_type: str
+    ) -> tuple[Row, ...]:
+        key = (machine_type, profile)
+        if key not in self._gated:
+            flags = self.policy.required_flags
+            self._gated[key] = tuple(
+                row_of(
+                    unit,
+                    profile,
+                    gate_level(unit, profile, machine_type, flags, self.knowledge),
+                )
+                for unit in units
+            )
+        return self._gated[key]
+
+    def _decide(
+        self,
+        unit: MigratedUnit,
+        index: int,
+        table: dict[HostProfile, tuple[Row, ...]],
+        starts: set[HostProfile],
+        domain: MigrationDomain,
+    ) -> Decision:
+        takers = frozenset(rows[index] for rows in table.values())
+        producers = takers
+        if unit.state == "boot" and len(starts) != len(table):
+            producers = frozenset(table[profile][index] for profile in starts)
+        pairs = None
+        if domain.edges is not None and unit.state != "boot":
+            pairs = frozenset((table[one][index], table[other][index]) for one, other in domain.edges)
+        settable = self._settable(unit, table)
+        key = (unit.id, producers, takers, pairs, settable)
+        if key not in self._decided:
+            self._decided[key] = self._decision(unit, producers, takers, pairs, settable)
+        return self._decided[key]
+
+    def _settable(self, unit: MigratedUnit, table: Iterable[HostProfile]) -> bool:
+        """Whether every build of the domain has the unit's property, and policy allows to set it."""
+        if not unit.gates:
+            return False
+        key = unit.flag or unit.gates[0].key
+        if str(key) in self.policy.forbidden_flags:
+            return False
+        return all(
+            self.knowledge.offers_property(profile.qemu, key) is Truth.YES for profile in table
+        )
+
+    def _decision(
+        self,
+        unit: MigratedUnit,
+        producers: frozenset[Row],
+        takers: frozenset[Row],
+        pairs: frozenset[tuple[Row, Row]] | None,
+        settable: bool,
+    ) -> Decision:
+        found = findings(unit, producers, takers, pairs)
+        if not found:
+            return CLEAN
+        standing = [one for one in found if not self._tolerates(unit, one)]
+        tolerated = len(standing) < len(found)
+        losing = tolerated and not unit.is_transient
+        if not standing:
+            return Decision(accepted=losing, residual=tolerated and unit.is_transient)
+        facts = frozenset(one.fact for one in standing if not one.certain and one.fact)
+        if settable:
+            shut = findings(unit, (row.shut() for row in producers), (row.shut() for row in takers))
+            if all(self._tolerates(unit, one) for one in shut):
+                return Decision(flag=True, accepted=bool(shut), facts=facts)
+        clause = _negatable(unit)
+        if clause is not None:
+            return Decision(clause=clause, facts=facts)
+        certain = tuple(one for one in standing if one.certain)
+        return Decision(blocked=certain or tuple(standing), facts=facts)
+
+    def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
+        """Whether policy lets this finding pass: by exposure, by name, or a cheap loss by configuration."""
+        if unit.is_transient and unit.exposure in self.policy.residual_exposures:
+            return True
+        if self.policy.accepted_loss(unit.id) is not None:
+            return True
+        return finding.kind == "unsent" and unit.severity in self.policy.accepted_severities
+
+    def _take(
+        self,
+        unit: MigratedUnit,
+        decision: Decision,
+        index: int,
+        table: dict[HostProfile, tuple[Row, ...]],
+        parts: _Parts,
+    ) -> None:
+        """Add one unit's demands to the parts of an attempt."""
+        parts.facts.update(decision.facts)
+        if decision.accepted:
+            parts.accepted.append(Loss(unit=unit.id, severity=unit.severity, text=unit.symptom))
+        if decision.residual:
+            parts.residual.append(Loss(unit=unit.id, severity=unit.severity, text=unit.symptom))
+        if decision.flag:
+            parts.flags.append(_flag_choice(unit, self.knowledge))
+        if decision.clause is not None:
+            parts.conditions.append(condition_of(decision.clause, self.knowledge, unit.price))
+        if (decision.flag or decision.clause is not None) and unit.price == "security":
+            parts.acks.append(unit.id)
+        if decision.blocked:
+            parts.obstacles.append(_obstacle(unit, decision.blocked, index, table))
+
+    def _judge_layout(
+        self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
+    ) -> None:
+        """Collect what differing properties, faults and observations ask."""
+        profiles = tuple(member.profile for member in domain.members)
+        pairs = frozenset(domain.edges) if domain.edges is not None else None
+        key = (
+            machine_type.name,
+            frozenset((profile.qemu, profile.observed, profile.arch) for profile in profiles),
+            pairs,
+            frozenset(profile.kernel_token for profile in profiles)
+            if self.knowledge.covered.get(profiles[0].arch) != "listed"
+            else None,
+        )
+        if key not in self._layout:
+            self._layout[key] = tuple(
+                layout_issues(profiles, pairs, machine_type.name, self.knowledge, self.policy)
+            )
+        for issue in self._layout[key]:
+            if issue.flag is not None:
+                parts.flags.append(issue.flag)
+            elif issue.clause is not None:
+                parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))
+            else:
+                parts.obstacles.append(
+                    Obstacle(
+                        unit=issue.unit,
+                        property=issue.property,
+                        certain=issue.certain,
+                        facts=issue.facts,
+                        lacking=(),
+                        having=(),
+                        source=issue.source,
+                        text=issue.text,
+                    )
+                )
+            if not issue.certain:
+                parts.facts.update(issue.facts)
+
+    def _demand_flags(self, domain: MigrationDomain, parts: _Parts) -> None:
+        """Add the flags that policy requires, or the obstacle that a build does not have them."""
+        for flag in self.policy.required_flags:
+            row = self.knowledge.property_row(flag.key)
+            missing = tuple(
+                member.profile
+                for member in domain.members
+                if self.knowledge.offers_property(member.profile.qemu, flag.key) is not Truth.YES
+            )
+            if missing:
+                text = f"policy requires {flag}, which not every build offers"
+                parts.obstacles.append(
+                    Obstacle("", str(flag.key), True, (), missing, (), "policy", text)
+                )
+            parts.flags.append(
+                FlagChoice(
+                    flag=flag,
+                    visible=row.visible if row is not None else Visible.GUEST,
+                    reason="required by policy",
+                    unit="",
+                    price="",
+                )
+            )
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What an attempt gathers while it looks at units and properties."""
+
+    flags: list[FlagChoice] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    acks: list[str] = field(default_factory=list)
+    accepted: list[Loss] = field(default_factory=list)
+    residual: list[Loss] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    facts: set[str] = field(default_factory=set)
+
+
+def _may_exist(unit: MigratedUnit) -> bool:
+    """Whether a guest of which nothing is said may have the unit."""
+    return not unit.cpu_features and all(clause.default is not Truth.NO for clause in unit.when)
+
+
+def _negatable(unit: MigratedUnit) -> Clause | None:
+    """Return the clause whose absence costs least; a unit that every guest has has none."""
+    ordered = sorted(unit.when, key=lambda clause: ORDER_OF_CLAUSES.index(clause.kind))
+    return next((clause for clause in ordered if clause.default is not Truth.YES), None)
+
+
+def _flag_choice(unit: MigratedUnit, knowledge: KnowledgeBase) -> FlagChoice:
+    key: PropertyKey = unit.flag or unit.gates[0].key
+    row = knowledge.property_row(key)
+    visible = unit.visible if unit.flag is not None or row is None else row.visible
+    return FlagChoice(
+        flag=CompatFlag(key=key, value="off"),
+        visible=visible,
+        reason=f"not every host can take {unit.title}",
+        unit=unit.id,
+        price=unit.severity,
+    )
+
+
+def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condition:
+    """Return the condition that no guest fulfils `clause`."""
+    words = ", ".join(clause.any_of)
+    kind = clause.kind.value
+    match clause.kind:
+        case ClauseKind.CPU:
+            text = f"guest CPU without {words}"
+        case ClauseKind.CPU_LACKS:
+            text = f"guest CPU with {words}"
+        case ClauseKind.DEVICE:
+            text = f"no {words} device"
+        case ClauseKind.ACCELERATOR:
+            text = f"accelerator without {words}"
+        case ClauseKind.GUEST | ClauseKind.USE:
+            trait = knowledge.guests.traits.get(clause.any_of[0])
+            text = trait.words if trait is not None else f"no {words}"
+    json_kind = {"cpu-lacks": "cpu", "use": "guest"}.get(kind, kind)
+    return Condition(
+        kind=json_kind,
+        text=text,
+        price=clause.price or price,
+        words=tuple(f"{kind}:{word}" for word in clause.any_of),
+    )
+
+
+def _obstacle(
+    unit: MigratedUnit,
+    blocked: tuple[Finding, ...],
+    index: int,
+    table: dict[HostProfile, tuple[Row, ...]],
+) -> Obstacle:
+    lacking = {one.destination for one in blocked}
+    having = {one.source for one in blocked} - lacking
+    return Obstacle(
+        unit=unit.id,
+        property="",
+        certain=any(one.certain for one in blocked),
+        facts=tuple(sorted({one.fact for one in blocked if one.fact})),
+        lacking=tuple(_with(lacking, index, table)),
+        having=tuple(_with(having, index, table)),
+        source=unit.source,
+        text=f"{unit.title}: {unit.symptom}",
+    )
+
+
+def _with(
+    rows: set[Row], index: int, table: dict[HostProfile, tuple[Row, ...]]
+) -> Iterator[HostProfile]:
+    return (profile for profile, found in table.items() if found[index] in rows)

@@ -1,0 +1,265 @@
+"""What a set of profiles has in common about one unit; derives its facts on its own, not by judging.
+
+A profile's part in a unit is a `Row`: what it sends, what it takes. Pools are many and distinct rows
+few, so every finding is computed once per set of distinct rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from planner.domain.capability import CapabilityId, CapabilitySet
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
+from planner.domain.host import HostProfile
+from planner.domain.migrated import MigratedUnit
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+
+
+class Level(IntEnum):
+    """How far a host offers something, weakest first."""
+
+    NO = 0
+    UNKNOWN = 1
+    MAYBE = 2
+    YES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One profile's part in one unit; the texts name the capability that decides."""
+
+    build: str
+    kernel: str
+    known: Level
+    gate: Level
+    sends: Level
+    sends_fact: str
+    captures: Level
+    captures_fact: str
+    takes: Level
+    takes_fact: str
+    refuses: Level
+    refuses_fact: str
+    starts: Level
+    starts_fact: str
+
+    @property
+    def emits(self) -> Level:
+        """Whether the unit leaves this host's process, if its kernel produces it."""
+        return min(self.known, self.gate)
+
+    def shut(self) -> Row:
+        """Return this row with the unit's gate switched off."""
+        return Row(
+            self.build,
+            self.kernel,
+            self.known,
+            Level.NO,
+            self.sends,
+            self.sends_fact,
+            self.captures,
+            self.captures_fact,
+            self.takes,
+            self.takes_fact,
+            self.refuses,
+            self.refuses_fact,
+            self.starts,
+            self.starts_fact,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A way in which a unit fails between two rows: `certain`, or open for want of `fact`."""
+
+    kind: str
+    certain: bool
+    fact: str
+    source: Row
+    destination: Row
+
+
+def _level(capabilities: CapabilitySet, name: CapabilityId) -> Level:
+    if name in capabilities.present:
+        return Level.YES
+    if name in capabilities.absent or name == "never":
+        return Level.NO
+    if name in capabilities.possible or name.startswith("cpu."):
+        return Level.MAYBE
+    return Level.UNKNOWN
+
+
+def _least(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
+    return min(
+        ((_level(capabilities, name), name) for name in names), default=(Level.YES, "")
+    )
+
+
+def _most(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
+    return max(((_level(capabilities, name), name) for name in names), default=(Level.NO, ""))
+
+
+def _known(unit: MigratedUnit, version: Sequence[int]) -> Level:
+    """Return whether QEMU `version` has the unit; two numbers leave the point release open."""
+    exact = tuple(version)
+    if exact in unit.also:
+        return Level.YES
+    if unit.until and exact >= unit.until[: len(exact)]:
+        return Level.NO
+    floor = unit.since if any(unit.since[len(exact) :]) else unit.since[: len(exact)]
+    if exact >= floor:
+        return Level.YES
+    if exact == unit.since[: len(exact)]:
+        return Level.UNKNOWN
+    between = bool(unit.absent_in) and exact > unit.absent_in
+    return Level.UNKNOWN if between else Level.NO
+
+
+def gate_level(
+    unit: MigratedUnit,
+    profile: HostProfile,
+    machine_type: str,
+    flags: Sequence[CompatFlag],
+    knowledge: KnowledgeBase,
+) -> Level:
+    """Return how far the unit's properties let it out under a machine type and flags."""
+    best = Level.NO
+    for gate in unit.gates:
+        value = _flagged(flags, {gate.key, unit.flag or gate.key}, knowledge)
+        if value is None:
+            value = knowledge.machines.effective(profile.qemu, machine_type, gate.key)
+        if value is None:
+            level = Level.UNKNOWN
+        elif value == DEFAULT:
+            level = Level.YES if gate.emits_by_default else Level.NO
+        else:
+            level = Level.YES if value in gate.emits_when else Level.NO
+        best = max(best, level)
+    return best if unit.gates else Level.YES
+
+
+def _flagged(
+    flags: Sequence[CompatFlag], keys: set[PropertyKey], knowledge: KnowledgeBase
+) -> str | None:
+    base = knowledge.guests.base_type
+    names = {(base(key.qom_type), key.property) for key in keys}
+    values = [
+        flag.value for flag in flags if (base(flag.key.qom_type), flag.key.property) in names
+    ]
+    return values[-1] if values else None
+
+
+def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
+    """Return a profile's part in a unit whose gate stands at `gate`."""
+    capabilities = profile.capabilities
+    sends, sends_fact = _least(capabilities, unit.sent_if)
+    captures, captures_fact = _least(capabilities, unit.captured_if)
+    takes, takes_fact = _least(capabilities, unit.requires)
+    refuses, refuses_fact = _most(capabilities, unit.refused_by)
+    starts, starts_fact = _least(capabilities, unit.source_requires)
+    known = _known(unit, profile.qemu.version)
+    levels = (sends, captures, takes, refuses, starts)
+    open_build = Level.UNKNOWN in (known, gate)
+    return Row(
+        build=f"{profile.qemu.line} {profile.qemu.release}" if open_build else "",
+        kernel=profile.kernel_token if Level.UNKNOWN in levels else "",
+        known=known,
+        gate=gate,
+        sends=sends,
+        sends_fact=sends_fact if sends < Level.YES else "",
+        captures=captures,
+        captures_fact=captures_fact if captures < Level.YES else "",
+        takes=takes,
+        takes_fact=takes_fact if takes < Level.YES else "",
+        refuses=refuses,
+        refuses_fact=refuses_fact if refuses > Level.NO else "",
+        starts=starts,
+        starts_fact=starts_fact if starts < Level.YES else "",
+    )
+
+
+def _blocked(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
+    if unit.source_requires and source.known is not Level.NO and source.starts < Level.MAYBE:
+        certain = source.starts is Level.NO and source.known is Level.YES
+        yield Finding("blocked", certain, source.starts_fact, source, source)
+
+
+def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
+    """Yield the loss of state that a host produces and its process does not send."""
+    if unit.state != "run" or unit.sent == "always" or source.sends is Level.NO:
+        return
+    if source.emits is Level.NO:
+        implied = any(clause.kind.value == "cpu" for clause in unit.when)
+        certain = source.sends is Level.YES or (source.sends is Level.MAYBE and implied)
+        yield Finding("unsent", certain, source.sends_fact, source, source)
+    elif source.captures < Level.MAYBE:
+        certain = source.captures is Level.NO and source.emits is Level.YES
+        yield Finding("uncaptured", certain, source.captures_fact, source, source)
+
+
+def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Finding]:
+    """Yield what goes wrong at the destination with what a host has produced."""
+    hosted = unit.state == "host"
+    if not hosted and (source.sends is Level.NO or source.emits is Level.NO):
+        return
+    implied = any(clause.kind.value == "cpu" for clause in unit.when)
+    surely = hosted or (
+        source.emits is Level.YES
+        and (source.sends is Level.YES or (source.sends is Level.MAYBE and implied))
+    )
+    open_fact = source.sends_fact if source.sends < Level.YES else unit.id
+    same_build = bool(source.build) and source.build == destination.build
+    if not hosted and destination.known < Level.YES and not same_build:
+        certain = surely and destination.known is Level.NO
+        yield Finding("foreign", certain, open_fact, source, destination)
+    elif unit.state == "boot" and unit.gates and destination.gate < Level.YES and not same_build:
+        certain = surely and destination.gate is Level.NO
+        yield Finding("gate", certain, str(unit.gates[0].key), source, destination)
+    elif destination.refuses in (Level.YES, Level.UNKNOWN):
+        if not _cancels(source, destination):
+            certain = surely and destination.refuses is Level.YES
+            fact = destination.refuses_fact if destination.refuses is Level.UNKNOWN else open_fact
+            yield Finding("refused", certain, fact, source, destination)
+    if destination.takes in (Level.NO, Level.UNKNOWN) and not _cancels(source, destination):
+        certain = surely and destination.takes is Level.NO
+        fact = destination.takes_fact if destination.takes is Level.UNKNOWN else open_fact
+        yield Finding("lack", certain, fact, source, destination)
+
+
+def _cancels(source: Row, destination: Row) -> bool:
+    """Equal unknowns of one exact kernel release cancel."""
+    unknown = source.sends is Level.UNKNOWN and Level.UNKNOWN in (
+        destination.takes,
+        destination.refuses,
+    )
+    return unknown and bool(source.kernel) and source.kernel == destination.kernel
+
+
+def findings(
+    unit: MigratedUnit,
+    producers: Iterable[Row],
+    takers: Iterable[Row],
+    pairs: Iterable[tuple[Row, Row]] | None = None,
+) -> tuple[Finding, ...]:
+    """Return every way in which `unit` fails between producers and takers, or over given `pairs`."""
+    found: list[Finding] = []
+    producers = tuple(producers)
+    if unit.source_requires:
+        for source in producers:
+            found += _blocked(unit, source)
+    if unit.state == "none":
+        return tuple(found)
+    for source in producers:
+        found += _left_behind(unit, source)
+    routes = pairs if pairs is not None else ((one, other) for one in producers for other in takers)
+    for source, destination in routes:
+        found += _arriving(unit, source, destination)
+    return tuple(dict.fromkeys(found))
+
+
+def truth_level(truth: Truth) -> Level:
+    """Return a three-valued claim as a level."""
+    return {Truth.YES: Level.YES, Truth.NO: Level.NO, Truth.UNKNOWN: Level.UNKNOWN}[truth]

@@ -1,0 +1,141 @@
+"""Per domain, board and line: try types from the newest down, certify the first that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline, Status
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.solver.certify import Certifier
+from planner.solver.closed_form import Attempt, ClosedForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineResult:
+    """One board and line of a domain: the chosen attempt, the next newer one, what stayed open."""
+
+    board: str
+    line: str
+    chosen: Attempt | None
+    newer: Attempt | None
+    open_attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """Safe if something was chosen, undecided if only missing facts forbid it."""
+        if self.chosen is not None:
+            return Status.SAFE
+        return Status.UNDECIDED if self.open_attempts else Status.NO_SAFE_BASELINE
+
+
+@dataclass(slots=True)
+class Solver:
+    """Solves and certifies domains; answers for equal sets of profiles are computed once."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    form: ClosedForm = field(init=False)
+    certifier: Certifier = field(init=False)
+    _lines: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the two halves that know nothing of each other."""
+        self.form = ClosedForm(self.knowledge, self.policy)
+        self.certifier = Certifier(self.knowledge, self.policy)
+
+    def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
+        """Return one result per board and line that any host of the domain offers."""
+        arch = domain.members[0].profile.arch
+        results = []
+        for board, line in self._boards_and_lines(arch):
+            result = self._solve_line(domain, board, line)
+            if result is not None:
+                results.append(result)
+        return tuple(results)
+
+    def _boards_and_lines(self, arch: str) -> tuple[tuple[str, str], ...]:
+        if arch not in self._lines:
+            found = {
+                (row.machine_type.board, row.machine_type.line)
+                for row in self.knowledge.machines.types.values()
+                if row.machine_type.arch == arch
+            }
+            boards, lines = self.policy.boards, self.policy.lines
+            self._lines[arch] = tuple(
+                sorted(
+                    (board, line)
+                    for board, line in found
+                    if (not boards or board in boards) and (not lines or line in lines)
+                )
+            )
+        return self._lines[arch]
+
+    def _solve_line(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
+        arch = domain.members[0].profile.arch
+        builds = frozenset(member.profile.qemu for member in domain.members)
+        types = self.form.candidates(arch, board, line)
+        offers = [self.form.offer(builds, row.name) for row in types]
+        if all(offer is Truth.NO for offer in offers):
+            return self._nothing_common(domain, board, line)
+        tried: list[Attempt] = []
+        chosen, place = None, len(types)
+        for index, row in enumerate(types):
+            if offers[index] is Truth.NO:
+                continue
+            attempt = self.form.attempt(domain, row)
+            if attempt.is_safe:
+                chosen, place = attempt, index
+                break
+            tried.append(attempt)
+        newer = next((one for one in reversed(tried)), None)
+        if place and place < len(types):
+            above = types[place - 1]
+            newer = next(
+                (one for one in tried if one.machine_type is above), None
+            ) or self.form.attempt(domain, above)
+        if chosen is not None:
+            self.certifier.certify(domain, baseline_of(chosen))
+        still_open = tuple(one for one in tried if one.is_open)
+        return LineResult(
+            board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
+        )
+
+    def _nothing_common(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
+        """Report a line that some hosts offer and others do not; a line of nobody is no result."""
+        arch = domain.members[0].profile.arch
+        for row in self.form.candidates(arch, board, line):
+            if any(
+                self.form.offer(frozenset({member.profile.qemu}), row.name) is Truth.YES
+                for member in domain.members
+            ):
+                return LineResult(
+                    board=board,
+                    line=line,
+                    chosen=None,
+                    newer=self.form.attempt(domain, row),
+                )
+        return None
+
+
+def baseline_of(attempt: Attempt) -> ChosenBaseline:
+    """Return an attempt as an answer, without its explanation."""
+    return ChosenBaseline(
+        board=attempt.machine_type.board,
+        line=attempt.machine_type.line,
+        machine_type=attempt.machine_type.name,
+        flags=attempt.flags,
+        conditions=attempt.conditions,
+        needs_ack=attempt.needs_ack,
+        accepted_losses=attempt.accepted,
+        residual_risks=attempt.residual,
+    )
+
+
+def open_attempts(results: tuple[LineResult, ...]) -> Iterator[Attempt]:
+    """Yield every attempt that only missing facts forbid."""
+    for result in results:
+        yield from result.open_attempts
