@@ -89,6 +89,16 @@ class HostProfile:
     kernel_token: str = ""
     cpu: str = ""
     observed: frozenset[str] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Compute the hash once: profiles are keys of every memory in the solver."""
+        parts = (self.arch, self.qemu, self.capabilities, self.kernel_token, self.observed)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """Return the hash computed at birth."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

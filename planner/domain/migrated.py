@@ -67,6 +67,7 @@ class MigratedUnit:
     demanded of every host, `none` needs nothing. `sent`: `value` only when non-default, `cpuid` when
     the guest has the feature, `always`. `sent_if`, `captured_if`: of the producing host; `requires`,
     `refused_by`: of the destination; `source_requires`: of the source, or migration is blocked.
+    A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     """
 
     id: str
@@ -100,11 +101,17 @@ class MigratedUnit:
     source_lack: Consequence = Consequence.BLOCKED_AT_SOURCE
     host_condition: str = ""
     cpu_features: bool = False
+    known_before: bool = False
 
     @property
     def is_optional(self) -> bool:
         """Whether a guest can do without this unit."""
         return bool(self.when)
+
+    @property
+    def came_with_its_feature(self) -> bool:
+        """Whether builds without the unit cannot give the guest what it carries."""
+        return self.sent == "cpuid" and not self.known_before
 
     @property
     def is_transient(self) -> bool:
@@ -115,3 +122,12 @@ class MigratedUnit:
     def price(self) -> str:
         """What it costs to do without: `security`, or the severity of the unit."""
         return next((clause.price for clause in self.when if clause.price), self.severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedBit:
+    """A virtio feature bit that a guest has and a destination does not allow."""
+
+    bit: int
+    name: str
+    unit: MigratedUnit | None

@@ -40,7 +40,8 @@ class Objection:
     """One reason against an edge.
 
     `facts` are the parts that a report names (hosts' values, missing facts); `depends_on` are the
-    claims about the guest under which it holds; `source` proves it.
+    claims about the guest under which it holds; `source` proves it. `suspected` is the rule that a
+    knowledge gap leaves open.
     """
 
     rule: Rule
@@ -53,6 +54,7 @@ class Objection:
     transient: bool = False
     facts: tuple[str, ...] = ()
     depends_on: tuple[Clause, ...] = ()
+    suspected: Rule | None = None
 
     @property
     def is_gap(self) -> bool:

@@ -17,6 +17,7 @@ from planner.domain.solution import (
     Status,
     UnknownFact,
 )
+from planner.explain.alternatives import leaving_out
 from planner.explain.guest_findings import find_violations
 from planner.explain.why_not_newer import refusals, remedies, why_not_newer
 from planner.knowledge.base import KnowledgeBase
@@ -108,7 +109,11 @@ def _explained(
     baseline = baseline_of(result.chosen)
     newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
     risks = (*baseline.residual_risks, *_inferred(domain))
-    return replace(baseline, why_not_newer=newer, residual_risks=risks)
+    flags = tuple(
+        replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
+        for choice in baseline.flags
+    )
+    return replace(baseline, flags=flags, why_not_newer=newer, residual_risks=risks)
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:

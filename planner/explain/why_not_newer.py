@@ -117,23 +117,19 @@ def remedies(
 
 
 def _first_offer(name: str, members: Iterable[PoolMember], knowledge: KnowledgeBase) -> str:
-    """Say which builds of the hosts' own lines offer a type first."""
-    row = knowledge.machines.types[name]
-    lines = {member.profile.qemu.line for member in members}
-    found = []
-    for line in knowledge.builds.lines:
-        tables = line.tables or line.name
-        if line.name not in lines:
-            continue
-        known = [
-            build
-            for build in (*line.builds, *knowledge.builds.by_name[tables].builds)
-            if build.ref in row.offered
-        ]
-        if known:
-            first = min(known, key=lambda build: build.key)
-            found.append(f"QEMU {first.release} or newer ({line.title})")
-    return "; ".join(found) if found else f"another QEMU: no build of these hosts' line has {name}"
+    """Say which build offers a type first: of the hosts' own lines, else of any line."""
+    offered = knowledge.machines.types[name].offered
+    own = {member.profile.qemu.line for member in members}
+    tables = {knowledge.builds.by_name[line].tables or line for line in own}
+    builds = [build for build in knowledge.builds.known.values() if build.ref in offered]
+    near = [build for build in builds if build.line in own | tables] or builds
+    if not near:
+        return f"a QEMU that offers {name}"
+    first: dict[str, str] = {}
+    for build in sorted(near, key=lambda build: build.key):
+        first.setdefault(build.line, build.release)
+    titles = {line: knowledge.builds.by_name[line].title for line in first}
+    return " or ".join(f"QEMU {first[line]} or newer ({titles[line]})" for line in sorted(first))
 
 
 def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:

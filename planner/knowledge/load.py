@@ -371,6 +371,7 @@ def _unit(row: Row) -> MigratedUnit:
         source_lack=row.choice("source_lack", Consequence, Consequence.BLOCKED_AT_SOURCE),
         host_condition=row.text("host_condition", ""),
         cpu_features=row.truth("cpu_features"),
+        known_before=row.truth("known_before"),
         severity=row.text("severity"),
         exposure=row.text("exposure"),
         symptom=row.text("symptom"),

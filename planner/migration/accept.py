@@ -32,7 +32,8 @@ def accepted(policy: Policy, objection: Objection) -> Remark | None:
     loss = policy.accepted_loss(objection.unit) if objection.unit else None
     if loss is not None:
         return _remark("accepted-loss", objection, f"{loss.owner}: {loss.reason}")
-    if objection.rule in LOSS_BY_CONFIGURATION and objection.severity in policy.accepted_severities:
+    rule = objection.suspected or objection.rule
+    if rule in LOSS_BY_CONFIGURATION and objection.severity in policy.accepted_severities:
         return _remark("accepted-loss", objection, f"not sent, severity {objection.severity}")
     return None
 

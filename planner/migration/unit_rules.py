@@ -131,6 +131,8 @@ def _unsent(case: UnitCase) -> UnitJudgement:
     unit = case.unit
     if unit.state == "boot" or unit.sent == "always":
         return UnitJudgement()
+    if case.producer.knows is Truth.NO and unit.came_with_its_feature:
+        return UnitJudgement()
     gate = str(unit.gates[0].key) if unit.gates else ""
     return UnitJudgement(
         objections=(
@@ -222,18 +224,22 @@ def _settled(
     gate: str = "",
 ) -> Objection:
     """Return a certain objection, or a gap if the guest or the producer leaves it open."""
+    open_fact = ""
     if case.applies.truth is Truth.UNKNOWN:
-        return _gap(case, ", ".join(case.applies.open_facts), consequence, capability)
-    if produced.presence is Presence.UNKNOWN:
-        return _gap(case, f"{_first(produced)} on the source", consequence, _first(produced))
-    if produced.presence is Presence.POSSIBLE and _is_foreign_hardware(case):
-        return _gap(case, f"{_first(produced)} on the source", consequence, _first(produced))
+        open_fact = ", ".join(case.applies.open_facts)
+    elif produced.presence is Presence.UNKNOWN or (
+        produced.presence is Presence.POSSIBLE and _is_foreign_hardware(case)
+    ):
+        open_fact = f"{_first(produced)} on the source"
+        capability = _first(produced)
+    if open_fact:
+        return _gap(case, open_fact, consequence, capability, rule)
     return _objection(case, rule, consequence, capability=capability, gate=gate)
 
 
 def _is_foreign_hardware(case: UnitCase) -> bool:
     """Whether a possible capability of the producer is nowhere implied by the guest itself."""
-    return not any(clause.kind.value == "cpu" for clause in case.unit.when)
+    return not any(clause.kind.value in {"cpu", "device"} for clause in case.unit.when)
 
 
 def _objection(
@@ -261,7 +267,11 @@ def _objection(
 
 
 def _gap(
-    case: UnitCase, fact: str, consequence: Consequence, capability: str = ""
+    case: UnitCase,
+    fact: str,
+    consequence: Consequence,
+    capability: str = "",
+    suspected: Rule | None = None,
 ) -> Objection:
     unit = case.unit
     return Objection(
@@ -274,6 +284,7 @@ def _gap(
         transient=unit.is_transient,
         facts=(fact,),
         depends_on=unit.when,
+        suspected=suspected,
     )
 
 

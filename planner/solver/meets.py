@@ -181,6 +181,11 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
     )
 
 
+def _implied(unit: MigratedUnit) -> bool:
+    """Whether a guest that has the unit shows by its CPU or device that the hardware is there."""
+    return any(clause.kind.value in {"cpu", "device"} for clause in unit.when)
+
+
 def _blocked(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
     if unit.source_requires and source.known is not Level.NO and source.starts < Level.MAYBE:
         certain = source.starts is Level.NO and source.known is Level.YES
@@ -192,8 +197,9 @@ def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
     if unit.state != "run" or unit.sent == "always" or source.sends is Level.NO:
         return
     if source.emits is Level.NO:
-        implied = any(clause.kind.value == "cpu" for clause in unit.when)
-        certain = source.sends is Level.YES or (source.sends is Level.MAYBE and implied)
+        if source.known is Level.NO and unit.came_with_its_feature:
+            return
+        certain = source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit))
         yield Finding("unsent", certain, source.sends_fact, source, source)
     elif source.captures < Level.MAYBE:
         certain = source.captures is Level.NO and source.emits is Level.YES
@@ -205,10 +211,9 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
     hosted = unit.state == "host"
     if not hosted and (source.sends is Level.NO or source.emits is Level.NO):
         return
-    implied = any(clause.kind.value == "cpu" for clause in unit.when)
     surely = hosted or (
         source.emits is Level.YES
-        and (source.sends is Level.YES or (source.sends is Level.MAYBE and implied))
+        and (source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit)))
     )
     open_fact = source.sends_fact if source.sends < Level.YES else unit.id
     same_build = bool(source.build) and source.build == destination.build

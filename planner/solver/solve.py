@@ -92,8 +92,8 @@ class Solver:
                 break
             tried.append(attempt)
         newer = next((one for one in reversed(tried)), None)
-        if place and place < len(types):
-            above = types[place - 1]
+        above = next((row for row in reversed(types[:place]) if not row.variant), None)
+        if above is not None and place < len(types):
             newer = next(
                 (one for one in tried if one.machine_type is above), None
             ) or self.form.attempt(domain, above)

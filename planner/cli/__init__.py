@@ -1,0 +1,1 @@
+"""The command line: files in, text out, an exit code; holds no rule."""

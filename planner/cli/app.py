@@ -1,0 +1,71 @@
+"""The entry point: commands, and the one place where an error becomes a message and a code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from planner import __version__
+from planner.cli import exits
+from planner.cli.check import check
+from planner.cli.decode import decode
+from planner.cli.explain import explain
+from planner.cli.knowledge import knowledge
+from planner.cli.solve import solve
+from planner.domain.errors import PlannerError, UsageError
+
+app = typer.Typer(
+    name="planner",
+    help="The newest QEMU machine type and compat flags that keep every live migration safe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(solve)
+app.command()(check)
+app.command()(explain)
+app.command()(decode)
+app.add_typer(knowledge, name="knowledge")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape that the library calls
+    if wanted:
+        typer.echo(f"planner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Fleet-wide machine-type planner for QEMU and KVM."""
+
+
+def main() -> None:
+    """Run a command; every user error is one message per problem and a documented exit code."""
+    try:
+        app()
+    except UsageError as error:
+        _complain(error)
+        sys.exit(exits.USAGE)
+    except PlannerError as error:
+        _complain(error)
+        sys.exit(exits.UNREADABLE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(exits.ANSWERED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the one broad catch: a bug must not look like a verdict
+        print(f"planner: bug: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        print("planner: nothing above is an answer; please report this", file=sys.stderr)  # noqa: T201
+        sys.exit(exits.BUG)
+
+
+def _complain(error: PlannerError) -> None:
+    for problem in error.problems:
+        print(f"planner: {problem}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,64 @@
+"""Where text goes: standard output or a file written whole, progress on a terminal's stderr only."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+
+from planner.domain.errors import Location, Problem, UsageError
+from planner.present.lines import Line, Style
+
+COLOURS = {
+    Style.HEAD: {"bold": True},
+    Style.GOOD: {"fg": "green", "bold": True},
+    Style.BAD: {"fg": "red", "bold": True},
+    Style.WARN: {"fg": "yellow"},
+    Style.DIM: {"dim": True},
+}
+
+
+def emit(text: str, output: Path | None) -> None:
+    """Write `text` to standard output, or to a file that appears only when it is complete."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(output)
+    except OSError as error:
+        reason = error.strerror or "cannot be written"
+        raise UsageError([Problem(location=Location(file=str(output)), what=reason)]) from error
+
+
+def painted(lines: Iterable[Line], output: Path | None) -> str:
+    """Join lines, coloured if they go to a terminal and NO_COLOR is not set."""
+    colour = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return "".join(_paint(line, colour=colour) + "\n" for line in lines)
+
+
+def _paint(line: Line, *, colour: bool) -> str:
+    if not colour or line.style is Style.PLAIN:
+        return line.text
+    return typer.style(line.text, **COLOURS[line.style])  # type: ignore[arg-type]
+
+
+def progress(noun: str, total: int) -> Callable[[int], None]:
+    """Return a counter that shows itself on a terminal's stderr, and nowhere else."""
+    if not sys.stderr.isatty() or total < 100:
+        return lambda _: None
+    step = max(1, total // 100)
+
+    def show(done: int) -> None:
+        if done % step == 0 or done == total:
+            end = "\n" if done == total else ""
+            print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+
+    return show

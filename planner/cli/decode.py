@@ -1,0 +1,26 @@
+"""`planner decode`: what the `Features 0x... unsupported` message means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from planner.cli.console import emit, painted
+from planner.cli.options import KnowledgeFolder, knowledge_of
+
+
+def decode(
+    message: Annotated[str, typer.Argument(help="the message, or two numbers: guest and allowed")],
+    device: Annotated[str, typer.Option(help="device class: virtio-net, virtio-blk, ...")] = "virtio-net",
+    knowledge: KnowledgeFolder = None,
+) -> None:
+    """Name the bits of an `unsupported features` message, their likely cause and the flag.
+
+    Example: planner decode "Features 0x1c0010130afffa7 unsupported. Allowed features: 0x179bfffe7"
+    """
+    from planner.explain.feature_bits import decode_message
+    from planner.present.decode_report import decode_report
+
+    base = knowledge_of(knowledge)
+    emit(painted(decode_report(decode_message(message, device, base)), None), None)

@@ -1,0 +1,32 @@
+"""Exit codes, as the README documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.domain.solution import Status
+from planner.domain.verdict import Outcome
+
+ANSWERED = 0
+BUG = 1
+USAGE = 2
+UNREADABLE = 3
+UNSAFE = 4
+UNDECIDED = 5
+
+_OF_STATUS = {Status.SAFE: ANSWERED, Status.NO_SAFE_BASELINE: UNSAFE, Status.UNDECIDED: UNDECIDED}
+_OF_OUTCOME = {Outcome.SAFE: ANSWERED, Outcome.UNSAFE: UNSAFE, Outcome.UNKNOWN: UNDECIDED}
+
+
+def of_status(status: Status) -> int:
+    """Return the exit code of a whole answer."""
+    return _OF_STATUS[status]
+
+
+def of_outcomes(outcomes: Iterable[Outcome]) -> int:
+    """Return the gravest code: unsafe beats unknown, unknown beats safe."""
+    codes = {_OF_OUTCOME[outcome] for outcome in outcomes}
+    for code in (UNSAFE, UNDECIDED):
+        if code in codes:
+            return code
+    return ANSWERED

@@ -1,0 +1,59 @@
+"""`planner explain`: one pool in full, or why one machine type is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import emit, painted
+from planner.cli.options import (
+    EdgesFile,
+    FleetFile,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    domains_of,
+    knowledge_of,
+    policy_of,
+)
+from planner.domain.errors import Location, Problem, UsageError, nearest
+
+
+def explain(
+    fleet: FleetFile,
+    pool: Annotated[str, typer.Option(help="only this pool")] = "",
+    machine: Annotated[str, typer.Option(help="explain this machine type instead of the next newer")] = "",
+    edges: EdgesFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    output: OutputFile = None,
+) -> None:
+    """Say why the answer is not newer, host by host class, and what would open it.
+
+    Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
+    """
+    from planner.explain.trial import try_machine_type
+    from planner.fleet.hosts import read_fleet
+    from planner.migration.profiles import profile_fleet
+    from planner.present.explain_report import trial_report
+
+    base = knowledge_of(knowledge)
+    rules = policy_of(policy, base)
+    hosts = read_fleet(fleet, base)
+    domains = domains_of(hosts, profile_fleet(hosts, base), edges)
+    names = [domain.name for domain in domains]
+    if pool and pool not in names:
+        _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
+    if machine and base.machine_type(machine) is None:
+        _refuse("--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types))
+    wanted = [domain for domain in domains if not pool or domain.name == pool]
+    trials = [trial for domain in wanted for trial in try_machine_type(domain, machine, base, rules)]
+    emit(painted(trial_report(trials), output), output)
+    raise typer.Exit(exits.ANSWERED)
+
+
+def _refuse(option: str, what: str, hint: str) -> None:
+    place = Location(file="command line", column=option)
+    raise UsageError([Problem(location=place, what=what, remedy=hint)])

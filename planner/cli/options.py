@@ -1,0 +1,77 @@
+"""Options that several commands share, and the reading of what they name."""
+
+from __future__ import annotations
+
+import datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from planner.domain.host import Fleet
+    from planner.domain.policy import Policy
+    from planner.knowledge.base import KnowledgeBase
+    from planner.migration.graph import MigrationDomain
+    from planner.migration.profiles import ProfiledFleet
+
+
+class TableFormat(Enum):
+    """Formats of a whole answer."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+FleetFile = Annotated[Path, typer.Argument(help="fleet.csv or .parquet: host, kernel, qemu, ...")]
+EdgesFile = Annotated[
+    Path | None, typer.Option("--edges", help="CSV of source,destination; default: all inside a pool")
+]
+GuestsFile = Annotated[Path | None, typer.Option("--guests", help="CSV of today's guests")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="TOML of what you allow")]
+KnowledgeFolder = Annotated[
+    list[Path] | None, typer.Option("--knowledge", help="folder of rows laid over the shipped ones")
+]
+OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="write here, whole or not at all")]
+Format = Annotated[TableFormat, typer.Option("--format", "-f", help="how to print the answer")]
+
+
+def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:
+    """Load the shipped knowledge with the user's rows over it."""
+    from planner.knowledge.load import load_knowledge
+
+    return load_knowledge(*(folders or ()))
+
+
+def policy_of(path: Path | None, knowledge: KnowledgeBase) -> Policy:
+    """Read the policy, or take the shipped default."""
+    if path is None:
+        return knowledge.policy
+    from planner.fleet.policy_file import read_policy
+
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return read_policy(path, knowledge.policy, today=today)
+
+
+def domains_of(
+    fleet: Fleet, profiled: ProfiledFleet, edges: Path | None
+) -> tuple[MigrationDomain, ...]:
+    """Return the migration domains of a fleet, over all pairs of a pool or over given edges."""
+    from planner.migration.graph import complete_domains, directed_domains
+
+    if edges is None:
+        return complete_domains(profiled.pools)
+    from planner.fleet.edges import read_edges
+
+    rows = read_edges(edges, fleet)
+    arrows = {
+        ((str(one.pool), profiled.profile_of[one]), (str(other.pool), profiled.profile_of[other]))
+        for row in rows
+        for one in row.sources
+        for other in row.destinations
+        if one is not other or len(one.hosts) > 1
+    }
+    return directed_domains(profiled.pools, sorted(arrows, key=repr))

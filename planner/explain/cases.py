@@ -1,0 +1,97 @@
+"""Judge given edges in the light of their fleet: boot hosts, policy, the answer's conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
+from planner.domain.policy import Policy
+from planner.domain.verdict import Verdict
+from planner.fleet.cases import Case
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import apply
+from planner.migration.applies import Assumed
+from planner.migration.boots import judge_any_boot
+from planner.migration.graph import MigrationDomain
+from planner.migration.judge import judge
+from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
+from planner.solver.certify import assumed_words
+from planner.solver.closed_form import ClosedForm
+
+
+@dataclass(slots=True)
+class CaseJudge:
+    """Judges cases of one fleet; equal questions are judged once."""
+
+    fleet: Fleet
+    knowledge: KnowledgeBase
+    policy: Policy
+    assume_conditions: bool = False
+    _profiled: ProfiledFleet = field(init=False)
+    _known: dict[object, Verdict] = field(default_factory=dict)
+    _assumed: dict[tuple[str, str], Assumed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Profile the fleet once."""
+        self._profiled = profile_fleet(self.fleet, self.knowledge)
+
+    def verdict(self, case: Case) -> Verdict:
+        """Return the verdict of a case, the policy applied."""
+        profile_of = self._profiled.profile_of
+        edge = MigrationEdge(
+            source=profile_of[case.source], destination=profile_of[case.destination]
+        )
+        booted = None if case.booted_on is None else profile_of[case.booted_on]
+        start = GuestStart(
+            baseline=Baseline(machine_type=case.machine_type, flags=case.flags),
+            booted_on=booted,
+            devices=case.devices,
+            cpu=case.cpu,
+            traits=case.traits,
+            hop_flags=case.hop_flags,
+        )
+        assumed = self._conditions(case) if self.assume_conditions else frozenset()
+        boots = () if booted is not None else self._boots(case.source)
+        key = (edge, start, boots, assumed)
+        if key not in self._known:
+            self._known[key] = apply(self.policy, self._judge(edge, start, boots, assumed))
+        return self._known[key]
+
+    def _judge(
+        self,
+        edge: MigrationEdge,
+        start: GuestStart,
+        boots: tuple[HostProfile, ...],
+        assumed: Assumed,
+    ) -> Verdict:
+        management = self.policy.management
+        if not boots:
+            return judge(edge, start, self.knowledge, management=management, assumed=assumed)
+        return judge_any_boot(
+            edge, start, boots, self.knowledge, management=management, assumed=assumed
+        )
+
+    def _boots(self, source: HostGroup) -> tuple[HostProfile, ...]:
+        """Return every profile of the source's pool, the source first."""
+        members = self._profiled.pools[source.pool]
+        own = self._profiled.profile_of[source]
+        return (own, *(member.profile for member in members if member.profile != own))
+
+    def _conditions(self, case: Case) -> Assumed:
+        """Return what the conditions of the pool's answer exclude under the case's machine type."""
+        key = (str(case.source.pool), case.machine_type)
+        if key not in self._assumed:
+            members = self._members(case)
+            row = self.knowledge.machine_type(case.machine_type)
+            words: tuple[str, ...] = ()
+            if row is not None:
+                domain = MigrationDomain(name=key[0], starts=members, members=members)
+                attempt = ClosedForm(self.knowledge, self.policy).attempt(domain, row)
+                words = tuple(word for found in attempt.conditions for word in found.words)
+            self._assumed[key] = assumed_words(words)
+        return self._assumed[key]
+
+    def _members(self, case: Case) -> tuple[PoolMember, ...]:
+        pools = dict.fromkeys((case.source.pool, case.destination.pool))
+        return tuple(member for pool in pools for member in self._profiled.pools[pool])

@@ -1,0 +1,42 @@
+"""Name the feature bits that a destination refused, the unit behind each, and the flag."""
+
+from __future__ import annotations
+
+import re
+
+from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.migrated import MigratedUnit, RefusedBit
+from planner.knowledge.base import KnowledgeBase
+
+NUMBER = re.compile(r"0x[0-9a-fA-F]+")
+
+
+def decode_message(message: str, device: str, knowledge: KnowledgeBase) -> tuple[RefusedBit, ...]:
+    """Return the refused bits in order; raises `UsageError` if the text has not two numbers."""
+    place = Location(file="command line")
+    devices = {row.device for row in knowledge.guests.feature_bits}
+    if device not in devices:
+        what = f"unknown device class '{device}'; allowed: {', '.join(sorted(devices))}"
+        raise UsageError([Problem(location=place, what=what, remedy=nearest(device, devices))])
+    numbers = [int(text, 16) for text in NUMBER.findall(message)]
+    if len(numbers) != 2:
+        what = f"found {len(numbers)} hexadecimal numbers, expected two: guest's and allowed"
+        raise UsageError([Problem(location=place, what=what)])
+    names = {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == "virtio"}
+    names |= {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == device}
+    refused = numbers[0] & ~numbers[1]
+    return tuple(
+        RefusedBit(bit=bit, name=names.get(bit, "unknown bit"), unit=_unit(bit, device, knowledge))
+        for bit in range(refused.bit_length())
+        if refused >> bit & 1
+    )
+
+
+def _unit(bit: int, device: str, knowledge: KnowledgeBase) -> MigratedUnit | None:
+    """Return the unit whose bit this is on this class of device."""
+    for unit in knowledge.units:
+        if bit in unit.bits and any(
+            word.partition("+")[0].startswith(device) for clause in unit.when for word in clause.any_of
+        ):
+            return unit
+    return None

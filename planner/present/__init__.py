@@ -1,0 +1,1 @@
+"""Domain values to text and documents; computes no verdict and prints nothing."""

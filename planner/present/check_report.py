@@ -1,0 +1,48 @@
+"""Verdicts for a terminal and as CSV rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.domain.verdict import Objection, Outcome, Verdict
+from planner.present.lines import Line, Style, folded
+
+STYLES = {Outcome.SAFE: Style.GOOD, Outcome.UNSAFE: Style.BAD, Outcome.UNKNOWN: Style.WARN}
+LABEL = 16
+
+
+def verdict_report(verdict: Verdict) -> Iterator[Line]:
+    """Yield the verdict of one edge with every objection and remark."""
+    consequence = f", {verdict.consequence.value}" if verdict.consequence is not None else ""
+    yield Line(f"{verdict.outcome.value}{consequence}", STYLES[verdict.outcome])
+    for objection in verdict.objections:
+        style = Style.WARN if objection.is_gap else Style.BAD
+        label = "unknown" if objection.is_gap else objection.consequence.value
+        text = objection_text(objection)
+        yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
+        yield from folded(objection.source, label="source".ljust(LABEL), indent=2, style=Style.DIM)
+    for remark in verdict.remarks:
+        text = f"{remark.unit}: {remark.text}" if remark.unit else remark.text
+        yield from folded(text, label=remark.kind.ljust(LABEL), indent=2, style=Style.DIM)
+
+
+def objection_text(objection: Objection) -> str:
+    """Write an objection with its rule, unit, property, capability and facts."""
+    parts = [objection.rule.value]
+    parts += [word for word in (objection.unit, objection.property_key) if word]
+    if objection.capability:
+        parts.append(f"needs {objection.capability}")
+    if objection.facts:
+        joined = "; ".join(objection.facts)
+        parts.append(f"missing fact: {joined}" if objection.is_gap else joined)
+    return " | ".join(parts)
+
+
+def csv_cells(verdict: Verdict) -> tuple[str, str, str]:
+    """Return outcome, consequence and objections as cells of a CSV row."""
+    consequence = verdict.consequence.value if verdict.consequence is not None else ""
+    objections = " ".join(
+        f"{objection.rule.value}:{objection.unit or objection.property_key or objection.capability}"
+        for objection in verdict.objections
+    )
+    return verdict.outcome.value, consequence, objections

@@ -1,0 +1,184 @@
+"""The versioned, byte-stable JSON documents of the commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from planner.domain.solution import (
+    ChosenBaseline,
+    Condition,
+    DomainSolution,
+    FlagChoice,
+    GuestFinding,
+    Loss,
+    Refusal,
+    RefusedLine,
+    Remedy,
+    Solution,
+    UnknownFact,
+    WhyNotNewer,
+)
+from planner.domain.verdict import Objection, Remark, Verdict
+
+SOLUTION_SCHEMA = "planner.solution/1"
+VERDICT_SCHEMA = "planner.verdict/1"
+Json = dict[str, object]
+
+
+def dump(document: object) -> str:
+    """Write a document: two blanks of indentation, keys in order of meaning, one final newline."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def solution_document(solution: Solution) -> Json:
+    """Return the document of `planner solve`."""
+    return {
+        "schema": SOLUTION_SCHEMA,
+        "knowledge": {"digest": solution.knowledge_digest},
+        "status": solution.status.value,
+        "certified": solution.certified,
+        "domains": [_domain(domain) for domain in solution.domains],
+        "unknowns": [_unknown(fact) for fact in solution.unknowns],
+    }
+
+
+def _domain(domain: DomainSolution) -> Json:
+    return {
+        "domain": domain.domain,
+        "hosts": domain.hosts,
+        "profiles": domain.profiles,
+        "status": domain.status.value,
+        "baselines": [_baseline(baseline) for baseline in domain.baselines],
+        "refused": [_refused(line) for line in domain.refused],
+        "unknowns": [_unknown(fact) for fact in domain.unknowns],
+        "guests": [_guests(finding) for finding in domain.guests],
+    }
+
+
+def _baseline(baseline: ChosenBaseline) -> Json:
+    newer = baseline.why_not_newer
+    return {
+        "board": baseline.board,
+        "line": baseline.line,
+        "machine_type": baseline.machine_type,
+        "flags": [_flag(choice) for choice in baseline.flags],
+        "conditions": [_condition(condition) for condition in baseline.conditions],
+        "needs_ack": list(baseline.needs_ack),
+        "accepted_losses": [_loss(loss) for loss in baseline.accepted_losses],
+        "residual_risks": [_loss(loss) for loss in baseline.residual_risks],
+        "why_not_newer": None if newer is None else _newer(newer),
+    }
+
+
+def _flag(choice: FlagChoice) -> Json:
+    return {
+        "qom_type": choice.flag.key.qom_type,
+        "property": choice.flag.key.property,
+        "value": choice.flag.value,
+        "visible": choice.visible.value,
+        "reason": choice.reason,
+        "unit": choice.unit,
+        "price": choice.price,
+    }
+
+
+def _condition(condition: Condition) -> Json:
+    return {"kind": condition.kind, "text": condition.text, "price": condition.price}
+
+
+def _loss(loss: Loss) -> Json:
+    return {"unit": loss.unit, "severity": loss.severity, "text": loss.text}
+
+
+def _newer(newer: WhyNotNewer) -> Json:
+    return {
+        "machine_type": newer.machine_type,
+        "objections": [_refusal(refusal) for refusal in newer.objections],
+        "remedies": [_remedy(remedy) for remedy in newer.remedies],
+    }
+
+
+def _refusal(refusal: Refusal) -> Json:
+    return {
+        "id": refusal.rule,
+        "text": refusal.text,
+        "hosts": refusal.hosts,
+        "examples": list(refusal.examples),
+        "unit": refusal.unit,
+        "source": refusal.source,
+    }
+
+
+def _remedy(remedy: Remedy) -> Json:
+    return {
+        "kind": remedy.kind,
+        "text": remedy.text,
+        "hosts": remedy.hosts,
+        "examples": list(remedy.examples),
+    }
+
+
+def _refused(line: RefusedLine) -> Json:
+    return {
+        "board": line.board,
+        "line": line.line,
+        "status": line.status.value,
+        "objections": [_refusal(refusal) for refusal in line.objections],
+        "remedies": [_remedy(remedy) for remedy in line.remedies],
+    }
+
+
+def _unknown(fact: UnknownFact) -> Json:
+    return {
+        "fact": fact.fact,
+        "decides": fact.decides,
+        "hosts": fact.hosts,
+        "guests": fact.guests,
+        "examples": list(fact.examples),
+    }
+
+
+def _guests(finding: GuestFinding) -> Json:
+    return {
+        "machine_type": finding.machine_type,
+        "guests": finding.guests,
+        "finding": finding.finding,
+        "examples": list(finding.examples),
+    }
+
+
+def verdict_document(verdict: Verdict) -> Json:
+    """Return the document of one checked edge."""
+    consequence = verdict.consequence
+    return {
+        "schema": VERDICT_SCHEMA,
+        "outcome": verdict.outcome.value,
+        "consequence": None if consequence is None else consequence.value,
+        "objections": [_objection(objection) for objection in verdict.objections],
+        "remarks": [_remark(remark) for remark in verdict.remarks],
+    }
+
+
+def verdicts_document(verdicts: Iterable[Verdict]) -> Json:
+    """Return the document of many checked edges, in their order."""
+    return {
+        "schema": "planner.verdicts/1",
+        "cases": [verdict_document(verdict) for verdict in verdicts],
+    }
+
+
+def _objection(objection: Objection) -> Json:
+    return {
+        "id": objection.rule.value,
+        "unit": objection.unit,
+        "property": objection.property_key,
+        "capability": objection.capability,
+        "consequence": objection.consequence.value,
+        "facts": list(objection.facts),
+        "source": objection.source,
+    }
+
+
+def _remark(remark: Remark) -> Json:
+    return {"kind": remark.kind, "unit": remark.unit, "text": remark.text, "source": remark.source}

@@ -1,0 +1,83 @@
+"""The answer as CSV and Markdown tables: one row per pool, board and line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
+from planner.present.report import arguments, condition_texts
+
+COLUMNS = (
+    "domain",
+    "hosts",
+    "profiles",
+    "status",
+    "board",
+    "line",
+    "machine_type",
+    "flags",
+    "conditions",
+    "needs_ack",
+    "next_newer",
+    "held_back_by",
+    "arguments",
+)
+
+
+def solution_csv(solution: Solution) -> str:
+    """Return the answer as CSV with a header."""
+    return csv_text(COLUMNS, _rows(solution))
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as CSV with Unix newlines."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def solution_markdown(solution: Solution) -> str:
+    """Return the answer as one Markdown table."""
+    lines = [_markdown_row(COLUMNS), _markdown_row("---" for _ in COLUMNS)]
+    lines += [_markdown_row(str(cell) for cell in row) for row in _rows(solution)]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _rows(solution: Solution) -> Iterator[tuple[object, ...]]:
+    for domain in solution.domains:
+        for baseline in domain.baselines:
+            yield _row(domain, baseline)
+        for line in domain.refused:
+            reasons = "; ".join(refusal.text for refusal in line.objections)
+            head = (domain.domain, domain.hosts, domain.profiles, line.status.value)
+            yield (*head, line.board, line.line, "", "", "", "", "", reasons, "")
+        if not domain.baselines and not domain.refused:
+            head = (domain.domain, domain.hosts, domain.profiles, domain.status.value)
+            yield (*head, *([""] * (len(COLUMNS) - len(head))))
+
+
+def _row(domain: DomainSolution, baseline: ChosenBaseline) -> tuple[object, ...]:
+    newer = baseline.why_not_newer
+    return (
+        domain.domain,
+        domain.hosts,
+        domain.profiles,
+        domain.status.value,
+        baseline.board,
+        baseline.line,
+        baseline.machine_type,
+        " ".join(str(choice.flag) for choice in baseline.flags),
+        "; ".join(condition_texts(baseline.conditions)),
+        " ".join(baseline.needs_ack),
+        newer.machine_type if newer else "",
+        "; ".join(refusal.text for refusal in newer.objections) if newer else "",
+        arguments(baseline),
+    )
