@@ -30,7 +30,7 @@ app.command()(decode)
 app.add_typer(knowledge, name="knowledge")
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape that the library calls
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"planner {__version__}")
         raise typer.Exit

@@ -51,14 +51,16 @@ def check(
     ] = None,
     no_devices: Annotated[bool, typer.Option("--no-devices", help="the guest has none")] = False,
     cpu: Annotated[str, typer.Option(help="MODEL,+feature,-feature")] = "",
-    trait: Annotated[list[str] | None, typer.Option(help="NAME=yes|no, see knowledge list traits")] = None,
+    trait: Annotated[
+        list[str] | None, typer.Option(help="NAME=yes|no, see knowledge list traits")
+    ] = None,
     cases: Annotated[Path | None, typer.Option(help="CSV of edges to judge in bulk")] = None,
     assume_conditions: Annotated[
         bool, typer.Option("--assume-conditions", help="take the answer's conditions as kept")
     ] = False,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
-    format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,  # noqa: A002
+    format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
     """Judge whether a guest survives a migration from one host to another.
@@ -87,7 +89,9 @@ def check(
             "traits": " ".join(trait or ()),
         }
         rows = [_single(words, hosts, base.guests.traits)]
-    judge = CaseJudge(fleet=hosts, knowledge=base, policy=rules, assume_conditions=assume_conditions)
+    judge = CaseJudge(
+        fleet=hosts, knowledge=base, policy=rules, assume_conditions=assume_conditions
+    )
     verdicts = [judge.verdict(case) for case in rows]
     emit(_written(rows, verdicts, format, single=cases is None, output=output), output)
     raise typer.Exit(exits.of_outcomes(verdict.outcome for verdict in verdicts))
@@ -117,7 +121,7 @@ def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> 
 def _written(
     rows: Sequence[Case],
     verdicts: Sequence[Verdict],
-    format: CheckFormat,  # noqa: A002
+    format: CheckFormat,
     *,
     single: bool,
     output: Path | None,

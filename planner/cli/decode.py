@@ -12,7 +12,9 @@ from planner.cli.options import KnowledgeFolder, knowledge_of
 
 def decode(
     message: Annotated[str, typer.Argument(help="the message, or two numbers: guest and allowed")],
-    device: Annotated[str, typer.Option(help="device class: virtio-net, virtio-blk, ...")] = "virtio-net",
+    device: Annotated[
+        str, typer.Option(help="device class: virtio-net, virtio-blk, ...")
+    ] = "virtio-net",
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Name the bits of an `unsupported features` message, their likely cause and the flag.

@@ -24,7 +24,9 @@ from planner.domain.errors import Location, Problem, UsageError, nearest
 def explain(
     fleet: FleetFile,
     pool: Annotated[str, typer.Option(help="only this pool")] = "",
-    machine: Annotated[str, typer.Option(help="explain this machine type instead of the next newer")] = "",
+    machine: Annotated[
+        str, typer.Option(help="explain this machine type instead of the next newer")
+    ] = "",
     edges: EdgesFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
@@ -47,9 +49,13 @@ def explain(
     if pool and pool not in names:
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
     if machine and base.machine_type(machine) is None:
-        _refuse("--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types))
+        _refuse(
+            "--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types)
+        )
     wanted = [domain for domain in domains if not pool or domain.name == pool]
-    trials = [trial for domain in wanted for trial in try_machine_type(domain, machine, base, rules)]
+    trials = [
+        trial for domain in wanted for trial in try_machine_type(domain, machine, base, rules)
+    ]
     emit(painted(trial_report(trials), output), output)
     raise typer.Exit(exits.ANSWERED)
 

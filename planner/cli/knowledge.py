@@ -15,12 +15,16 @@ from planner.present.lines import Line, Style, folded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-knowledge = typer.Typer(help="List, show and check the rows behind every verdict.", no_args_is_help=True)
+knowledge = typer.Typer(
+    help="List, show and check the rows behind every verdict.", no_args_is_help=True
+)
 
 
 @knowledge.command("list")
 def list_rows(
-    table: Annotated[str, typer.Argument(help="units, capabilities, traits, machine-types, ...")] = "",
+    table: Annotated[
+        str, typer.Argument(help="units, capabilities, traits, machine-types, ...")
+    ] = "",
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """List the tables, or the rows of one.
@@ -37,7 +41,12 @@ def list_rows(
     if table not in TABLES:
         _refuse(f"'{table}' is no table", nearest(table, TABLES) or f"allowed: {', '.join(TABLES)}")
     for name, cells in rows_of(table, base):
-        meaning = cells.get("title") or cells.get("meaning") or cells.get("gates") or cells.get("text", "")
+        meaning = (
+            cells.get("title")
+            or cells.get("meaning")
+            or cells.get("gates")
+            or cells.get("text", "")
+        )
         typer.echo(f"{name}  {meaning}".rstrip())
 
 

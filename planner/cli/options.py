@@ -28,14 +28,17 @@ class TableFormat(Enum):
 
 FleetFile = Annotated[Path, typer.Argument(help="fleet.csv or .parquet: host, kernel, qemu, ...")]
 EdgesFile = Annotated[
-    Path | None, typer.Option("--edges", help="CSV of source,destination; default: all inside a pool")
+    Path | None,
+    typer.Option("--edges", help="CSV of source,destination; default: all inside a pool"),
 ]
 GuestsFile = Annotated[Path | None, typer.Option("--guests", help="CSV of today's guests")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="TOML of what you allow")]
 KnowledgeFolder = Annotated[
     list[Path] | None, typer.Option("--knowledge", help="folder of rows laid over the shipped ones")
 ]
-OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="write here, whole or not at all")]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="write here, whole or not at all")
+]
 Format = Annotated[TableFormat, typer.Option("--format", "-f", help="how to print the answer")]
 
 

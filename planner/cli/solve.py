@@ -32,7 +32,7 @@ def solve(
     guests: GuestsFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
-    format: Format = TableFormat.TABLE,  # noqa: A002 - the option is called so
+    format: Format = TableFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
     """Find the newest machine type and flags that are safe on every migration edge.
@@ -77,7 +77,7 @@ def answer(
     )
 
 
-def written(solution: Solution, format: TableFormat) -> str:  # noqa: A002
+def written(solution: Solution, format: TableFormat) -> str:
     """Return the solution as JSON, CSV or Markdown."""
     if format is TableFormat.JSON:
         from planner.present.document import dump, solution_document

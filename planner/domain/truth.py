@@ -20,7 +20,7 @@ class Truth(Enum):
         return Truth.NO if self is Truth.YES else Truth.YES
 
     @classmethod
-    def of(cls, claim: bool) -> Truth:  # noqa: FBT001 - a conversion takes the value itself
+    def of(cls, claim: bool) -> Truth:
         """Return the certain truth of `claim`."""
         return cls.YES if claim else cls.NO
 

@@ -128,9 +128,7 @@ def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
         yield Loss(unit="", severity="inferred", text=text)
 
 
-def _refused(
-    domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase
-) -> RefusedLine:
+def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase) -> RefusedLine:
     attempt = result.newer
     return RefusedLine(
         board=result.board,

@@ -36,7 +36,9 @@ def _unit(bit: int, device: str, knowledge: KnowledgeBase) -> MigratedUnit | Non
     """Return the unit whose bit this is on this class of device."""
     for unit in knowledge.units:
         if bit in unit.bits and any(
-            word.partition("+")[0].startswith(device) for clause in unit.when for word in clause.any_of
+            word.partition("+")[0].startswith(device)
+            for clause in unit.when
+            for word in clause.any_of
         ):
             return unit
     return None

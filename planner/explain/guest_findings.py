@@ -23,7 +23,9 @@ def find_violations(
     for group in guests:
         counts[group.machine_type] = counts.get(group.machine_type, 0) + group.count
     for name, count in sorted(counts.items()):
-        yield GuestFinding(machine_type=name, guests=count, finding=_position(name, chosen, knowledge))
+        yield GuestFinding(
+            machine_type=name, guests=count, finding=_position(name, chosen, knowledge)
+        )
     for baseline in chosen.values():
         yield from _violators(baseline, guests, knowledge)
 

@@ -66,7 +66,10 @@ def case_of(
     """Return the case that the cells describe, or (column, what is wrong) for each wrong cell."""
     hosts = places_of(fleet) if places is None else places
     wrong = [
-        (column, f"'{cells.get(column, '')}' is not a host of the fleet; {nearest(cells[column], hosts)}")
+        (
+            column,
+            f"'{cells.get(column, '')}' is not a host of the fleet; {nearest(cells[column], hosts)}",
+        )
         for column in ("from", "to", "booted_on")
         if cells.get(column) and cells[column] not in hosts
     ]

@@ -45,7 +45,11 @@ def _columns(path: Path) -> Columns:
     if named:
         return GUESTS
     return Columns(
-        name="host", keys=GUESTS.keys, required=GUESTS.required, allowed=GUESTS.allowed, unique=False
+        name="host",
+        keys=GUESTS.keys,
+        required=GUESTS.required,
+        allowed=GUESTS.allowed,
+        unique=False,
     )
 
 

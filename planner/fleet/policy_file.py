@@ -64,7 +64,9 @@ def _policy(cells: Mapping[str, object], default: Policy, today: datetime.date) 
     management = str(cells.get("management", default.management))
     if management not in MANAGEMENT:
         raise ValueError(f"management is '{management}', allowed: {', '.join(MANAGEMENT)}")
-    losses = [_loss(row) for row in cast("list[dict[str, object]]", cells.get("accepted_losses", []))]
+    losses = [
+        _loss(row) for row in cast("list[dict[str, object]]", cells.get("accepted_losses", []))
+    ]
     return replace(
         default,
         management=management,
@@ -72,13 +74,19 @@ def _policy(cells: Mapping[str, object], default: Policy, today: datetime.date) 
         lines=_texts(cells, "lines", default.lines),
         floors=_pairs(cells, "floors"),
         ceilings=_pairs(cells, "ceilings"),
-        required_flags=tuple(CompatFlag.parse(text) for text in _texts(cells, "required_flags", ())),
+        required_flags=tuple(
+            CompatFlag.parse(text) for text in _texts(cells, "required_flags", ())
+        ),
         forbidden_flags=_texts(cells, "forbidden_flags", ()),
         accepted_severities=frozenset(
             _texts(cells, "accepted_severities", default.accepted_severities)
         ),
-        residual_exposures=frozenset(_texts(cells, "residual_exposures", default.residual_exposures)),
-        accepted_losses=tuple(loss for loss in losses if loss.expires is None or loss.expires >= today),
+        residual_exposures=frozenset(
+            _texts(cells, "residual_exposures", default.residual_exposures)
+        ),
+        accepted_losses=tuple(
+            loss for loss in losses if loss.expires is None or loss.expires >= today
+        ),
         acknowledged=frozenset(_texts(cells, "acknowledged", ())),
         uniformity_groups=tuple(
             tuple(group) for group in cast("list[list[str]]", cells.get("uniformity_groups", []))

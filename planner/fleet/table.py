@@ -46,7 +46,9 @@ def read_grouped(path: Path, columns: Columns, *, location: str | None = None) -
     try:
         present = _header(path, name)
         _check_header(present, columns, name)
-        frame = _read(path, [column for column in (columns.name, *columns.keys) if column in present])
+        frame = _read(
+            path, [column for column in (columns.name, *columns.keys) if column in present]
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise FleetError([Problem(location=Location(file=name), what=reason)]) from error
@@ -60,7 +62,7 @@ def read_grouped(path: Path, columns: Columns, *, location: str | None = None) -
 
 def _header(path: Path, name: str) -> tuple[str, ...]:
     if path.suffix == ".parquet":
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
 
         return tuple(parquet.read_schema(path).names)
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -19,7 +19,9 @@ def read_capabilities(text: str, vocabulary: Vocabulary) -> Stated:
         capability = vocabulary.canonical(token[1:])
         if capability is None:
             names = [*vocabulary.capabilities]
-            raise ValueError(f"unknown capability '{token[1:]}'; {nearest(token[1:].lower(), names)}")
+            raise ValueError(
+                f"unknown capability '{token[1:]}'; {nearest(token[1:].lower(), names)}"
+            )
         (present if token[0] == "+" else absent).update(vocabulary.expand(capability))
     if present & absent:
         raise ValueError(f"both + and - for {', '.join(sorted(present & absent))}")

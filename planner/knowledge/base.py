@@ -20,7 +20,6 @@ from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
 
-
 NEVER = CapabilityId("never")
 """What a blocker demands that no host can meet."""
 

@@ -98,9 +98,7 @@ class BuildLines:
         return _neighbours(sorted(candidates, key=lambda build: build.key), key, closed=closed)
 
 
-def _neighbours(
-    builds: list[KnownBuild], key: tuple[int, ...], *, closed: bool
-) -> tuple[str, str]:
+def _neighbours(builds: list[KnownBuild], key: tuple[int, ...], *, closed: bool) -> tuple[str, str]:
     """Return the nearest builds on both sides; outside a `closed` list nothing is known.
 
     A key that is a prefix of the builds' keys (`8.2`) does not name a point: it spans the whole list.

@@ -33,7 +33,9 @@ def kernel_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
             if placed is None or placed.line != line.name:
                 found = "no line" if placed is None else placed.line
                 what = f"K001: example '{example}' lands on {found}"
-                yield _problem(f"kernel_caps/{line.name}.toml", "examples", what, "mend match or order")
+                yield _problem(
+                    f"kernel_caps/{line.name}.toml", "examples", what, "mend match or order"
+                )
 
 
 def build_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -44,7 +46,9 @@ def build_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
             if placed is None or placed.line != line.name:
                 found = "no line" if placed is None else placed.line
                 what = f"K002: example '{example}' lands on {found}"
-                yield _problem(f"qemu_builds/{line.name}.toml", "examples", what, "mend match or order")
+                yield _problem(
+                    f"qemu_builds/{line.name}.toml", "examples", what, "mend match or order"
+                )
 
 
 def changed_capabilities(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -63,10 +67,17 @@ def changes_in_order(knowledge: KnowledgeBase) -> Iterator[Problem]:
             for row in rows:
                 if row.effect not in {"gain", "loss", "never", "unknown"}:
                     what = f"K004: {capability}: effect '{row.effect}'"
-                    yield _problem(f"kernel_caps/{line.name}.toml", "change", what, "gain, loss, never or unknown")
+                    yield _problem(
+                        f"kernel_caps/{line.name}.toml",
+                        "change",
+                        what,
+                        "gain, loss, never or unknown",
+                    )
                 if row.last_seen and row.last_seen >= row.release:
                     what = f"K004: {capability}: bracket ends before it begins"
-                    yield _problem(f"kernel_caps/{line.name}.toml", "change", what, "mend absent_in or release")
+                    yield _problem(
+                        f"kernel_caps/{line.name}.toml", "change", what, "mend absent_in or release"
+                    )
 
 
 def inherited_lines(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -82,15 +93,31 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K006: every capability, property, trait and device that a unit names has a row."""
     known = set(knowledge.capabilities) | {NEVER}
     for unit in knowledge.units:
-        asked = (unit.sent_if, unit.captured_if, unit.requires, unit.refused_by, unit.source_requires)
+        asked = (
+            unit.sent_if,
+            unit.captured_if,
+            unit.requires,
+            unit.refused_by,
+            unit.source_requires,
+        )
         for capability in sorted(frozenset().union(*asked) - known):
             if not capability.startswith("cpu."):
-                yield _problem("migrated_state", unit.id, f"K006: capability '{capability}' has no row", "add it")
+                yield _problem(
+                    "migrated_state",
+                    unit.id,
+                    f"K006: capability '{capability}' has no row",
+                    "add it",
+                )
         for clause in unit.when:
             if clause.kind.value in {"use", "guest"}:
                 for word in clause.any_of:
                     if word not in knowledge.guests.traits:
-                        yield _problem("migrated_state", unit.id, f"K006: trait '{word}' has no row", "add it to traits.toml")
+                        yield _problem(
+                            "migrated_state",
+                            unit.id,
+                            f"K006: trait '{word}' has no row",
+                            "add it to traits.toml",
+                        )
 
 
 def compat_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -101,18 +128,30 @@ def compat_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
         for ref in sorted(row.offered):
             line = knowledge.builds.known[ref].line
             if knowledge.machines.entries(ref, name) is None and line == "upstream":
-                yield _problem("compat_properties", name, f"K007: no set on {ref}", "add one, empty if need be")
+                yield _problem(
+                    "compat_properties", name, f"K007: no set on {ref}", "add one, empty if need be"
+                )
 
 
 def ranks(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K008: ranks are unique inside one board and line."""
     counted = Counter(
-        (row.machine_type.arch, row.machine_type.board, row.machine_type.line, row.machine_type.rank)
+        (
+            row.machine_type.arch,
+            row.machine_type.board,
+            row.machine_type.line,
+            row.machine_type.rank,
+        )
         for row in knowledge.machines.types.values()
     )
     for key, number in counted.items():
         if number > 1:
-            yield _problem("machine_types", key[1], f"K008: rank {key[3]} of {key[2]} is given {number} times", "make them differ")
+            yield _problem(
+                "machine_types",
+                key[1],
+                f"K008: rank {key[3]} of {key[2]} is given {number} times",
+                "make them differ",
+            )
 
 
 def alias_targets(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -121,14 +160,21 @@ def alias_targets(knowledge: KnowledgeBase) -> Iterator[Problem]:
         for alias, target in build.aliases.items():
             row = knowledge.machines.types.get(target)
             if row is None:
-                yield _problem(f"qemu_builds/{build.line}.toml", build.release, f"K009: alias {alias} means '{target}'", "no such machine type")
+                yield _problem(
+                    f"qemu_builds/{build.line}.toml",
+                    build.release,
+                    f"K009: alias {alias} means '{target}'",
+                    "no such machine type",
+                )
 
 
 def drift_properties(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K010: every drift speaks of a property that has a row."""
     for drift in knowledge.drifts:
         if drift.key not in knowledge.properties:
-            yield _problem("compat_drift.toml", str(drift.key), "K010: no row in properties.toml", "add it")
+            yield _problem(
+                "compat_drift.toml", str(drift.key), "K010: no row in properties.toml", "add it"
+            )
 
 
 RULES: tuple[Rule, ...] = (
@@ -149,9 +195,13 @@ def _files(root: Path) -> Iterator[Problem]:
     """K011: every row has evidence and source; K012: the file stem equals its identity; K013: ids once."""
     for path in sorted(root.rglob("*.toml")):
         file = read_toml(path, root)
-        identity = next((file.cells[key] for key in ("line", "board", "file") if key in file.cells), None)
+        identity = next(
+            (file.cells[key] for key in ("line", "board", "file") if key in file.cells), None
+        )
         if identity is not None and identity != path.stem:
-            yield _problem(file.file, "identity", f"K012: '{identity}' in a file of another name", "rename one")
+            yield _problem(
+                file.file, "identity", f"K012: '{identity}' in a file of another name", "rename one"
+            )
         for key, rows in file.cells.items():
             if isinstance(rows, list) and rows and isinstance(rows[0], dict):
                 yield from _provenance(file, key, rows)
@@ -162,10 +212,17 @@ def _provenance(file: Row, key: str, rows: list[dict[str, object]]) -> Iterator[
     for index, row in enumerate(rows, start=1):
         for cell in ("evidence", "source"):
             if not row.get(cell):
-                yield _problem(file.file, f"{key}[{index}]", f"K011: no {cell}", "say how the fact is known")
+                yield _problem(
+                    file.file, f"{key}[{index}]", f"K011: no {cell}", "say how the fact is known"
+                )
         name = _identity(row)
         if name and seen[name] > 1:
-            yield _problem(file.file, f"{key}[{index}]", f"K013: '{name}' stands {seen[name]} times", "keep one")
+            yield _problem(
+                file.file,
+                f"{key}[{index}]",
+                f"K013: '{name}' stands {seen[name]} times",
+                "keep one",
+            )
 
 
 def _identity(row: dict[str, object]) -> str:
@@ -183,4 +240,3 @@ def manifest(root: Path) -> dict[str, int]:
             if isinstance(rows, list) and rows and isinstance(rows[0], dict):
                 found[f"{file.file}:{key}"] = len(rows)
     return found
-

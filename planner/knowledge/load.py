@@ -94,7 +94,9 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
             types=_machine_types(folder, builds),
             sets=lambda board: _compat_sets(folder, builds, board),
         ),
-        properties={row.key: row for row in map(_property, folder.rows("properties.toml", "property"))},
+        properties={
+            row.key: row for row in map(_property, folder.rows("properties.toml", "property"))
+        },
         drifts=tuple(map(_drift, folder.rows("compat_drift.toml", "drift"))),
         units=tuple(_units(folder)),
         guests=_guest_words(folder),
@@ -382,7 +384,9 @@ def _unit(row: Row) -> MigratedUnit:
 
 def _guest_words(folder: Folder) -> GuestWords:
     devices = [
-        Device(name=row.text("name"), families=row.texts("families"), qom_types=row.texts("qom_types"))
+        Device(
+            name=row.text("name"), families=row.texts("families"), qom_types=row.texts("qom_types")
+        )
         for row in folder.rows("devices.toml", "device")
     ]
     models = [

@@ -93,7 +93,8 @@ class MachineTables:
     def _effective(self, build: QemuBuild, machine_type: str, key: PropertyKey) -> str | None:
         """Return the value of a property, `DEFAULT` where nothing sets it, None if unknown."""
         values = {
-            self._known_value(ref, machine_type, key) for ref in {build.lower, build.upper or build.lower}
+            self._known_value(ref, machine_type, key)
+            for ref in {build.lower, build.upper or build.lower}
         }
         return values.pop() if len(values) == 1 else None
 
@@ -119,9 +120,7 @@ class MachineTables:
             ours = self._effective(source, machine_type, key)
             theirs = self._effective(destination, machine_type, key)
             if ours is None or theirs is None or ours != theirs:
-                found.append(
-                    ValueDifference(key=key, source_value=ours, destination_value=theirs)
-                )
+                found.append(ValueDifference(key=key, source_value=ours, destination_value=theirs))
         return tuple(found)
 
     def _keys(self, build: QemuBuild, machine_type: str) -> set[PropertyKey]:

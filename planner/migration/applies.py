@@ -75,9 +75,7 @@ def _features(
     return any_of(has_feature(feature, cpu, start, words) for feature in features)
 
 
-def has_feature(
-    feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords
-) -> Truth:
+def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords) -> Truth:
     """Return whether a guest CPU has `feature`; models that follow the host ask the boot host."""
     if cpu is None:
         return Truth.UNKNOWN
@@ -117,7 +115,9 @@ def devices_match(
         return Truth.YES
     if devices is None:
         return Truth.UNKNOWN
-    return any_of(_device_matches(pattern, device, words) for pattern in wanted for device in devices)
+    return any_of(
+        _device_matches(pattern, device, words) for pattern in wanted for device in devices
+    )
 
 
 def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:

@@ -24,7 +24,9 @@ def judge_any_boot(
 ) -> Verdict:
     """Return what holds for every boot host; what holds for some only is a missing fact."""
     verdicts = [
-        judge(edge, replace(start, booted_on=boot), knowledge, management=management, assumed=assumed)
+        judge(
+            edge, replace(start, booted_on=boot), knowledge, management=management, assumed=assumed
+        )
         for boot in dict.fromkeys(boots)
     ]
     common = set(verdicts[0].objections).intersection(*(one.objections for one in verdicts[1:]))

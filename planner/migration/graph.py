@@ -68,7 +68,9 @@ def directed_domains(
     inside = {node: data["members"] for node, data in condensed.nodes(data=True)}
     reach: dict[int, frozenset[int]] = {}
     for node in reversed(list(nx.topological_sort(condensed))):
-        reach[node] = frozenset({node}).union(*(reach[after] for after in condensed.successors(node)))
+        reach[node] = frozenset({node}).union(
+            *(reach[after] for after in condensed.successors(node))
+        )
     found = []
     for pool, starts in pools.items():
         visited = {
@@ -78,7 +80,9 @@ def directed_domains(
             for place in inside[node]
         }
         edges = frozenset(
-            (one[1], other[1]) for one, other in graph.edges() if one in visited and other in visited
+            (one[1], other[1])
+            for one, other in graph.edges()
+            if one in visited and other in visited
         )
         found.append(
             MigrationDomain(

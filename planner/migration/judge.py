@@ -104,9 +104,7 @@ def _judge_machine_type(
 
 
 def _gap(fact: str, consequence: Consequence, source: str) -> Objection:
-    return Objection(
-        rule=Rule.KNOWLEDGE_GAP, consequence=consequence, facts=(fact,), source=source
-    )
+    return Objection(rule=Rule.KNOWLEDGE_GAP, consequence=consequence, facts=(fact,), source=source)
 
 
 def _judge_unit(
@@ -231,7 +229,8 @@ def fault_bites(fault: Fault, edge: MigrationEdge, start: GuestStart) -> bool:
         "both": ((source, destination), (destination, source)),
     }[fault.direction]
     return any(
-        one in fault.builds and (other in fault.against if fault.against else other not in fault.builds)
+        one in fault.builds
+        and (other in fault.against if fault.against else other not in fault.builds)
         for one, other in pairs
     )
 
@@ -292,7 +291,10 @@ def _observation(
             continue
         if row.machine_types and start.baseline.machine_type not in row.machine_types:
             continue
-        if row.devices and devices_match(row.devices, start.devices, knowledge.guests) is not Truth.YES:
+        if (
+            row.devices
+            and devices_match(row.devices, start.devices, knowledge.guests) is not Truth.YES
+        ):
             continue
         if any(start.trait(name) is not Truth.YES for name in row.traits):
             continue

@@ -92,7 +92,11 @@ class Profiler:
     def _observed(self, group: HostGroup) -> frozenset[str]:
         found = set[str]()
         for row in self._knowledge.observations:
-            sides = (("from", row.source_side), ("to", row.destination_side), ("boot", row.boot_side))
+            sides = (
+                ("from", row.source_side),
+                ("to", row.destination_side),
+                ("boot", row.boot_side),
+            )
             for name, side in sides:
                 if side is not None and side.matches(qemu=group.qemu, kernel=group.kernel):
                     found.add(f"{row.id}:{name}")
@@ -161,6 +165,4 @@ def unknown_among(
     asked: Iterable[CapabilityId], capabilities: CapabilitySet
 ) -> tuple[CapabilityId, ...]:
     """Return the asked capabilities of which nothing is known, in order."""
-    return tuple(
-        sorted(name for name in asked if capabilities.presence(name) is Presence.UNKNOWN)
-    )
+    return tuple(sorted(name for name in asked if capabilities.presence(name) is Presence.UNKNOWN))

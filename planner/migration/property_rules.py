@@ -55,7 +55,10 @@ def judge_values(
     machine_type = start.baseline.machine_type
     if knowledge.machine_type(machine_type) is None:
         return
-    for origin, visible in ((edge.source, {Visible.STREAM}), (booted, {Visible.GUEST, Visible.NEGOTIATED})):
+    for origin, visible in (
+        (edge.source, {Visible.STREAM}),
+        (booted, {Visible.GUEST, Visible.NEGOTIATED}),
+    ):
         for found in value_differences(
             origin.qemu, edge.destination.qemu, start, machine_type, knowledge
         ):
@@ -73,7 +76,9 @@ def value_differences(
 ) -> Iterator[ValueDifference]:
     """Return differing properties that no unit judges, the flags of both processes applied."""
     flags, hop = start.baseline.flags, start.baseline.flags + start.hop_flags
-    found = {row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)}
+    found = {
+        row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)
+    }
     for flag in hop:
         found.setdefault(
             flag.key,
@@ -118,9 +123,13 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
     if EVERY_MACHINE in devices:
         return None
     if devices == ("cpu-model",):
-        return Clause(kind=ClauseKind.CPU, any_of=(f"model:{key.qom_type.removesuffix('-x86_64-cpu')}",))
+        return Clause(
+            kind=ClauseKind.CPU, any_of=(f"model:{key.qom_type.removesuffix('-x86_64-cpu')}",)
+        )
     if devices and devices[0].startswith("cpu:"):
-        return Clause(kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices))
+        return Clause(
+            kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)
+        )
     names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
     return Clause(kind=ClauseKind.DEVICE, any_of=names)
 
@@ -132,9 +141,7 @@ def _judge_value(
     row = knowledge.property_row(found.key)
     source = row.source if row is not None else "compat properties of both builds"
     kind = row.kind if row is not None else ""
-    consequence = (
-        Consequence.LOSES_STATE if kind in SILENT_KINDS else Consequence.FAILS_CLEANLY
-    )
+    consequence = Consequence.LOSES_STATE if kind in SILENT_KINDS else Consequence.FAILS_CLEANLY
     truth, facts = Truth.YES, tuple[str, ...]()
     if clause is not None:
         applies = clause_truth(clause, start, knowledge.guests, assumed)

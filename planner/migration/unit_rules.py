@@ -194,14 +194,10 @@ def _gate_differs(case: UnitCase, emitted: Truth) -> Objection:
     gate = str(case.unit.gates[0].key)
     if case.destination.gate is Truth.UNKNOWN or emitted is Truth.UNKNOWN:
         return _gap(case, f"value of {gate} on the destination", case.lack)
-    return _settled(
-        case, Rule.COMPAT_VALUE_DIFFERS, case.lack, case.producer.produces, gate=gate
-    )
+    return _settled(case, Rule.COMPAT_VALUE_DIFFERS, case.lack, case.producer.produces, gate=gate)
 
 
-def _lacking(
-    case: UnitCase, emitted: Truth, ability: Ability, rule: Rule
-) -> Iterator[Objection]:
+def _lacking(case: UnitCase, emitted: Truth, ability: Ability, rule: Rule) -> Iterator[Objection]:
     """Object to a destination that lacks or may lack what the unit needs."""
     produced = Presence.PRESENT if case.unit.state == "host" else case.producer.produces.presence
     if ability.presence is Presence.UNKNOWN:

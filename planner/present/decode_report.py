@@ -21,11 +21,17 @@ def decode_report(bits: Iterable[RefusedBit]) -> Iterator[Line]:
             continue
         needs = ", ".join(sorted(bit.unit.requires)) or "nothing of the kernel"
         yield from folded(bit.unit.title, label="unit".ljust(14), indent=2)
-        yield from folded(f"the destination lacks {needs}, or its machine type switches this off", label="likely cause".ljust(14), indent=2)
+        yield from folded(
+            f"the destination lacks {needs}, or its machine type switches this off",
+            label="likely cause".ljust(14),
+            indent=2,
+        )
         key = bit.unit.flag or (bit.unit.gates[0].key if bit.unit.gates else None)
         if key is not None:
             flags.append(f"{key}=off")
-            yield from folded(f"{key}=off, from the next power cycle on", label="avoided by".ljust(14), indent=2)
+            yield from folded(
+                f"{key}=off, from the next power cycle on", label="avoided by".ljust(14), indent=2
+            )
     if flags:
         yield Line("")
         yield from folded(" ".join(f"-global {flag}" for flag in flags), hang=0)

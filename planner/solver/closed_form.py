@@ -233,7 +233,9 @@ class ClosedForm:
             producers = frozenset(table[profile][index] for profile in starts)
         pairs = None
         if domain.edges is not None and unit.state != "boot":
-            pairs = frozenset((table[one][index], table[other][index]) for one, other in domain.edges)
+            pairs = frozenset(
+                (table[one][index], table[other][index]) for one, other in domain.edges
+            )
         settable = self._settable(unit, table)
         key = (unit.id, producers, takers, pairs, settable)
         if key not in self._decided:

@@ -56,7 +56,10 @@ def _property_issues(
 ) -> Iterator[LayoutIssue]:
     builds = {(one.qemu, other.qemu) for one, other in routes if one.qemu != other.qemu}
     gated = {
-        key for unit in knowledge.units for gate in unit.gates for key in (gate.key, unit.flag or gate.key)
+        key
+        for unit in knowledge.units
+        for gate in unit.gates
+        for key in (gate.key, unit.flag or gate.key)
     }
     differing: dict[PropertyKey, bool] = {}
     for one, other in sorted(builds, key=str):
@@ -77,9 +80,7 @@ def _flagged(policy: Policy, key: PropertyKey, knowledge: KnowledgeBase) -> bool
     return any(knowledge.same_property(flag.key, key) for flag in policy.required_flags)
 
 
-def _equal(
-    one: str | None, other: str | None, key: PropertyKey, knowledge: KnowledgeBase
-) -> bool:
+def _equal(one: str | None, other: str | None, key: PropertyKey, knowledge: KnowledgeBase) -> bool:
     row = knowledge.property_row(key)
     default = row.default if row is not None and row.default else DEFAULT
     return (default if one == DEFAULT else one) == (default if other == DEFAULT else other)
@@ -201,7 +202,9 @@ def _coverage_issues(
 ) -> Iterator[LayoutIssue]:
     for one, other in routes:
         if one.arch != other.arch:
-            yield LayoutIssue(text="hosts of different architectures", source="architectures differ")
+            yield LayoutIssue(
+                text="hosts of different architectures", source="architectures differ"
+            )
             return
         if knowledge.covered.get(one.arch) != "listed" and one.kernel_token != other.kernel_token:
             fact = f"the registers that each kernel exposes on {one.arch}"

@@ -93,9 +93,7 @@ def _level(capabilities: CapabilitySet, name: CapabilityId) -> Level:
 
 
 def _least(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
-    return min(
-        ((_level(capabilities, name), name) for name in names), default=(Level.YES, "")
-    )
+    return min(((_level(capabilities, name), name) for name in names), default=(Level.YES, ""))
 
 
 def _most(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
@@ -146,9 +144,7 @@ def _flagged(
 ) -> str | None:
     base = knowledge.guests.base_type
     names = {(base(key.qom_type), key.property) for key in keys}
-    values = [
-        flag.value for flag in flags if (base(flag.key.qom_type), flag.key.property) in names
-    ]
+    values = [flag.value for flag in flags if (base(flag.key.qom_type), flag.key.property) in names]
     return values[-1] if values else None
 
 
