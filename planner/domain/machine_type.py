@@ -11,7 +11,7 @@ from planner.domain.capability import Evidence
 class MachineType:
     """A versioned machine type such as `pc-q35-8.2`.
 
-    `rank` compares inside one board and one line only; `line` is who names the types: `upstream`, `rhel`...
+    `rank` compares inside one board and line only; `line` is who names the types, such as `rhel`.
     """
 
     name: str

@@ -66,7 +66,8 @@ class Objection:
 class Remark:
     """Something to know that does not make the edge unsafe.
 
-    `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `observed`, `policy`.
+    `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `observed` or
+    `policy`.
     """
 
     kind: str

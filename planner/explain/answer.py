@@ -142,7 +142,7 @@ def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBa
 def _unknowns(
     domain: MigrationDomain, results: tuple[LineResult, ...], knowledge: KnowledgeBase
 ) -> Iterator[UnknownFact]:
-    """Yield the missing facts of a domain: those that decide, and those that cost a flag or condition."""
+    """Yield the missing facts of a domain that decide, or that cost a flag or condition."""
     deciding = {
         fact
         for result in results

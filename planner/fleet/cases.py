@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from planner.domain.compat import CompatFlag
 from planner.domain.errors import FleetError, Location, Problem, nearest
@@ -13,6 +14,7 @@ from planner.domain.host import Fleet, HostGroup
 from planner.fleet.edges import read_rows
 from planner.fleet.words import read_devices, read_flags, read_traits
 
+T = TypeVar("T")
 COLUMNS = ("from", "to", "machine", "flags", "to_flags", "booted_on", "devices", "cpu", "traits")
 REQUIRED = ("from", "to", "machine")
 
@@ -65,49 +67,57 @@ def case_of(
 ) -> tuple[Case | None, list[tuple[str, str]]]:
     """Return the case that the cells describe, or (column, what is wrong) for each wrong cell."""
     hosts = places_of(fleet) if places is None else places
-    wrong = [
-        (
-            column,
-            f"'{cells.get(column, '')}' is not a host of the fleet; {nearest(cells[column], hosts)}",
-        )
-        for column in ("from", "to", "booted_on")
-        if cells.get(column) and cells[column] not in hosts
-    ]
-    wrong += [(column, "empty, but required") for column in REQUIRED if not cells.get(column)]
-    readers = {
-        "flags": read_flags,
-        "to_flags": read_flags,
-        "devices": read_devices,
-        "traits": read_traits,
-        "cpu": lambda text: GuestCpu.parse(text) if text else None,
-    }
-    values: dict[str, object] = {}
-    for column, read in readers.items():
-        try:
-            values[column] = read(cells.get(column, ""))  # type: ignore[operator]
-        except ValueError as error:
-            wrong.append((column, str(error)))
-    stated: frozenset[tuple[str, bool]] = values.get("traits", frozenset())  # type: ignore[assignment]
+    wrong = list(_wrong_hosts(cells, hosts))
+    flags = _read(cells, "flags", read_flags, wrong)
+    hop_flags = _read(cells, "to_flags", read_flags, wrong)
+    devices = _read(cells, "devices", read_devices, wrong)
+    stated = _read(cells, "traits", read_traits, wrong)
+    cpu = _read(cells, "cpu", _cpu, wrong)
     wrong += [
         ("traits", f"unknown trait '{name}'; {nearest(name, traits)}")
-        for name, _ in sorted(stated)
+        for name, _ in sorted(stated or ())
         if name not in traits
     ]
     if wrong:
         return None, wrong
     booted = cells.get("booted_on", "")
-    return (
-        Case(
-            source=hosts[cells["from"]],
-            destination=hosts[cells["to"]],
-            machine_type=cells["machine"],
-            flags=values["flags"],  # type: ignore[arg-type]
-            hop_flags=values["to_flags"],  # type: ignore[arg-type]
-            booted_on=hosts[booted] if booted else None,
-            devices=values["devices"],  # type: ignore[arg-type]
-            cpu=values["cpu"],  # type: ignore[arg-type]
-            traits=stated,
-            words={column: cells[column] for column in COLUMNS if column in cells},
-        ),
-        [],
+    case = Case(
+        source=hosts[cells["from"]],
+        destination=hosts[cells["to"]],
+        machine_type=cells["machine"],
+        flags=flags or (),
+        hop_flags=hop_flags or (),
+        booted_on=hosts[booted] if booted else None,
+        devices=devices,
+        cpu=cpu,
+        traits=stated or frozenset(),
+        words={column: cells[column] for column in COLUMNS if column in cells},
     )
+    return case, []
+
+
+def _wrong_hosts(
+    cells: Mapping[str, str], hosts: Mapping[str, HostGroup]
+) -> Iterator[tuple[str, str]]:
+    for column in ("from", "to", "booted_on"):
+        name = cells.get(column, "")
+        if name and name not in hosts:
+            yield column, f"'{name}' is not a host of the fleet; {nearest(name, hosts)}"
+    for column in REQUIRED:
+        if not cells.get(column):
+            yield column, "empty, but required"
+
+
+def _read(
+    cells: Mapping[str, str], column: str, read: Callable[[str], T], wrong: list[tuple[str, str]]
+) -> T | None:
+    """Return a cell's value, or None and a complaint."""
+    try:
+        return read(cells.get(column, ""))
+    except ValueError as error:
+        wrong.append((column, str(error)))
+        return None
+
+
+def _cpu(text: str) -> GuestCpu | None:
+    return GuestCpu.parse(text) if text else None

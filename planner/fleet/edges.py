@@ -1,4 +1,4 @@
-"""edges.csv: directed edges between hosts and pools, as pairs of names; never pairs of hosts of pools."""
+"""edges.csv: directed edges between hosts and pools; never spelt out as pairs of hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EdgeRow:
 
 def read_edges(path: Path, fleet: Fleet) -> tuple[EdgeRow, ...]:
     """Read `source,destination` rows, each a host or `pool:NAME`; raises `FleetError`."""
-    by_host = {name: (group,) for group in fleet.groups for name in group.hosts}
+    by_host = {str(name): (group,) for group in fleet.groups for name in group.hosts}
     by_pool: dict[str, tuple[HostGroup, ...]] = {}
     for group in fleet.groups:
         by_pool[group.pool] = (*by_pool.get(group.pool, ()), group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from planner.domain.errors import FleetError, Location, Problem
@@ -21,7 +22,7 @@ GUESTS = Columns(
 
 def read_guests(path: Path, fleet: Fleet) -> tuple[GuestGroup, ...]:
     """Read a guests file; raises `FleetError` for unknown hosts and unreadable cells."""
-    pool_of = {name: group.pool for group in fleet.groups for name in group.hosts}
+    pool_of = {str(name): str(group.pool) for group in fleet.groups for name in group.hosts}
     rows = read_grouped(path, _columns(path))
     found, problems = [], []
     for row in rows:
@@ -36,7 +37,7 @@ def read_guests(path: Path, fleet: Fleet) -> tuple[GuestGroup, ...]:
 
 
 def _columns(path: Path) -> Columns:
-    """A grouped file has no guest names: its rows are named by their host."""
+    """Return the columns of a guests file; a grouped one names its rows by their host."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             named = "guest" in file.readline() or path.suffix == ".parquet"
@@ -53,7 +54,7 @@ def _columns(path: Path) -> Columns:
     )
 
 
-def _group(row: GroupedRows, pool_of: dict[str, str]) -> GuestGroup:
+def _group(row: GroupedRows, pool_of: Mapping[str, str]) -> GuestGroup:
     cells = row.values
     for column in ("host", "booted_on"):
         name = cells.get(column, "")

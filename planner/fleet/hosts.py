@@ -35,7 +35,8 @@ FLEET = Columns(
 def read_fleet(path: Path, vocabulary: Vocabulary) -> Fleet:
     """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row."""
     rows = read_grouped(path, FLEET)
-    groups, problems = [], []
+    groups: list[HostGroup] = []
+    problems: list[Problem] = []
     seen: dict[tuple[str, str], Stated] = {}
     for row in rows:
         try:

@@ -192,7 +192,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _files(root: Path) -> Iterator[Problem]:
-    """K011: every row has evidence and source; K012: the file stem equals its identity; K013: ids once."""
+    """K011: evidence and source in every row; K012: stem equals identity; K013: ids once."""
     for path in sorted(root.rglob("*.toml")):
         file = read_toml(path, root)
         identity = next(

@@ -39,16 +39,16 @@ def rows_of(table: str, knowledge: KnowledgeBase) -> Iterator[tuple[str, Cells]]
 def find(name: str, knowledge: KnowledgeBase) -> Iterator[tuple[str, Cells]]:
     """Yield (table, cells) of every row of that name in any table; aliases of capabilities count."""
     canonical = knowledge.canonical(name)
-    for table in TABLES:
-        for known, row in TABLES[table](knowledge):
+    for table, read in TABLES.items():
+        for known, row in read(knowledge):
             if known == name or (table == "capabilities" and known == canonical):
                 yield table, cells_of(row)
 
 
 def names(knowledge: KnowledgeBase) -> Iterator[str]:
     """Yield every name that `find` knows."""
-    for table in TABLES:
-        for name, _ in TABLES[table](knowledge):
+    for read in TABLES.values():
+        for name, _ in read(knowledge):
             yield name
 
 
@@ -63,15 +63,20 @@ def cells_of(row: object) -> Cells:
 def _text(value: object) -> str:
     if isinstance(value, Enum):
         return str(value.value)
-    if is_dataclass(value):
-        named = getattr(value, "name", None)
-        return str(named) if named and type(value).__str__ is object.__str__ else str(value)
     if isinstance(value, frozenset | set):
         return ", ".join(sorted(_text(item) for item in value))
     if isinstance(value, tuple):
-        if value and all(isinstance(item, int) for item in value):
-            return ".".join(str(item) for item in value)
-        return ", ".join(_text(item) for item in value)
+        return _sequence(value)
     if isinstance(value, dict):
         return f"{len(value)} entries"
-    return "" if value in (None, False) else str(value)
+    return _named(value) if is_dataclass(value) else str(value or "")
+
+
+def _sequence(values: tuple[object, ...]) -> str:
+    numbers = bool(values) and all(isinstance(item, int) for item in values)
+    return (".".join if numbers else ", ".join)(_text(item) for item in values)
+
+
+def _named(value: object) -> str:
+    name = getattr(value, "name", None)
+    return str(name) if name and type(value).__str__ is object.__str__ else str(value)

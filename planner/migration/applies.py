@@ -76,21 +76,26 @@ def _features(
 
 
 def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords) -> Truth:
-    """Return whether a guest CPU has `feature`; models that follow the host ask the boot host."""
+    """Return whether a guest CPU has `feature`; models that follow the host ask the boot host.
+
+    `model:NAME` and `follows-host` ask about the model itself.
+    """
     if cpu is None:
         return Truth.UNKNOWN
-    if feature == "follows-host":
-        return Truth.of(cpu.follows_host)
-    if feature.startswith("model:"):
-        return Truth.of(cpu.model.partition("-v")[0] == feature.removeprefix("model:"))
-    if feature in cpu.enabled:
-        return Truth.YES
-    if feature in cpu.disabled:
-        return Truth.NO
+    if feature == "follows-host" or feature.startswith("model:"):
+        return _is_model(feature, cpu)
+    if feature in cpu.enabled or feature in cpu.disabled:
+        return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
         return _host_feature(feature, start)
     model = words.cpu_models.get(cpu.model)
     return Truth.UNKNOWN if model is None else Truth.of(feature in model.features)
+
+
+def _is_model(word: str, cpu: GuestCpu) -> Truth:
+    if word == "follows-host":
+        return Truth.of(cpu.follows_host)
+    return Truth.of(cpu.model.partition("-v")[0] == word.removeprefix("model:"))
 
 
 def _host_feature(feature: str, start: GuestStart) -> Truth:

@@ -30,7 +30,7 @@ class MigrationDomain:
         return sum(member.hosts for member in self.starts)
 
     def pairs(self) -> Iterable[Edge]:
-        """Return every ordered pair of profiles that has an edge; a profile reaches itself if it has two hosts."""
+        """Return every ordered pair of profiles with an edge; two hosts of one profile are a pair."""
         if self.edges is not None:
             return self.edges
         return (

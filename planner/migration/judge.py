@@ -151,7 +151,7 @@ def _judge_unit(
 def unit_applies(
     unit: MigratedUnit, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
 ) -> Applicability:
-    """Return whether a guest has `unit`: every clause must hold, and an idle guest has changed nothing."""
+    """Return whether a guest has `unit`: every clause holds; an idle guest has changed nothing."""
     if unit.sent == "value" and unit.state == "run" and start.trait("idle") is Truth.YES:
         return Applicability(Truth.NO)
     parts = [clause_truth(clause, start, knowledge.guests, assumed) for clause in unit.when]
@@ -166,7 +166,7 @@ def _judge_cpu_features(
     knowledge: KnowledgeBase,
     management: str,
 ) -> UnitJudgement:
-    """Object to every stated CPU feature of the boot host that the guest has and the destination lacks."""
+    """Object to every CPU feature that the guest has and the destination is known to lack."""
     boot = start.booted_on or edge.source
     lack = unit.lack_libvirt if management == "libvirt" else unit.lack_plain
     objections = []
@@ -178,7 +178,7 @@ def _judge_cpu_features(
         applies = clause_truth(clause, start, knowledge.guests, frozenset())
         if applies.truth is Truth.NO:
             continue
-        open_facts = applies.open_facts or (() if capability in boot.capabilities.present else ())
+        open_facts = applies.open_facts
         objections.append(
             Objection(
                 rule=Rule.KNOWLEDGE_GAP if open_facts else Rule.CAPABILITY_MISSING,

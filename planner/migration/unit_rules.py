@@ -89,7 +89,7 @@ def _blocked(case: UnitCase) -> UnitJudgement | None:
 
 def _travels(case: UnitCase) -> UnitJudgement:
     """Judge a unit that a host produces and the stream carries or the guest keeps."""
-    unit, producer = case.unit, case.producer
+    producer = case.producer
     if producer.produces.presence is Presence.ABSENT:
         return UnitJudgement()
     emitted = _emitted(case)

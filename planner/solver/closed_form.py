@@ -281,7 +281,7 @@ class ClosedForm:
         return Decision(blocked=certain or tuple(standing), facts=facts)
 
     def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
-        """Whether policy lets this finding pass: by exposure, by name, or a cheap loss by configuration."""
+        """Whether policy lets a finding pass: by exposure, by name, or as a cheap loss."""
         if unit.is_transient and unit.exposure in self.policy.residual_exposures:
             return True
         if self.policy.accepted_loss(unit.id) is not None:

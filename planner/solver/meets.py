@@ -219,11 +219,10 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
     elif unit.state == "boot" and unit.gates and destination.gate < Level.YES and not same_build:
         certain = surely and destination.gate is Level.NO
         yield Finding("gate", certain, str(unit.gates[0].key), source, destination)
-    elif destination.refuses in (Level.YES, Level.UNKNOWN):
-        if not _cancels(source, destination):
-            certain = surely and destination.refuses is Level.YES
-            fact = destination.refuses_fact if destination.refuses is Level.UNKNOWN else open_fact
-            yield Finding("refused", certain, fact, source, destination)
+    elif destination.refuses in (Level.YES, Level.UNKNOWN) and not _cancels(source, destination):
+        certain = surely and destination.refuses is Level.YES
+        fact = destination.refuses_fact if destination.refuses is Level.UNKNOWN else open_fact
+        yield Finding("refused", certain, fact, source, destination)
     if destination.takes in (Level.NO, Level.UNKNOWN) and not _cancels(source, destination):
         certain = surely and destination.takes is Level.NO
         fact = destination.takes_fact if destination.takes is Level.UNKNOWN else open_fact
