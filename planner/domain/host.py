@@ -64,6 +64,15 @@ class QemuBuild:
     version: tuple[int, ...]
     lower: str = ""
     upper: str = ""
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Compute the hash once: builds are keys of every memory."""
+        object.__setattr__(self, "_hash", hash((self.line, self.release, self.lower, self.upper)))
+
+    def __hash__(self) -> int:
+        """Return the hash computed at birth."""
+        return self._hash
 
     @property
     def is_known(self) -> bool:
@@ -99,6 +108,11 @@ class HostProfile:
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
         return self._hash
+
+    @property
+    def states_cpu_features(self) -> bool:
+        """Whether the host is known to lack some CPU feature."""
+        return any(name.startswith("cpu.") for name in self.capabilities.absent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.domain.guest import GuestStart
-from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
 from planner.domain.truth import Truth, all_of
 from planner.domain.verdict import Objection, Remark, Rule, Verdict
@@ -39,13 +39,11 @@ def judge(
     observed = _observation(edge, start, knowledge)
     if observed is not None:
         return _observed(edge, start, observed)
-    objections = list(_judge_machine_type(edge, start, knowledge))
-    hop = start.baseline.flags + start.hop_flags
-    objections += judge_flags(edge.source, start.baseline.flags, knowledge)
-    if edge.destination.qemu != edge.source.qemu or start.hop_flags:
-        objections += judge_flags(edge.destination, hop, knowledge)
-    objections += judge_values(edge, start, knowledge, assumed)
-    objections += _judge_faults(edge, start, knowledge, assumed)
+    booted = start.booted_on or edge.source
+    source, destination = edge.source.qemu, edge.destination.qemu
+    objections = list(
+        judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
+    )
     objections += _judge_coverage(edge, knowledge)
     remarks = list(_inferred(edge))
     for unit in knowledge.units_of(edge.source.arch):
@@ -74,8 +72,28 @@ def _resolved(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) 
     )
 
 
+def judge_builds(
+    source: QemuBuild,
+    destination: QemuBuild,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    *,
+    booted: QemuBuild | None = None,
+    assumed: Assumed = frozenset(),
+) -> Iterator[Objection]:
+    """Yield what the QEMU builds alone decide: type, flags, property values, known faults."""
+    hop = start.baseline.flags + start.hop_flags
+    yield from _judge_machine_type(source, destination, start, knowledge)
+    yield from judge_flags(source, start.baseline.flags, knowledge)
+    if destination != source or start.hop_flags:
+        yield from judge_flags(destination, hop, knowledge)
+    builds = (source, destination, booted or source)
+    yield from judge_values(builds, start, knowledge, assumed)
+    yield from _judge_faults(source, destination, start, knowledge, assumed)
+
+
 def _judge_machine_type(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+    source: QemuBuild, destination: QemuBuild, start: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     name = start.baseline.machine_type
     row = knowledge.machine_type(name)
@@ -88,19 +106,17 @@ def _judge_machine_type(
         )
         yield _gap(fact, Consequence.CANNOT_START, "machine type tables")
         return
-    for profile in dict.fromkeys((edge.source, edge.destination)):
-        offered = knowledge.machines.offers(profile.qemu, name)
+    for build in dict.fromkeys((source, destination)):
+        offered = knowledge.machines.offers(build, name)
         if offered is Truth.NO:
             yield Objection(
                 rule=Rule.MACHINE_TYPE_NOT_OFFERED,
                 consequence=Consequence.CANNOT_START,
-                facts=(name, str(profile.qemu)),
+                facts=(name, str(build)),
                 source=row.source,
             )
         elif offered is Truth.UNKNOWN:
-            yield _gap(
-                f"whether QEMU {profile.qemu} offers {name}", Consequence.CANNOT_START, row.source
-            )
+            yield _gap(f"whether QEMU {build} offers {name}", Consequence.CANNOT_START, row.source)
 
 
 def _gap(fact: str, consequence: Consequence, source: str) -> Objection:
@@ -159,6 +175,18 @@ def unit_applies(
     return Applicability(all_of(part.truth for part in parts), facts)
 
 
+def judge_cpu_features(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, management: str
+) -> tuple[Objection, ...]:
+    """Return the objections of the unit that stands for every CPUID bit."""
+    units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
+    return tuple(
+        objection
+        for unit in units
+        for objection in _judge_cpu_features(unit, edge, start, knowledge, management).objections
+    )
+
+
 def _judge_cpu_features(
     unit: MigratedUnit,
     edge: MigrationEdge,
@@ -195,10 +223,14 @@ def _judge_cpu_features(
 
 
 def _judge_faults(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+    source: QemuBuild,
+    destination: QemuBuild,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    assumed: Assumed,
 ) -> Iterator[Objection]:
     for fault in knowledge.faults:
-        if not fault_bites(fault, edge, start):
+        if not fault_bites(fault, source.lower, destination.lower, start):
             continue
         clause = fault_clause(fault)
         truth, facts = Truth.YES, tuple[str, ...]()
@@ -218,11 +250,10 @@ def _judge_faults(
         )
 
 
-def fault_bites(fault: Fault, edge: MigrationEdge, start: GuestStart) -> bool:
-    """Whether a fault row speaks of this edge and machine type."""
+def fault_bites(fault: Fault, source: str, destination: str, start: GuestStart) -> bool:
+    """Whether a fault row speaks of these known builds and this machine type."""
     if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
         return False
-    source, destination = edge.source.qemu.lower, edge.destination.qemu.lower
     pairs = {
         "forward": ((source, destination),),
         "backward": ((destination, source),),

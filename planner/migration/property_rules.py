@@ -7,22 +7,24 @@ from functools import cache
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
 from planner.domain.guest import GuestStart
-from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
+from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth
 
+BUILT_IN = f"{EVERY_MACHINE}:"
+"""Before a board: the part is in every machine of that board and in no other one."""
 SILENT_KINDS = frozenset({"cpuid", "kernel", "guest", "behaviour"})
 
 
 def judge_flags(
-    profile: HostProfile, flags: tuple[CompatFlag, ...], knowledge: KnowledgeBase
+    build: QemuBuild, flags: tuple[CompatFlag, ...], knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     """Object to a flag that a build does not have: the process would not start."""
     for flag in flags:
-        offered = knowledge.offers_property(profile.qemu, flag.key)
+        offered = knowledge.offers_property(build, flag.key)
         row = knowledge.property_row(flag.key)
         source = row.source if row is not None else "no row for this property"
         if offered is Truth.NO:
@@ -30,7 +32,7 @@ def judge_flags(
                 rule=Rule.PROPERTY_NOT_OFFERED,
                 consequence=Consequence.CANNOT_START,
                 property_key=str(flag.key),
-                facts=(str(profile.qemu),),
+                facts=(str(build),),
                 source=source,
             )
         elif offered is Truth.UNKNOWN:
@@ -38,30 +40,31 @@ def judge_flags(
                 rule=Rule.KNOWLEDGE_GAP,
                 consequence=Consequence.CANNOT_START,
                 property_key=str(flag.key),
-                facts=(f"whether QEMU {profile.qemu} has the property {flag.key}",),
+                facts=(f"whether QEMU {build} has the property {flag.key}",),
                 source=source,
             )
 
 
 def judge_values(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+    builds: tuple[QemuBuild, QemuBuild, QemuBuild],
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    assumed: Assumed,
 ) -> Iterator[Objection]:
     """Object to properties whose effective values differ where the guest would notice.
 
     What the guest sees is compared with the host it booted on, what only the stream shows with the
-    source. Properties that gate a unit are left to the unit.
+    source. Properties that gate a unit are left to the unit. `builds`: source, destination, booted on.
     """
-    booted = start.booted_on or edge.source
+    source, destination, booted = builds
     machine_type = start.baseline.machine_type
     if knowledge.machine_type(machine_type) is None:
         return
     for origin, visible in (
-        (edge.source, {Visible.STREAM}),
+        (source, {Visible.STREAM}),
         (booted, {Visible.GUEST, Visible.NEGOTIATED}),
     ):
-        for found in value_differences(
-            origin.qemu, edge.destination.qemu, start, machine_type, knowledge
-        ):
+        for found in value_differences(origin, destination, start, machine_type, knowledge):
             row = knowledge.property_row(found.key)
             if (row.visible if row else Visible.GUEST) in visible:
                 yield from _judge_value(found, start, knowledge, assumed)
@@ -95,7 +98,19 @@ def value_differences(
         same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue
+        if is_elsewhere(key, machine_type, knowledge):
+            continue
         yield ValueDifference(key=key, source_value=ours, destination_value=theirs)
+
+
+def is_elsewhere(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
+    """Whether a property belongs to parts that are built into other boards only."""
+    row = knowledge.property_row(key)
+    known = knowledge.machine_type(machine_type)
+    if row is None or known is None:
+        return False
+    boards = {name.removeprefix(BUILT_IN) for name in row.devices if name.startswith(BUILT_IN)}
+    return bool(boards) and known.board not in boards
 
 
 def _same(ours: str, theirs: str, key: PropertyKey, knowledge: KnowledgeBase) -> bool:
@@ -120,7 +135,7 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
     """Return the claim about the guest under which a property matters, None if it always does."""
     row = knowledge.property_row(key)
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
-    if EVERY_MACHINE in devices:
+    if EVERY_MACHINE in devices or devices[0].startswith(BUILT_IN):
         return None
     if devices == ("cpu-model",):
         return Clause(

@@ -100,6 +100,15 @@ def view(
     )
 
 
+def open_view(seen: UnitView) -> tuple[bool, bool]:
+    """Return whether a view leaves a capability open, and whether it leaves the build open."""
+    abilities = (seen.produces, seen.captures, seen.takes, seen.refuses, seen.starts)
+    return (
+        any(ability.presence is Presence.UNKNOWN for ability in abilities),
+        Truth.UNKNOWN in (seen.knows, seen.gate),
+    )
+
+
 def gate(
     unit: MigratedUnit,
     profile: HostProfile,

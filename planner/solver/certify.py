@@ -1,27 +1,56 @@
-"""Judge every answer again, edge by edge, with the judge alone; shares no step with the solver.
+"""Judge every answer again, edge by edge, by the rules of the judge; shares no step with the solver.
 
-Verdicts are the same for equal profiles, so each distinct (source, destination, boot, baseline) is
-judged once however many pools hold it. What a baseline's conditions exclude is excluded here too.
+A verdict on (source, destination, boot host) is the sum of parts that each look at two hosts: what runs
+on the source or was fixed on the boot host, against the destination. So judging every ordered pair
+judges every triple. Each part looks at little of a host, so it is judged once per distinct look.
+Hosts that observation rows name, architectures without a register table and directed graphs are
+judged triple by triple with `judge` itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 from planner.domain.guest import Baseline, GuestStart
-from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
+from planner.domain.migrated import Clause, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
+from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.accept import apply
+from planner.migration.accept import accepted, apply
 from planner.migration.applies import Assumed
 from planner.migration.graph import MigrationDomain
-from planner.migration.judge import judge
+from planner.migration.judge import judge, judge_builds, judge_cpu_features, unit_applies
+from planner.migration.unit_rules import UnitCase, judge_unit
+from planner.migration.views import UnitView, open_view, view
 
 
 class CertificationError(AssertionError):
     """The solver's answer did not survive judgement: a bug in the planner, never bad input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that the rules of one unit see of a host; the names are there only where a fact is open."""
+
+    view: UnitView
+    kernel: str
+    build: QemuBuild | None
+
+
+@dataclass(slots=True)
+class _Units:
+    """Some units under one start: looks by profile, and objections by unit and looks."""
+
+    units: tuple[MigratedUnit, ...]
+    start: GuestStart
+    looks: dict[HostProfile, tuple[int, ...]] = field(default_factory=dict)
+    numbers: dict[Look, int] = field(default_factory=dict)
+    by_looks: dict[tuple[int, int, int], tuple[Objection, ...]] = field(default_factory=dict)
+    by_hosts: dict[frozenset[HostProfile], tuple[Objection, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -31,38 +60,171 @@ class Certifier:
     knowledge: KnowledgeBase
     policy: Policy
     judged: int = 0
-    _passed: set[tuple[object, ...]] = field(default_factory=set)
+    _plain: dict[str, _Units] = field(default_factory=dict)
+    _gated: dict[tuple[str, Baseline], _Units] = field(default_factory=dict)
+    _builds: dict[tuple[Baseline, frozenset[QemuBuild]], tuple[Objection, ...]] = field(
+        default_factory=dict
+    )
 
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
         assumed = assumed_by(chosen)
-        baseline = Baseline(
-            machine_type=chosen.machine_type, flags=tuple(choice.flag for choice in chosen.flags)
-        )
-        boots = tuple(dict.fromkeys(member.profile for member in domain.starts))
-        for source, destination in domain.pairs():
-            for boot in boots:
-                key = (baseline, assumed, source, destination, boot)
-                if key in self._passed:
-                    continue
-                self._judge(key, MigrationEdge(source=source, destination=destination), boot)
+        flags = tuple(choice.flag for choice in chosen.flags)
+        baseline = Baseline(machine_type=chosen.machine_type, flags=flags)
+        profiles = tuple(member.profile for member in domain.members)
+        if domain.edges is not None or any(self._is_special(profile) for profile in profiles):
+            self._judge_triples(domain, baseline, assumed)
+        elif domain.hosts > 1:
+            for objection in self._objections(profiles, baseline):
+                self._demand_excluded(objection, assumed, baseline)
+            self.judged += len(profiles) ** 3
 
-    def _judge(self, key: tuple[object, ...], edge: MigrationEdge, boot: HostProfile) -> None:
-        baseline, assumed = key[0], key[1]
-        assert isinstance(baseline, Baseline)
-        start = GuestStart(baseline=baseline, booted_on=boot)
-        verdict = judge(
-            edge,
-            start,
-            self.knowledge,
-            management=self.policy.management,
-            assumed=assumed,  # type: ignore[arg-type]
+    def _is_special(self, profile: HostProfile) -> bool:
+        return bool(profile.observed) or self.knowledge.covered.get(profile.arch) != "listed"
+
+    def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
+        boots = dict.fromkeys(member.profile for member in domain.starts)
+        for (source, destination), boot in product(domain.pairs(), boots):
+            verdict = judge(
+                MigrationEdge(source=source, destination=destination),
+                GuestStart(baseline=baseline, booted_on=boot),
+                self.knowledge,
+                management=self.policy.management,
+                assumed=assumed,
+            )
+            for objection in apply(self.policy, verdict).objections:
+                self._demand_excluded(objection, assumed, baseline)
+            self.judged += 1
+
+    def _objections(
+        self, profiles: tuple[HostProfile, ...], baseline: Baseline
+    ) -> Iterator[Objection]:
+        """Yield every objection on any ordered pair: units, builds, stated CPU features."""
+        arch, hosts = profiles[0].arch, frozenset(profiles)
+        yield from self._unit_objections(self._plain_units(arch), hosts)
+        yield from self._unit_objections(self._gated_units(arch, baseline), hosts)
+        yield from self._build_objections(baseline, frozenset(host.qemu for host in profiles))
+        start = GuestStart(baseline=baseline)
+        for target in profiles:
+            if target.states_cpu_features:
+                for host in profiles:
+                    edge = MigrationEdge(source=host, destination=target)
+                    yield from judge_cpu_features(
+                        edge, start, self.knowledge, self.policy.management
+                    )
+
+    def _plain_units(self, arch: str) -> _Units:
+        """Return the units that no property gates: they do not depend on the baseline."""
+        if arch not in self._plain:
+            start = GuestStart(baseline=Baseline(machine_type=""))
+            self._plain[arch] = _Units(
+                units=tuple(self._some_units(arch, gated=False)), start=start
+            )
+        return self._plain[arch]
+
+    def _gated_units(self, arch: str, baseline: Baseline) -> _Units:
+        key = (arch, baseline)
+        if key not in self._gated:
+            start = GuestStart(baseline=baseline)
+            self._gated[key] = _Units(units=tuple(self._some_units(arch, gated=True)), start=start)
+        return self._gated[key]
+
+    def _some_units(self, arch: str, *, gated: bool) -> Iterator[MigratedUnit]:
+        for unit in self.knowledge.units_of(arch):
+            if bool(unit.gates) is gated and not unit.cpu_features:
+                yield unit
+
+    def _unit_objections(
+        self, judged: _Units, hosts: frozenset[HostProfile]
+    ) -> tuple[Objection, ...]:
+        """Return what the units object to on any ordered pair of hosts."""
+        if hosts not in judged.by_hosts:
+            table = [self._looks(judged, host) for host in hosts]
+            judged.by_hosts[hosts] = tuple(
+                objection
+                for place, column in enumerate(zip(*table, strict=True))
+                for source, destination in product(set(column), repeat=2)
+                for objection in self._pair_objections(judged, place, source, destination)
+            )
+        return judged.by_hosts[hosts]
+
+    def _looks(self, judged: _Units, profile: HostProfile) -> tuple[int, ...]:
+        """Return the numbers of a profile's looks, one per unit."""
+        if profile not in judged.looks:
+            numbers = judged.numbers
+            judged.looks[profile] = tuple(
+                numbers.setdefault(self._look(judged, unit, profile), len(numbers))
+                for unit in judged.units
+            )
+        return judged.looks[profile]
+
+    def _look(self, judged: _Units, unit: MigratedUnit, profile: HostProfile) -> Look:
+        baseline = judged.start.baseline
+        seen = view(
+            unit,
+            profile,
+            machine_type=baseline.machine_type,
+            flags=baseline.flags,
+            knowledge=self.knowledge,
         )
-        objections = apply(self.policy, verdict).objections
-        if objections:
-            raise CertificationError(f"{baseline.machine_type}: {objections[0]} on {edge}")
-        self._passed.add(key)
-        self.judged += 1
+        hosts_open, build_open = open_view(seen)
+        return Look(
+            view=seen,
+            kernel=profile.kernel_token if hosts_open else "",
+            build=profile.qemu if build_open else None,
+        )
+
+    def _pair_objections(
+        self, judged: _Units, place: int, source: int, destination: int
+    ) -> tuple[Objection, ...]:
+        key = (place, source, destination)
+        if key not in judged.by_looks:
+            looks = list(judged.numbers)
+            judged.by_looks[key] = self._judge_looks(
+                judged, judged.units[place], looks[source], looks[destination]
+            )
+        return judged.by_looks[key]
+
+    def _judge_looks(
+        self, judged: _Units, unit: MigratedUnit, source: Look, destination: Look
+    ) -> tuple[Objection, ...]:
+        applies = unit_applies(unit, judged.start, self.knowledge, frozenset())
+        case = UnitCase(
+            unit=unit,
+            applies=applies,
+            boot=source.view,
+            source=source.view,
+            destination=destination.view,
+            libvirt=self.policy.management == "libvirt",
+            same_kernel=bool(source.kernel) and source.kernel == destination.kernel,
+            same_build=source.build is not None and source.build == destination.build,
+        )
+        found = judge_unit(case).objections
+        return tuple(one for one in found if accepted(self.policy, one) is None)
+
+    def _build_objections(
+        self, baseline: Baseline, builds: frozenset[QemuBuild]
+    ) -> tuple[Objection, ...]:
+        """Return what the rules about builds object to on any ordered pair of `builds`."""
+        key = (baseline, builds)
+        if key not in self._builds:
+            start = GuestStart(baseline=baseline)
+            self._builds[key] = tuple(
+                objection
+                for source, destination in product(builds, repeat=2)
+                for objection in judge_builds(source, destination, start, self.knowledge)
+                if accepted(self.policy, objection) is None
+            )
+        return self._builds[key]
+
+    def _demand_excluded(self, objection: Objection, assumed: Assumed, baseline: Baseline) -> None:
+        if not any(_excluded(clause, assumed) for clause in objection.depends_on):
+            raise CertificationError(f"{baseline.machine_type}: {objection}")
+
+
+def _excluded(clause: Clause, assumed: Assumed) -> bool:
+    """Whether the answer's conditions say that no guest has what the clause speaks of."""
+    return all((clause.kind.value, word) in assumed for word in clause.any_of)
 
 
 def assumed_by(chosen: ChosenBaseline) -> Assumed:
@@ -72,5 +234,10 @@ def assumed_by(chosen: ChosenBaseline) -> Assumed:
 
 def assumed_words(words: Iterable[str]) -> Assumed:
     """Return `kind:word` texts as pairs."""
-    pairs = (word.partition(":") for word in words)
-    return frozenset((kind, word) for kind, _, word in pairs)
+    return frozenset(_pairs(words))
+
+
+def _pairs(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        kind, _, name = word.partition(":")
+        yield kind, name

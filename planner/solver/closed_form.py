@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from planner.domain.compat import CompatFlag, PropertyKey, Visible
 from planner.domain.host import HostProfile, QemuBuild
@@ -15,7 +16,7 @@ from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.layout import LayoutIssue, layout_issues
-from planner.solver.meets import Finding, Level, Row, findings, gate_level, row_of
+from planner.solver.meets import Finding, Row, findings, gate_level, row_of
 
 HARDWARE = Condition(
     kind="host",
@@ -48,7 +49,10 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One machine type tried on a domain: what it needs, or what forbids it."""
+    """One machine type tried on a domain: what it needs, or what forbids it.
+
+    `is_fixed`: what forbids it has no gate, so no older type can help.
+    """
 
     machine_type: MachineType
     flags: tuple[FlagChoice, ...] = ()
@@ -60,6 +64,7 @@ class Attempt:
     not_offered: tuple[HostProfile, ...] = ()
     unknown_offer: tuple[HostProfile, ...] = ()
     open_facts: frozenset[str] = frozenset()
+    is_fixed: bool = False
 
     @property
     def is_safe(self) -> bool:
@@ -98,11 +103,17 @@ class ClosedForm:
 
     knowledge: KnowledgeBase
     policy: Policy
-    _rows: dict[tuple[int, HostProfile], tuple[Row, ...]] = field(default_factory=dict)
-    _gated: dict[tuple[str, HostProfile], tuple[Row, ...]] = field(default_factory=dict)
+    _rows: dict[tuple[str, HostProfile], tuple[int, ...]] = field(default_factory=dict)
+    _numbers: dict[Row, int] = field(default_factory=dict)
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
     _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
+    _plain: dict[tuple[frozenset[HostProfile], ...], _Parts] = field(default_factory=dict)
+    _settable: dict[tuple[PropertyKey, frozenset[QemuBuild]], bool] = field(default_factory=dict)
     _common: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
+    _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
+        default_factory=dict
+    )
+    _build_sets: dict[frozenset[QemuBuild], frozenset[QemuBuild]] = field(default_factory=dict)
     _candidates: dict[tuple[str, str, str], tuple[MachineType, ...]] = field(default_factory=dict)
 
     def candidates(self, arch: str, board: str, line: str) -> tuple[MachineType, ...]:
@@ -129,6 +140,20 @@ class ClosedForm:
                 self.knowledge.machines.offers(build, machine_type) for build in builds
             )
         return self._common[key]
+
+    def offers_of(
+        self, builds: frozenset[QemuBuild], types: tuple[MachineType, ...]
+    ) -> tuple[Truth, ...]:
+        """Return for each type whether every build offers it."""
+        key = (types[0].board, types[0].line, builds) if types else ("", "", builds)
+        if key not in self._columns:
+            self._columns[key] = tuple(self.offer(builds, row.name) for row in types)
+        return self._columns[key]
+
+    def builds_of(self, domain: MigrationDomain) -> frozenset[QemuBuild]:
+        """Return the builds of a domain, one object for equal sets."""
+        builds = frozenset(member.profile.qemu for member in domain.members)
+        return self._build_sets.setdefault(builds, builds)
 
     def _bound(self, bounds: Iterable[tuple[str, str]], board: str, line: str) -> int | None:
         for name, machine_type in bounds:
@@ -157,6 +182,7 @@ class ClosedForm:
             obstacles=tuple(parts.obstacles),
             unknown_offer=unsure,
             open_facts=frozenset(parts.facts),
+            is_fixed=parts.fixed,
         )
 
     def _not_offering(
@@ -174,93 +200,125 @@ class ClosedForm:
     def _judge_units(
         self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
     ) -> None:
-        """Collect what every unit asks, gated units under this machine type."""
+        """Collect what every unit asks, gated units under this machine type.
+
+        Units without a gate do not depend on the machine type: they are judged once per domain.
+        """
         arch = domain.members[0].profile.arch
+        hosts = frozenset(member.profile for member in domain.members)
+        starts = frozenset(member.profile for member in domain.starts)
         plain, gated = self._split(arch)
-        starts = {member.profile for member in domain.starts}
-        for units, rows_of in ((plain, self._plain_rows), (gated, self._gated_rows)):
-            table = {
-                member.profile: rows_of(units, member.profile, machine_type.name)
-                for member in domain.members
-            }
-            for index, unit in enumerate(units):
-                decision = self._decide(unit, index, table, starts, domain)
-                if decision is not CLEAN:
-                    self._take(unit, decision, index, table, parts)
+        if domain.edges is not None:
+            parts.add(self._parts(domain, plain, "", starts))
+        else:
+            key = (hosts, starts)
+            if key not in self._plain:
+                self._plain[key] = self._parts(domain, plain, "", starts)
+            parts.add(self._plain[key])
+        parts.add(self._parts(domain, gated, machine_type.name, starts))
+        parts.fixed = len(parts.obstacles) > 0 and not any(
+            unit.id == obstacle.unit for obstacle in parts.obstacles for unit in gated
+        )
+        self._cpu_feature_conditions(hosts, parts)
         if any(profile.capabilities.possible for profile in starts):
             parts.conditions.append(HARDWARE)
 
+    def _cpu_feature_conditions(self, hosts: frozenset[HostProfile], parts: _Parts) -> None:
+        """Ask for guest CPUs without the features that some host is known to lack and another not."""
+        lacked = {
+            name
+            for profile in hosts
+            for name in profile.capabilities.absent
+            if name.startswith("cpu.")
+        }
+        for name in sorted(lacked):
+            if any(name not in profile.capabilities.absent for profile in hosts):
+                clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
+                parts.conditions.append(condition_of(clause, self.knowledge, "functional"))
+
     def _split(self, arch: str) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
-        units = [unit for unit in self.knowledge.units_of(arch) if _may_exist(unit)]
-        plain = tuple(unit for unit in units if not unit.gates)
-        return plain, tuple(unit for unit in units if unit.gates)
+        return split_units(self.knowledge, arch)
 
-    def _plain_rows(
-        self, units: tuple[MigratedUnit, ...], profile: HostProfile, _: str
-    ) -> tuple[Row, ...]:
-        key = (0, profile)
-        if key not in self._rows:
-            self._rows[key] = tuple(row_of(unit, profile, Level.YES) for unit in units)
-        return self._rows[key]
+    def _parts(
+        self,
+        domain: MigrationDomain,
+        units: tuple[MigratedUnit, ...],
+        machine_type: str,
+        starts: frozenset[HostProfile],
+    ) -> _Parts:
+        """Return what some units ask of a domain, under a machine type if they are gated."""
+        parts = _Parts()
+        table = {
+            member.profile: self._rows_of(units, member.profile, machine_type)
+            for member in domain.members
+        }
+        builds = frozenset(profile.qemu for profile in table)
+        partial = len(starts) != len(table)
+        for index, column in enumerate(zip(*table.values(), strict=True)):
+            unit = units[index]
+            takers = frozenset(column)
+            producers = takers
+            if partial and unit.state == "boot":
+                producers = frozenset(table[profile][index] for profile in starts)
+            pairs = None
+            if domain.edges is not None and unit.state != "boot":
+                pairs = frozenset(
+                    (table[one][index], table[other][index]) for one, other in domain.edges
+                )
+            settable = bool(unit.gates) and self._is_settable(unit, builds)
+            key = (unit.id, producers, takers, pairs, settable)
+            decision = self._decided.get(key)
+            if decision is None:
+                decision = self._decision(unit, producers, takers, pairs, settable)
+                self._decided[key] = decision
+            if decision is not CLEAN:
+                self._take(unit, decision, index, table, parts)
+        return parts
 
-    def _gated_rows(
+    def _rows_of(
         self, units: tuple[MigratedUnit, ...], profile: HostProfile, machine_type: str
-    ) -> tuple[Row, ...]:
+    ) -> tuple[int, ...]:
+        """Return the numbers of a profile's rows; without a machine type every gate is open."""
         key = (machine_type, profile)
-        if key not in self._gated:
+        if key not in self._rows:
             flags = self.policy.required_flags
-            self._gated[key] = tuple(
-                row_of(
-                    unit,
-                    profile,
-                    gate_level(unit, profile, machine_type, flags, self.knowledge),
+            self._rows[key] = tuple(
+                self._numbers.setdefault(
+                    row_of(
+                        unit,
+                        profile,
+                        gate_level(unit, profile, machine_type, flags, self.knowledge),
+                    ),
+                    len(self._numbers),
                 )
                 for unit in units
             )
-        return self._gated[key]
+        return self._rows[key]
 
-    def _decide(
-        self,
-        unit: MigratedUnit,
-        index: int,
-        table: dict[HostProfile, tuple[Row, ...]],
-        starts: set[HostProfile],
-        domain: MigrationDomain,
-    ) -> Decision:
-        takers = frozenset(rows[index] for rows in table.values())
-        producers = takers
-        if unit.state == "boot" and len(starts) != len(table):
-            producers = frozenset(table[profile][index] for profile in starts)
-        pairs = None
-        if domain.edges is not None and unit.state != "boot":
-            pairs = frozenset(
-                (table[one][index], table[other][index]) for one, other in domain.edges
+    def _is_settable(self, unit: MigratedUnit, builds: frozenset[QemuBuild]) -> bool:
+        """Whether every build has the unit's property, and policy allows to set it."""
+        flag = unit.flag or unit.gates[0].key
+        key = (flag, builds)
+        if key not in self._settable:
+            self._settable[key] = str(flag) not in self.policy.forbidden_flags and all(
+                self.knowledge.offers_property(build, flag) is Truth.YES for build in builds
             )
-        settable = self._settable(unit, table)
-        key = (unit.id, producers, takers, pairs, settable)
-        if key not in self._decided:
-            self._decided[key] = self._decision(unit, producers, takers, pairs, settable)
-        return self._decided[key]
-
-    def _settable(self, unit: MigratedUnit, table: Iterable[HostProfile]) -> bool:
-        """Whether every build of the domain has the unit's property, and policy allows to set it."""
-        if not unit.gates:
-            return False
-        key = unit.flag or unit.gates[0].key
-        if str(key) in self.policy.forbidden_flags:
-            return False
-        return all(
-            self.knowledge.offers_property(profile.qemu, key) is Truth.YES for profile in table
-        )
+        return self._settable[key]
 
     def _decision(
         self,
         unit: MigratedUnit,
-        producers: frozenset[Row],
-        takers: frozenset[Row],
-        pairs: frozenset[tuple[Row, Row]] | None,
+        producer_numbers: frozenset[int],
+        taker_numbers: frozenset[int],
+        pair_numbers: frozenset[tuple[int, int]] | None,
         settable: bool,
     ) -> Decision:
+        rows = list(self._numbers)
+        producers = [rows[number] for number in sorted(producer_numbers)]
+        takers = [rows[number] for number in sorted(taker_numbers)]
+        pairs = None
+        if pair_numbers is not None:
+            pairs = [(rows[one], rows[other]) for one, other in sorted(pair_numbers)]
         found = findings(unit, producers, takers, pairs)
         if not found:
             return CLEAN
@@ -293,7 +351,7 @@ class ClosedForm:
         unit: MigratedUnit,
         decision: Decision,
         index: int,
-        table: dict[HostProfile, tuple[Row, ...]],
+        table: dict[HostProfile, tuple[int, ...]],
         parts: _Parts,
     ) -> None:
         """Add one unit's demands to the parts of an attempt."""
@@ -309,7 +367,27 @@ class ClosedForm:
         if (decision.flag or decision.clause is not None) and unit.price == "security":
             parts.acks.append(unit.id)
         if decision.blocked:
-            parts.obstacles.append(_obstacle(unit, decision.blocked, index, table))
+            parts.obstacles.append(self._obstacle(unit, decision.blocked, index, table))
+
+    def _obstacle(
+        self,
+        unit: MigratedUnit,
+        blocked: tuple[Finding, ...],
+        index: int,
+        table: dict[HostProfile, tuple[int, ...]],
+    ) -> Obstacle:
+        lacking = {self._numbers[one.destination] for one in blocked}
+        having = {self._numbers[one.source] for one in blocked} - lacking
+        return Obstacle(
+            unit=unit.id,
+            property="",
+            certain=any(one.certain for one in blocked),
+            facts=tuple(sorted({one.fact for one in blocked if one.fact})),
+            lacking=tuple(host for host, rows in table.items() if rows[index] in lacking),
+            having=tuple(host for host, rows in table.items() if rows[index] in having),
+            source=unit.source,
+            text=f"{unit.title}: {unit.symptom}",
+        )
 
     def _judge_layout(
         self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
@@ -386,6 +464,29 @@ class _Parts:
     residual: list[Loss] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     facts: set[str] = field(default_factory=set)
+    fixed: bool = False
+
+    def add(self, other: _Parts) -> None:
+        """Take over everything that other units ask."""
+        self.flags += other.flags
+        self.conditions += other.conditions
+        self.acks += other.acks
+        self.accepted += other.accepted
+        self.residual += other.residual
+        self.obstacles += other.obstacles
+        self.facts |= other.facts
+
+
+@cache
+def split_units(
+    knowledge: KnowledgeBase, arch: str
+) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
+    """Return the units that a guest may have, those without a gate and those with one."""
+    units = [unit for unit in knowledge.units_of(arch) if _may_exist(unit)]
+    return (
+        tuple(unit for unit in units if not unit.gates),
+        tuple(unit for unit in units if unit.gates),
+    )
 
 
 def _may_exist(unit: MigratedUnit) -> bool:
@@ -412,6 +513,7 @@ def _flag_choice(unit: MigratedUnit, knowledge: KnowledgeBase) -> FlagChoice:
     )
 
 
+@cache
 def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condition:
     """Return the condition that no guest fulfils `clause`."""
     words = ", ".join(clause.any_of)
@@ -435,29 +537,3 @@ def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condit
         price=clause.price or price,
         words=tuple(f"{kind}:{word}" for word in clause.any_of),
     )
-
-
-def _obstacle(
-    unit: MigratedUnit,
-    blocked: tuple[Finding, ...],
-    index: int,
-    table: dict[HostProfile, tuple[Row, ...]],
-) -> Obstacle:
-    lacking = {one.destination for one in blocked}
-    having = {one.source for one in blocked} - lacking
-    return Obstacle(
-        unit=unit.id,
-        property="",
-        certain=any(one.certain for one in blocked),
-        facts=tuple(sorted({one.fact for one in blocked if one.fact})),
-        lacking=tuple(_with(lacking, index, table)),
-        having=tuple(_with(having, index, table)),
-        source=unit.source,
-        text=f"{unit.title}: {unit.symptom}",
-    )
-
-
-def _with(
-    rows: set[Row], index: int, table: dict[HostProfile, tuple[Row, ...]]
-) -> Iterator[HostProfile]:
-    return (profile for profile, found in table.items() if found[index] in rows)

@@ -76,9 +76,9 @@ class Solver:
 
     def _solve_line(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         arch = domain.members[0].profile.arch
-        builds = frozenset(member.profile.qemu for member in domain.members)
+        builds = self.form.builds_of(domain)
         types = self.form.candidates(arch, board, line)
-        offers = [self.form.offer(builds, row.name) for row in types]
+        offers = self.form.offers_of(builds, types)
         if all(offer is Truth.NO for offer in offers):
             return self._nothing_common(domain, board, line)
         tried: list[Attempt] = []
@@ -91,6 +91,8 @@ class Solver:
                 chosen, place = attempt, index
                 break
             tried.append(attempt)
+            if attempt.is_fixed:
+                break
         newer = next((one for one in reversed(tried)), None)
         above = next((row for row in reversed(types[:place]) if not row.variant), None)
         if above is not None and place < len(types):
