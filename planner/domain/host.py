@@ -110,9 +110,9 @@ class HostProfile:
         return self._hash
 
     @property
-    def states_cpu_features(self) -> bool:
-        """Whether the host is known to lack some CPU feature."""
-        return any(name.startswith("cpu.") for name in self.capabilities.absent)
+    def lacked_cpu_features(self) -> frozenset[CapabilityId]:
+        """CPU features that the host is known to lack."""
+        return frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ def _first_offer(name: str, members: Iterable[PoolMember], knowledge: KnowledgeB
 def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:
     lacking = _members(domain, obstacle.lacking)
     having = _members(domain, obstacle.having)
-    subject = obstacle.unit or obstacle.property
+    subject = obstacle.unit or obstacle.property_key
     facts = ", ".join(obstacle.facts)
     if not obstacle.certain:
         yield _remedy("probe", f"find out {facts}", lacking)

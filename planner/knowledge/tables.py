@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from planner.domain.capability import Evidence
 from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, plain_value
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 
+ANALOGY = frozenset({Evidence.INFERRED, Evidence.REPORTED, Evidence.MEMORY})
 Intervals = Mapping[str, tuple[str, ...]]
 
 
@@ -119,9 +121,18 @@ class MachineTables:
         for key in sorted(self._keys(source, machine_type) | self._keys(destination, machine_type)):
             ours = self._effective(source, machine_type, key)
             theirs = self._effective(destination, machine_type, key)
+            if ours is not None and theirs is not None and ours != theirs:
+                ours = None if self._is_weak(source) else ours
+                theirs = None if self._is_weak(destination) else theirs
             if ours is None or theirs is None or ours != theirs:
                 found.append(ValueDifference(key=key, source_value=ours, destination_value=theirs))
         return tuple(found)
+
+    def _is_weak(self, build: QemuBuild) -> bool:
+        """Whether the lists of a build were filled by analogy: they can agree but not disagree."""
+        return any(
+            self._builds.known[ref].evidence in ANALOGY for ref in (build.lower, build.upper) if ref
+        )
 
     def _keys(self, build: QemuBuild, machine_type: str) -> set[PropertyKey]:
         keys = set[PropertyKey]()
@@ -132,21 +143,44 @@ class MachineTables:
         return keys
 
     def _find_default_list(self, version: tuple[int, ...], board: str) -> Mapping[PropertyKey, str]:
-        """Return what the newest known upstream build gives to the type named after `version`."""
+        """Return what the newest known upstream build gives to the type named after `version`.
+
+        Where that type has expired since, later properties have the value of the oldest type left.
+        """
         rank = _rank_of(version)
-        named = [
+        named = [row for row in self._upstream(board) if row.machine_type.rank == rank]
+        for row in named:
+            last = self._last_offering(row)
+            if last:
+                own = self._list(last, row.machine_type.name) or {}
+                return {**self._later_than(last, board), **own}
+        return {}
+
+    def _upstream(self, board: str) -> list[OfferedType]:
+        """Return the upstream types of a board, oldest first."""
+        rows = [
             row
             for row in self.types.values()
-            if row.machine_type.board == board
-            and row.machine_type.line == "upstream"
-            and row.machine_type.rank == rank
+            if (row.machine_type.board, row.machine_type.line) == (board, "upstream")
         ]
-        upstream = [build.ref for build in self._builds.by_name["upstream"].builds]
-        for row in named:
-            refs = [ref for ref in upstream if ref in row.offered]
-            if refs:
-                return self._list(refs[-1], row.machine_type.name) or {}
-        return {}
+        return sorted(rows, key=lambda row: row.machine_type.rank)
+
+    def _last_offering(self, row: OfferedType) -> str:
+        upstream = self._builds.by_name["upstream"].builds
+        return next((build.ref for build in reversed(upstream) if build.ref in row.offered), "")
+
+    def _later_than(self, ref: str, board: str) -> Mapping[PropertyKey, str]:
+        """Return the properties of the oldest type left that no list of the build `ref` knows."""
+        newest = self._builds.by_name["upstream"].builds[-1].ref
+        if ref == newest:
+            return {}
+        oldest_then, oldest_now = self._oldest(ref, board), self._oldest(newest, board)
+        return {key: value for key, value in oldest_now.items() if key not in oldest_then}
+
+    def _oldest(self, ref: str, board: str) -> Mapping[PropertyKey, str]:
+        """Return the list of the oldest type that a build offers."""
+        row = next((row for row in self._upstream(board) if ref in row.offered), None)
+        return {} if row is None else self._list(ref, row.machine_type.name) or {}
 
     def _build_list(self, ref: str, machine_type: str) -> Mapping[PropertyKey, str] | None:
         row = self.types.get(machine_type)

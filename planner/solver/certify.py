@@ -105,8 +105,10 @@ class Certifier:
         yield from self._unit_objections(self._gated_units(arch, baseline), hosts)
         yield from self._build_objections(baseline, frozenset(host.qemu for host in profiles))
         start = GuestStart(baseline=baseline)
+        if len({host.lacked_cpu_features for host in profiles}) == 1:
+            return
         for target in profiles:
-            if target.states_cpu_features:
+            if target.lacked_cpu_features:
                 for host in profiles:
                     edge = MigrationEdge(source=host, destination=target)
                     yield from judge_cpu_features(

@@ -38,7 +38,7 @@ class Obstacle:
     """A unit or property that holds a machine type back; `facts` are missing ones, if it is open."""
 
     unit: str
-    property: str
+    property_key: str
     certain: bool
     facts: tuple[str, ...]
     lacking: tuple[HostProfile, ...]
@@ -108,11 +108,14 @@ class ClosedForm:
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
     _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
     _plain: dict[tuple[frozenset[HostProfile], ...], _Parts] = field(default_factory=dict)
-    _settable: dict[tuple[PropertyKey, frozenset[QemuBuild]], bool] = field(default_factory=dict)
+    _settable: dict[tuple[bool, frozenset[QemuBuild]], tuple[bool, ...]] = field(
+        default_factory=dict
+    )
     _common: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
     _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
         default_factory=dict
     )
+    _offered_lines: dict[QemuBuild, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _build_sets: dict[frozenset[QemuBuild], frozenset[QemuBuild]] = field(default_factory=dict)
     _candidates: dict[tuple[str, str, str], tuple[MachineType, ...]] = field(default_factory=dict)
 
@@ -150,6 +153,24 @@ class ClosedForm:
             self._columns[key] = tuple(self.offer(builds, row.name) for row in types)
         return self._columns[key]
 
+    def is_offered_by_any(self, builds: frozenset[QemuBuild], machine_type: MachineType) -> bool:
+        """Whether some build certainly offers a type; lines that no build has are told at once."""
+        line = (machine_type.board, machine_type.line)
+        if not any(line in self._lines_of(build) for build in builds):
+            return False
+        offers = self.knowledge.machines.offers
+        return any(offers(build, machine_type.name) is Truth.YES for build in builds)
+
+    def _lines_of(self, build: QemuBuild) -> frozenset[tuple[str, str]]:
+        """Return the boards and lines of which a build offers some type."""
+        if build not in self._offered_lines:
+            self._offered_lines[build] = frozenset(
+                (row.machine_type.board, row.machine_type.line)
+                for name, row in self.knowledge.machines.types.items()
+                if self.knowledge.machines.offers(build, name) is Truth.YES
+            )
+        return self._offered_lines[build]
+
     def builds_of(self, domain: MigrationDomain) -> frozenset[QemuBuild]:
         """Return the builds of a domain, one object for equal sets."""
         builds = frozenset(member.profile.qemu for member in domain.members)
@@ -174,11 +195,11 @@ class ClosedForm:
         self._demand_flags(domain, parts)
         return Attempt(
             machine_type=machine_type,
-            flags=tuple(sorted(set(parts.flags))),
-            conditions=tuple(sorted(set(parts.conditions))),
+            flags=tuple(sorted(set(parts.flags), key=lambda choice: str(choice.flag))),
+            conditions=tuple(sorted(set(parts.conditions), key=lambda one: (one.kind, one.text))),
             needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
-            accepted=tuple(sorted(set(parts.accepted))),
-            residual=tuple(sorted(set(parts.residual))),
+            accepted=tuple(sorted(set(parts.accepted), key=lambda loss: loss.unit)),
+            residual=tuple(sorted(set(parts.residual), key=lambda loss: loss.unit)),
             obstacles=tuple(parts.obstacles),
             unknown_offer=unsure,
             open_facts=frozenset(parts.facts),
@@ -252,7 +273,7 @@ class ClosedForm:
             member.profile: self._rows_of(units, member.profile, machine_type)
             for member in domain.members
         }
-        builds = frozenset(profile.qemu for profile in table)
+        settable = self._settable_units(units, self.builds_of(domain), machine_type)
         partial = len(starts) != len(table)
         for index, column in enumerate(zip(*table.values(), strict=True)):
             unit = units[index]
@@ -265,11 +286,10 @@ class ClosedForm:
                 pairs = frozenset(
                     (table[one][index], table[other][index]) for one, other in domain.edges
                 )
-            settable = bool(unit.gates) and self._is_settable(unit, builds)
-            key = (unit.id, producers, takers, pairs, settable)
+            key = (unit.id, producers, takers, pairs, settable[index])
             decision = self._decided.get(key)
             if decision is None:
-                decision = self._decision(unit, producers, takers, pairs, settable)
+                decision = self._decision(unit, producers, takers, pairs, settable[index])
                 self._decided[key] = decision
             if decision is not CLEAN:
                 self._take(unit, decision, index, table, parts)
@@ -295,15 +315,22 @@ class ClosedForm:
             )
         return self._rows[key]
 
-    def _is_settable(self, unit: MigratedUnit, builds: frozenset[QemuBuild]) -> bool:
-        """Whether every build has the unit's property, and policy allows to set it."""
-        flag = unit.flag or unit.gates[0].key
-        key = (flag, builds)
+    def _settable_units(
+        self, units: tuple[MigratedUnit, ...], builds: frozenset[QemuBuild], machine_type: str
+    ) -> tuple[bool, ...]:
+        """Return for each unit whether every build has its property and policy allows to set it."""
+        key = (bool(machine_type), builds)
         if key not in self._settable:
-            self._settable[key] = str(flag) not in self.policy.forbidden_flags and all(
-                self.knowledge.offers_property(build, flag) is Truth.YES for build in builds
-            )
+            self._settable[key] = tuple(self._is_settable(unit, builds) for unit in units)
         return self._settable[key]
+
+    def _is_settable(self, unit: MigratedUnit, builds: frozenset[QemuBuild]) -> bool:
+        if not unit.gates:
+            return False
+        flag = unit.flag or unit.gates[0].key
+        return str(flag) not in self.policy.forbidden_flags and all(
+            self.knowledge.offers_property(build, flag) is Truth.YES for build in builds
+        )
 
     def _decision(
         self,
@@ -380,7 +407,7 @@ class ClosedForm:
         having = {self._numbers[one.source] for one in blocked} - lacking
         return Obstacle(
             unit=unit.id,
-            property="",
+            property_key="",
             certain=any(one.certain for one in blocked),
             facts=tuple(sorted({one.fact for one in blocked if one.fact})),
             lacking=tuple(host for host, rows in table.items() if rows[index] in lacking),
@@ -389,25 +416,27 @@ class ClosedForm:
             text=f"{unit.title}: {unit.symptom}",
         )
 
-    def _judge_layout(
-        self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
-    ) -> None:
-        """Collect what differing properties, faults and observations ask."""
+    def layout(self, domain: MigrationDomain, machine_type: MachineType) -> tuple[LayoutIssue, ...]:
+        """Return what differing properties, faults and observations ask under a machine type."""
         profiles = tuple(member.profile for member in domain.members)
         pairs = frozenset(domain.edges) if domain.edges is not None else None
-        key = (
-            machine_type.name,
-            frozenset((profile.qemu, profile.observed, profile.arch) for profile in profiles),
-            pairs,
-            frozenset(profile.kernel_token for profile in profiles)
-            if self.knowledge.covered.get(profiles[0].arch) != "listed"
-            else None,
+        special = any(
+            profile.observed or self.knowledge.covered.get(profile.arch) != "listed"
+            for profile in profiles
         )
+        hosts = frozenset(profiles) if special else self.builds_of(domain)
+        key = (machine_type.name, hosts, pairs)
         if key not in self._layout:
             self._layout[key] = tuple(
                 layout_issues(profiles, pairs, machine_type.name, self.knowledge, self.policy)
             )
-        for issue in self._layout[key]:
+        return self._layout[key]
+
+    def _judge_layout(
+        self, domain: MigrationDomain, machine_type: MachineType, parts: _Parts
+    ) -> None:
+        """Collect the ways out of every layout issue, or the obstacles."""
+        for issue in self.layout(domain, machine_type):
             if issue.flag is not None:
                 parts.flags.append(issue.flag)
             elif issue.clause is not None:
@@ -416,7 +445,7 @@ class ClosedForm:
                 parts.obstacles.append(
                     Obstacle(
                         unit=issue.unit,
-                        property=issue.property,
+                        property_key=issue.property_key,
                         certain=issue.certain,
                         facts=issue.facts,
                         lacking=(),

@@ -22,7 +22,7 @@ class LayoutIssue:
     """A difference and its way out: a flag, else a claim about the guest, else none."""
 
     unit: str = ""
-    property: str = ""
+    property_key: str = ""
     certain: bool = True
     facts: tuple[str, ...] = ()
     flag: FlagChoice | None = None
@@ -30,6 +30,11 @@ class LayoutIssue:
     price: str = "functional"
     source: str = ""
     text: str = ""
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Whether neither a flag nor a claim about guests helps."""
+        return self.flag is None and self.clause is None
 
 
 def layout_issues(
@@ -107,9 +112,9 @@ def _property_issue(
             unit="",
             price="functional",
         )
-        return LayoutIssue(property=str(key), flag=choice, source=source, text=text)
+        return LayoutIssue(property_key=str(key), flag=choice, source=source, text=text)
     return LayoutIssue(
-        property=str(key),
+        property_key=str(key),
         certain=certain,
         facts=() if certain else (f"value of {key} under {machine_type}",),
         clause=clause_of(key, knowledge),

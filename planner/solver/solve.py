@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.truth import Truth
@@ -84,7 +85,7 @@ class Solver:
         tried: list[Attempt] = []
         chosen, place = None, len(types)
         for index, row in enumerate(types):
-            if offers[index] is Truth.NO:
+            if offers[index] is Truth.NO or self._is_hopeless(domain, row, tried):
                 continue
             attempt = self.form.attempt(domain, row)
             if attempt.is_safe:
@@ -93,12 +94,17 @@ class Solver:
             tried.append(attempt)
             if attempt.is_fixed:
                 break
-        newer = next((one for one in reversed(tried)), None)
+        newer = tried[0] if tried else None
         above = next((row for row in reversed(types[:place]) if not row.variant), None)
         if above is not None and place < len(types):
             newer = next(
                 (one for one in tried if one.machine_type is above), None
             ) or self.form.attempt(domain, above)
+        if chosen is None and newer is None:
+            newest = next(
+                row for row, offer in zip(types, offers, strict=True) if offer is not Truth.NO
+            )
+            newer = self.form.attempt(domain, newest)
         if chosen is not None:
             self.certifier.certify(domain, baseline_of(chosen))
         still_open = tuple(one for one in tried if one.is_open)
@@ -106,14 +112,19 @@ class Solver:
             board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
         )
 
+    def _is_hopeless(self, domain: MigrationDomain, row: MachineType, tried: list[Attempt]) -> bool:
+        """Whether the builds alone refuse a type, or leave it open like one that was tried."""
+        obstacles = [issue for issue in self.form.layout(domain, row) if issue.is_obstacle]
+        return any(issue.certain for issue in obstacles) or bool(
+            obstacles and any(attempt.is_open for attempt in tried)
+        )
+
     def _nothing_common(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         """Report a line that some hosts offer and others do not; a line of nobody is no result."""
         arch = domain.members[0].profile.arch
+        builds = self.form.builds_of(domain)
         for row in self.form.candidates(arch, board, line):
-            if any(
-                self.form.offer(frozenset({member.profile.qemu}), row.name) is Truth.YES
-                for member in domain.members
-            ):
+            if self.form.is_offered_by_any(builds, row):
                 return LineResult(
                     board=board,
                     line=line,

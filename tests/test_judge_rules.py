@@ -1,0 +1,192 @@
+"""Every rule of judgement has an edge that raises it and a near miss that does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import pytest
+
+from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
+from planner.domain.verdict import Rule
+from planner.fleet.words import read_capabilities, read_devices, read_flags, read_traits
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.judge import judge
+from planner.migration.profiles import Profiler
+
+Host = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One edge; hosts are (kernel, qemu, capabilities), the guest is in the words of a cases file.
+
+    With a `unit`, only what is said of that unit counts.
+    """
+
+    source: Host
+    destination: Host
+    guest: dict[str, str] = field(default_factory=dict)
+    unit: str = ""
+
+
+@cache
+def _knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+def _profile(host: Host) -> HostProfile:
+    kernel, qemu, capabilities = host
+    present, absent = read_capabilities(capabilities, _knowledge())
+    group = HostGroup(
+        pool=PoolName("pool"),
+        kernel=kernel,
+        qemu=qemu,
+        hosts=(HostName("host"),),
+        present=present,
+        absent=absent,
+    )
+    return Profiler(_knowledge()).profile(group)
+
+
+def _start(guest: dict[str, str]) -> GuestStart:
+    return GuestStart(
+        baseline=Baseline(machine_type=guest["machine"], flags=read_flags(guest.get("flags", ""))),
+        devices=read_devices(guest.get("devices", "-")),
+        cpu=GuestCpu.parse(guest.get("cpu", "qemu64")),
+        traits=read_traits(guest.get("traits", "uses-smm=no pae=no")),
+    )
+
+
+def _rules(move: Move) -> set[Rule]:
+    edge = MigrationEdge(source=_profile(move.source), destination=_profile(move.destination))
+    objections = judge(edge, _start(move.guest), _knowledge()).objections
+    return {one.rule for one in objections if move.unit in {"", one.unit}}
+
+
+def _qemu(version: str) -> Host:
+    return ("6.1.0-40-amd64", version, "")
+
+
+IOMMU = {"machine": "pc-q35-9.2", "devices": "intel-iommu"}
+PAE = {"machine": "pc-q35-6.2", "traits": "uses-smm=no pae=yes"}
+TRUSTY = {"machine": "trusty"}
+USO_OFF = "virtio-net-device.host_uso=off"
+VMX = {"machine": "pc-q35-4.1", "cpu": "qemu64,+vmx", "traits": "uses-smm=no pae=no nested=yes"}
+VSOCK = {"machine": "pc-q35-6.0", "devices": "vhost-vsock-pci"}
+XENIAL = ("4.4.0-100-generic", "1:2.5+dfsg-5ubuntu10.51", "")
+TSX = {"machine": "pc-q35-7.2", "cpu": "Haswell,+tsx-ctrl"}
+XSAVE = {"machine": "pc-q35-7.2"}
+OVERSAVES = ("5.15.0", "7.2.0", "+cpu.pku -kvm.xsave_limits_load +kvm.xsave_oversaves")
+LIMITS = ("6.2.0", "7.2.0", "+cpu.pku +kvm.xsave_limits_load -kvm.xsave_oversaves")
+
+CASES = {
+    Rule.MACHINE_TYPE_NOT_OFFERED: (
+        Move(source=_qemu("8.2.7"), destination=_qemu("8.1.5"), guest={"machine": "pc-q35-8.2"}),
+        Move(source=_qemu("8.2.7"), destination=_qemu("8.1.5"), guest={"machine": "pc-q35-8.1"}),
+    ),
+    Rule.PROPERTY_NOT_OFFERED: (
+        Move(
+            source=_qemu("8.2.7"),
+            destination=_qemu("8.1.5"),
+            guest={"machine": "pc-q35-8.1", "flags": USO_OFF},
+        ),
+        Move(
+            source=_qemu("8.2.7"),
+            destination=_qemu("8.2.5"),
+            guest={"machine": "pc-q35-8.1", "flags": USO_OFF},
+        ),
+    ),
+    Rule.COMPAT_VALUE_DIFFERS: (
+        Move(
+            source=_qemu("7.2.0"),
+            destination=_qemu("8.0.0"),
+            guest={"machine": "pc-q35-7.2", "devices": "e1000e"},
+        ),
+        Move(
+            source=_qemu("7.2.0"),
+            destination=_qemu("8.0.1"),
+            guest={"machine": "pc-q35-7.2", "devices": "e1000e"},
+        ),
+    ),
+    Rule.CAPABILITY_MISSING: (
+        Move(
+            source=("5.14.21", "6.2.0", ""),
+            destination=("5.10.197", "6.2.0", ""),
+            guest={**VSOCK, "machine": "pc-q35-6.2"},
+        ),
+        Move(
+            source=("5.10.197", "6.2.0", ""),
+            destination=("5.14.21", "6.2.0", ""),
+            guest={**VSOCK, "machine": "pc-q35-6.2"},
+        ),
+    ),
+    Rule.UNIT_REFUSED: (
+        Move(source=OVERSAVES, destination=LIMITS, guest=XSAVE),
+        Move(source=LIMITS, destination=OVERSAVES, guest=XSAVE),
+    ),
+    Rule.UNIT_NOT_UNDERSTOOD: (
+        Move(source=_qemu("6.1.0"), destination=_qemu("6.0.0"), guest=VSOCK),
+        Move(source=_qemu("6.2.0"), destination=_qemu("6.0.0"), guest=VSOCK),
+    ),
+    Rule.STATE_NOT_SENT: (
+        Move(source=_qemu("6.2.0"), destination=_qemu("6.2.0"), guest=PAE, unit="cpu/pdptrs"),
+        Move(source=_qemu("7.0.0"), destination=_qemu("7.0.0"), guest=PAE, unit="cpu/pdptrs"),
+    ),
+    Rule.STATE_NOT_CAPTURED: (
+        Move(
+            source=("6.1.0-40-amd64", "7.2.0", "-kvm.msr.tsx_ctrl"),
+            destination=("6.1.0-40-amd64", "7.2.0", "+kvm.msr.tsx_ctrl"),
+            guest=TSX,
+        ),
+        Move(
+            source=("6.1.0-40-amd64", "7.2.0", "+kvm.msr.tsx_ctrl"),
+            destination=("6.1.0-40-amd64", "7.2.0", "+kvm.msr.tsx_ctrl"),
+            guest=TSX,
+        ),
+    ),
+    Rule.MIGRATION_BLOCKED: (
+        Move(source=("4.18.20", "4.1.0", ""), destination=("5.2.0", "4.1.0", ""), guest=VMX),
+        Move(source=("5.2.0", "4.1.0", ""), destination=("5.2.0", "4.1.0", ""), guest=VMX),
+    ),
+    Rule.KNOWN_FAULT: (
+        Move(source=_qemu("9.2.0"), destination=_qemu("10.0.0"), guest=IOMMU),
+        Move(
+            source=_qemu("9.2.0"),
+            destination=_qemu("10.0.0"),
+            guest={"machine": "pc-q35-9.1", "devices": "intel-iommu"},
+        ),
+    ),
+    Rule.OBSERVED_FAILURE: (
+        Move(
+            source=("3.13.0-100-generic", "1:2.3+dfsg-5ubuntu9.4~cloud0", ""),
+            destination=XENIAL,
+            guest=TRUSTY,
+        ),
+        Move(
+            source=("3.13.0-100-generic", "2.0.0+dfsg-2ubuntu1.30", ""),
+            destination=XENIAL,
+            guest=TRUSTY,
+        ),
+    ),
+    Rule.KNOWLEDGE_GAP: (
+        Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "q35"}),
+        Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "pc-q35-8.2"}),
+    ),
+}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert set(CASES) == set(Rule)
+
+
+@pytest.mark.parametrize("rule", CASES, ids=lambda rule: rule.value)
+def test_rule_is_raised(rule: Rule) -> None:
+    assert rule in _rules(CASES[rule][0])
+
+
+@pytest.mark.parametrize("rule", CASES, ids=lambda rule: rule.value)
+def test_near_miss_does_not_raise_it(rule: Rule) -> None:
+    assert rule not in _rules(CASES[rule][1])
