@@ -82,7 +82,8 @@ class BuildLines:
         if exact:
             return exact[0].ref, exact[0].ref
         candidates = list(line.builds)
-        if line.tables:
+        own = [build for build in line.builds if build.version == version]
+        if line.tables and not own:
             inherited = self.by_name[line.tables].builds
             same = [build for build in inherited if build.version == version]
             if same:

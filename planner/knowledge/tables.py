@@ -63,9 +63,14 @@ class MachineTables:
         self._default_list = cache(self._find_default_list)
 
     def offers(self, build: QemuBuild, machine_type: str) -> Truth:
-        """Return whether `build` can create `machine_type`."""
+        """Return whether `build` can create `machine_type`.
+
+        Tables of another line say nothing about a vendor's own types.
+        """
         row = self.types.get(machine_type)
         if row is None or not build.lower:
+            return Truth.UNKNOWN
+        if row.machine_type.line == build.line and not build.lower.startswith(f"{build.line} "):
             return Truth.UNKNOWN
         has = build.lower in row.offered
         if build.upper and (build.upper in row.offered) != has:

@@ -72,15 +72,20 @@ class Certifier:
         flags = tuple(choice.flag for choice in chosen.flags)
         baseline = Baseline(machine_type=chosen.machine_type, flags=flags)
         profiles = tuple(member.profile for member in domain.members)
-        if domain.edges is not None or any(self._is_special(profile) for profile in profiles):
+        if domain.edges is not None or self._is_special(profiles):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
             for objection in self._objections(profiles, baseline):
                 self._demand_excluded(objection, assumed, baseline)
             self.judged += len(profiles) ** 3
 
-    def _is_special(self, profile: HostProfile) -> bool:
-        return bool(profile.observed) or self.knowledge.covered.get(profile.arch) != "listed"
+    def _is_special(self, profiles: tuple[HostProfile, ...]) -> bool:
+        """Whether an observation row may speak of a pair, or registers are not listed."""
+        sides = {side for profile in profiles for side in profile.observed}
+        observed = any(side.removesuffix(":from") + ":to" in sides for side in sides)
+        return observed or any(
+            self.knowledge.covered.get(profile.arch) != "listed" for profile in profiles
+        )
 
     def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
         boots = dict.fromkeys(member.profile for member in domain.starts)

@@ -420,9 +420,9 @@ class ClosedForm:
         """Return what differing properties, faults and observations ask under a machine type."""
         profiles = tuple(member.profile for member in domain.members)
         pairs = frozenset(domain.edges) if domain.edges is not None else None
-        special = any(
-            profile.observed or self.knowledge.covered.get(profile.arch) != "listed"
-            for profile in profiles
+        seen = {side for profile in profiles for side in profile.observed}
+        special = any(side.removesuffix(":from") + ":to" in seen for side in seen) or any(
+            self.knowledge.covered.get(profile.arch) != "listed" for profile in profiles
         )
         hosts = frozenset(profiles) if special else self.builds_of(domain)
         key = (machine_type.name, hosts, pairs)

@@ -71,6 +71,8 @@ def _property_issues(
         for row in knowledge.machines.differences(one, other, machine_type):
             if row.key in gated or knowledge.is_benign(row.key, machine_type):
                 continue
+            if _on_other_boards(row.key, machine_type, knowledge):
+                continue
             if _flagged(policy, row.key, knowledge):
                 continue
             certain = row.source_value is not None and row.destination_value is not None
@@ -79,6 +81,15 @@ def _property_issues(
             differing[row.key] = differing.get(row.key, False) or certain
     for key, certain in sorted(differing.items()):
         yield _property_issue(key, certain, profiles, machine_type, knowledge, policy)
+
+
+def _on_other_boards(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
+    """Whether every part with this property is built into other boards (`builtin:BOARD`)."""
+    row = knowledge.property_row(key)
+    known = knowledge.machine_type(machine_type)
+    words = [device.partition(":") for device in row.devices] if row is not None else []
+    boards = {board for word, colon, board in words if word == "builtin" and colon}
+    return known is not None and bool(boards) and known.board not in boards
 
 
 def _flagged(policy: Policy, key: PropertyKey, knowledge: KnowledgeBase) -> bool:
@@ -141,7 +152,7 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
     """Return the claim about a guest under which the property matters; None if it always does."""
     row = knowledge.property_row(key)
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
-    if "builtin" in devices:
+    if any(device.partition(":")[0] == "builtin" for device in devices):
         return None
     if devices == ("cpu-model",):
         model = key.qom_type.removesuffix("-x86_64-cpu")
