@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from planner.domain.host import HostProfile
 from planner.domain.solution import Refusal, Remedy, WhyNotNewer
@@ -92,9 +93,10 @@ def remedies(
     name = attempt.machine_type.name
     old = _members(domain, attempt.not_offered)
     if old:
+        own = frozenset(member.profile.qemu.line for member in old)
         yield Remedy(
             kind="upgrade-qemu",
-            text=f"{_first_offer(name, old, knowledge)} on these hosts",
+            text=f"{_first_offer(name, own, knowledge)} on these hosts",
             hosts=_hosts(old),
             examples=_examples(old),
         )
@@ -116,10 +118,10 @@ def remedies(
         yield from _ways_out(domain, obstacle)
 
 
-def _first_offer(name: str, members: Iterable[PoolMember], knowledge: KnowledgeBase) -> str:
-    """Say which build offers a type first: of the hosts' own lines, else of any line."""
+@cache
+def _first_offer(name: str, own: frozenset[str], knowledge: KnowledgeBase) -> str:
+    """Say which build offers a type first: of the hosts' `own` lines, else of any line."""
     offered = knowledge.machines.types[name].offered
-    own = {member.profile.qemu.line for member in members}
     tables = {knowledge.builds.by_name[line].tables or line for line in own}
     builds = [build for build in knowledge.builds.known.values() if build.ref in offered]
     near = [build for build in builds if build.line in own | tables] or builds

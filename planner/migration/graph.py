@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from planner.domain.host import HostProfile
+from planner.domain.host import HostProfile, QemuBuild
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]
@@ -15,7 +15,7 @@ Edge = tuple[HostProfile, HostProfile]
 class MigrationDomain:
     """A pool with everything reachable from it.
 
-    `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
+    `profiles` and `builds` are those of the members. `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs.
     """
 
@@ -23,6 +23,14 @@ class MigrationDomain:
     starts: tuple[PoolMember, ...]
     members: tuple[PoolMember, ...]
     edges: frozenset[Edge] | None = None
+    profiles: frozenset[HostProfile] = field(init=False)
+    builds: frozenset[QemuBuild] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Draw the sets once by which every memory of the solver knows the domain."""
+        profiles = frozenset(member.profile for member in self.members)
+        object.__setattr__(self, "profiles", profiles)
+        object.__setattr__(self, "builds", frozenset(profile.qemu for profile in profiles))
 
     @property
     def hosts(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
@@ -18,11 +18,11 @@ class PoolMember:
 
     profile: HostProfile
     groups: tuple[HostGroup, ...]
+    hosts: int = field(init=False)
 
-    @property
-    def hosts(self) -> int:
-        """Number of hosts."""
-        return sum(len(group.hosts) for group in self.groups)
+    def __post_init__(self) -> None:
+        """Count the hosts once."""
+        object.__setattr__(self, "hosts", sum(len(group.hosts) for group in self.groups))
 
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return the first host names."""

@@ -50,6 +50,9 @@ class _Units:
     looks: dict[HostProfile, tuple[int, ...]] = field(default_factory=dict)
     numbers: dict[Look, int] = field(default_factory=dict)
     by_looks: dict[tuple[int, int, int], tuple[Objection, ...]] = field(default_factory=dict)
+    by_columns: dict[tuple[int, frozenset[int]], tuple[Objection, ...]] = field(
+        default_factory=dict
+    )
     by_hosts: dict[frozenset[HostProfile], tuple[Objection, ...]] = field(default_factory=dict)
 
 
@@ -150,10 +153,22 @@ class Certifier:
             judged.by_hosts[hosts] = tuple(
                 objection
                 for place, column in enumerate(zip(*table, strict=True))
-                for source, destination in product(set(column), repeat=2)
-                for objection in self._pair_objections(judged, place, source, destination)
+                for objection in self._column_objections(judged, place, frozenset(column))
             )
         return judged.by_hosts[hosts]
+
+    def _column_objections(
+        self, judged: _Units, place: int, column: frozenset[int]
+    ) -> tuple[Objection, ...]:
+        """Return what one unit objects to on any ordered pair of the looks in a column."""
+        key = (place, column)
+        if key not in judged.by_columns:
+            judged.by_columns[key] = tuple(
+                objection
+                for source, destination in product(column, repeat=2)
+                for objection in self._pair_objections(judged, place, source, destination)
+            )
+        return judged.by_columns[key]
 
     def _looks(self, judged: _Units, profile: HostProfile) -> tuple[int, ...]:
         """Return the numbers of a profile's looks, one per unit."""

@@ -95,6 +95,7 @@ class Decision:
 
 
 CLEAN = Decision()
+Routes = tuple[frozenset[int], frozenset[tuple[int, int]] | None]
 
 
 @dataclass(slots=True)
@@ -115,8 +116,10 @@ class ClosedForm:
     _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
         default_factory=dict
     )
+    _newest: dict[tuple[str, str, frozenset[QemuBuild]], MachineType | None] = field(
+        default_factory=dict
+    )
     _offered_lines: dict[QemuBuild, frozenset[tuple[str, str]]] = field(default_factory=dict)
-    _build_sets: dict[frozenset[QemuBuild], frozenset[QemuBuild]] = field(default_factory=dict)
     _candidates: dict[tuple[str, str, str], tuple[MachineType, ...]] = field(default_factory=dict)
 
     def candidates(self, arch: str, board: str, line: str) -> tuple[MachineType, ...]:
@@ -153,13 +156,23 @@ class ClosedForm:
             self._columns[key] = tuple(self.offer(builds, row.name) for row in types)
         return self._columns[key]
 
-    def is_offered_by_any(self, builds: frozenset[QemuBuild], machine_type: MachineType) -> bool:
-        """Whether some build certainly offers a type; lines that no build has are told at once."""
-        line = (machine_type.board, machine_type.line)
-        if not any(line in self._lines_of(build) for build in builds):
-            return False
-        offers = self.knowledge.machines.offers
-        return any(offers(build, machine_type.name) is Truth.YES for build in builds)
+    def newest_of_any(
+        self, builds: frozenset[QemuBuild], board: str, line: str, arch: str
+    ) -> MachineType | None:
+        """Return the newest type of a line that some build certainly offers."""
+        key = (board, line, builds)
+        if key not in self._newest:
+            offers = self.knowledge.machines.offers
+            those = [build for build in builds if (board, line) in self._lines_of(build)]
+            self._newest[key] = next(
+                (
+                    row
+                    for row in (self.candidates(arch, board, line) if those else ())
+                    if any(offers(build, row.name) is Truth.YES for build in those)
+                ),
+                None,
+            )
+        return self._newest[key]
 
     def _lines_of(self, build: QemuBuild) -> frozenset[tuple[str, str]]:
         """Return the boards and lines of which a build offers some type."""
@@ -170,11 +183,6 @@ class ClosedForm:
                 if self.knowledge.machines.offers(build, name) is Truth.YES
             )
         return self._offered_lines[build]
-
-    def builds_of(self, domain: MigrationDomain) -> frozenset[QemuBuild]:
-        """Return the builds of a domain, one object for equal sets."""
-        builds = frozenset(member.profile.qemu for member in domain.members)
-        return self._build_sets.setdefault(builds, builds)
 
     def _bound(self, bounds: Iterable[tuple[str, str]], board: str, line: str) -> int | None:
         for name, machine_type in bounds:
@@ -226,7 +234,7 @@ class ClosedForm:
         Units without a gate do not depend on the machine type: they are judged once per domain.
         """
         arch = domain.members[0].profile.arch
-        hosts = frozenset(member.profile for member in domain.members)
+        hosts = domain.profiles
         starts = frozenset(member.profile for member in domain.starts)
         plain, gated = self._split(arch)
         if domain.edges is not None:
@@ -273,27 +281,40 @@ class ClosedForm:
             member.profile: self._rows_of(units, member.profile, machine_type)
             for member in domain.members
         }
-        settable = self._settable_units(units, self.builds_of(domain), machine_type)
-        partial = len(starts) != len(table)
+        settable = self._settable_units(units, domain.builds, machine_type)
+        whole = domain.edges is None and len(starts) == len(table)
         for index, column in enumerate(zip(*table.values(), strict=True)):
-            unit = units[index]
-            takers = frozenset(column)
-            producers = takers
-            if partial and unit.state == "boot":
-                producers = frozenset(table[profile][index] for profile in starts)
-            pairs = None
-            if domain.edges is not None and unit.state != "boot":
-                pairs = frozenset(
-                    (table[one][index], table[other][index]) for one, other in domain.edges
-                )
-            key = (unit.id, producers, takers, pairs, settable[index])
+            unit, takers = units[index], frozenset(column)
+            key: tuple[object, ...] = (unit.id, takers, settable[index])
+            routes: Routes = (takers, None)
+            if not whole:
+                routes = self._routes(domain, unit, index, table, starts)
+                key = (*key, *routes)
             decision = self._decided.get(key)
             if decision is None:
-                decision = self._decision(unit, producers, takers, pairs, settable[index])
+                decision = self._decision(unit, routes, takers, settable=settable[index])
                 self._decided[key] = decision
             if decision is not CLEAN:
                 self._take(unit, decision, index, table, parts)
         return parts
+
+    def _routes(
+        self,
+        domain: MigrationDomain,
+        unit: MigratedUnit,
+        index: int,
+        table: dict[HostProfile, tuple[int, ...]],
+        starts: frozenset[HostProfile],
+    ) -> Routes:
+        """Return who produces a unit, and the pairs it travels if not every pair is an edge."""
+        takers = frozenset(rows[index] for rows in table.values())
+        if unit.state == "boot":
+            return frozenset(table[profile][index] for profile in starts), None
+        if domain.edges is None:
+            return takers, None
+        return takers, frozenset(
+            (table[one][index], table[other][index]) for one, other in domain.edges
+        )
 
     def _rows_of(
         self, units: tuple[MigratedUnit, ...], profile: HostProfile, machine_type: str
@@ -333,14 +354,11 @@ class ClosedForm:
         )
 
     def _decision(
-        self,
-        unit: MigratedUnit,
-        producer_numbers: frozenset[int],
-        taker_numbers: frozenset[int],
-        pair_numbers: frozenset[tuple[int, int]] | None,
-        settable: bool,
+        self, unit: MigratedUnit, routes: Routes, taker_numbers: frozenset[int], *, settable: bool
     ) -> Decision:
+        """Return what one unit asks when rows of these numbers produce and take it."""
         rows = list(self._numbers)
+        producer_numbers, pair_numbers = routes
         producers = [rows[number] for number in sorted(producer_numbers)]
         takers = [rows[number] for number in sorted(taker_numbers)]
         pairs = None
@@ -424,7 +442,7 @@ class ClosedForm:
         special = any(side.removesuffix(":from") + ":to" in seen for side in seen) or any(
             self.knowledge.covered.get(profile.arch) != "listed" for profile in profiles
         )
-        hosts = frozenset(profiles) if special else self.builds_of(domain)
+        hosts = frozenset(profiles) if special else domain.builds
         key = (machine_type.name, hosts, pairs)
         if key not in self._layout:
             self._layout[key] = tuple(

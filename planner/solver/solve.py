@@ -51,12 +51,13 @@ class Solver:
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers."""
         arch = domain.members[0].profile.arch
-        results = []
-        for board, line in self._boards_and_lines(arch):
-            result = self._solve_line(domain, board, line)
-            if result is not None:
-                results.append(result)
-        return tuple(results)
+        places = self._boards_and_lines(arch)
+        results = [self._solve_line(domain, board, line) for board, line in places]
+        found = [result for result in results if result is not None]
+        if any(result.chosen is not None for result in found):
+            return tuple(found)
+        apart = [self._nothing_common(domain, board, line) for board, line in places]
+        return (*found, *(result for result in apart if result is not None))
 
     def _boards_and_lines(self, arch: str) -> tuple[tuple[str, str], ...]:
         if arch not in self._lines:
@@ -77,11 +78,10 @@ class Solver:
 
     def _solve_line(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         arch = domain.members[0].profile.arch
-        builds = self.form.builds_of(domain)
         types = self.form.candidates(arch, board, line)
-        offers = self.form.offers_of(builds, types)
+        offers = self.form.offers_of(domain.builds, types)
         if all(offer is Truth.NO for offer in offers):
-            return self._nothing_common(domain, board, line)
+            return None
         tried: list[Attempt] = []
         chosen, place = None, len(types)
         for index, row in enumerate(types):
@@ -120,18 +120,16 @@ class Solver:
         )
 
     def _nothing_common(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
-        """Report a line that some hosts offer and others do not; a line of nobody is no result."""
+        """Report a line of which some hosts offer a type and no type is offered by all."""
         arch = domain.members[0].profile.arch
-        builds = self.form.builds_of(domain)
-        for row in self.form.candidates(arch, board, line):
-            if self.form.is_offered_by_any(builds, row):
-                return LineResult(
-                    board=board,
-                    line=line,
-                    chosen=None,
-                    newer=self.form.attempt(domain, row),
-                )
-        return None
+        types = self.form.candidates(arch, board, line)
+        if any(offer is not Truth.NO for offer in self.form.offers_of(domain.builds, types)):
+            return None
+        row = self.form.newest_of_any(domain.builds, board, line, arch)
+        if row is None:
+            return None
+        refused = self.form.attempt(domain, row)
+        return LineResult(board=board, line=line, chosen=None, newer=refused)
 
 
 def baseline_of(attempt: Attempt) -> ChosenBaseline:
