@@ -89,7 +89,8 @@ class HostProfile:
     """Hosts that cannot be told apart.
 
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns of
-    one release cancel. `observed` are the sides of observation rows that the host's texts match.
+    one release cancel. `observed` are the sides of observation rows that the host's texts match,
+    `lacked_cpu_features` the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -98,21 +99,19 @@ class HostProfile:
     kernel_token: str = ""
     cpu: str = ""
     observed: frozenset[str] = frozenset()
+    lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        """Compute the hash once: profiles are keys of every memory in the solver."""
+        """Compute hash and lacked CPU features once: profiles are keys of every memory."""
+        lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
+        object.__setattr__(self, "lacked_cpu_features", lacked)
         parts = (self.arch, self.qemu, self.capabilities, self.kernel_token, self.observed)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
         return self._hash
-
-    @property
-    def lacked_cpu_features(self) -> frozenset[CapabilityId]:
-        """CPU features that the host is known to lack."""
-        return frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

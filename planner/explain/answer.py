@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from planner.domain.capability import Presence
 from planner.domain.guest import GuestGroup
+from planner.domain.host import QemuBuild
 from planner.domain.policy import Policy
 from planner.domain.solution import (
     ChosenBaseline,
@@ -51,11 +53,13 @@ def solve(
     Raises `CertificationError` if an answer does not survive judgement; nothing leaves uncertified.
     """
     solver = Solver(knowledge=knowledge, policy=policy)
+    domains = tuple(united(domains, policy))
+    solver.narrow(domains)
     by_pool: dict[str, list[GuestGroup]] = {}
     for group in guests:
         by_pool.setdefault(group.pool, []).append(group)
     found = []
-    for number, domain in enumerate(united(domains, policy), start=1):
+    for number, domain in enumerate(domains, start=1):
         answer = _answer(domain, solver, knowledge)
         found.append(_named(domain, answer, by_pool.get(domain.name, []), knowledge))
         if progress is not None:
@@ -81,8 +85,11 @@ def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[Migra
 
 def _answer(domain: MigrationDomain, solver: Solver, knowledge: KnowledgeBase) -> Answer:
     results = solver.solve(domain)
+    risks = tuple(_inferred(domain))
     baselines = tuple(
-        _explained(domain, result, knowledge) for result in results if result.chosen is not None
+        _explained(domain, result, risks, knowledge)
+        for result in results
+        if result.chosen is not None
     )
     failed = () if baselines else tuple(result for result in results if result.chosen is None)
     return Answer(
@@ -103,29 +110,38 @@ def _status(results: tuple[LineResult, ...]) -> Status:
 
 
 def _explained(
-    domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase
+    domain: MigrationDomain,
+    result: LineResult,
+    risks: tuple[Loss, ...],
+    knowledge: KnowledgeBase,
 ) -> ChosenBaseline:
     assert result.chosen is not None
     baseline = baseline_of(result.chosen)
     newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
-    risks = (*baseline.residual_risks, *_inferred(domain))
     flags = tuple(
         replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
         for choice in baseline.flags
     )
-    return replace(baseline, flags=flags, why_not_newer=newer, residual_risks=risks)
+    return replace(
+        baseline,
+        flags=flags,
+        why_not_newer=newer,
+        residual_risks=(*baseline.residual_risks, *risks),
+    )
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
     """Yield one risk per build whose tables were not read."""
-    texts = {
-        f"machine types and properties of QEMU {member.profile.qemu} are inferred from "
-        + " and ".join(ref for ref in (member.profile.qemu.lower, member.profile.qemu.upper) if ref)
-        for member in domain.members
-        if member.profile.qemu.lower and not member.profile.qemu.is_known
-    }
-    for text in sorted(texts):
-        yield Loss(unit="", severity="inferred", text=text)
+    builds = [build for build in domain.builds if build.lower and not build.is_known]
+    for build in sorted(builds, key=str):
+        yield _inference(build)
+
+
+@cache
+def _inference(build: QemuBuild) -> Loss:
+    known = " and ".join(ref for ref in (build.lower, build.upper) if ref)
+    text = f"machine types and properties of QEMU {build} are inferred from {known}"
+    return Loss(unit="", severity="inferred", text=text)
 
 
 def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase) -> RefusedLine:
@@ -159,7 +175,7 @@ def _unknowns(
             fact=fact,
             decides=fact in deciding,
             hosts=sum(member.hosts for member in members),
-            examples=tuple(sorted(name for member in members for name in member.examples())[:3]),
+            examples=tuple(sorted(name for member in members for name in member.examples)[:3]),
         )
 
 

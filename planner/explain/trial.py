@@ -39,4 +39,4 @@ def _trial(domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase) 
 
 
 def _described(member: PoolMember) -> tuple[str, int, tuple[str, ...]]:
-    return member.label, member.hosts, member.examples()
+    return member.label, member.hosts, member.examples

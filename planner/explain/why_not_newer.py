@@ -34,7 +34,7 @@ def _hosts(members: Iterable[PoolMember]) -> int:
 
 
 def _examples(members: Iterable[PoolMember]) -> tuple[str, ...]:
-    names = [name for member in members for name in member.examples()]
+    names = [name for member in members for name in member.examples]
     return tuple(sorted(names)[:3])
 
 

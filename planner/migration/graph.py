@@ -15,8 +15,9 @@ Edge = tuple[HostProfile, HostProfile]
 class MigrationDomain:
     """A pool with everything reachable from it.
 
-    `profiles` and `builds` are those of the members. `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
-    ordered pairs that migrations may take; None stands for all ordered pairs.
+    `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
+    ordered pairs that migrations may take; None stands for all ordered pairs. `profiles` and
+    `builds` are those of the members.
     """
 
     name: str

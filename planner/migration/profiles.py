@@ -19,15 +19,13 @@ class PoolMember:
     profile: HostProfile
     groups: tuple[HostGroup, ...]
     hosts: int = field(init=False)
+    examples: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Count the hosts once."""
+        """Count the hosts and draw the first names once."""
+        names = sorted(name for group in self.groups for name in group.hosts[:3])
         object.__setattr__(self, "hosts", sum(len(group.hosts) for group in self.groups))
-
-    def examples(self, most: int = 3) -> tuple[str, ...]:
-        """Return the first host names."""
-        names = sorted(name for group in self.groups for name in group.hosts[:most])
-        return tuple(names[:most])
+        object.__setattr__(self, "examples", tuple(names[:3]))
 
     @property
     def label(self) -> str:

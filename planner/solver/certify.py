@@ -9,7 +9,7 @@ judged triple by triple with `judge` itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -41,6 +41,10 @@ class Look:
     build: QemuBuild | None
 
 
+Demands = Mapping[tuple[Assumed, ...], Objection]
+"""Objections by what would exclude them: one of several sets of claims about guests."""
+
+
 @dataclass(slots=True)
 class _Units:
     """Some units under one start: looks by profile, and objections by unit and looks."""
@@ -50,10 +54,8 @@ class _Units:
     looks: dict[HostProfile, tuple[int, ...]] = field(default_factory=dict)
     numbers: dict[Look, int] = field(default_factory=dict)
     by_looks: dict[tuple[int, int, int], tuple[Objection, ...]] = field(default_factory=dict)
-    by_columns: dict[tuple[int, frozenset[int]], tuple[Objection, ...]] = field(
-        default_factory=dict
-    )
-    by_hosts: dict[frozenset[HostProfile], tuple[Objection, ...]] = field(default_factory=dict)
+    by_columns: dict[tuple[int, frozenset[int]], Demands] = field(default_factory=dict)
+    by_hosts: dict[frozenset[HostProfile], Demands] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,9 +67,7 @@ class Certifier:
     judged: int = 0
     _plain: dict[str, _Units] = field(default_factory=dict)
     _gated: dict[tuple[str, Baseline], _Units] = field(default_factory=dict)
-    _builds: dict[tuple[Baseline, frozenset[QemuBuild]], tuple[Objection, ...]] = field(
-        default_factory=dict
-    )
+    _builds: dict[tuple[Baseline, frozenset[QemuBuild]], Demands] = field(default_factory=dict)
 
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
@@ -78,8 +78,10 @@ class Certifier:
         if domain.edges is not None or self._is_special(profiles):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
-            for objection in self._objections(profiles, baseline):
-                self._demand_excluded(objection, assumed, baseline)
+            for demands in self._demands(domain, baseline):
+                for ways_out, objection in demands.items():
+                    if not any(claims <= assumed for claims in ways_out):
+                        raise CertificationError(f"{baseline.machine_type}: {objection}")
             self.judged += len(profiles) ** 3
 
     def _is_special(self, profiles: tuple[HostProfile, ...]) -> bool:
@@ -104,24 +106,37 @@ class Certifier:
                 self._demand_excluded(objection, assumed, baseline)
             self.judged += 1
 
-    def _objections(
-        self, profiles: tuple[HostProfile, ...], baseline: Baseline
-    ) -> Iterator[Objection]:
+    def _demands(self, domain: MigrationDomain, baseline: Baseline) -> Iterator[Demands]:
         """Yield every objection on any ordered pair: units, builds, stated CPU features."""
-        arch, hosts = profiles[0].arch, frozenset(profiles)
-        yield from self._unit_objections(self._plain_units(arch), hosts)
-        yield from self._unit_objections(self._gated_units(arch, baseline), hosts)
-        yield from self._build_objections(baseline, frozenset(host.qemu for host in profiles))
-        start = GuestStart(baseline=baseline)
-        if len({host.lacked_cpu_features for host in profiles}) == 1:
-            return
-        for target in profiles:
-            if target.lacked_cpu_features:
-                for host in profiles:
-                    edge = MigrationEdge(source=host, destination=target)
-                    yield from judge_cpu_features(
-                        edge, start, self.knowledge, self.policy.management
-                    )
+        arch = domain.members[0].profile.arch
+        yield self._unit_demands(self._plain_units(arch), domain.profiles)
+        yield self._unit_demands(self._gated_units(arch, baseline), domain.profiles)
+        yield self._build_demands(baseline, domain.builds)
+        if len({host.lacked_cpu_features for host in domain.profiles}) > 1:
+            start = GuestStart(baseline=baseline)
+            yield demands_of(
+                objection
+                for host, target in product(domain.profiles, repeat=2)
+                for objection in judge_cpu_features(
+                    MigrationEdge(source=host, destination=target),
+                    start,
+                    self.knowledge,
+                    self.policy.management,
+                )
+            )
+
+    def narrow(self, profiles: Iterable[HostProfile]) -> None:
+        """Leave out the plain units that object to no ordered pair of all `profiles`."""
+        for arch in sorted({profile.arch for profile in profiles}):
+            judged = self._plain_units(arch)
+            table = [self._looks(judged, host) for host in profiles if host.arch == arch]
+            kept = [
+                place
+                for place, column in enumerate(zip(*table, strict=True))
+                if self._column_demands(judged, place, frozenset(column))
+            ]
+            units = tuple(judged.units[place] for place in kept)
+            self._plain[arch] = _Units(units=units, start=judged.start)
 
     def _plain_units(self, arch: str) -> _Units:
         """Return the units that no property gates: they do not depend on the baseline."""
@@ -144,26 +159,21 @@ class Certifier:
             if bool(unit.gates) is gated and not unit.cpu_features:
                 yield unit
 
-    def _unit_objections(
-        self, judged: _Units, hosts: frozenset[HostProfile]
-    ) -> tuple[Objection, ...]:
+    def _unit_demands(self, judged: _Units, hosts: frozenset[HostProfile]) -> Demands:
         """Return what the units object to on any ordered pair of hosts."""
         if hosts not in judged.by_hosts:
             table = [self._looks(judged, host) for host in hosts]
-            judged.by_hosts[hosts] = tuple(
-                objection
-                for place, column in enumerate(zip(*table, strict=True))
-                for objection in self._column_objections(judged, place, frozenset(column))
-            )
+            found: dict[tuple[Assumed, ...], Objection] = {}
+            for place, column in enumerate(zip(*table, strict=True)):
+                found.update(self._column_demands(judged, place, frozenset(column)))
+            judged.by_hosts[hosts] = found
         return judged.by_hosts[hosts]
 
-    def _column_objections(
-        self, judged: _Units, place: int, column: frozenset[int]
-    ) -> tuple[Objection, ...]:
+    def _column_demands(self, judged: _Units, place: int, column: frozenset[int]) -> Demands:
         """Return what one unit objects to on any ordered pair of the looks in a column."""
         key = (place, column)
         if key not in judged.by_columns:
-            judged.by_columns[key] = tuple(
+            judged.by_columns[key] = demands_of(
                 objection
                 for source, destination in product(column, repeat=2)
                 for objection in self._pair_objections(judged, place, source, destination)
@@ -224,14 +234,12 @@ class Certifier:
         found = judge_unit(case).objections
         return tuple(one for one in found if accepted(self.policy, one) is None)
 
-    def _build_objections(
-        self, baseline: Baseline, builds: frozenset[QemuBuild]
-    ) -> tuple[Objection, ...]:
+    def _build_demands(self, baseline: Baseline, builds: frozenset[QemuBuild]) -> Demands:
         """Return what the rules about builds object to on any ordered pair of `builds`."""
         key = (baseline, builds)
         if key not in self._builds:
             start = GuestStart(baseline=baseline)
-            self._builds[key] = tuple(
+            self._builds[key] = demands_of(
                 objection
                 for source, destination in product(builds, repeat=2)
                 for objection in judge_builds(source, destination, start, self.knowledge)
@@ -240,13 +248,21 @@ class Certifier:
         return self._builds[key]
 
     def _demand_excluded(self, objection: Objection, assumed: Assumed, baseline: Baseline) -> None:
-        if not any(_excluded(clause, assumed) for clause in objection.depends_on):
+        if not any(claims_of(clause) <= assumed for clause in objection.depends_on):
             raise CertificationError(f"{baseline.machine_type}: {objection}")
 
 
-def _excluded(clause: Clause, assumed: Assumed) -> bool:
-    """Whether the answer's conditions say that no guest has what the clause speaks of."""
-    return all((clause.kind.value, word) in assumed for word in clause.any_of)
+def claims_of(clause: Clause) -> Assumed:
+    """Return the claims that no guest has anything that the clause speaks of."""
+    return frozenset((clause.kind.value, word) for word in clause.any_of)
+
+
+def demands_of(objections: Iterable[Objection]) -> Demands:
+    """Return objections by the claims that would exclude them."""
+    return {
+        tuple(claims_of(clause) for clause in objection.depends_on): objection
+        for objection in objections
+    }
 
 
 def assumed_by(chosen: ChosenBaseline) -> Assumed:

@@ -105,6 +105,9 @@ class ClosedForm:
     knowledge: KnowledgeBase
     policy: Policy
     _rows: dict[tuple[str, HostProfile], tuple[int, ...]] = field(default_factory=dict)
+    _units: dict[str, tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]] = field(
+        default_factory=dict
+    )
     _numbers: dict[Row, int] = field(default_factory=dict)
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
     _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
@@ -254,19 +257,40 @@ class ClosedForm:
 
     def _cpu_feature_conditions(self, hosts: frozenset[HostProfile], parts: _Parts) -> None:
         """Ask for guest CPUs without the features that some host is known to lack and another not."""
-        lacked = {
-            name
-            for profile in hosts
-            for name in profile.capabilities.absent
-            if name.startswith("cpu.")
-        }
-        for name in sorted(lacked):
-            if any(name not in profile.capabilities.absent for profile in hosts):
+        lacking = {profile.lacked_cpu_features for profile in hosts}
+        if len(lacking) == 1:
+            return
+        for name in sorted(frozenset().union(*lacking)):
+            if any(name not in lacked for lacked in lacking):
                 clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
                 parts.conditions.append(condition_of(clause, self.knowledge, "functional"))
 
+    def narrow(self, profiles: Iterable[HostProfile]) -> None:
+        """Leave out the units that ask nothing even if all `profiles` stood in one pool.
+
+        What asks nothing of a set of hosts asks nothing of a part of it.
+        """
+        for arch in sorted({profile.arch for profile in profiles}):
+            hosts = [profile for profile in profiles if profile.arch == arch]
+            units, gated = split_units(self.knowledge, arch)
+            table = [self._rows_of(units, profile, "") for profile in hosts]
+            kept = [
+                place
+                for place, column in enumerate(zip(*table, strict=True))
+                if self._decide(units[place], frozenset(column)) is not CLEAN
+            ]
+            self._rows = {
+                key: tuple(rows[place] for place in kept)
+                for key, rows in self._rows.items()
+                if key[0] == "" and key[1].arch == arch
+            } | {key: rows for key, rows in self._rows.items() if key[0] or key[1].arch != arch}
+            self._units[arch] = (tuple(units[place] for place in kept), gated)
+
+    def _decide(self, unit: MigratedUnit, column: frozenset[int]) -> Decision:
+        return self._decision(unit, (column, None), column, settable=False)
+
     def _split(self, arch: str) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
-        return split_units(self.knowledge, arch)
+        return self._units.get(arch) or split_units(self.knowledge, arch)
 
     def _parts(
         self,

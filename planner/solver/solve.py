@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from planner.domain.machine_type import MachineType
@@ -47,6 +47,14 @@ class Solver:
         """Make the two halves that know nothing of each other."""
         self.form = ClosedForm(self.knowledge, self.policy)
         self.certifier = Certifier(self.knowledge, self.policy)
+
+    def narrow(self, domains: Iterable[MigrationDomain]) -> None:
+        """Look at all hosts once so that what concerns none of them is not asked per domain."""
+        found = tuple(domains)
+        if all(domain.edges is None for domain in found):
+            profiles = tuple(dict.fromkeys(host for domain in found for host in domain.profiles))
+            self.form.narrow(profiles)
+            self.certifier.narrow(profiles)
 
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers."""
