@@ -17,7 +17,7 @@ class MigrationDomain:
 
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs. `profiles` and
-    `builds` are those of the members.
+    `builds` are those of the members; `is_observed`: an observation row may speak of some pair.
     """
 
     name: str
@@ -26,12 +26,16 @@ class MigrationDomain:
     edges: frozenset[Edge] | None = None
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
+    is_observed: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Draw the sets once by which every memory of the solver knows the domain."""
         profiles = frozenset(member.profile for member in self.members)
         object.__setattr__(self, "profiles", profiles)
+        sides = {side for profile in profiles for side in profile.observed}
+        pairs = any(side.removesuffix(":from") + ":to" in sides for side in sides)
         object.__setattr__(self, "builds", frozenset(profile.qemu for profile in profiles))
+        object.__setattr__(self, "is_observed", pairs)
 
     @property
     def hosts(self) -> int:

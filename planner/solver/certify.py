@@ -41,21 +41,21 @@ class Look:
     build: QemuBuild | None
 
 
+NO_BASELINE = Baseline(machine_type="")
 Demands = Mapping[tuple[Assumed, ...], Objection]
 """Objections by what would exclude them: one of several sets of claims about guests."""
 
 
 @dataclass(slots=True)
 class _Units:
-    """Some units under one start: looks by profile, and objections by unit and looks."""
+    """Some units: the looks of each profile under a baseline, and objections by unit and looks."""
 
     units: tuple[MigratedUnit, ...]
-    start: GuestStart
-    looks: dict[HostProfile, tuple[int, ...]] = field(default_factory=dict)
+    looks: dict[tuple[HostProfile, Baseline], tuple[int, ...]] = field(default_factory=dict)
     numbers: dict[Look, int] = field(default_factory=dict)
     by_looks: dict[tuple[int, int, int], tuple[Objection, ...]] = field(default_factory=dict)
     by_columns: dict[tuple[int, frozenset[int]], Demands] = field(default_factory=dict)
-    by_hosts: dict[frozenset[HostProfile], Demands] = field(default_factory=dict)
+    by_tables: dict[frozenset[tuple[int, ...]], Demands] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Certifier:
     policy: Policy
     judged: int = 0
     _plain: dict[str, _Units] = field(default_factory=dict)
-    _gated: dict[tuple[str, Baseline], _Units] = field(default_factory=dict)
+    _gated: dict[str, _Units] = field(default_factory=dict)
     _builds: dict[tuple[Baseline, frozenset[QemuBuild]], Demands] = field(default_factory=dict)
 
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
@@ -75,7 +75,7 @@ class Certifier:
         flags = tuple(choice.flag for choice in chosen.flags)
         baseline = Baseline(machine_type=chosen.machine_type, flags=flags)
         profiles = tuple(member.profile for member in domain.members)
-        if domain.edges is not None or self._is_special(profiles):
+        if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
             for demands in self._demands(domain, baseline):
@@ -84,12 +84,11 @@ class Certifier:
                         raise CertificationError(f"{baseline.machine_type}: {objection}")
             self.judged += len(profiles) ** 3
 
-    def _is_special(self, profiles: tuple[HostProfile, ...]) -> bool:
-        """Whether an observation row may speak of a pair, or registers are not listed."""
-        sides = {side for profile in profiles for side in profile.observed}
-        observed = any(side.removesuffix(":from") + ":to" in sides for side in sides)
-        return observed or any(
-            self.knowledge.covered.get(profile.arch) != "listed" for profile in profiles
+    def _is_listed(self, domain: MigrationDomain) -> bool:
+        """Whether the registers of every architecture in the domain have rows."""
+        return all(
+            self.knowledge.covered.get(arch) == "listed"
+            for arch in {profile.arch for profile in domain.profiles}
         )
 
     def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
@@ -109,8 +108,8 @@ class Certifier:
     def _demands(self, domain: MigrationDomain, baseline: Baseline) -> Iterator[Demands]:
         """Yield every objection on any ordered pair: units, builds, stated CPU features."""
         arch = domain.members[0].profile.arch
-        yield self._unit_demands(self._plain_units(arch), domain.profiles)
-        yield self._unit_demands(self._gated_units(arch, baseline), domain.profiles)
+        yield self._unit_demands(self._plain_units(arch), domain.profiles, NO_BASELINE)
+        yield self._unit_demands(self._gated_units(arch), domain.profiles, baseline)
         yield self._build_demands(baseline, domain.builds)
         if len({host.lacked_cpu_features for host in domain.profiles}) > 1:
             start = GuestStart(baseline=baseline)
@@ -129,45 +128,43 @@ class Certifier:
         """Leave out the plain units that object to no ordered pair of all `profiles`."""
         for arch in sorted({profile.arch for profile in profiles}):
             judged = self._plain_units(arch)
-            table = [self._looks(judged, host) for host in profiles if host.arch == arch]
+            hosts = [host for host in profiles if host.arch == arch]
+            table = [self._looks(judged, host, NO_BASELINE) for host in hosts]
             kept = [
                 place
                 for place, column in enumerate(zip(*table, strict=True))
                 if self._column_demands(judged, place, frozenset(column))
             ]
             units = tuple(judged.units[place] for place in kept)
-            self._plain[arch] = _Units(units=units, start=judged.start)
+            self._plain[arch] = _Units(units=units)
 
     def _plain_units(self, arch: str) -> _Units:
         """Return the units that no property gates: they do not depend on the baseline."""
         if arch not in self._plain:
-            start = GuestStart(baseline=Baseline(machine_type=""))
-            self._plain[arch] = _Units(
-                units=tuple(self._some_units(arch, gated=False)), start=start
-            )
+            self._plain[arch] = _Units(units=tuple(self._some_units(arch, gated=False)))
         return self._plain[arch]
 
-    def _gated_units(self, arch: str, baseline: Baseline) -> _Units:
-        key = (arch, baseline)
-        if key not in self._gated:
-            start = GuestStart(baseline=baseline)
-            self._gated[key] = _Units(units=tuple(self._some_units(arch, gated=True)), start=start)
-        return self._gated[key]
+    def _gated_units(self, arch: str) -> _Units:
+        if arch not in self._gated:
+            self._gated[arch] = _Units(units=tuple(self._some_units(arch, gated=True)))
+        return self._gated[arch]
 
     def _some_units(self, arch: str, *, gated: bool) -> Iterator[MigratedUnit]:
         for unit in self.knowledge.units_of(arch):
             if bool(unit.gates) is gated and not unit.cpu_features:
                 yield unit
 
-    def _unit_demands(self, judged: _Units, hosts: frozenset[HostProfile]) -> Demands:
+    def _unit_demands(
+        self, judged: _Units, hosts: frozenset[HostProfile], baseline: Baseline
+    ) -> Demands:
         """Return what the units object to on any ordered pair of hosts."""
-        if hosts not in judged.by_hosts:
-            table = [self._looks(judged, host) for host in hosts]
+        table = frozenset(self._looks(judged, host, baseline) for host in hosts)
+        if table not in judged.by_tables:
             found: dict[tuple[Assumed, ...], Objection] = {}
             for place, column in enumerate(zip(*table, strict=True)):
                 found.update(self._column_demands(judged, place, frozenset(column)))
-            judged.by_hosts[hosts] = found
-        return judged.by_hosts[hosts]
+            judged.by_tables[table] = found
+        return judged.by_tables[table]
 
     def _column_demands(self, judged: _Units, place: int, column: frozenset[int]) -> Demands:
         """Return what one unit objects to on any ordered pair of the looks in a column."""
@@ -180,18 +177,18 @@ class Certifier:
             )
         return judged.by_columns[key]
 
-    def _looks(self, judged: _Units, profile: HostProfile) -> tuple[int, ...]:
-        """Return the numbers of a profile's looks, one per unit."""
-        if profile not in judged.looks:
+    def _looks(self, judged: _Units, profile: HostProfile, baseline: Baseline) -> tuple[int, ...]:
+        """Return the numbers of a profile's looks under a baseline, one per unit."""
+        key = (profile, baseline)
+        if key not in judged.looks:
             numbers = judged.numbers
-            judged.looks[profile] = tuple(
-                numbers.setdefault(self._look(judged, unit, profile), len(numbers))
+            judged.looks[key] = tuple(
+                numbers.setdefault(self._look(unit, profile, baseline), len(numbers))
                 for unit in judged.units
             )
-        return judged.looks[profile]
+        return judged.looks[key]
 
-    def _look(self, judged: _Units, unit: MigratedUnit, profile: HostProfile) -> Look:
-        baseline = judged.start.baseline
+    def _look(self, unit: MigratedUnit, profile: HostProfile, baseline: Baseline) -> Look:
         seen = view(
             unit,
             profile,
@@ -213,14 +210,16 @@ class Certifier:
         if key not in judged.by_looks:
             looks = list(judged.numbers)
             judged.by_looks[key] = self._judge_looks(
-                judged, judged.units[place], looks[source], looks[destination]
+                judged.units[place], looks[source], looks[destination]
             )
         return judged.by_looks[key]
 
     def _judge_looks(
-        self, judged: _Units, unit: MigratedUnit, source: Look, destination: Look
+        self, unit: MigratedUnit, source: Look, destination: Look
     ) -> tuple[Objection, ...]:
-        applies = unit_applies(unit, judged.start, self.knowledge, frozenset())
+        """Judge one unit for a guest of which nothing is said."""
+        start = GuestStart(baseline=NO_BASELINE)
+        applies = unit_applies(unit, start, self.knowledge, frozenset())
         case = UnitCase(
             unit=unit,
             applies=applies,

@@ -95,6 +95,7 @@ class Decision:
 
 
 CLEAN = Decision()
+Hosts = frozenset[HostProfile] | frozenset[QemuBuild]
 Routes = tuple[frozenset[int], frozenset[tuple[int, int]] | None]
 
 
@@ -112,6 +113,9 @@ class ClosedForm:
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
     _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
     _plain: dict[tuple[frozenset[HostProfile], ...], _Parts] = field(default_factory=dict)
+    _gated: dict[frozenset[tuple[HostProfile, tuple[int, ...]]], _Parts] = field(
+        default_factory=dict
+    )
     _settable: dict[tuple[bool, frozenset[QemuBuild]], tuple[bool, ...]] = field(
         default_factory=dict
     )
@@ -119,6 +123,10 @@ class ClosedForm:
     _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
         default_factory=dict
     )
+    _common_lines: dict[frozenset[QemuBuild], frozenset[tuple[str, str]]] = field(
+        default_factory=dict
+    )
+    _hopeless: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
     _newest: dict[tuple[str, str, frozenset[QemuBuild]], MachineType | None] = field(
         default_factory=dict
     )
@@ -166,7 +174,7 @@ class ClosedForm:
         key = (board, line, builds)
         if key not in self._newest:
             offers = self.knowledge.machines.offers
-            those = [build for build in builds if (board, line) in self._lines_of(build)]
+            those = [build for build in builds if (board, line) in self.lines_of(build)]
             self._newest[key] = next(
                 (
                     row
@@ -177,13 +185,20 @@ class ClosedForm:
             )
         return self._newest[key]
 
-    def _lines_of(self, build: QemuBuild) -> frozenset[tuple[str, str]]:
-        """Return the boards and lines of which a build offers some type."""
+    def common_lines(self, builds: frozenset[QemuBuild]) -> frozenset[tuple[str, str]]:
+        """Return the boards and lines of which every build may offer some type."""
+        if builds not in self._common_lines:
+            lines = [self.lines_of(build) for build in builds]
+            self._common_lines[builds] = lines[0].intersection(*lines[1:])
+        return self._common_lines[builds]
+
+    def lines_of(self, build: QemuBuild) -> frozenset[tuple[str, str]]:
+        """Return the boards and lines of which a build may offer some type."""
         if build not in self._offered_lines:
             self._offered_lines[build] = frozenset(
                 (row.machine_type.board, row.machine_type.line)
                 for name, row in self.knowledge.machines.types.items()
-                if self.knowledge.machines.offers(build, name) is Truth.YES
+                if self.knowledge.machines.offers(build, name) is not Truth.NO
             )
         return self._offered_lines[build]
 
@@ -247,13 +262,30 @@ class ClosedForm:
             if key not in self._plain:
                 self._plain[key] = self._parts(domain, plain, "", starts)
             parts.add(self._plain[key])
-        parts.add(self._parts(domain, gated, machine_type.name, starts))
+        parts.add(self._gated_parts(domain, gated, machine_type.name, starts))
         parts.fixed = len(parts.obstacles) > 0 and not any(
             unit.id == obstacle.unit for obstacle in parts.obstacles for unit in gated
         )
         self._cpu_feature_conditions(hosts, parts)
         if any(profile.capabilities.possible for profile in starts):
             parts.conditions.append(HARDWARE)
+
+    def _gated_parts(
+        self,
+        domain: MigrationDomain,
+        units: tuple[MigratedUnit, ...],
+        machine_type: str,
+        starts: frozenset[HostProfile],
+    ) -> _Parts:
+        """Return what gated units ask; types with equal gates, as of two boards, ask the same."""
+        if domain.edges is not None or len(starts) != len(domain.profiles):
+            return self._parts(domain, units, machine_type, starts)
+        key = frozenset(
+            (profile, self._rows_of(units, profile, machine_type)) for profile in domain.profiles
+        )
+        if key not in self._gated:
+            self._gated[key] = self._parts(domain, units, machine_type, starts)
+        return self._gated[key]
 
     def _cpu_feature_conditions(self, hosts: frozenset[HostProfile], parts: _Parts) -> None:
         """Ask for guest CPUs without the features that some host is known to lack and another not."""
@@ -458,15 +490,28 @@ class ClosedForm:
             text=f"{unit.title}: {unit.symptom}",
         )
 
+    def refused_by_builds(self, domain: MigrationDomain, machine_type: MachineType) -> Truth:
+        """Return whether layout alone refuses a type: YES certainly, UNKNOWN for want of facts."""
+        key = (machine_type.name, domain.builds)
+        whole = domain.edges is None and not domain.is_observed
+        if whole and key in self._hopeless:
+            return self._hopeless[key]
+        certain = [
+            issue.certain for issue in self.layout(domain, machine_type) if issue.is_obstacle
+        ]
+        refused = Truth.NO if not certain else Truth.YES if any(certain) else Truth.UNKNOWN
+        if whole:
+            self._hopeless[key] = refused
+        return refused
+
     def layout(self, domain: MigrationDomain, machine_type: MachineType) -> tuple[LayoutIssue, ...]:
         """Return what differing properties, faults and observations ask under a machine type."""
         profiles = tuple(member.profile for member in domain.members)
         pairs = frozenset(domain.edges) if domain.edges is not None else None
-        seen = {side for profile in profiles for side in profile.observed}
-        special = any(side.removesuffix(":from") + ":to" in seen for side in seen) or any(
-            self.knowledge.covered.get(profile.arch) != "listed" for profile in profiles
-        )
-        hosts = frozenset(profiles) if special else domain.builds
+        listed = self.knowledge.covered.get(profiles[0].arch) == "listed"
+        mixed = len({profile.arch for profile in profiles}) > 1
+        special = domain.is_observed or mixed or not listed
+        hosts: Hosts = domain.profiles if special else domain.builds
         key = (machine_type.name, hosts, pairs)
         if key not in self._layout:
             self._layout[key] = tuple(

@@ -60,7 +60,8 @@ class Solver:
         """Return one result per board and line that any host of the domain offers."""
         arch = domain.members[0].profile.arch
         places = self._boards_and_lines(arch)
-        results = [self._solve_line(domain, board, line) for board, line in places]
+        common = self.form.common_lines(domain.builds)
+        results = [self._solve_line(domain, *place) for place in places if place in common]
         found = [result for result in results if result is not None]
         if any(result.chosen is not None for result in found):
             return tuple(found)
@@ -122,9 +123,9 @@ class Solver:
 
     def _is_hopeless(self, domain: MigrationDomain, row: MachineType, tried: list[Attempt]) -> bool:
         """Whether the builds alone refuse a type, or leave it open like one that was tried."""
-        obstacles = [issue for issue in self.form.layout(domain, row) if issue.is_obstacle]
-        return any(issue.certain for issue in obstacles) or bool(
-            obstacles and any(attempt.is_open for attempt in tried)
+        refused = self.form.refused_by_builds(domain, row)
+        return refused is Truth.YES or (
+            refused is Truth.UNKNOWN and any(attempt.is_open for attempt in tried)
         )
 
     def _nothing_common(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
