@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from planner.domain.errors import FleetError, Location, Problem, nearest
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 MOST_PROBLEMS = 20
@@ -46,9 +47,8 @@ def read_grouped(path: Path, columns: Columns, *, location: str | None = None) -
     try:
         present = _header(path, name)
         _check_header(present, columns, name)
-        frame = _read(
-            path, [column for column in (columns.name, *columns.keys) if column in present]
-        )
+        wanted = dict.fromkeys((columns.name, *columns.keys))
+        frame = _read(path, columns, [column for column in wanted if column in present])
     except OSError as error:
         reason = error.strerror or str(error)
         raise FleetError([Problem(location=Location(file=name), what=reason)]) from error
@@ -102,16 +102,18 @@ def _check_header(present: Sequence[str], columns: Columns, name: str) -> None:
         raise FleetError(problems)
 
 
-def _read(path: Path, wanted: list[str]) -> pd.DataFrame:
+def _read(path: Path, columns: Columns, wanted: list[str]) -> pd.DataFrame:
+    """Read the wanted columns: names as objects, keys as categories, for they repeat."""
     import pandas as pd
 
+    kinds = {column: "category" if column in columns.keys else object for column in wanted}
     if path.suffix == ".parquet":
         frame = pd.read_parquet(path, columns=wanted)
-        return frame.fillna("").astype(str)
+        return frame.fillna("").astype(str).astype(kinds)
     return pd.read_csv(
         path,
         usecols=wanted,
-        dtype=str,
+        dtype=kinds,
         na_filter=False,
         encoding="utf-8-sig",
         skipinitialspace=True,
@@ -134,13 +136,12 @@ def _problems(frame: pd.DataFrame, columns: Columns, name: str) -> Iterator[Prob
     if not len(frame):
         yield Problem(location=Location(file=name), what="no rows below the header")
     for column in columns.required:
-        empty = frame.index[frame[column].str.strip() == ""]
         yield from _limited(
             Problem(
-                location=Location(file=name, line=int(row) + 2, column=column),
+                location=Location(file=name, line=row + 2, column=column),
                 what="empty, but required",
             )
-            for row in empty
+            for row in _empty_rows(frame, column)
         )
     if columns.unique:
         names = frame[columns.name]
@@ -154,6 +155,17 @@ def _problems(frame: pd.DataFrame, columns: Columns, name: str) -> Iterator[Prob
         )
 
 
+def _empty_rows(frame: pd.DataFrame, column: str) -> Iterator[int]:
+    """Yield the numbers of the rows whose cell is blank."""
+    values = frame[column]
+    if values.dtype == object:
+        blank = values.isin(["", " "])
+    else:
+        blank = values.isin([text for text in values.cat.categories if not text.strip()])
+    for row in frame.index[blank]:
+        yield int(row)
+
+
 def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
     """Yield the first problems of a kind and, if there are more, one that counts the rest."""
     found = list(problems)
@@ -164,24 +176,30 @@ def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def _groups(frame: pd.DataFrame, columns: Columns) -> Iterator[GroupedRows]:
+    """Yield rows of equal keys together, in order of first appearance."""
     import numpy as np
     import pandas as pd
 
     keys = [column for column in columns.keys if column in frame.columns]
     codes = np.zeros(len(frame), dtype=np.int64)
     for column in keys:
-        part, values = pd.factorize(frame[column])
-        codes = codes * (len(values) + 1) + part
-        codes, _ = pd.factorize(codes)
+        part = frame[column].cat.codes.to_numpy(dtype=np.int64)
+        codes, _ = pd.factorize(codes * (part.max(initial=0) + 1) + part)
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    stops = np.append(starts[1:], len(order))
-    firsts = frame[keys].iloc[order[starts]]
+    stops = [*starts[1:].tolist(), len(order)]
+    firsts = order[starts]
     names = frame[columns.name].to_numpy(dtype=object)[order]
-    texts = [firsts[column].str.strip().to_numpy(dtype=object) for column in keys]
-    for index, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+    texts = [_texts(frame[column], firsts) for column in keys]
+    for index, (start, stop) in enumerate(zip(starts.tolist(), stops, strict=True)):
         yield GroupedRows(
-            values={column: str(texts[place][index]) for place, column in enumerate(keys)},
+            values={column: texts[place][index] for place, column in enumerate(keys)},
             names=tuple(names[start:stop]),
-            line=int(order[start]) + 2,
+            line=int(firsts[index]) + 2,
         )
+
+
+def _texts(values: pd.Series[str], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+    """Return the stripped texts of a category column at some rows."""
+    words = [str(word).strip() for word in values.cat.categories]
+    return [words[code] for code in values.cat.codes.to_numpy()[rows]]

@@ -50,12 +50,14 @@ class Profiler:
         self._knowledge = knowledge
         self._kernels: dict[tuple[str, str], tuple[KernelRelease, CapabilitySet]] = {}
         self._profiles: dict[tuple[object, ...], HostProfile] = {}
+        self._equal: dict[HostProfile, HostProfile] = {}
 
     def profile(self, group: HostGroup) -> HostProfile:
         """Return the profile of a group whose texts are known to be placeable."""
         key = (group.arch, group.kernel, group.qemu, group.cpu, group.present, group.absent)
         if key not in self._profiles:
-            self._profiles[key] = self._make(group)
+            made = self._make(group)
+            self._profiles[key] = self._equal.setdefault(made, made)
         return self._profiles[key]
 
     def _make(self, group: HostGroup) -> HostProfile:
