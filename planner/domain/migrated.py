@@ -103,6 +103,10 @@ class MigratedUnit:
     cpu_features: bool = False
     known_before: bool = False
 
+    def __hash__(self) -> int:
+        """Return the hash of the id: ids are unique in a knowledge base."""
+        return hash(self.id)
+
     @property
     def is_optional(self) -> bool:
         """Whether a guest can do without this unit."""

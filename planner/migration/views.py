@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.compat import DEFAULT, CompatFlag
@@ -89,6 +90,16 @@ def view(
     knowledge: KnowledgeBase,
 ) -> UnitView:
     """Return what `profile` can do with `unit` under a machine type and flags."""
+    seen = ungated_view(unit, profile)
+    if not unit.gates:
+        return seen
+    opened = gate(unit, profile, machine_type=machine_type, flags=flags, knowledge=knowledge)
+    return seen if opened is Truth.YES else replace(seen, gate=opened)
+
+
+@cache
+def ungated_view(unit: MigratedUnit, profile: HostProfile) -> UnitView:
+    """Return what `profile` can do with `unit` if nothing shuts its gates."""
     return UnitView(
         knows=knows(unit, profile.qemu.version),
         produces=weakest(profile, unit.sent_if),
@@ -96,7 +107,7 @@ def view(
         takes=weakest(profile, unit.requires),
         refuses=strongest(profile, unit.refused_by),
         starts=weakest(profile, unit.source_requires),
-        gate=gate(unit, profile, machine_type=machine_type, flags=flags, knowledge=knowledge),
+        gate=Truth.YES,
     )
 
 

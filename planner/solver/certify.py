@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 
 from planner.domain.guest import Baseline, GuestStart
@@ -51,7 +52,7 @@ class _Units:
     """Some units: the looks of each profile under a baseline, and objections by unit and looks."""
 
     units: tuple[MigratedUnit, ...]
-    looks: dict[tuple[HostProfile, Baseline], tuple[int, ...]] = field(default_factory=dict)
+    looks: dict[Baseline, dict[HostProfile, tuple[int, ...]]] = field(default_factory=dict)
     numbers: dict[Look, int] = field(default_factory=dict)
     by_looks: dict[tuple[int, int, int], tuple[Objection, ...]] = field(default_factory=dict)
     by_columns: dict[tuple[int, frozenset[int]], Demands] = field(default_factory=dict)
@@ -129,7 +130,7 @@ class Certifier:
         for arch in sorted({profile.arch for profile in profiles}):
             judged = self._plain_units(arch)
             hosts = [host for host in profiles if host.arch == arch]
-            table = [self._looks(judged, host, NO_BASELINE) for host in hosts]
+            table = list(self._looks(judged, hosts, NO_BASELINE))
             kept = [
                 place
                 for place, column in enumerate(zip(*table, strict=True))
@@ -158,7 +159,7 @@ class Certifier:
         self, judged: _Units, hosts: frozenset[HostProfile], baseline: Baseline
     ) -> Demands:
         """Return what the units object to on any ordered pair of hosts."""
-        table = frozenset(self._looks(judged, host, baseline) for host in hosts)
+        table = frozenset(self._looks(judged, hosts, baseline))
         if table not in judged.by_tables:
             found: dict[tuple[Assumed, ...], Objection] = {}
             for place, column in enumerate(zip(*table, strict=True)):
@@ -177,16 +178,19 @@ class Certifier:
             )
         return judged.by_columns[key]
 
-    def _looks(self, judged: _Units, profile: HostProfile, baseline: Baseline) -> tuple[int, ...]:
-        """Return the numbers of a profile's looks under a baseline, one per unit."""
-        key = (profile, baseline)
-        if key not in judged.looks:
-            numbers = judged.numbers
-            judged.looks[key] = tuple(
-                numbers.setdefault(self._look(unit, profile, baseline), len(numbers))
-                for unit in judged.units
-            )
-        return judged.looks[key]
+    def _looks(
+        self, judged: _Units, hosts: Iterable[HostProfile], baseline: Baseline
+    ) -> Iterator[tuple[int, ...]]:
+        """Yield the numbers of each host's looks under a baseline, one per unit."""
+        known = judged.looks.setdefault(baseline, {})
+        numbers = judged.numbers
+        for host in hosts:
+            if host not in known:
+                known[host] = tuple(
+                    numbers.setdefault(self._look(unit, host, baseline), len(numbers))
+                    for unit in judged.units
+                )
+            yield known[host]
 
     def _look(self, unit: MigratedUnit, profile: HostProfile, baseline: Baseline) -> Look:
         seen = view(
@@ -266,15 +270,11 @@ def demands_of(objections: Iterable[Objection]) -> Demands:
 
 def assumed_by(chosen: ChosenBaseline) -> Assumed:
     """Return the claims about guests that an answer's conditions exclude, as (kind, word)."""
-    return assumed_words(word for condition in chosen.conditions for word in condition.words)
+    return frozenset().union(*(assumed_words(condition.words) for condition in chosen.conditions))
 
 
-def assumed_words(words: Iterable[str]) -> Assumed:
+@cache
+def assumed_words(words: tuple[str, ...]) -> Assumed:
     """Return `kind:word` texts as pairs."""
-    return frozenset(_pairs(words))
-
-
-def _pairs(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for word in words:
-        kind, _, name = word.partition(":")
-        yield kind, name
+    parts = (word.partition(":") for word in words)
+    return frozenset((kind, name) for kind, _, name in parts)

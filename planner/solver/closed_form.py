@@ -458,9 +458,9 @@ class ClosedForm:
         """Add one unit's demands to the parts of an attempt."""
         parts.facts.update(decision.facts)
         if decision.accepted:
-            parts.accepted.append(Loss(unit=unit.id, severity=unit.severity, text=unit.symptom))
+            parts.accepted.append(_loss(unit))
         if decision.residual:
-            parts.residual.append(Loss(unit=unit.id, severity=unit.severity, text=unit.symptom))
+            parts.residual.append(_loss(unit))
         if decision.flag:
             parts.flags.append(_flag_choice(unit, self.knowledge))
         if decision.clause is not None:
@@ -605,6 +605,11 @@ def split_units(
     )
 
 
+@cache
+def _loss(unit: MigratedUnit) -> Loss:
+    return Loss(unit=unit.id, severity=unit.severity, text=unit.symptom)
+
+
 def _may_exist(unit: MigratedUnit) -> bool:
     """Whether a guest of which nothing is said may have the unit."""
     return not unit.cpu_features and all(clause.default is not Truth.NO for clause in unit.when)
@@ -616,6 +621,7 @@ def _negatable(unit: MigratedUnit) -> Clause | None:
     return next((clause for clause in ordered if clause.default is not Truth.YES), None)
 
 
+@cache
 def _flag_choice(unit: MigratedUnit, knowledge: KnowledgeBase) -> FlagChoice:
     key: PropertyKey = unit.flag or unit.gates[0].key
     row = knowledge.property_row(key)
