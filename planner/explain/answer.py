@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from planner.domain.capability import Presence
 from planner.domain.guest import GuestGroup
@@ -21,6 +21,7 @@ from planner.domain.solution import (
 )
 from planner.explain.alternatives import leaving_out
 from planner.explain.guest_findings import find_violations
+from planner.explain.spread import processors, spread
 from planner.explain.why_not_newer import refusals, remedies, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
@@ -28,6 +29,8 @@ from planner.migration.profiles import PoolMember
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
+WORTH_SPREADING = 2000
+"""Number of domains from which on a second process pays for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,36 @@ def solve(
     by_pool: dict[str, list[GuestGroup]] = {}
     for group in guests:
         by_pool.setdefault(group.pool, []).append(group)
-    found = []
-    for number, domain in enumerate(domains, start=1):
-        answer = _answer(domain, solver, knowledge)
-        found.append(_named(domain, answer, by_pool.get(domain.name, []), knowledge))
-        if progress is not None:
-            progress(number)
+    shares = processors() if len(domains) >= WORTH_SPREADING else 1
+    parts = [
+        partial(_answers, domains[first::shares], solver, by_pool, progress if first == 0 else None)
+        for first in range(shares)
+    ]
+    shared = spread(parts)
+    found = [solution for solutions, _ in shared for solution in solutions]
     return Solution(
         domains=tuple(sorted(found, key=lambda solution: solution.domain)),
         knowledge_digest=knowledge.digest,
         unknowns=rank_unknowns(found),
-        certified=solver.certifier.judged,
+        certified=sum(judged for _, judged in shared),
     )
+
+
+def _answers(
+    domains: tuple[MigrationDomain, ...],
+    solver: Solver,
+    guests: Mapping[str, list[GuestGroup]],
+    progress: Progress | None,
+) -> tuple[list[DomainSolution], int]:
+    """Answer some domains; return how many combinations were judged with it."""
+    found = []
+    knowledge = solver.knowledge
+    for number, domain in enumerate(domains, start=1):
+        answer = _answer(domain, solver, knowledge)
+        found.append(_named(domain, answer, guests.get(domain.name, []), knowledge))
+        if progress is not None:
+            progress(number)
+    return found, solver.certifier.judged
 
 
 def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[MigrationDomain]:
