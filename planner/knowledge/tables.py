@@ -13,7 +13,7 @@ from planner.domain.machine_type import MachineType
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 
-ANALOGY = frozenset({Evidence.INFERRED, Evidence.REPORTED, Evidence.MEMORY})
+ANALOGY = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 Intervals = Mapping[str, tuple[str, ...]]
 
 
