@@ -8,6 +8,7 @@ from functools import cache
 from planner.domain.host import HostProfile
 from planner.domain.solution import Refusal, Remedy, WhyNotNewer
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.builds import BuildLine
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.closed_form import Attempt, Obstacle
@@ -122,16 +123,25 @@ def remedies(
 def _first_offer(name: str, own: frozenset[str], knowledge: KnowledgeBase) -> str:
     """Say which build offers a type first: of the hosts' `own` lines, else of any line."""
     offered = knowledge.machines.types[name].offered
-    tables = {knowledge.builds.by_name[line].tables or line for line in own}
-    builds = [build for build in knowledge.builds.known.values() if build.ref in offered]
-    near = [build for build in builds if build.line in own | tables] or builds
-    if not near:
-        return f"a QEMU that offers {name}"
-    first: dict[str, str] = {}
-    for build in sorted(near, key=lambda build: build.key):
-        first.setdefault(build.line, build.release)
-    titles = {line: knowledge.builds.by_name[line].title for line in first}
-    return " or ".join(f"QEMU {first[line]} or newer ({titles[line]})" for line in sorted(first))
+    lines = [knowledge.builds.by_name[line] for line in sorted(own)]
+    found = [text for text in (_first_build(line, offered, knowledge) for line in lines) if text]
+    if not found:
+        found = [
+            text
+            for text in (_first_build(line, offered, knowledge) for line in knowledge.builds.lines)
+            if text
+        ]
+    return " or ".join(found) or f"a QEMU that offers {name}"
+
+
+def _first_build(line: BuildLine, offered: frozenset[str], knowledge: KnowledgeBase) -> str:
+    """Say the first build of a line that offers a type, inherited tables included."""
+    inherited = knowledge.builds.by_name[line.tables].builds if line.tables else ()
+    builds = [build for build in (*line.builds, *inherited) if build.ref in offered]
+    if not builds:
+        return ""
+    first = min(builds, key=lambda build: build.key)
+    return f"QEMU {first.release} or newer ({line.title})"
 
 
 def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:

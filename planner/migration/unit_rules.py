@@ -235,7 +235,9 @@ def _settled(
 
 def _is_foreign_hardware(case: UnitCase) -> bool:
     """Whether a possible capability of the producer is nowhere implied by the guest itself."""
-    return not any(clause.kind.value in {"cpu", "device"} for clause in case.unit.when)
+    return not any(
+        clause.kind.value in {"cpu", "device", "accelerator"} for clause in case.unit.when
+    )
 
 
 def _objection(

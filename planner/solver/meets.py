@@ -178,8 +178,8 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
 
 
 def _implied(unit: MigratedUnit) -> bool:
-    """Whether a guest that has the unit shows by its CPU or device that the hardware is there."""
-    return any(clause.kind.value in {"cpu", "device"} for clause in unit.when)
+    """Whether a guest that has the unit shows by what it was started with that the host has it."""
+    return any(clause.kind.value in {"cpu", "device", "accelerator"} for clause in unit.when)
 
 
 def _blocked(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
@@ -211,7 +211,7 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
         source.emits is Level.YES
         and (source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit)))
     )
-    open_fact = source.sends_fact if source.sends < Level.YES else unit.id
+    open_fact = source.sends_fact
     same_build = bool(source.build) and source.build == destination.build
     if not hosted and destination.known < Level.YES and not same_build:
         certain = surely and destination.known is Level.NO
