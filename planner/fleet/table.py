@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,22 +104,28 @@ def _check_header(present: Sequence[str], columns: Columns, name: str) -> None:
 
 
 def _read(path: Path, columns: Columns, wanted: list[str]) -> pd.DataFrame:
-    """Read the wanted columns: names as objects, keys as categories, for they repeat."""
+    """Read the wanted columns: names as objects, keys as categories, for they repeat.
+
+    The other columns are read and dropped, so that a row with too many fields is noticed.
+    """
     import pandas as pd
 
-    kinds = {column: "category" if column in columns.keys else object for column in wanted}
+    kinds = {column: object if column == columns.name else "category" for column in wanted}
     if path.suffix == ".parquet":
         frame = pd.read_parquet(path, columns=wanted)
         return frame.fillna("").astype(str).astype(kinds)
-    return pd.read_csv(
+    frame = pd.read_csv(
         path,
-        usecols=wanted,
-        dtype=kinds,
+        dtype=defaultdict(lambda: "category", kinds),
         na_filter=False,
         encoding="utf-8-sig",
         skipinitialspace=True,
         engine="c",
     )
+    if not isinstance(frame.index, pd.RangeIndex):
+        fields = len(frame.columns)
+        raise ValueError(f"Expected {fields} fields in line 2, saw {fields + frame.index.nlevels}")
+    return frame[wanted]
 
 
 def _parse_problem(name: str, error: Exception) -> Problem:

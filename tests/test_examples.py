@@ -1,0 +1,93 @@
+"""The shipped examples and the golden pools keep their answers."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from planner.domain.solution import Solution
+from planner.explain.answer import solve
+from planner.fleet.hosts import read_fleet
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.check import check_knowledge, manifest
+from planner.knowledge.load import load_knowledge, shipped_data
+from planner.migration.graph import complete_domains
+from planner.migration.profiles import profile_fleet
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+def solved(path: Path) -> Solution:
+    base = knowledge()
+    profiled = profile_fleet(read_fleet(path, base), base)
+    return solve(complete_domains(profiled.pools), base, base.policy)
+
+
+def test_seed() -> None:
+    (domain,) = solved(ROOT / "examples" / "seed" / "fleet.csv").domains
+    q35 = next(one for one in domain.baselines if one.board == "pc-q35")
+    assert q35.machine_type == "pc-q35-4.0"
+    (choice,) = q35.flags
+    assert str(choice.flag) == "x86_64-cpu.x-migrate-smi-count=off"
+    assert choice.visible.value == "stream"
+    assert "pc-q35-2.11 is the newest type that leaves it out without a flag" in choice.reason
+
+
+def test_uso() -> None:
+    (domain,) = solved(ROOT / "examples" / "uso" / "fleet.csv").domains
+    q35 = next(one for one in domain.baselines if one.board == "pc-q35")
+    assert q35.machine_type == "pc-q35-10.0"
+    assert {choice.flag.key.property for choice in q35.flags} == {
+        "guest_uso4",
+        "guest_uso6",
+        "host_uso",
+        "queue_reset",
+    }
+    assert {choice.visible.value for choice in q35.flags} == {"negotiated"}
+
+
+@pytest.mark.parametrize(
+    ("pool", "types"),
+    [
+        ("debian", {"pc-i440fx-7.2", "pc-q35-7.2"}),
+        ("rhel", {"pc-i440fx-rhel7.6.0", "pc-q35-rhel8.6.0"}),
+        ("ubuntu", {"pc-i440fx-jammy", "pc-i440fx-6.2", "pc-q35-jammy", "pc-q35-6.2"}),
+    ],
+)
+def test_three_pools(pool: str, types: set[str]) -> None:
+    solution = solved(ROOT / "examples" / "three-pools" / "fleet.csv")
+    domain = next(one for one in solution.domains if one.domain == pool)
+    assert domain.status.value == "safe"
+    assert {baseline.machine_type for baseline in domain.baselines} == types
+    assert all(baseline.why_not_newer is not None for baseline in domain.baselines)
+
+
+def test_every_shipped_row_is_loaded_and_obeys_the_rules() -> None:
+    base = knowledge()
+    assert check_knowledge(base, [shipped_data()]) == ()
+    rows = manifest(shipped_data())
+    units = sum(number for name, number in rows.items() if name.endswith(":unit"))
+    types = sum(number for name, number in rows.items() if name.endswith(":type"))
+    changes = sum(number for name, number in rows.items() if name.endswith(":change"))
+    builds = sum(number for name, number in rows.items() if name.endswith(":build"))
+    assert len(base.units) == units
+    assert len(base.machines.types) == types
+    assert len(base.builds.known) == builds
+    loaded = sum(len(found) for line in base.kernels.lines for found in line.changes.values())
+    assert loaded == changes
+    assert len(base.capabilities) == rows["capabilities.toml:capability"]
+    assert len(base.properties) == rows["properties.toml:property"]
+
+
+def test_the_x86_state_table_is_complete() -> None:
+    covered = {unit.covers for unit in knowledge().units if unit.arch == "x86_64"}
+    listed = json.loads((ROOT / "tests" / "cases" / "x86_state_units.json").read_text())
+    assert covered >= set(listed)

@@ -1,0 +1,150 @@
+"""Wrong files: one message per problem with file, line and column, and exit code 3."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WRONG = {
+    "unknown_column": (
+        "host,kernel,qmu\na,6.1.90,8.2.4\n",
+        ["fleet.csv:1: unknown column 'qmu'; did you mean 'qemu'?", "column 'qemu' is missing"],
+    ),
+    "empty_cell": (
+        "host,kernel,qemu\na,,8.2.4\nb,6.1.90,\n",
+        ["fleet.csv:2: kernel: empty, but required", "fleet.csv:3: qemu: empty, but required"],
+    ),
+    "double_name": (
+        "host,kernel,qemu\na,6.1.90,8.2.4\na,6.1.90,8.2.4\n",
+        ["fleet.csv:3: host: 'a' appears a second time"],
+    ),
+    "extra_field_first_row": (
+        "host,kernel,qemu\na,6.1.90,8.2.4,x\n",
+        ["fleet.csv:2: 4 fields where the header has 3"],
+    ),
+    "extra_field_later_row": (
+        "host,kernel,qemu\na,6.1.90,8.2.4\nb,6.1.90,8.2.4,x\n",
+        ["fleet.csv:3: 4 fields where the header has 3"],
+    ),
+    "no_kernel_line": (
+        "host,kernel,qemu\na,five,8.2.4\n",
+        ["fleet.csv:2: kernel: 'five' matches no kernel line"],
+    ),
+    "no_build_line": (
+        "host,kernel,qemu\na,6.1.90,8.x\n",
+        ["fleet.csv:2: qemu: '8.x' is no QEMU version"],
+    ),
+    "unknown_capability": (
+        "host,kernel,qemu,capabilities\na,6.1.90,8.2.4,+tun.usp\n",
+        ["fleet.csv:2: capabilities: unknown capability 'tun.usp'; did you mean 'tun.u"],
+    ),
+    "unsigned_capability": (
+        "host,kernel,qemu,capabilities\na,6.1.90,8.2.4,tun.uso\n",
+        ["capability 'tun.uso' has no sign"],
+    ),
+    "wrong_arch": (
+        "host,kernel,qemu,arch\na,6.1.90,8.2.4,x86\n",
+        ["fleet.csv:2: arch: 'x86' is not an architecture", "x86_64"],
+    ),
+    "empty_file": ("", ["fleet.csv: the file is empty"]),
+    "header_only": ("host,kernel,qemu\n", ["fleet.csv: no rows below the header"]),
+    "missing_probe": (
+        "host,kernel,qemu,probe\na,6.1.90,8.2.4,none.json\n",
+        ["none.json: No such file or directory"],
+    ),
+}
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "planner", *arguments]
+    root = Path(__file__).resolve().parent.parent
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(root)}
+    )
+
+
+@pytest.mark.parametrize("story", WRONG)
+def test_wrong_fleet(story: str, tmp_path: Path) -> None:
+    text, messages = WRONG[story]
+    (tmp_path / "fleet.csv").write_text(text)
+    done = run("solve", "fleet.csv", "-o", "answer.txt", cwd=tmp_path)
+    assert done.returncode == 3
+    assert not done.stdout
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "answer.txt").exists()
+    for message in messages:
+        assert message in done.stderr
+
+
+def test_wrong_policy(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    (tmp_path / "policy.toml").write_text('managment = "libvirt"\n')
+    done = run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "policy.toml: managment: unknown key; did you mean 'management'?" in done.stderr
+
+
+def test_wrong_knowledge(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    (rows / "observations.toml").write_text(
+        'schema = 1\nobservation = [{ id = "x", pases = true }]\n'
+    )
+    done = run("solve", "fleet.csv", "--knowledge", "rows", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "observations.toml" in done.stderr
+
+
+def test_wrong_edges_and_guests(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    (tmp_path / "edges.csv").write_text("source,destination\na,pool:west\n")
+    done = run("solve", "fleet.csv", "--edges", "edges.csv", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "edges.csv:2: destination: 'pool:west'" in done.stderr
+    (tmp_path / "guests.csv").write_text("guest,host,machine_type\ng,b,pc-q35-8.2\n")
+    done = run("solve", "fleet.csv", "--guests", "guests.csv", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "guests.csv:2: host 'b' is not in the fleet" in done.stderr
+
+
+def test_usage_errors_exit_with_2(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\nalpha,6.1.90,8.2.4\n")
+    done = run(
+        "check", "fleet.csv", "--from", "alpa", "--to", "alpha", "--machine", "x", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "did you mean 'alpha'?" in done.stderr
+    assert run("solve", cwd=tmp_path).returncode == 2
+
+
+def test_help_is_light() -> None:
+    code = (
+        "import sys; sys.argv = ['planner', '--help']\n"
+        "from planner.cli.app import app\n"
+        "try:\n    app()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'pandas', 'numpy', 'networkx', 'ortools', 'pyarrow'} & set(sys.modules)\n"
+        "sys.exit(len(heavy))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "solve" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["solve", "check", "explain", "decode", "knowledge"])
+def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
+    done = run(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    if command != "knowledge":
+        assert f"planner {command}" in done.stdout
+
+
+def test_tables_fit_80_columns(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent
+    done = run("solve", str(root / "examples" / "three-pools" / "fleet.csv"), cwd=tmp_path)
+    assert done.returncode == 0
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "\x1b" not in done.stdout

@@ -1,0 +1,137 @@
+"""The JSON documents obey their published schemas and do not change from run to run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from planner.domain.host import Fleet
+from planner.domain.policy import Policy
+from planner.domain.solution import Status
+from planner.domain.verdict import Outcome, Verdict
+from planner.explain.answer import solve
+from planner.explain.cases import CaseJudge
+from planner.fleet.cases import case_of
+from planner.fleet.hosts import read_fleet
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.graph import complete_domains
+from planner.migration.profiles import profile_fleet
+from planner.present.document import (
+    dump,
+    solution_document,
+    verdict_document,
+    verdicts_document,
+)
+
+SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "schema"
+HOSTS = """host,pool,kernel,qemu
+deb1,debian,5.10.0-32-amd64,1:7.2.22+dfsg-0+deb12u1
+deb2,debian,5.10.0-32-amd64,1:7.2.22+dfsg-0+deb12u1
+nob1,mixed,6.8.0-100-generic,1:8.2.2+ds-0ubuntu1.18
+jam1,mixed,5.15.0-100-generic,1:6.2+dfsg-2ubuntu6.31
+uso1,uso,6.8.0-100-generic,8.2.4
+uso2,uso,5.15.0-100-generic,8.2.4
+old1,apart,4.14.336,4.0.0
+el91,apart,5.14.0-570.el9.x86_64,qemu-kvm-9.1.0-19.el9
+arm1,arm,6.8.0-100-generic,1:8.2.2+ds-0ubuntu1.18
+arm2,arm,6.1.0-32-arm64,1:7.2.22+dfsg-0+deb12u1
+"""
+EDGES = (
+    {"from": "deb1", "to": "deb2", "machine": "pc-q35-7.2"},
+    {"from": "nob1", "to": "jam1", "machine": "pc-q35-8.2"},
+    {"from": "nob1", "to": "jam1", "machine": "pc-q35-6.2", "devices": "-", "cpu": "qemu64"},
+    {"from": "nob1", "to": "el91", "machine": "q35", "flags": "virtio-net-device.host_uso=off"},
+    {"from": "jam1", "to": "nob1", "machine": "pc-q35-6.2", "booted_on": "nob1"},
+    {"from": "deb1", "to": "deb2", "machine": "pc-q35-7.2", "devices": "-", "cpu": "qemu64"},
+)
+
+
+def _validator(name: str) -> Draft202012Validator:
+    schemas: dict[str, Any] = {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")
+    }
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+    resources = [(schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()]
+    registry: Registry[Any] = Registry().with_resources(resources)
+    return Draft202012Validator(schemas[name], registry=registry)
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, knowledge: KnowledgeBase) -> Fleet:
+    rows = [line.split(",") for line in HOSTS.splitlines()]
+    lines = [",".join([*rows[0], "arch"])]
+    lines += [",".join([*row, "aarch64" if row[1] == "arm" else "x86_64"]) for row in rows[1:]]
+    path = tmp_path / "fleet.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_fleet(path, knowledge)
+
+
+def _solution(fleet: Fleet, knowledge: KnowledgeBase, policy: Policy) -> str:
+    domains = complete_domains(profile_fleet(fleet, knowledge).pools)
+    return dump(solution_document(solve(domains, knowledge, policy)))
+
+
+def _verdicts(fleet: Fleet, knowledge: KnowledgeBase) -> list[Verdict]:
+    judge = CaseJudge(fleet=fleet, knowledge=knowledge, policy=knowledge.policy)
+    verdicts = []
+    for cells in EDGES:
+        case, wrong = case_of(cells, fleet, knowledge.guests.traits)
+        assert case is not None, wrong
+        verdicts.append(judge.verdict(case))
+    return verdicts
+
+
+def test_solution_obeys_its_schema(fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    document = json.loads(_solution(fleet, knowledge, knowledge.policy))
+    _validator("solution-1").validate(document)
+    assert {domain["domain"] for domain in document["domains"]} == set(fleet.pools)
+    statuses = {domain["status"] for domain in document["domains"]}
+    assert Status.SAFE.value in statuses and len(statuses) > 1
+    baselines = [found for domain in document["domains"] for found in domain["baselines"]]
+    assert any(found["flags"] for found in baselines)
+    assert any(found["why_not_newer"] for found in baselines)
+
+
+def test_strict_policy_obeys_the_schema(fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    strict = Policy(accepted_severities=frozenset(), residual_exposures=frozenset())
+    _validator("solution-1").validate(json.loads(_solution(fleet, knowledge, strict)))
+
+
+def test_verdicts_obey_their_schemas(fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    verdicts = _verdicts(fleet, knowledge)
+    assert {verdict.outcome for verdict in verdicts} >= {Outcome.UNSAFE, Outcome.SAFE}
+    _validator("verdicts-1").validate(json.loads(dump(verdicts_document(verdicts))))
+    for verdict in verdicts:
+        _validator("verdict-1").validate(json.loads(dump(verdict_document(verdict))))
+
+
+@pytest.mark.parametrize("name", ["solution-1", "verdict-1", "verdicts-1"])
+def test_unknown_key_is_refused(name: str, fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    verdicts = _verdicts(fleet, knowledge)
+    documents: dict[str, Any] = {
+        "solution-1": json.loads(_solution(fleet, knowledge, knowledge.policy)),
+        "verdict-1": verdict_document(verdicts[0]),
+        "verdicts-1": verdicts_document(verdicts),
+    }
+    assert _validator(name).is_valid(documents[name])
+    assert not _validator(name).is_valid({**documents[name], "surplus": 1})
+
+
+def test_two_runs_give_equal_bytes(fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    again = load_knowledge()
+    policy = knowledge.policy
+    assert _solution(fleet, knowledge, policy) == _solution(fleet, again, policy)
+    first = dump(verdicts_document(_verdicts(fleet, knowledge)))
+    assert first == dump(verdicts_document(_verdicts(fleet, again)))
