@@ -12,6 +12,7 @@ from planner.knowledge.builds import BuildLine
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.closed_form import Attempt, Obstacle
+from planner.solver.unlock import Requirement, cheapest
 
 
 def why_not_newer(
@@ -117,6 +118,26 @@ def remedies(
         )
     for obstacle in attempt.obstacles:
         yield from _ways_out(domain, obstacle)
+    yield from _cheapest(domain, attempt)
+
+
+def _cheapest(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
+    """Yield the cheapest set of hosts that opens a type held back by several things at once."""
+    required = (
+        [Requirement("type", (frozenset(attempt.not_offered),))] if attempt.not_offered else []
+    )
+    for obstacle in attempt.obstacles:
+        ways = tuple(frozenset(way) for way in (obstacle.lacking, obstacle.having) if way)
+        if not ways:
+            return
+        required.append(Requirement(obstacle.unit, ways))
+    if len(required) < 2:
+        return
+    counts = {member.profile: member.hosts for member in domain.members}
+    found = cheapest(required, counts)
+    proof = found.method if not found.gap else f"{found.method}, at most {found.gap} hosts too many"
+    text = f"upgrade or mask these hosts to mend all of the above ({proof})"
+    yield _remedy("cheapest-set", text, _members(domain, found.profiles))
 
 
 @cache

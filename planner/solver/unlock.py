@@ -1,8 +1,8 @@
 """The cheapest set of hosts to touch so that a refused type becomes safe; chooses nothing else.
 
-Every requirement is met by one of a few host sets (upgrade those that lack, or mask those that have). With
-one way each the answer is their union; a dozen choices are tried one by one; beyond that CP-SAT decides and
-reports its bound.
+Every requirement is met by one of a few host sets (upgrade those that lack, or mask those that have).
+With one way each the answer is their union; a dozen choices are tried one by one; beyond that CP-SAT
+decides and reports its bound.
 """
 
 from __future__ import annotations
