@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
-from planner.domain.guest import GuestStart
+from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
 from planner.domain.truth import Truth, all_of
@@ -46,10 +47,11 @@ def judge(
     )
     objections += _judge_coverage(edge, knowledge)
     remarks = list(_inferred(edge))
-    for unit in knowledge.units_of(edge.source.arch):
-        judged = _judge_unit(unit, edge, start, knowledge, management, assumed)
+    for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
+        judged = _judge_unit(unit, applies, edge, start, knowledge, management)
         objections += judged.objections
         remarks += judged.remarks
+    objections += judge_cpu_features(edge, start, knowledge, management)
     return Verdict(
         edge=edge,
         start=start,
@@ -125,17 +127,12 @@ def _gap(fact: str, consequence: Consequence, source: str) -> Objection:
 
 def _judge_unit(
     unit: MigratedUnit,
+    applies: Applicability,
     edge: MigrationEdge,
     start: GuestStart,
     knowledge: KnowledgeBase,
     management: str,
-    assumed: Assumed,
 ) -> UnitJudgement:
-    if unit.cpu_features:
-        return _judge_cpu_features(unit, edge, start, knowledge, management)
-    applies = unit_applies(unit, start, knowledge, assumed)
-    if applies.truth is Truth.NO:
-        return UnitJudgement()
     machine_type, flags = start.baseline.machine_type, start.baseline.flags
     boot = start.booted_on or edge.source
     producer = boot if unit.state == "boot" else edge.source
@@ -149,12 +146,13 @@ def _judge_unit(
             knowledge=knowledge,
         )
 
+    source = seen(edge.source, hop=False)
     return judge_unit(
         UnitCase(
             unit=unit,
             applies=applies,
-            boot=seen(boot, hop=False),
-            source=seen(edge.source, hop=False),
+            boot=source if boot is edge.source else seen(boot, hop=False),
+            source=source,
             destination=seen(edge.destination, hop=True),
             libvirt=management == "libvirt",
             same_kernel=bool(producer.kernel_token)
@@ -162,6 +160,36 @@ def _judge_unit(
             same_build=producer.qemu == edge.destination.qemu and not start.hop_flags,
         )
     )
+
+
+def applicable_units(
+    arch: str, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> tuple[tuple[MigratedUnit, Applicability], ...]:
+    """Return the units that a guest may have, with how certain that is.
+
+    Only a CPU model that follows its host makes this depend on the boot host.
+    """
+    follows = start.cpu is not None and start.cpu.follows_host
+    guest = GuestStart(
+        baseline=Baseline(machine_type=""),
+        booted_on=start.booted_on if follows else None,
+        devices=start.devices,
+        cpu=start.cpu,
+        traits=start.traits,
+    )
+    return _applicable_units(arch, guest, knowledge, assumed)
+
+
+@cache
+def _applicable_units(
+    arch: str, guest: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> tuple[tuple[MigratedUnit, Applicability], ...]:
+    found = (
+        (unit, unit_applies(unit, guest, knowledge, assumed))
+        for unit in knowledge.units_of(arch)
+        if not unit.cpu_features
+    )
+    return tuple((unit, applies) for unit, applies in found if applies.truth is not Truth.NO)
 
 
 def unit_applies(
@@ -179,6 +207,8 @@ def judge_cpu_features(
     edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, management: str
 ) -> tuple[Objection, ...]:
     """Return the objections of the unit that stands for every CPUID bit."""
+    if not edge.destination.lacked_cpu_features:
+        return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
     return tuple(
         objection

@@ -120,6 +120,7 @@ def open_view(seen: UnitView) -> tuple[bool, bool]:
     )
 
 
+@cache
 def gate(
     unit: MigratedUnit,
     profile: HostProfile,
