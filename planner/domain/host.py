@@ -45,7 +45,7 @@ class Fleet:
 
     @property
     def pools(self) -> tuple[PoolName, ...]:
-        """Names of the pools, in file order of first appearance sorted by name."""
+        """Names of the pools, sorted."""
         return tuple(sorted({group.pool for group in self.groups}))
 
 

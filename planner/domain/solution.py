@@ -152,7 +152,7 @@ class DomainSolution:
 class Solution:
     """All domains in name order, the ranked list of facts worth probing, and what proved it.
 
-    `certified` is the number of distinct (source, destination, boot, baseline) combinations judged.
+    `certified` counts the (source, destination, boot, baseline) combinations that were judged.
     """
 
     domains: tuple[DomainSolution, ...]

@@ -23,6 +23,8 @@ def spread(parts: Sequence[Callable[[], T]]) -> list[T]:
     A forked process shares what is in memory, so only results travel. An error in any part is
     raised here.
     """
+    if len(parts) == 1:
+        return [parts[0]()]
     context = multiprocessing.get_context("fork")
     ends, children = [], []
     for part in parts[1:]:

@@ -79,7 +79,7 @@ def _refusal(domain: MigrationDomain, obstacle: Obstacle) -> Refusal:
     if not obstacle.certain and obstacle.facts:
         text += f" (unknown: {', '.join(obstacle.facts)})"
     return Refusal(
-        rule="P004" if obstacle.certain else "P012",
+        rule=obstacle.rule if obstacle.certain else "P012",
         text=text,
         hosts=_hosts(lacking),
         examples=_examples(lacking),

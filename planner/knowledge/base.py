@@ -106,7 +106,10 @@ class KnowledgeBase:
         known = self.machine_type(machine_type)
         if known is None or known.line != "upstream":
             return bool(rows)
-        return any(known.rank <= _last_rank(row.machine_types) for row in rows)
+        return any(
+            row.machine_types.startswith("<=") and known.rank <= _last_rank(row.machine_types)
+            for row in rows
+        )
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
         """Whether two keys name one property, bus variants and base types taken alike."""
@@ -167,8 +170,7 @@ class KnowledgeBase:
 
 def _last_rank(machine_types: str) -> int:
     """Return the rank of the newest upstream type that a drift row speaks of."""
-    last = machine_types.replace("<=", "").split("..")[-1].split(",")[-1].strip()
-    version = (*release_key(last), 0, 0)[:3]
+    version = (*release_key(machine_types), 0, 0)[:3]
     return version[0] * 1000 + version[1] * 10 + version[2]
 
 

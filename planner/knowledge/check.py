@@ -61,7 +61,7 @@ def changed_capabilities(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 
 def changes_in_order(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K004: gains precede losses, and a bracket ends after it begins."""
+    """K004: effects are known words, and a bracket ends after it begins."""
     for line in knowledge.kernels.lines:
         for capability, rows in line.changes.items():
             for row in rows:
@@ -90,7 +90,7 @@ def inherited_lines(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 
 def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K006: every capability, property, trait and device that a unit names has a row."""
+    """K006: every capability and trait that a unit names has a row."""
     known = set(knowledge.capabilities) | {NEVER}
     for unit in knowledge.units:
         asked = (
@@ -121,7 +121,7 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 
 def compat_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K007: every offered type of a known build has a readable property list on its board."""
+    """K007: every type that a known upstream build offers has a property list there."""
     for name, row in knowledge.machines.types.items():
         if row.machine_type.board == "microvm":
             continue
@@ -155,7 +155,7 @@ def ranks(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 
 def alias_targets(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K009: every alias of a known build resolves to a type that the build offers."""
+    """K009: every alias of a known build names a type that has a row."""
     for build in knowledge.builds.known.values():
         for alias, target in build.aliases.items():
             row = knowledge.machines.types.get(target)

@@ -157,7 +157,6 @@ def _kernel_line(row: Row) -> KernelLine:
         change = _change(cells)
         cells.done()
         changes[change.capability] = (*changes.get(change.capability, ()), change)
-    row.text("title", "")
     line = KernelLine(
         name=row.text("line"),
         order=row.number("order"),
@@ -287,7 +286,10 @@ def _compat_sets(folder: Folder, builds: BuildLines, board: str) -> Iterator[Com
 
 
 def _property(row: Row) -> PropertyRow:
-    return PropertyRow(
+    for key in ("backported", "notes"):
+        row.asked.add(key)
+    row.text("seen_in", "")
+    found = PropertyRow(
         key=PropertyKey(qom_type=row.text("qom_type"), property=row.text("property")),
         visible=row.choice("visible", Visible),
         kind=row.text("kind", ""),
@@ -301,6 +303,8 @@ def _property(row: Row) -> PropertyRow:
         gates=row.text("gates", ""),
         default=row.text("default", ""),
     )
+    row.done()
+    return found
 
 
 def _drift(row: Row) -> Drift:

@@ -191,7 +191,7 @@ class MachineTables:
         row = self.types.get(machine_type)
         if row is None:
             return None
-        for found in self._index(row.machine_type.board).get(machine_type, ()):
+        for found in reversed(self._index(row.machine_type.board).get(machine_type, ())):
             if ref in found.builds:
                 below = self._list(ref, found.extends) if found.extends else {}
                 if below is None:

@@ -13,6 +13,7 @@ from planner.domain.migrated import Clause, ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.domain.truth import Truth, all_of
+from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.layout import LayoutIssue, layout_issues
@@ -35,8 +36,12 @@ ORDER_OF_CLAUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A unit or property that holds a machine type back; `facts` are missing ones, if it is open."""
+    """A unit or property that holds a machine type back; `facts` are missing ones, if it is open.
 
+    `rule` is the id of the rule of judgement that it breaks.
+    """
+
+    rule: str
     unit: str
     property_key: str
     certain: bool
@@ -95,6 +100,15 @@ class Decision:
 
 
 CLEAN = Decision()
+RULES = {
+    "blocked": Rule.MIGRATION_BLOCKED,
+    "unsent": Rule.STATE_NOT_SENT,
+    "uncaptured": Rule.STATE_NOT_CAPTURED,
+    "foreign": Rule.UNIT_NOT_UNDERSTOOD,
+    "gate": Rule.COMPAT_VALUE_DIFFERS,
+    "refused": Rule.UNIT_REFUSED,
+    "lack": Rule.CAPABILITY_MISSING,
+}
 Hosts = frozenset[HostProfile] | frozenset[QemuBuild]
 Routes = tuple[frozenset[int], frozenset[tuple[int, int]] | None]
 
@@ -480,6 +494,7 @@ class ClosedForm:
         lacking = {self._numbers[one.destination] for one in blocked}
         having = {self._numbers[one.source] for one in blocked} - lacking
         return Obstacle(
+            rule=RULES[blocked[0].kind].value,
             unit=unit.id,
             property_key="",
             certain=any(one.certain for one in blocked),
@@ -531,6 +546,7 @@ class ClosedForm:
             else:
                 parts.obstacles.append(
                     Obstacle(
+                        rule=issue.rule,
                         unit=issue.unit,
                         property_key=issue.property_key,
                         certain=issue.certain,
@@ -556,7 +572,17 @@ class ClosedForm:
             if missing:
                 text = f"policy requires {flag}, which not every build offers"
                 parts.obstacles.append(
-                    Obstacle("", str(flag.key), True, (), missing, (), "policy", text)
+                    Obstacle(
+                        rule=Rule.PROPERTY_NOT_OFFERED.value,
+                        unit="",
+                        property_key=str(flag.key),
+                        certain=True,
+                        facts=(),
+                        lacking=missing,
+                        having=(),
+                        source="policy",
+                        text=text,
+                    )
                 )
             parts.flags.append(
                 FlagChoice(

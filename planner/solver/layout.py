@@ -12,6 +12,7 @@ from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import FlagChoice
 from planner.domain.truth import Truth
+from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 
 Pairs = frozenset[tuple[HostProfile, HostProfile]] | None
@@ -21,6 +22,7 @@ Pairs = frozenset[tuple[HostProfile, HostProfile]] | None
 class LayoutIssue:
     """A difference and its way out: a flag, else a claim about the guest, else none."""
 
+    rule: str = Rule.COMPAT_VALUE_DIFFERS.value
     unit: str = ""
     property_key: str = ""
     certain: bool = True
@@ -184,6 +186,7 @@ def _fault_issues(
         words = tuple(device.removeprefix("cpu:") for device in fault.devices)
         kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
         yield LayoutIssue(
+            rule=Rule.KNOWN_FAULT.value,
             unit=fault.id,
             clause=Clause(kind=kind, any_of=words) if words else None,
             source=fault.source,
@@ -209,7 +212,11 @@ def _observed_issues(
         elif row.traits:
             clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
         yield LayoutIssue(
-            unit=row.id, clause=clause, source=row.source, text=f"observed to fail: {row.id}"
+            rule=Rule.OBSERVED_FAILURE.value,
+            unit=row.id,
+            clause=clause,
+            source=row.source,
+            text=f"observed to fail: {row.id}",
         )
 
 
