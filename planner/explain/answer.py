@@ -30,7 +30,7 @@ from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
 WORTH_SPREADING = 2000
-"""Number of domains from which on a second process pays for itself."""
+"""Number of domains from which on a second process for the certificate pays for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +61,45 @@ def solve(
     by_pool: dict[str, list[GuestGroup]] = {}
     for group in guests:
         by_pool.setdefault(group.pool, []).append(group)
-    shares = processors() if len(domains) >= WORTH_SPREADING else 1
-    parts = [
-        partial(_answers, domains[first::shares], solver, by_pool, progress if first == 0 else None)
-        for first in range(shares)
-    ]
-    shared = spread(parts)
-    found = [solution for solutions, _ in shared for solution in solutions]
+    results = []
+    for number, domain in enumerate(domains, start=1):
+        results.append(solver.solve(domain))
+        if progress is not None:
+            progress(number)
+    several = len(domains) >= WORTH_SPREADING and processors() > 1
+    found, certified = spread(
+        partial(_explain_all, domains, results, by_pool, knowledge),
+        partial(_certify_all, domains, results, solver),
+        apart=several,
+    )
     return Solution(
         domains=tuple(sorted(found, key=lambda solution: solution.domain)),
         knowledge_digest=knowledge.digest,
         unknowns=rank_unknowns(found),
-        certified=sum(judged for _, judged in shared),
+        certified=certified,
     )
 
 
-def _answers(
-    domains: tuple[MigrationDomain, ...],
-    solver: Solver,
+def _certify_all(
+    domains: Iterable[MigrationDomain], results: Iterable[tuple[LineResult, ...]], solver: Solver
+) -> int:
+    """Judge every chosen baseline again; return the number of combinations judged."""
+    judged = 0
+    for domain, found in zip(domains, results, strict=True):
+        judged = solver.certify(domain, found)
+    return judged
+
+
+def _explain_all(
+    domains: Iterable[MigrationDomain],
+    results: Iterable[tuple[LineResult, ...]],
     guests: Mapping[str, list[GuestGroup]],
-    progress: Progress | None,
-) -> tuple[list[DomainSolution], int]:
-    """Answer some domains; return how many combinations were judged with it."""
-    found = []
-    knowledge = solver.knowledge
-    for number, domain in enumerate(domains, start=1):
-        answer = _answer(domain, solver, knowledge)
-        found.append(_named(domain, answer, guests.get(domain.name, []), knowledge))
-        if progress is not None:
-            progress(number)
-    return found, solver.certifier.judged
+    knowledge: KnowledgeBase,
+) -> list[DomainSolution]:
+    return [
+        _named(domain, _answer(domain, found, knowledge), guests.get(domain.name, []), knowledge)
+        for domain, found in zip(domains, results, strict=True)
+    ]
 
 
 def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[MigrationDomain]:
@@ -104,8 +113,9 @@ def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[Migra
     yield from found.values()
 
 
-def _answer(domain: MigrationDomain, solver: Solver, knowledge: KnowledgeBase) -> Answer:
-    results = solver.solve(domain)
+def _answer(
+    domain: MigrationDomain, results: tuple[LineResult, ...], knowledge: KnowledgeBase
+) -> Answer:
     risks = tuple(_inferred(domain))
     baselines = tuple(
         _explained(domain, result, risks, knowledge)

@@ -1,13 +1,15 @@
-"""Run parts of one job on several processors; knows nothing of the job."""
+"""Run two parts of one job, on two processors if that pays; knows nothing of the job."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def processors() -> int:
@@ -17,35 +19,30 @@ def processors() -> int:
     return multiprocessing.cpu_count()
 
 
-def spread(parts: Sequence[Callable[[], T]]) -> list[T]:
-    """Run the first part here and each other part in a forked process; return results in order.
+def spread(here: Callable[[], T], there: Callable[[], U], *, apart: bool) -> tuple[T, U]:
+    """Run `here` in this process and `there` after it or, `apart`, in a forked process beside it.
 
-    A forked process shares what is in memory, so only results travel. An error in any part is
-    raised here.
+    A forked process shares what is in memory, so only the result of `there` travels: keep it small.
+    An error in either part is raised here.
     """
-    if len(parts) == 1:
-        return [parts[0]()]
+    if not apart:
+        return here(), there()
     context = multiprocessing.get_context("fork")
-    ends, children = [], []
-    for part in parts[1:]:
-        here, there = context.Pipe(duplex=False)
-        child = context.Process(target=_run, args=(part, there), daemon=True)
-        child.start()
-        there.close()
-        ends.append(here)
-        children.append(child)
-    results = [parts[0]()]
-    for end in ends:
-        outcome = end.recv()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        results.append(outcome)
-    for child in children:
-        child.join()
-    return results
+    receiver, sender = context.Pipe(duplex=False)
+    gc.freeze()
+    child = context.Process(target=_run, args=(there, sender), daemon=True)
+    child.start()
+    sender.close()
+    done = here()
+    outcome = receiver.recv()
+    child.join()
+    gc.unfreeze()
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return done, outcome
 
 
-def _run(part: Callable[[], T], end: Connection) -> None:
+def _run(part: Callable[[], U], end: Connection) -> None:
     """Send the result of a part, or the error that it raised."""
     try:
         end.send(part())

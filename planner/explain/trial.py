@@ -22,7 +22,10 @@ def try_machine_type(
     if row is not None:
         yield _trial(domain, ClosedForm(knowledge, policy).attempt(domain, row), knowledge)
         return
-    for result in Solver(knowledge=knowledge, policy=policy).solve(domain):
+    solver = Solver(knowledge=knowledge, policy=policy)
+    results = solver.solve(domain)
+    solver.certify(domain, results)
+    for result in results:
         for attempt in (result.chosen, result.newer):
             if attempt is not None:
                 yield _trial(domain, attempt, knowledge)

@@ -201,7 +201,7 @@ def _lacking(case: UnitCase, emitted: Truth, ability: Ability, rule: Rule) -> It
     """Object to a destination that lacks or may lack what the unit needs."""
     produced = Presence.PRESENT if case.unit.state == "host" else case.producer.produces.presence
     if ability.presence is Presence.UNKNOWN:
-        if produced is Presence.UNKNOWN and case.same_kernel:
+        if case.same_kernel and (produced is Presence.UNKNOWN or case.unit.state == "host"):
             return
         yield _gap(case, f"{_first(ability)} on the destination", case.lack, _first(ability))
     elif emitted is Truth.UNKNOWN:

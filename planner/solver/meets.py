@@ -223,10 +223,17 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
         certain = surely and destination.refuses is Level.YES
         fact = destination.refuses_fact if destination.refuses is Level.UNKNOWN else open_fact
         yield Finding("refused", certain, fact, source, destination)
-    if destination.takes in (Level.NO, Level.UNKNOWN) and not _cancels(source, destination):
+    settled = _cancels(source, destination) or (hosted and _same_open_kernel(source, destination))
+    if destination.takes in (Level.NO, Level.UNKNOWN) and not settled:
         certain = surely and destination.takes is Level.NO
         fact = destination.takes_fact if destination.takes is Level.UNKNOWN else open_fact
         yield Finding("lack", certain, fact, source, destination)
+
+
+def _same_open_kernel(source: Row, destination: Row) -> bool:
+    """Whether an unknown cancels: a guest that runs on a kernel release can run on it elsewhere."""
+    unknown = destination.takes is Level.UNKNOWN
+    return unknown and bool(source.kernel) and source.kernel == destination.kernel
 
 
 def _cancels(source: Row, destination: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Per domain, board and line: try types from the newest down, certify the first that is safe."""
+"""Per domain, board and line: try types from the newest down, take the first that is safe."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LineResult:
 
 @dataclass(slots=True)
 class Solver:
-    """Solves and certifies domains; answers for equal sets of profiles are computed once."""
+    """Solves domains, and certifies what it chose by rules that it does not share."""
 
     knowledge: KnowledgeBase
     policy: Policy
@@ -55,6 +55,16 @@ class Solver:
             profiles = tuple(dict.fromkeys(host for domain in found for host in domain.profiles))
             self.form.narrow(profiles)
             self.certifier.narrow(profiles)
+
+    def certify(self, domain: MigrationDomain, results: Iterable[LineResult]) -> int:
+        """Judge every chosen baseline again; return how many combinations were judged so far.
+
+        Raises `CertificationError`; no result may leave the planner without this.
+        """
+        for result in results:
+            if result.chosen is not None:
+                self.certifier.certify(domain, baseline_of(result.chosen))
+        return self.certifier.judged
 
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers."""
@@ -114,8 +124,6 @@ class Solver:
                 row for row, offer in zip(types, offers, strict=True) if offer is not Truth.NO
             )
             newer = self.form.attempt(domain, newest)
-        if chosen is not None:
-            self.certifier.certify(domain, baseline_of(chosen))
         still_open = tuple(one for one in tried if one.is_open)
         return LineResult(
             board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
