@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from planner.domain.errors import FleetError, Location, Problem, nearest
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
@@ -67,7 +68,7 @@ def _group(
         pool=PoolName(cells.get("pool") or DEFAULT_POOL),
         kernel=cells["kernel"],
         qemu=cells["qemu"],
-        hosts=tuple(HostName(name) for name in row.names),
+        hosts=cast("tuple[HostName, ...]", row.names),
         arch=cells.get("arch") or ARCHITECTURES[0],
         cpu=cells.get("cpu", ""),
         present=present,

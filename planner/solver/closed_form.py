@@ -91,7 +91,7 @@ class Decision:
     """What one unit asks of an answer, for one set of distinct rows."""
 
     flag: bool = False
-    clause: Clause | None = None
+    condition: Condition | None = None
     blocked: tuple[Finding, ...] = ()
     accepted: bool = False
     residual: bool = False
@@ -127,9 +127,9 @@ class ClosedForm:
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
     _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
     _plain: dict[tuple[frozenset[HostProfile], ...], _Parts] = field(default_factory=dict)
-    _gated: dict[frozenset[tuple[HostProfile, tuple[int, ...]]], _Parts] = field(
-        default_factory=dict
-    )
+    _gated: dict[frozenset[int], _Parts] = field(default_factory=dict)
+    _vectors: dict[tuple[str, HostProfile], int] = field(default_factory=dict)
+    _vector_numbers: dict[tuple[HostProfile, tuple[int, ...]], int] = field(default_factory=dict)
     _settable: dict[tuple[bool, frozenset[QemuBuild]], tuple[bool, ...]] = field(
         default_factory=dict
     )
@@ -295,11 +295,21 @@ class ClosedForm:
         if domain.edges is not None or len(starts) != len(domain.profiles):
             return self._parts(domain, units, machine_type, starts)
         key = frozenset(
-            (profile, self._rows_of(units, profile, machine_type)) for profile in domain.profiles
+            self._vector_of(units, profile, machine_type) for profile in domain.profiles
         )
         if key not in self._gated:
             self._gated[key] = self._parts(domain, units, machine_type, starts)
         return self._gated[key]
+
+    def _vector_of(
+        self, units: tuple[MigratedUnit, ...], profile: HostProfile, machine_type: str
+    ) -> int:
+        """Return one number for a profile and its rows: equal numbers, equal both."""
+        key = (machine_type, profile)
+        if key not in self._vectors:
+            pair = (profile, self._rows_of(units, profile, machine_type))
+            self._vectors[key] = self._vector_numbers.setdefault(pair, len(self._vector_numbers))
+        return self._vectors[key]
 
     def _cpu_feature_conditions(self, hosts: frozenset[HostProfile], parts: _Parts) -> None:
         """Ask for guest CPUs without the features that some host is known to lack and another not."""
@@ -449,7 +459,8 @@ class ClosedForm:
                 return Decision(flag=True, accepted=bool(shut), facts=facts)
         clause = _negatable(unit)
         if clause is not None:
-            return Decision(clause=clause, facts=facts)
+            condition = condition_of(clause, self.knowledge, unit.price)
+            return Decision(condition=condition, facts=facts)
         certain = tuple(one for one in standing if one.certain)
         return Decision(blocked=certain or tuple(standing), facts=facts)
 
@@ -477,9 +488,9 @@ class ClosedForm:
             parts.residual.append(_loss(unit))
         if decision.flag:
             parts.flags.append(_flag_choice(unit, self.knowledge))
-        if decision.clause is not None:
-            parts.conditions.append(condition_of(decision.clause, self.knowledge, unit.price))
-        if (decision.flag or decision.clause is not None) and unit.price == "security":
+        if decision.condition is not None:
+            parts.conditions.append(decision.condition)
+        if (decision.flag or decision.condition is not None) and unit.price == "security":
             parts.acks.append(unit.id)
         if decision.blocked:
             parts.obstacles.append(self._obstacle(unit, decision.blocked, index, table))
