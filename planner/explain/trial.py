@@ -10,7 +10,8 @@ from planner.explain.why_not_newer import why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.solver.closed_form import Attempt, ClosedForm
+from planner.solver.attempt import Attempt
+from planner.solver.closed_form import ClosedForm
 from planner.solver.solve import Solver, baseline_of
 
 

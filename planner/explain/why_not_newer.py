@@ -11,7 +11,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLine
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.solver.closed_form import Attempt, Obstacle
+from planner.solver.attempt import Attempt, Obstacle
 from planner.solver.unlock import Requirement, cheapest
 
 

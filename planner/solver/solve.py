@@ -11,8 +11,9 @@ from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
+from planner.solver.attempt import Attempt
 from planner.solver.certify import Certifier
-from planner.solver.closed_form import Attempt, ClosedForm
+from planner.solver.closed_form import ClosedForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Solver:
         found = tuple(domains)
         if all(domain.edges is None for domain in found):
             profiles = tuple(dict.fromkeys(host for domain in found for host in domain.profiles))
-            self.form.narrow(profiles)
+            self.form.units.narrow(profiles)
             self.certifier.narrow(profiles)
 
     def certify(self, domain: MigrationDomain, results: Iterable[LineResult]) -> int:
@@ -70,7 +71,7 @@ class Solver:
         """Return one result per board and line that any host of the domain offers."""
         arch = domain.members[0].profile.arch
         places = self._boards_and_lines(arch)
-        common = self.form.common_lines(domain.builds)
+        common = self.form.offers.common_lines(domain.builds)
         results = [self._solve_line(domain, *place) for place in places if place in common]
         found = [result for result in results if result is not None]
         if any(result.chosen is not None for result in found):
@@ -97,8 +98,8 @@ class Solver:
 
     def _solve_line(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         arch = domain.members[0].profile.arch
-        types = self.form.candidates(arch, board, line)
-        offers = self.form.offers_of(domain.builds, types)
+        types = self.form.offers.candidates(arch, board, line)
+        offers = self.form.offers.offers_of(domain.builds, types)
         if all(offer is Truth.NO for offer in offers):
             return None
         tried: list[Attempt] = []
@@ -139,10 +140,10 @@ class Solver:
     def _nothing_common(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         """Report a line of which some hosts offer a type and no type is offered by all."""
         arch = domain.members[0].profile.arch
-        types = self.form.candidates(arch, board, line)
-        if any(offer is not Truth.NO for offer in self.form.offers_of(domain.builds, types)):
+        types = self.form.offers.candidates(arch, board, line)
+        if any(offer is not Truth.NO for offer in self.form.offers.offers_of(domain.builds, types)):
             return None
-        row = self.form.newest_of_any(domain.builds, board, line, arch)
+        row = self.form.offers.newest_of_any(domain.builds, board, line, arch)
         if row is None:
             return None
         refused = self.form.attempt(domain, row)

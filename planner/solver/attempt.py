@@ -1,0 +1,120 @@
+"""What trying one machine type on a domain yields: its needs, or what stands in its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+from planner.domain.host import HostProfile
+from planner.domain.machine_type import MachineType
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.solution import Condition, FlagChoice, Loss
+from planner.knowledge.base import KnowledgeBase
+
+HARDWARE = Condition(
+    kind="host",
+    text="same CPU generation, microcode and kvm parameters on all hosts of the pool",
+    price="check with probes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A unit or property that holds a machine type back; `facts` are missing ones, if it is open.
+
+    `rule` is the id of the rule of judgement that it breaks.
+    """
+
+    rule: str
+    unit: str
+    property_key: str
+    certain: bool
+    facts: tuple[str, ...]
+    lacking: tuple[HostProfile, ...]
+    having: tuple[HostProfile, ...]
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One machine type tried on a domain: what it needs, or what forbids it.
+
+    `is_fixed`: what forbids it has no gate, so no older type can help.
+    """
+
+    machine_type: MachineType
+    flags: tuple[FlagChoice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    needs_ack: tuple[str, ...] = ()
+    accepted: tuple[Loss, ...] = ()
+    residual: tuple[Loss, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    not_offered: tuple[HostProfile, ...] = ()
+    unknown_offer: tuple[HostProfile, ...] = ()
+    open_facts: frozenset[str] = frozenset()
+    is_fixed: bool = False
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether this type can be used with its flags and conditions."""
+        return not (self.obstacles or self.not_offered or self.unknown_offer)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only missing facts stand against it."""
+        return (
+            not self.is_safe
+            and not self.not_offered
+            and all(not obstacle.certain for obstacle in self.obstacles)
+        )
+
+
+@dataclass(slots=True)
+class Parts:
+    """What an attempt gathers while it looks at units and properties."""
+
+    flags: list[FlagChoice] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    acks: list[str] = field(default_factory=list)
+    accepted: list[Loss] = field(default_factory=list)
+    residual: list[Loss] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    facts: set[str] = field(default_factory=set)
+    fixed: bool = False
+
+    def add(self, other: Parts) -> None:
+        """Take over everything that other units ask."""
+        self.flags += other.flags
+        self.conditions += other.conditions
+        self.acks += other.acks
+        self.accepted += other.accepted
+        self.residual += other.residual
+        self.obstacles += other.obstacles
+        self.facts |= other.facts
+
+
+@cache
+def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condition:
+    """Return the condition that no guest fulfils `clause`."""
+    words = ", ".join(clause.any_of)
+    kind = clause.kind.value
+    match clause.kind:
+        case ClauseKind.CPU:
+            text = f"guest CPU without {words}"
+        case ClauseKind.CPU_LACKS:
+            text = f"guest CPU with {words}"
+        case ClauseKind.DEVICE:
+            text = f"no {words} device"
+        case ClauseKind.ACCELERATOR:
+            text = f"accelerator without {words}"
+        case ClauseKind.GUEST | ClauseKind.USE:
+            trait = knowledge.guests.traits.get(clause.any_of[0])
+            text = trait.words if trait is not None else f"no {words}"
+    json_kind = {"cpu-lacks": "cpu", "use": "guest"}.get(kind, kind)
+    return Condition(
+        kind=json_kind,
+        text=text,
+        price=clause.price or price,
+        words=tuple(f"{kind}:{word}" for word in clause.any_of),
+    )
