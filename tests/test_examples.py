@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from planner.domain.solution import Solution
 from planner.explain.answer import solve
+from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.check import check_knowledge, manifest
@@ -91,3 +93,33 @@ def test_the_x86_state_table_is_complete() -> None:
     covered = {unit.covers for unit in knowledge().units if unit.arch == "x86_64"}
     listed = json.loads((ROOT / "tests" / "cases" / "x86_state_units.json").read_text())
     assert covered >= set(listed)
+
+
+def test_raising_a_windows_guest_needs_an_acknowledgement(tmp_path: Path) -> None:
+    base = knowledge()
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\nb,6.1.90,8.2.4\n")
+    (tmp_path / "guests.csv").write_text(
+        "guest,host,machine_type,traits\n"
+        "win,a,pc-q35-5.1,windows=yes\nlinux,a,pc-q35-5.1,windows=no\nnew,b,pc-q35-8.2,windows=yes\n"
+    )
+    fleet = read_fleet(tmp_path / "fleet.csv", base)
+    guests = read_guests(tmp_path / "guests.csv", fleet)
+    domains = complete_domains(profile_fleet(fleet, base).pools)
+    (domain,) = solve(domains, base, base.policy, guests=guests).domains
+    found = [one for one in domain.guests if "needs ack" in one.finding]
+    assert [(one.machine_type, one.guests, one.examples) for one in found] == [
+        ("pc-q35-8.2", 1, ("win",))
+    ]
+
+
+def test_pools_of_a_uniformity_group_get_one_answer(tmp_path: Path) -> None:
+    base = knowledge()
+    (tmp_path / "fleet.csv").write_text(
+        "host,pool,kernel,qemu\na,x,6.1.90,8.2.4\nb,x,6.1.90,8.2.4\nc,y,6.1.90,9.2.3\nd,y,6.1.90,9.2.3\n"
+    )
+    domains = complete_domains(profile_fleet(read_fleet(tmp_path / "fleet.csv", base), base).pools)
+    apart = solve(domains, base, base.policy).domains
+    policy = replace(base.policy, uniformity_groups=(("x", "y"),))
+    together = solve(domains, base, policy).domains
+    assert {one.baselines[-1].machine_type for one in apart} == {"pc-q35-8.2", "pc-q35-9.2"}
+    assert {one.baselines[-1].machine_type for one in together} == {"pc-q35-8.2"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
@@ -28,6 +29,7 @@ def find_violations(
         )
     for baseline in chosen.values():
         yield from _violators(baseline, guests, knowledge)
+        yield from _impacts(baseline, guests, knowledge)
 
 
 def _position(name: str, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase) -> str:
@@ -60,6 +62,39 @@ def _violators(
                 finding=f"violates: {condition.text}",
                 examples=tuple(name for group in found for name in group.names)[:3],
             )
+
+
+def _impacts(
+    baseline: ChosenBaseline, guests: list[GuestGroup], knowledge: KnowledgeBase
+) -> Iterator[GuestFinding]:
+    """Yield what guests would notice if they were raised to the answer; somebody must acknowledge it."""
+    answer = knowledge.machine_type(baseline.machine_type)
+    for impact in knowledge.guests.impacts:
+        crossing = knowledge.machine_type(impact.crossing)
+        if answer is None or crossing is None or not _reaches(answer, crossing):
+            continue
+        found = [group for group in guests if _is_raised(group, crossing, impact.trait, knowledge)]
+        if found:
+            yield GuestFinding(
+                machine_type=baseline.machine_type,
+                guests=sum(group.count for group in found),
+                finding=f"needs ack before raising: {impact.text} ({impact.id})",
+                examples=tuple(name for group in found for name in group.names)[:3],
+            )
+
+
+def _reaches(answer: MachineType, crossing: MachineType) -> bool:
+    same = (answer.board, answer.line) == (crossing.board, crossing.line)
+    return same and answer.rank >= crossing.rank
+
+
+def _is_raised(
+    group: GuestGroup, crossing: MachineType, trait: str, knowledge: KnowledgeBase
+) -> bool:
+    """Whether a guest stands below the crossing and is not known to lack the trait."""
+    row = knowledge.machine_type(group.machine_type)
+    below = row is not None and _reaches(crossing, row) and row.rank < crossing.rank
+    return below and (trait, False) not in group.traits
 
 
 def _clauses(words: tuple[str, ...]) -> tuple[Clause, ...]:

@@ -38,6 +38,19 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestImpact:
+    """What a guest with a trait notices when its machine type is raised to `crossing` or beyond."""
+
+    id: str
+    board: str
+    crossing: str
+    trait: str
+    text: str
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureBit:
     """A bit of the `Features 0x...` message of one device class."""
 
@@ -56,6 +69,7 @@ class GuestWords:
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]
     feature_bits: tuple[FeatureBit, ...]
+    impacts: tuple[GuestImpact, ...]
 
     def base_type(self, qom_type: str) -> str:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""

@@ -20,6 +20,7 @@ TABLES: dict[str, Callable[[KnowledgeBase], Iterator[tuple[str, object]]]] = {
     "feature-bits": lambda base: iter(
         (f"{row.device}:{row.bit}", row) for row in base.guests.feature_bits
     ),
+    "guest-impacts": lambda base: iter((row.id, row) for row in base.guests.impacts),
     "kernel-lines": lambda base: iter((row.name, row) for row in base.kernels.lines),
     "machine-types": lambda base: iter(base.machines.types.items()),
     "observations": lambda base: iter((row.id, row) for row in base.observations),

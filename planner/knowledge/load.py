@@ -19,7 +19,7 @@ from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLine, BuildLines, KnownBuild
-from planner.knowledge.guests import CpuModel, Device, FeatureBit, GuestWords, Trait
+from planner.knowledge.guests import CpuModel, Device, FeatureBit, GuestImpact, GuestWords, Trait
 from planner.knowledge.kernels import Change, KernelLine, KernelLines
 from planner.knowledge.rows import Row, read_toml, release_key, versions
 from planner.knowledge.sites import Fault, Observation, Side
@@ -428,6 +428,23 @@ def _guest_words(folder: Folder) -> GuestWords:
         cpu_models={model.name: model for model in models},
         traits={trait.name: trait for trait in traits},
         feature_bits=tuple(bits),
+        impacts=tuple(
+            folder.overlaid(
+                "guest_impacts.toml", "impact", _impact, lambda impact: impact.id
+            ).values()
+        ),
+    )
+
+
+def _impact(row: Row) -> GuestImpact:
+    return GuestImpact(
+        id=row.text("id"),
+        board=row.text("board"),
+        crossing=row.text("crossing"),
+        trait=row.text("trait"),
+        text=row.text("text"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
     )
 
 
