@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from planner.fleet.hosts import read_fleet
+from planner.knowledge.load import load_knowledge
+
 WRONG = {
     "unknown_column": (
         "host,kernel,qmu\na,6.1.90,8.2.4\n",
@@ -148,3 +151,27 @@ def test_tables_fit_80_columns(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "\x1b" not in done.stdout
+
+
+def test_a_probe_beats_declared_tokens_and_indexes_name_registers(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(
+        "host,kernel,qemu,capabilities,probe\n"
+        "a,6.1.90,8.2.4,-tun.uso -kvm.msr.0x34,a.json\n"
+        "b,6.1.90,8.2.4,,\n"
+    )
+    (tmp_path / "a.json").write_text(
+        '{"schema": "planner.probe/1", "capabilities": {"tun.uso": true, "kvm.cap.sregs2": null}}'
+    )
+    fleet = read_fleet(tmp_path / "fleet.csv", load_knowledge())
+    group = next(one for one in fleet.groups if one.hosts == ("a",))
+    assert group.present == {"tun.uso4", "tun.uso6"}
+    assert group.absent == {"kvm.msr.smi_count"}
+
+
+def test_a_forbidden_flag_is_neither_chosen_nor_proposed(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('forbidden_flags = ["virtio-net-device.host_uso"]\n')
+    message = "Features 0x100000000000000 unsupported. Allowed features: 0x0"
+    assert "host_uso=off" in run("decode", message, cwd=tmp_path).stdout
+    done = run("decode", message, "--policy", "policy.toml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "host_uso=off" not in done.stdout

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.console import emit, painted
-from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 
 
 def decode(
@@ -15,6 +15,7 @@ def decode(
     device: Annotated[
         str, typer.Option(help="device class: virtio-net, virtio-blk, ...")
     ] = "virtio-net",
+    policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Name the bits of an `unsupported features` message, their likely cause and the flag.
@@ -25,4 +26,6 @@ def decode(
     from planner.present.decode_report import decode_report
 
     base = knowledge_of(knowledge)
-    emit(painted(decode_report(decode_message(message, device, base)), None), None)
+    forbidden = policy_of(policy, base).forbidden_flags
+    bits = decode_message(message, device, base)
+    emit(painted(decode_report(bits, forbidden=forbidden), None), None)

@@ -8,8 +8,8 @@ from planner.domain.migrated import RefusedBit
 from planner.present.lines import Line, Style, folded
 
 
-def decode_report(bits: Iterable[RefusedBit]) -> Iterator[Line]:
-    """Yield one entry per bit, then the flags that avoid them."""
+def decode_report(bits: Iterable[RefusedBit], *, forbidden: tuple[str, ...]) -> Iterator[Line]:
+    """Yield one entry per bit, then the flags that avoid them; `forbidden` ones are not proposed."""
     found = tuple(bits)
     if not found:
         yield Line("no bit of the guest is refused", Style.GOOD)
@@ -27,7 +27,7 @@ def decode_report(bits: Iterable[RefusedBit]) -> Iterator[Line]:
             indent=2,
         )
         key = bit.unit.flag or (bit.unit.gates[0].key if bit.unit.gates else None)
-        if key is not None:
+        if key is not None and str(key) not in forbidden:
             flags.append(f"{key}=off")
             yield from folded(
                 f"{key}=off, from the next power cycle on", label="avoided by".ljust(14), indent=2
