@@ -12,7 +12,8 @@ from planner.knowledge.builds import BuildLine
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.attempt import Attempt, Obstacle
-from planner.solver.unlock import Requirement, cheapest
+from planner.solver.requirement import Requirement
+from planner.solver.unlock import cheapest
 
 
 def why_not_newer(

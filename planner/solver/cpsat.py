@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ortools.sat.python import cp_model
 
 from planner.domain.host import HostProfile
-from planner.solver.unlock import Requirement, Unlock
+from planner.solver.requirement import Requirement, Unlock
 
 SECONDS = 20.0
 

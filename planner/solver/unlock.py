@@ -8,36 +8,12 @@ decides and reports its bound.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from planner.domain.host import HostProfile
+from planner.solver.requirement import Requirement, Unlock, Way
 
-Way = frozenset[HostProfile]
 FEW_CHOICES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """Something to be mended, and the sets of profiles any of which mends it if all are touched."""
-
-    subject: str
-    ways: tuple[Way, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unlock:
-    """The profiles to touch, their hosts, a proven lower bound and how it was found."""
-
-    profiles: Way
-    hosts: int
-    bound: int
-    method: str
-
-    @property
-    def gap(self) -> int:
-        """Hosts by which the answer may exceed the optimum."""
-        return self.hosts - self.bound
 
 
 def cheapest(requirements: Sequence[Requirement], hosts: Mapping[HostProfile, int]) -> Unlock:
