@@ -123,3 +123,14 @@ def test_pools_of_a_uniformity_group_get_one_answer(tmp_path: Path) -> None:
     together = solve(domains, base, policy).domains
     assert {one.baselines[-1].machine_type for one in apart} == {"pc-q35-8.2", "pc-q35-9.2"}
     assert {one.baselines[-1].machine_type for one in together} == {"pc-q35-8.2"}
+
+
+def test_an_inferred_kernel_is_printed_as_a_risk(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(
+        "host,kernel,qemu\n"
+        "a,5.14.0-611.5.1.el9_7.x86_64,qemu-kvm-8.2.0-11.el9_4\n"
+        "b,5.14.0-570.32.1.el9_6.x86_64,qemu-kvm-8.2.0-11.el9_4\n"
+    )
+    (domain,) = solved(tmp_path / "fleet.csv").domains
+    texts = [risk.text for risk in domain.baselines[0].residual_risks]
+    assert any("newer than el9 570" in text for text in texts)

@@ -88,9 +88,10 @@ class QemuBuild:
 class HostProfile:
     """Hosts that cannot be told apart.
 
-    `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns of
-    one release cancel. `observed` are the sides of observation rows that the host's texts match,
-    `lacked_cpu_features` the `cpu.*` capabilities that it is known to lack.
+    `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
+    of one release cancel. `observed` are the sides of observation rows that the host's texts match,
+    `kernel_doubt` says why the capabilities of its kernel are inferred, `lacked_cpu_features` are
+    the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -99,6 +100,7 @@ class HostProfile:
     kernel_token: str = ""
     cpu: str = ""
     observed: frozenset[str] = frozenset()
+    kernel_doubt: str = ""
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -106,7 +108,7 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        parts = (self.arch, self.qemu, self.capabilities, self.kernel_token, self.observed)
+        parts = (self.arch, self.qemu, self.capabilities, self.kernel_token, self.kernel_doubt)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:

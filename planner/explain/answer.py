@@ -162,10 +162,12 @@ def _explained(
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
-    """Yield one risk per build whose tables were not read."""
+    """Yield one risk per build whose tables, and per kernel line whose sources, were not read."""
     builds = [build for build in domain.builds if build.lower and not build.is_known]
     for build in sorted(builds, key=str):
         yield _inference(build)
+    for doubt in sorted({profile.kernel_doubt for profile in domain.profiles} - {""}):
+        yield Loss(unit="", severity="inferred", text=doubt)
 
 
 @cache

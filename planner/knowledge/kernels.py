@@ -129,6 +129,16 @@ class KernelLines:
             )
         return None
 
+    def doubt(self, kernel: KernelRelease) -> str:
+        """Return why everything about `kernel` is inferred, empty if its line or base was read."""
+        line = self._by_name[kernel.line]
+        if kernel.is_later:
+            last = ".".join(str(number) for number in line.known[-1])
+            return f"kernels newer than {line.name} {last} are taken to have what that build has"
+        if line.evidence is Evidence.MEMORY:
+            return f"the kernel line {line.name} was written down from memory, no source was read"
+        return ""
+
     def nearest_example(self, text: str) -> str:
         """Return a hint with the example closest to an unknown release."""
         return nearest(text, [example for line in self.lines for example in line.examples])

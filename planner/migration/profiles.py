@@ -76,6 +76,7 @@ class Profiler:
             kernel_token="" if listed and not open_facts else f"{kernel.line} {group.kernel}",
             cpu=group.cpu,
             observed=self._observed(group),
+            kernel_doubt=knowledge.kernels.doubt(kernel),
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
