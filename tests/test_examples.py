@@ -134,3 +134,30 @@ def test_an_inferred_kernel_is_printed_as_a_risk(tmp_path: Path) -> None:
     (domain,) = solved(tmp_path / "fleet.csv").domains
     texts = [risk.text for risk in domain.baselines[0].residual_risks]
     assert any("newer than el9 570" in text for text in texts)
+
+
+OBSERVED = """  {{ id = "{id}", passes = {passes}, devices = [{devices}],
+    from = {{ kernel = "4.18*" }}, to = {{ kernel = "4.14*" }},
+    machine_types = [], traits = [], evidence = "observed", source = "our own test" {rest} }},
+"""
+FAILING = OBSERVED.format(
+    id="site-not", passes="false", devices="", rest=', consequence = "loses-state"'
+).replace("\n    ", " ")
+
+
+@pytest.mark.parametrize(
+    ("devices", "more", "flags"),
+    [("", "", 0), ('"vfio-pci"', "", 1), ("", FAILING, None)],
+    ids=["every-guest", "some-guests", "later-failure"],
+)
+def test_an_observed_pass_lifts_only_what_it_speaks_of(
+    tmp_path: Path, devices: str, more: str, flags: int | None
+) -> None:
+    passing = OBSERVED.format(id="site-down", passes="true", devices=devices, rest="")
+    rows = passing.replace("\n    ", " ") + more
+    (tmp_path / "observations.toml").write_text(f"schema = 1\nobservation = [\n{rows}]\n")
+    base = load_knowledge(tmp_path)
+    profiled = profile_fleet(read_fleet(ROOT / "examples" / "seed" / "fleet.csv", base), base)
+    (domain,) = solve(complete_domains(profiled.pools), base, base.policy).domains
+    q35 = [one for one in domain.baselines if one.board == "pc-q35"]
+    assert [len(one.flags) for one in q35] == ([] if flags is None else [flags])

@@ -17,6 +17,7 @@ from planner.migration.graph import MigrationDomain
 from planner.solver.attempt import HARDWARE, Attempt, Obstacle, Parts, condition_of
 from planner.solver.demands import UnitDemands
 from planner.solver.layout import LayoutIssue, layout_issues
+from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 
 Hosts = frozenset[HostProfile] | frozenset[QemuBuild]
@@ -45,9 +46,11 @@ class ClosedForm:
             return Attempt(machine_type, not_offered=refused, unknown_offer=unsure)
         parts = Parts()
         if domain.hosts > 1 or domain.edges:
-            self.units.collect(domain, machine_type.name, parts)
+            judged = without_observed_passes(domain, machine_type.name, self.knowledge)
+            self.units.collect(judged, machine_type.name, parts)
+            parts.fixed = parts.fixed and not domain.is_observed
             self._judge_hardware(domain, parts)
-            self._judge_layout(domain, machine_type, parts)
+            self._judge_layout(judged, machine_type, parts)
         self._demand_flags(domain, parts)
         return Attempt(
             machine_type=machine_type,
@@ -92,8 +95,9 @@ class ClosedForm:
         whole = domain.edges is None and not domain.is_observed
         if whole and key in self._hopeless:
             return self._hopeless[key]
+        judged = without_observed_passes(domain, machine_type.name, self.knowledge)
         certain = [
-            issue.certain for issue in self.layout(domain, machine_type) if issue.is_obstacle
+            issue.certain for issue in self.layout(judged, machine_type) if issue.is_obstacle
         ]
         refused = Truth.NO if not certain else Truth.YES if any(certain) else Truth.UNKNOWN
         if whole:

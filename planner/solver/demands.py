@@ -188,14 +188,13 @@ class UnitDemands:
         starts: frozenset[HostProfile],
     ) -> Routes:
         """Return who produces a unit, and the pairs it travels if not every pair is an edge."""
-        takers = frozenset(rows[index] for rows in table.values())
         if unit.state == "boot":
             return frozenset(table[profile][index] for profile in starts), None
         if domain.edges is None:
+            takers = frozenset(rows[index] for rows in table.values())
             return takers, None
-        return takers, frozenset(
-            (table[one][index], table[other][index]) for one, other in domain.edges
-        )
+        pairs = frozenset((table[one][index], table[other][index]) for one, other in domain.edges)
+        return frozenset(source for source, _ in pairs), pairs
 
     def _rows_of(
         self, units: tuple[MigratedUnit, ...], profile: HostProfile, machine_type: str
