@@ -26,6 +26,7 @@ from planner.explain.why_not_newer import refusals, remedies, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
+from planner.solver.observed import relied_on
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
@@ -157,8 +158,21 @@ def _explained(
         baseline,
         flags=flags,
         why_not_newer=newer,
-        residual_risks=(*baseline.residual_risks, *risks),
+        residual_risks=(
+            *baseline.residual_risks,
+            *_observed(domain, baseline.machine_type, knowledge),
+            *risks,
+        ),
     )
+
+
+def _observed(
+    domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[Loss]:
+    """Yield one risk per observation on whose word alone edges are safe."""
+    for row in relied_on(domain, machine_type, knowledge):
+        text = f"edges are safe because they were observed to pass: {row.id} ({row.source})"
+        yield Loss(unit="", severity="observed", text=text)
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:

@@ -20,27 +20,44 @@ def without_observed_passes(
     """
     if not domain.is_observed:
         return domain
+    edges = frozenset(domain.pairs())
+    kept = edges - _lifted(domain, machine_type, knowledge).keys()
+    return domain if kept == edges else replace(domain, edges=kept)
+
+
+def relied_on(
+    domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase
+) -> tuple[Observation, ...]:
+    """Return the rows by which edges of the domain are lifted under a machine type."""
+    if not domain.is_observed:
+        return ()
+    return tuple(dict.fromkeys(_lifted(domain, machine_type, knowledge).values()))
+
+
+def _lifted(
+    domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase
+) -> dict[Edge, Observation]:
+    """Return every lifted edge with the row that lifts it."""
     rows = [
         row
         for row in knowledge.observations
         if not row.machine_types or machine_type in row.machine_types
     ]
-    edges = tuple(domain.pairs())
-    kept = frozenset(edge for edge in edges if not _passes(edge, domain, rows))
-    return domain if len(kept) == len(set(edges)) else replace(domain, edges=kept)
+    found = ((edge, _passing(edge, domain, rows)) for edge in domain.pairs())
+    return {edge: row for edge, row in found if row is not None}
 
 
-def _passes(edge: Edge, domain: MigrationDomain, rows: list[Observation]) -> bool:
-    """Whether the last row that speaks of the edge is a pass for every guest."""
+def _passing(edge: Edge, domain: MigrationDomain, rows: list[Observation]) -> Observation | None:
+    """Return the last row that speaks of the edge if it is a pass for every guest."""
     source, destination = edge
-    passes = False
+    passing = None
     for row in rows:
         if f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed:
             if not row.passes:
-                passes = False
+                passing = None
             elif _speaks_of_all(row, domain):
-                passes = True
-    return passes
+                passing = row
+    return passing
 
 
 def _speaks_of_all(row: Observation, domain: MigrationDomain) -> bool:
