@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 from planner.cli import exits
+from planner.domain.verdict import Rule
+from planner.fleet.guests import GUESTS
+from planner.fleet.hosts import FLEET
+from planner.fleet.policy_file import KEYS
+from planner.knowledge import check
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("README.md", "docs/walkthrough.md")
@@ -39,7 +44,9 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("command", "shown"), blocks(), ids=[command for command, _ in blocks()])
 def test_console_block(command: str, shown: str) -> None:
-    printed = run(["-m", "planner", *shlex.split(command)]).stdout.splitlines()
+    done = run(["-m", "planner", *shlex.split(command)])
+    assert done.returncode in {exits.ANSWERED, exits.UNSAFE, exits.UNDECIDED}, done.stderr
+    printed = done.stdout.splitlines()
     position = 0
     gap = False
     for line in shown.splitlines():
@@ -51,8 +58,9 @@ def test_console_block(command: str, shown: str) -> None:
             position = printed.index(line, position) + 1
             gap = False
         else:
-            assert printed[position] == line
+            assert printed[position : position + 1] == [line]
             position += 1
+    assert gap or position == len(printed), "output goes on, but no line says so"
 
 
 @pytest.mark.parametrize("name", ["README.md"])
@@ -63,14 +71,59 @@ def test_python_block(name: str) -> None:
         assert "pc-q35-4.0" in done.stdout
 
 
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def test_documented_exit_codes() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    documented = {int(code) for code in re.findall(r"^\| (\d) \|", text, re.MULTILINE)}
+    documented = dict(re.findall(r"^\| (\d) \| (\w+)", text_of("README.md"), re.MULTILINE))
     assert documented == {
-        exits.ANSWERED,
-        exits.BUG,
-        exits.USAGE,
-        exits.UNREADABLE,
-        exits.UNSAFE,
-        exits.UNDECIDED,
+        str(exits.ANSWERED): "safe",
+        str(exits.BUG): "a",
+        str(exits.USAGE): "wrong",
+        str(exits.UNREADABLE): "unreadable",
+        str(exits.UNSAFE): "unsafe",
+        str(exits.UNDECIDED): "undecided",
     }
+    codes = {value for name, value in vars(exits).items() if name.isupper() and name[0] != "_"}
+    assert {str(code) for code in codes} == set(documented)
+
+
+def section(title: str) -> str:
+    """Return the text of one second-level section of the README."""
+    return text_of("README.md").split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def test_documented_columns_are_the_accepted_ones() -> None:
+    fleet = set(re.findall(r"^\| `(\w+)` \|", section("fleet.csv"), re.MULTILINE))
+    assert fleet == {FLEET.name, *FLEET.keys}
+    unused = section("fleet.csv").split("The columns ", 1)[1].split(" are allowed", 1)[0]
+    assert set(re.findall(r"`(\w+)`", unused)) == set(FLEET.allowed)
+    guests = section("Guests of today").split("```", 1)[0]
+    assert set(re.findall(r"`(\w+)`", guests)) == {GUESTS.name, *GUESTS.keys}
+
+
+def test_documented_policy_keys_are_the_accepted_ones() -> None:
+    rows = re.findall(r"^\| (`[^|]*`) \|", section("Policy: what you allow"), re.MULTILINE)
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(KEYS)
+
+
+def test_every_rule_of_judgement_is_described() -> None:
+    described = re.findall(r"^\*\*(P\d{3}) ", text_of("docs/judgement.md"), re.MULTILINE)
+    assert described == [rule.value for rule in Rule]
+
+
+def test_every_rule_of_rows_is_described() -> None:
+    described = re.findall(r"^\| (K\d{3}) \|", text_of("docs/data-format.md"), re.MULTILINE)
+    source = Path(check.__file__).read_text(encoding="utf-8")
+    assert set(described) == set(re.findall(r"K\d{3}", source))
+    assert len(described) == len(set(described))
+
+
+PAGES = sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES])
+def test_links_lead_to_files(name: str) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(name)):
+        assert (ROOT / name).parent.joinpath(target).exists(), target

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from planner.cli import exits
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Status
@@ -29,7 +32,8 @@ from planner.present.document import (
     verdicts_document,
 )
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "schema"
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = ROOT / "docs" / "schema"
 HOSTS = """host,pool,kernel,qemu
 deb1,debian,5.10.0-32-amd64,1:7.2.22+dfsg-0+deb12u1
 deb2,debian,5.10.0-32-amd64,1:7.2.22+dfsg-0+deb12u1
@@ -115,6 +119,56 @@ def test_verdicts_obey_their_schemas(fleet: Fleet, knowledge: KnowledgeBase) -> 
     _validator("verdicts-1").validate(json.loads(dump(verdicts_document(verdicts))))
     for verdict in verdicts:
         _validator("verdict-1").validate(json.loads(dump(verdict_document(verdict))))
+
+
+def _printed(words: list[str]) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "planner", *words, "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode in {exits.ANSWERED, exits.UNSAFE, exits.UNDECIDED}, done.stderr
+    return json.loads(done.stdout)
+
+
+SOLVES = {
+    "seed": ["examples/seed/fleet.csv"],
+    "edges": ["examples/seed/fleet.csv", "--edges", "examples/seed/edges.csv"],
+    "uso": ["examples/uso/fleet.csv"],
+    "three-pools": ["examples/three-pools/fleet.csv"],
+    "guests": [
+        "examples/three-pools/fleet.csv",
+        *("--guests", "examples/three-pools/guests.csv"),
+        *("--policy", "examples/three-pools/policy.toml"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SOLVES)
+def test_answers_of_the_examples_obey_the_schema(name: str) -> None:
+    document = _printed(["solve", *SOLVES[name]])
+    _validator("solution-1").validate(document)
+    assert document["status"] == "safe"
+    found = [finding for domain in document["domains"] for finding in domain["guests"]]
+    assert bool(found) is (name == "guests")
+
+
+def test_checks_of_the_examples_obey_their_schemas(tmp_path: Path) -> None:
+    one = ["examples/seed/fleet.csv", "--from", "new1", "--to", "old1", "--machine", "pc-q35-4.0"]
+    document = _printed(["check", *one, "--cpu", "qemu64"])
+    _validator("verdict-1").validate(document)
+    assert (document["outcome"], document["consequence"]) == ("unsafe", "loses-state")
+    cases = tmp_path / "cases.csv"
+    cases.write_text(
+        "from,to,machine,cpu\nnew1,old1,pc-q35-4.0,qemu64\nold1,new1,pc-q35-4.0,qemu64\n",
+        encoding="utf-8",
+    )
+    document = _printed(["check", "examples/seed/fleet.csv", "--cases", str(cases)])
+    _validator("verdicts-1").validate(document)
+    assert [case["outcome"] for case in document["cases"]] == ["unsafe", "safe"]
 
 
 @pytest.mark.parametrize("name", ["solution-1", "verdict-1", "verdicts-1"])
