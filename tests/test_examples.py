@@ -163,3 +163,25 @@ def test_an_observed_pass_lifts_only_what_it_speaks_of(
     assert [len(one.flags) for one in q35] == ([] if flags is None else [flags])
     named = any("site-down" in risk.text for one in q35 for risk in one.residual_risks)
     assert named is (flags == 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "finding"),
+    [
+        ("x86_64-cpu.x-migrate-smi-count=off", "as the answer"),
+        ("", "without its flags x86_64-cpu.x-migrate-smi-count=off"),
+        ("x86_64-cpu.x-migrate-smi-count=on", "with flags it does not have"),
+    ],
+)
+def test_a_guest_without_the_flags_is_not_as_the_answer(
+    tmp_path: Path, flags: str, finding: str
+) -> None:
+    base = knowledge()
+    path = tmp_path / "guests.csv"
+    path.write_text(f"guest,host,machine_type,flags\ng,new1,pc-q35-4.0,{flags}\n")
+    fleet = read_fleet(ROOT / "examples" / "seed" / "fleet.csv", base)
+    pools = complete_domains(profile_fleet(fleet, base).pools)
+    (domain,) = solve(pools, base, base.policy, guests=read_guests(path, fleet)).domains
+    (found,) = [one for one in domain.guests if "answer" in one.finding or "flags" in one.finding]
+    assert finding in found.finding
+    assert (found.finding == "as the answer") is (finding == "as the answer")

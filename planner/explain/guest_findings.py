@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
@@ -20,21 +21,22 @@ def find_violations(
     if not guests:
         return
     chosen = {baseline.machine_type: baseline for baseline in baselines}
-    counts: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     for group in guests:
-        counts[group.machine_type] = counts.get(group.machine_type, 0) + group.count
-    for name, count in sorted(counts.items()):
-        yield GuestFinding(
-            machine_type=name, guests=count, finding=_position(name, chosen, knowledge)
-        )
+        key = (group.machine_type, _position(group, chosen, knowledge))
+        found[key] = found.get(key, 0) + group.count
+    for (name, finding), count in sorted(found.items()):
+        yield GuestFinding(machine_type=name, guests=count, finding=finding)
     for baseline in chosen.values():
         yield from _violators(baseline, guests, knowledge)
         yield from _impacts(baseline, guests, knowledge)
 
 
-def _position(name: str, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase) -> str:
-    """Say where a type stands against the answer of its board and line."""
-    row = knowledge.machine_type(name)
+def _position(
+    group: GuestGroup, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase
+) -> str:
+    """Say where a guest's type and flags stand against the answer of its board and line."""
+    row = knowledge.machine_type(group.machine_type)
     if row is None:
         return "unknown machine type or unresolved alias"
     for baseline in chosen.values():
@@ -42,9 +44,33 @@ def _position(name: str, chosen: dict[str, ChosenBaseline], knowledge: Knowledge
             continue
         answer = knowledge.machine_type(baseline.machine_type)
         if answer is None or answer.name == row.name:
-            return "as the answer"
+            return _flags_against(group, baseline, knowledge)
         return "newer than the answer" if row.is_newer_than(answer) else "older than the answer"
     return "no answer for this board and line"
+
+
+def _flags_against(group: GuestGroup, baseline: ChosenBaseline, knowledge: KnowledgeBase) -> str:
+    """Compare flags under the answer's own type; a flag not given for the guest is not set."""
+    wanted = tuple(choice.flag for choice in baseline.flags)
+    missing = _beyond(wanted, group.flags, knowledge)
+    other = _beyond(group.flags, wanted, knowledge)
+    parts = [f"without its flags {' '.join(missing)}"] if missing else []
+    parts += [f"with flags it does not have: {' '.join(other)}"] if other else []
+    return "as the answer" if not parts else f"type of the answer, {', '.join(parts)}"
+
+
+def _beyond(
+    flags: tuple[CompatFlag, ...], others: tuple[CompatFlag, ...], knowledge: KnowledgeBase
+) -> list[str]:
+    """Return the texts of `flags` that `others` do not set to the same value."""
+    return [
+        str(flag)
+        for flag in flags
+        if not any(
+            knowledge.same_property(flag.key, other.key) and flag.value == other.value
+            for other in others
+        )
+    ]
 
 
 def _violators(
