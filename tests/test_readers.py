@@ -175,3 +175,25 @@ def test_a_forbidden_flag_is_neither_chosen_nor_proposed(tmp_path: Path) -> None
     done = run("decode", message, "--policy", "policy.toml", cwd=tmp_path)
     assert done.returncode == 0
     assert "host_uso=off" not in done.stdout
+
+
+LOSS = '[[accepted_losses]]\nunit = "cpu/pdptrs"\nowner = "a"\nreason = "b"\n'
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ('[ceilings]\npc-q35 = "pc-q35-6.99"\n', "ceilings: 'pc-q35-6.99' is not known"),
+        ('[floors]\npc-q53 = "pc-q35-4.0"\n', "floors: 'pc-q53' is not known"),
+        ('[floors]\nvirt = "pc-q35-4.0"\n', "'pc-q35-4.0' is a type of pc-q35, not of virt"),
+        ('boards = ["pc-q53"]\n', "did you mean 'pc-q35'?"),
+        (LOSS.replace("pdptrs", "pdptr"), "did you mean 'cpu/pdptrs'?"),
+        (LOSS + "expirez = 2020-01-01\n", "did you mean 'expires'?"),
+    ],
+)
+def test_wrong_names_in_a_policy(tmp_path: Path, policy: str, said: str) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    (tmp_path / "policy.toml").write_text(policy)
+    done = run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
+    assert done.returncode == 3
+    assert said in done.stderr

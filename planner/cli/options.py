@@ -54,9 +54,13 @@ def policy_of(path: Path | None, knowledge: KnowledgeBase) -> Policy:
     if path is None:
         return knowledge.policy
     from planner.fleet.policy_file import read_policy
+    from planner.fleet.policy_names import check_names
 
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    return read_policy(path, knowledge.policy, today=today)
+    policy = read_policy(path, knowledge.policy, today=today)
+    types = [row.machine_type for row in knowledge.machines.types.values()]
+    check_names(path, policy, types, knowledge.units)
+    return policy
 
 
 def domains_of(

@@ -28,6 +28,7 @@ KEYS = (
     "acknowledged",
     "uniformity_groups",
 )
+LOSS_KEYS = ("unit", "owner", "reason", "expires")
 
 
 def read_policy(path: Path, default: Policy, *, today: datetime.date) -> Policy:
@@ -95,6 +96,10 @@ def _policy(cells: Mapping[str, object], default: Policy, today: datetime.date) 
 
 
 def _loss(row: dict[str, object]) -> AcceptedLoss:
+    for key in row:
+        if key not in LOSS_KEYS:
+            hint = nearest(key, LOSS_KEYS) or f"allowed: {', '.join(LOSS_KEYS)}"
+            raise ValueError(f"an accepted loss has no key '{key}'; {hint}")
     expires = row.get("expires")
     if isinstance(expires, str):
         expires = datetime.date.fromisoformat(expires)
