@@ -103,7 +103,7 @@ def test_raising_a_windows_guest_needs_an_acknowledgement(tmp_path: Path) -> Non
         "win,a,pc-q35-5.1,windows=yes\nlinux,a,pc-q35-5.1,windows=no\nnew,b,pc-q35-8.2,windows=yes\n"
     )
     fleet = read_fleet(tmp_path / "fleet.csv", base)
-    guests = read_guests(tmp_path / "guests.csv", fleet)
+    guests = read_guests(tmp_path / "guests.csv", fleet, base.guests)
     domains = complete_domains(profile_fleet(fleet, base).pools)
     (domain,) = solve(domains, base, base.policy, guests=guests).domains
     found = [one for one in domain.guests if "needs ack" in one.finding]
@@ -181,7 +181,9 @@ def test_a_guest_without_the_flags_is_not_as_the_answer(
     path.write_text(f"guest,host,machine_type,flags\ng,new1,pc-q35-4.0,{flags}\n")
     fleet = read_fleet(ROOT / "examples" / "seed" / "fleet.csv", base)
     pools = complete_domains(profile_fleet(fleet, base).pools)
-    (domain,) = solve(pools, base, base.policy, guests=read_guests(path, fleet)).domains
+    (domain,) = solve(
+        pools, base, base.policy, guests=read_guests(path, fleet, base.guests)
+    ).domains
     (found,) = [one for one in domain.guests if "answer" in one.finding or "flags" in one.finding]
     assert finding in found.finding
     assert (found.finding == "as the answer") is (finding == "as the answer")

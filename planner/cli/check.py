@@ -21,11 +21,12 @@ from planner.cli.options import (
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from planner.domain.host import Fleet
     from planner.domain.verdict import Verdict
     from planner.fleet.cases import Case
+    from planner.fleet.vocabulary import GuestVocabulary
 
 
 class CheckFormat(Enum):
@@ -75,7 +76,7 @@ def check(
     rules = policy_of(policy, base)
     hosts = read_fleet(fleet, base)
     if cases is not None:
-        rows = read_cases(cases, hosts, base.guests.traits)
+        rows = read_cases(cases, hosts, base.guests)
     else:
         words = {
             "from": from_host,
@@ -88,7 +89,7 @@ def check(
             "cpu": cpu,
             "traits": " ".join(trait or ()),
         }
-        rows = [_single(words, hosts, base.guests.traits)]
+        rows = [_single(words, hosts, base.guests)]
     judge = CaseJudge(
         fleet=hosts, knowledge=base, policy=rules, assume_conditions=assume_conditions
     )
@@ -97,7 +98,7 @@ def check(
     raise typer.Exit(exits.of_outcomes(verdict.outcome for verdict in verdicts))
 
 
-def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> Case:
+def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary) -> Case:
     """Return the case that the options describe, or a usage error naming each wrong option."""
     from planner.fleet.cases import case_of
 
@@ -109,7 +110,7 @@ def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> 
     ]
     if problems:
         raise UsageError(problems)
-    case, wrong = case_of(words, hosts, traits)
+    case, wrong = case_of(words, hosts, vocabulary)
     if wrong or case is None:
         raise UsageError(
             Problem(location=Location(file="command line", column=f"--{column}"), what=what)

@@ -72,7 +72,7 @@ def answer(
         domains,
         base,
         rules,
-        guests=read_guests(guests, hosts) if guests is not None else (),
+        guests=read_guests(guests, hosts, base.guests) if guests is not None else (),
         progress=progress("solved pools", len(domains)),
     )
 

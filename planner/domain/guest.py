@@ -22,11 +22,11 @@ class GuestCpu:
 
     @classmethod
     def parse(cls, text: str) -> GuestCpu:
-        """Read `MODEL,+f,-f,f=on,f=off`; raises ValueError for any other word."""
+        """Read `MODEL,+f,-f,f=on,f=off`, `_` as `-`; raises ValueError for any other word."""
         model, *words = [word.strip() for word in text.split(",")]
         enabled, disabled = set[str](), set[str]()
         for word in words:
-            name, equals, value = word.lstrip("+-").partition("=")
+            name, equals, value = word.lstrip("+-").replace("_", "-").partition("=")
             if word.startswith("+") or (equals and value in {"on", "true"}):
                 enabled.add(name)
             elif word.startswith("-") or (equals and value in {"off", "false"}):

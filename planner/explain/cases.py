@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
+from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.verdict import Verdict
+from planner.domain.truth import Truth
+from planner.domain.verdict import Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
@@ -55,8 +57,30 @@ class CaseJudge:
         boots = () if booted is not None else self._boots(case.source)
         key = (edge, start, boots, assumed)
         if key not in self._known:
-            self._known[key] = apply(self.policy, self._judge(edge, start, boots, assumed))
+            strict = self._judge(edge, start, boots, assumed)
+            self._known[key] = apply(self.policy, self._by_default(strict, boots, assumed))
         return self._known[key]
+
+    def _by_default(
+        self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
+    ) -> Verdict:
+        """Return the verdict with accelerator settings that nobody named taken as off, and say so."""
+        unnamed = frozenset(
+            (clause.kind.value, word)
+            for objection in strict.objections
+            for clause in objection.depends_on
+            if clause.kind is ClauseKind.ACCELERATOR
+            for word in clause.any_of
+            if strict.start.trait(word) is Truth.UNKNOWN
+        )
+        if not unnamed:
+            return strict
+        verdict = self._judge(strict.edge, strict.start, boots, assumed | unnamed)
+        names = ", ".join(sorted(word for _, word in unnamed))
+        text = f"started without {names}: name it with a trait if it is"
+        return verdict.moved(
+            objections=verdict.objections, added=(Remark(kind="assumed", text=text),)
+        )
 
     def _judge(
         self,

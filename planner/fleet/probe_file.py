@@ -40,7 +40,7 @@ def read_probe(path: Path, vocabulary: Vocabulary) -> Stated:
                 Problem(
                     location=Location(file=str(path), column=name),
                     what=f"unknown capability '{name}'",
-                    remedy=nearest(name, vocabulary.capabilities),
+                    remedy=nearest(name, vocabulary.capability_names),
                 )
             )
         elif value is not None:

@@ -15,6 +15,7 @@ from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.guests import GuestWords
+from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
@@ -36,6 +37,7 @@ class KnowledgeBase:
     drifts: tuple[Drift, ...]
     units: tuple[MigratedUnit, ...]
     guests: GuestWords
+    host_cpus: HostCpus
     faults: tuple[Fault, ...]
     observations: tuple[Observation, ...]
     removals: Mapping[str, Removal]
@@ -54,15 +56,22 @@ class KnowledgeBase:
         object.__setattr__(self, "_benign", benign)
 
     def canonical(self, name: str) -> CapabilityId | None:
-        """Return the id of a capability by its id or alias; `cpu.<feature>` needs no row."""
+        """Return the id of a capability by its id, alias, or `cpu.` and a known CPU feature."""
         lower = CapabilityId(name.lower())
         if lower in self.capabilities:
             return lower
         aliases: Mapping[str, CapabilityId] = self._alias  # type: ignore[attr-defined]
         found = aliases.get(lower)
-        if found is None and lower.startswith("cpu.") and len(lower) > len("cpu."):
-            return lower
+        feature = lower.removeprefix("cpu.").replace("_", "-")
+        if found is None and lower.startswith("cpu.") and feature in self.guests.cpu_features:
+            return CapabilityId(f"cpu.{feature}")
         return found
+
+    @property
+    def capability_names(self) -> tuple[str, ...]:
+        """Every capability id, `cpu.<feature>` included."""
+        features = (f"cpu.{name}" for name in sorted(self.guests.cpu_features))
+        return (*self.capabilities, *features)
 
     def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:
         """Return the parts of a composite capability, or the capability itself."""

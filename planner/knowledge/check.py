@@ -109,7 +109,7 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
                     "add it",
                 )
         for clause in unit.when:
-            if clause.kind.value in {"use", "guest"}:
+            if clause.kind.value in {"use", "guest", "accelerator"}:
                 for word in clause.any_of:
                     if word not in knowledge.guests.traits:
                         yield _problem(

@@ -68,6 +68,7 @@ class GuestWords:
     base_types: Mapping[str, str]
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]
+    cpu_features: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
 

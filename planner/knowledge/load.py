@@ -18,10 +18,13 @@ from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.guests import CpuModel, Device, FeatureBit, GuestWords, Trait
+from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.readers import (
     read_build_line,
     read_capability,
+    read_cpu_vendor,
+    read_crossing,
     read_drift,
     read_fault,
     read_impact,
@@ -112,6 +115,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(map(read_drift, folder.rows("compat_drift.toml", "drift"))),
         units=tuple(_units(folder)),
         guests=_guest_words(folder),
+        host_cpus=_host_cpus(folder),
         faults=tuple(
             folder.overlaid(
                 "faults.toml", "fault", lambda row: read_fault(row, builds), lambda row: row.id
@@ -186,6 +190,12 @@ def _units(folder: Folder) -> Iterator[MigratedUnit]:
     yield from sorted(found.values(), key=lambda unit: unit.id)
 
 
+def _host_cpus(folder: Folder) -> HostCpus:
+    vendors = folder.overlaid("cpu_vendors.toml", "vendor", read_cpu_vendor, lambda row: row.name)
+    crossings = folder.overlaid("cpu_vendors.toml", "crossing", read_crossing, lambda row: row.id)
+    return HostCpus(vendors=tuple(vendors.values()), crossings=tuple(crossings.values()))
+
+
 def _guest_words(folder: Folder) -> GuestWords:
     devices = [
         Device(
@@ -227,6 +237,11 @@ def _guest_words(folder: Folder) -> GuestWords:
         },
         cpu_models={model.name: model for model in models},
         traits={trait.name: trait for trait in traits},
+        cpu_features=frozenset(
+            name
+            for row in folder.rows("cpu_features.toml", "features")
+            for name in row.texts("names")
+        ),
         feature_bits=tuple(bits),
         impacts=tuple(
             folder.overlaid(

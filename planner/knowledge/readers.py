@@ -12,6 +12,7 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence, Gate, Migra
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLine, BuildLines, KnownBuild
 from planner.knowledge.guests import GuestImpact
+from planner.knowledge.hardware import CpuVendor, VendorCrossing
 from planner.knowledge.kernels import Change, KernelLine
 from planner.knowledge.rows import Row, release_key, versions
 from planner.knowledge.sites import Fault, Observation, Side
@@ -273,6 +274,38 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         consequence=row.choice("consequence", Consequence),
         reason=row.text("reason"),
         workaround=row.text("workaround", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_cpu_vendor(row: Row) -> CpuVendor:
+    """Read a vendor of cpu_vendors.toml; its examples must match its own pattern."""
+    try:
+        match = re.compile(row.text("match"))
+    except re.error as error:
+        raise row.fail(f"key 'match' is no regular expression: {error}") from error
+    examples = row.texts("examples")
+    for text in examples:
+        if not match.search(text):
+            raise row.fail(f"example '{text}' does not match")
+    return CpuVendor(
+        name=row.text("name"),
+        match=match,
+        bare=frozenset(row.texts("bare")),
+        examples=examples,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_crossing(row: Row) -> VendorCrossing:
+    """Read a crossing of cpu_vendors.toml."""
+    return VendorCrossing(
+        id=row.text("id"),
+        vendors=frozenset(row.texts("vendors")),
+        consequence=row.choice("consequence", Consequence),
+        reason=row.text("reason"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -24,7 +24,13 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted, apply
 from planner.migration.applies import Assumed
 from planner.migration.graph import MigrationDomain
-from planner.migration.judge import judge, judge_builds, judge_cpu_features, unit_applies
+from planner.migration.judge import (
+    judge,
+    judge_builds,
+    judge_cpu_features,
+    judge_vendors,
+    unit_applies,
+)
 from planner.migration.unit_rules import UnitCase, judge_unit
 from planner.migration.views import UnitView, open_view, view
 
@@ -39,6 +45,7 @@ class Look:
 
     view: UnitView
     kernel: str
+    cpu: str
     build: QemuBuild | None
 
 
@@ -112,6 +119,7 @@ class Certifier:
         yield self._unit_demands(self._plain_units(arch), domain.profiles, NO_BASELINE)
         yield self._unit_demands(self._gated_units(arch), domain.profiles, baseline)
         yield self._build_demands(baseline, domain.builds)
+        yield demands_of(self._vendor_objections(domain.profiles))
         if len({host.lacked_cpu_features for host in domain.profiles}) > 1:
             start = GuestStart(baseline=baseline)
             yield demands_of(
@@ -124,6 +132,15 @@ class Certifier:
                     self.policy.management,
                 )
             )
+
+    def _vendor_objections(self, hosts: frozenset[HostProfile]) -> Iterator[Objection]:
+        """Yield what the stated CPU vendors of the hosts object to."""
+        named = {host.cpu_vendor: host for host in hosts if host.cpu_vendor}
+        for source, destination in product(named.values(), repeat=2):
+            edge = MigrationEdge(source=source, destination=destination)
+            for objection in judge_vendors(edge, self.knowledge):
+                if accepted(self.policy, objection) is None:
+                    yield objection
 
     def narrow(self, profiles: Iterable[HostProfile]) -> None:
         """Leave out the plain units that object to no ordered pair of all `profiles`."""
@@ -204,6 +221,7 @@ class Certifier:
         return Look(
             view=seen,
             kernel=profile.kernel_token if hosts_open else "",
+            cpu=profile.cpu_model if unit.requires else "",
             build=profile.qemu if build_open else None,
         )
 
@@ -232,6 +250,7 @@ class Certifier:
             destination=destination.view,
             libvirt=self.policy.management == "libvirt",
             same_kernel=bool(source.kernel) and source.kernel == destination.kernel,
+            same_cpu=not source.cpu or not destination.cpu or source.cpu == destination.cpu,
             same_build=source.build is not None and source.build == destination.build,
         )
         found = judge_unit(case).objections

@@ -9,7 +9,7 @@ from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import FlagChoice
+from planner.domain.solution import FlagChoice, Loss
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
@@ -110,7 +110,8 @@ class ClosedForm:
         pairs = frozenset(domain.edges) if domain.edges is not None else None
         listed = self.knowledge.covered.get(profiles[0].arch) == "listed"
         mixed = len({profile.arch for profile in profiles}) > 1
-        special = domain.is_observed or mixed or not listed
+        vendors = {profile.cpu_vendor for profile in profiles} - {""}
+        special = domain.is_observed or mixed or not listed or len(vendors) > 1
         hosts: Hosts = domain.profiles if special else domain.builds
         key = (machine_type.name, hosts, pairs)
         if key not in self._layout:
@@ -124,7 +125,10 @@ class ClosedForm:
     ) -> None:
         """Collect the ways out of every layout issue, or the obstacles."""
         for issue in self.layout(domain, machine_type):
-            if issue.flag is not None:
+            if issue.is_accepted:
+                loss = Loss(unit=issue.unit, severity=issue.price, text=issue.text)
+                parts.accepted.append(loss)
+            elif issue.flag is not None:
                 parts.flags.append(issue.flag)
             elif issue.clause is not None:
                 parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import permutations
+from dataclasses import dataclass, replace
+from itertools import chain, permutations
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
 from planner.domain.host import HostProfile, QemuBuild
@@ -30,13 +30,14 @@ class LayoutIssue:
     flag: FlagChoice | None = None
     clause: Clause | None = None
     price: str = "functional"
+    is_accepted: bool = False
     source: str = ""
     text: str = ""
 
     @property
     def is_obstacle(self) -> bool:
-        """Whether neither a flag nor a claim about guests helps."""
-        return self.flag is None and self.clause is None
+        """Whether neither policy nor a flag nor a claim about guests helps."""
+        return not self.is_accepted and self.flag is None and self.clause is None
 
 
 def layout_issues(
@@ -49,9 +50,13 @@ def layout_issues(
     """Yield every issue that lies between the builds of a domain."""
     routes = tuple(pairs) if pairs is not None else tuple(permutations(profiles, 2))
     yield from _property_issues(profiles, routes, machine_type, knowledge, policy)
-    yield from _fault_issues(routes, machine_type, knowledge)
-    yield from _observed_issues(routes, machine_type, knowledge)
     yield from _coverage_issues(routes, knowledge)
+    for issue in chain(
+        _fault_issues(routes, machine_type, knowledge),
+        _observed_issues(routes, machine_type, knowledge),
+        _vendor_issues(routes, knowledge),
+    ):
+        yield replace(issue, is_accepted=policy.accepted_loss(issue.unit) is not None)
 
 
 def _property_issues(
@@ -235,3 +240,19 @@ def _coverage_issues(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
             )
             return
+
+
+def _vendor_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
+    for row in knowledge.host_cpus.crossings:
+        met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
+        if met:
+            names = " and ".join(sorted(set().union(*met)))
+            yield LayoutIssue(
+                rule=Rule.CPU_VENDOR_DIFFERS.value,
+                unit=row.id,
+                source=row.source,
+                text=f"CPUs of {names}: {row.reason}",
+            )
