@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit, painted
+from planner.cli.console import answer, painted
 from planner.cli.options import (
     FleetFile,
     KnowledgeFolder,
@@ -93,8 +93,8 @@ def check(
         fleet=hosts, knowledge=base, policy=rules, assume_conditions=assume_conditions
     )
     verdicts = [judge.verdict(case) for case in rows]
-    emit(_written(rows, verdicts, format, single=cases is None, output=output), output)
-    raise typer.Exit(exits.of_outcomes(verdict.outcome for verdict in verdicts))
+    code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
+    answer(_written(rows, verdicts, format, single=cases is None, output=output), output, code)
 
 
 def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> Case:

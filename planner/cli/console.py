@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -20,6 +21,20 @@ COLOURS = {
     Style.WARN: {"fg": "yellow"},
     Style.DIM: {"dim": True},
 }
+
+
+def answer(text: str, output: Path | None, code: int) -> NoReturn:
+    """Write an answer and end with its exit code, even if the reader of a pipe did not wait for it."""
+    try:
+        emit(text, output)
+    except BrokenPipeError:
+        forget_output()
+    raise typer.Exit(code)
+
+
+def forget_output() -> None:
+    """Send what is left in standard output nowhere, so that the end of the process does not try it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def emit(text: str, output: Path | None) -> None:
@@ -57,6 +72,7 @@ def progress(noun: str, total: int) -> Callable[[int], None]:
     step = max(1, total // 100)
 
     def show(done: int) -> None:
+        """Overwrite the line on the terminal now and then."""
         if done % step == 0 or done == total:
             end = "\n" if done == total else ""
             print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201

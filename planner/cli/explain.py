@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit, painted
+from planner.cli.console import answer, painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -36,7 +36,7 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
-    from planner.explain.trial import try_machine_type
+    from planner.explain.trial import try_machine_type, try_next_newer
     from planner.fleet.hosts import read_fleet
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report
@@ -48,16 +48,20 @@ def explain(
     names = [domain.name for domain in domains]
     if pool and pool not in names:
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
-    if machine and base.machine_type(machine) is None:
+    row = base.machine_type(machine)
+    if machine and row is None:
         _refuse(
             "--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types)
         )
     wanted = [domain for domain in domains if not pool or domain.name == pool]
     trials = [
-        trial for domain in wanted for trial in try_machine_type(domain, machine, base, rules)
+        try_next_newer(domain, base, rules)
+        if row is None
+        else try_machine_type(domain, row, base, rules)
+        for domain in wanted
     ]
-    emit(painted(trial_report(trials), output), output)
-    raise typer.Exit(exits.ANSWERED)
+    code = exits.of_statuses(trial.status for trial in trials)
+    answer(painted(trial_report(trials), output), output, code)
 
 
 def _refuse(option: str, what: str, hint: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from planner.cli import exits
-from planner.cli.console import emit, painted, progress
+from planner.cli.console import answer, painted, progress
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -23,6 +21,8 @@ from planner.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from planner.domain.solution import Solution
 
 
@@ -39,17 +39,11 @@ def solve(
 
     Example: planner solve examples/three-pools/fleet.csv
     """
-    solution = answer(fleet, edges=edges, guests=guests, policy=policy, knowledge=knowledge)
-    if format is TableFormat.TABLE:
-        from planner.present.report import solution_report
-
-        emit(painted(solution_report(solution), output), output)
-    else:
-        emit(written(solution, format), output)
-    raise typer.Exit(exits.of_status(solution.status))
+    solution = solved(fleet, edges=edges, guests=guests, policy=policy, knowledge=knowledge)
+    answer(written(solution, format, output), output, exits.of_status(solution.status))
 
 
-def answer(
+def solved(
     fleet: FleetFile,
     *,
     edges: EdgesFile,
@@ -77,8 +71,12 @@ def answer(
     )
 
 
-def written(solution: Solution, format: TableFormat) -> str:
-    """Return the solution as JSON, CSV or Markdown."""
+def written(solution: Solution, format: TableFormat, output: Path | None) -> str:
+    """Return the solution as JSON, CSV or Markdown, or as a report that fits where it goes."""
+    if format is TableFormat.TABLE:
+        from planner.present.report import solution_report
+
+        return painted(solution_report(solution), output)
     if format is TableFormat.JSON:
         from planner.present.document import dump, solution_document
 
