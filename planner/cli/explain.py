@@ -15,8 +15,7 @@ from planner.cli.options import (
     OutputFile,
     PolicyFile,
     domains_of,
-    knowledge_of,
-    policy_of,
+    inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError, nearest
 
@@ -37,14 +36,12 @@ def explain(
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
     from planner.explain.trial import try_machine_type, try_next_newer
-    from planner.fleet.hosts import read_fleet
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report
 
-    base = knowledge_of(knowledge)
-    rules = policy_of(policy, base)
-    hosts = read_fleet(fleet, base)
-    domains = domains_of(hosts, profile_fleet(hosts, base), edges)
+    given = inputs_of(fleet, policy, knowledge)
+    base, rules = given.knowledge, given.policy
+    domains = domains_of(given.fleet, profile_fleet(given.fleet, base), edges)
     names = [domain.name for domain in domains]
     if pool and pool not in names:
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))

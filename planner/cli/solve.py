@@ -16,8 +16,7 @@ from planner.cli.options import (
     PolicyFile,
     TableFormat,
     domains_of,
-    knowledge_of,
-    policy_of,
+    inputs_of,
 )
 
 if TYPE_CHECKING:
@@ -54,19 +53,15 @@ def solved(
     """Read everything and solve it."""
     from planner.explain.answer import solve as solve_domains
     from planner.fleet.guests import read_guests
-    from planner.fleet.hosts import read_fleet
     from planner.migration.profiles import profile_fleet
 
-    base = knowledge_of(knowledge)
-    rules = policy_of(policy, base)
-    hosts = read_fleet(fleet, base)
-    profiled = profile_fleet(hosts, base)
-    domains = domains_of(hosts, profiled, edges)
+    given = inputs_of(fleet, policy, knowledge)
+    domains = domains_of(given.fleet, profile_fleet(given.fleet, given.knowledge), edges)
     return solve_domains(
         domains,
-        base,
-        rules,
-        guests=read_guests(guests, hosts) if guests is not None else (),
+        given.knowledge,
+        given.policy,
+        guests=read_guests(guests, given.fleet) if guests is not None else (),
         progress=progress("solved pools", len(domains)),
     )
 
