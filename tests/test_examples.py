@@ -11,6 +11,8 @@ import pytest
 
 from planner.domain.solution import Solution
 from planner.explain.answer import solve
+from planner.explain.cases import CaseJudge
+from planner.fleet.cases import case_of
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
@@ -187,3 +189,24 @@ def test_a_guest_without_the_flags_is_not_as_the_answer(
     (found,) = [one for one in domain.guests if "answer" in one.finding or "flags" in one.finding]
     assert finding in found.finding
     assert (found.finding == "as the answer") is (finding == "as the answer")
+
+
+def test_a_gap_is_told_once_with_all_its_facts() -> None:
+    """Without a boot host every host of the pool may have been it, and each leaves its own gap."""
+    base = knowledge()
+    fleet = read_fleet(ROOT / "examples" / "three-pools" / "fleet.csv", base)
+    judge = CaseJudge(fleet=fleet, knowledge=base, policy=base.policy)
+    words = {"from": "deb053", "to": "deb001", "machine": "pc-q35-8.2"}
+    case, wrong = case_of(words, fleet, base.guests)
+    assert case is not None and not wrong
+    found = judge.verdict(case)
+    subjects = [
+        (gap.unit, gap.property_key, gap.capability) for gap in found.objections if gap.is_gap
+    ]
+    assert subjects
+    assert len(subjects) == len(set(subjects))
+    told = {fact for one in found.objections for fact in one.facts}
+    for boot in (group.hosts[0] for group in fleet.groups if group.pool == "debian"):
+        given, _ = case_of({**words, "booted_on": boot}, fleet, base.guests)
+        assert given is not None
+        assert {fact for one in judge.verdict(given).objections for fact in one.facts} <= told

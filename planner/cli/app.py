@@ -11,6 +11,7 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
+from planner.cli.console import forget_output
 from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.knowledge import knowledge
@@ -58,7 +59,7 @@ def main() -> None:
         _complain(error)
         sys.exit(exits.UNREADABLE)
     except BrokenPipeError:
-        sys.stderr.close()
+        forget_output()
         sys.exit(exits.ANSWERED)
     except KeyboardInterrupt:
         sys.exit(130)

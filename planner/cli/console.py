@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -22,10 +23,27 @@ COLOURS = {
 }
 
 
+def answer(text: str, output: Path | None, code: int) -> NoReturn:
+    """Write an answer and end with its exit code, even if the reader of a pipe did not wait for it."""
+    emit(text, output)
+    raise typer.Exit(code)
+
+
+def forget_output() -> None:
+    """Send what is left in standard output nowhere, so that the end of the process does not try it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def emit(text: str, output: Path | None) -> None:
-    """Write `text` to standard output, or to a file that appears only when it is complete."""
+    """Write `text` to standard output, or to a file that appears only when it is complete.
+
+    A reader of a pipe that did not wait for it changes nothing.
+    """
     if output is None:
-        typer.echo(text, nl=False)
+        try:
+            typer.echo(text, nl=False)
+        except BrokenPipeError:
+            forget_output()
         return
     try:
         descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
@@ -57,6 +75,7 @@ def progress(noun: str, total: int) -> Callable[[int], None]:
     step = max(1, total // 100)
 
     def show(done: int) -> None:
+        """Overwrite the line on the terminal now and then."""
         if done % step == 0 or done == total:
             end = "\n" if done == total else ""
             print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201

@@ -35,19 +35,17 @@ def list_rows(
 
     base = knowledge_of(knowledge)
     if not table:
-        for name, read in TABLES.items():
-            typer.echo(f"{name:16} {sum(1 for _ in read(base)):6}")
+        counts = {name: sum(1 for _ in read(base)) for name, read in TABLES.items()}
+        emit("".join(f"{name:16} {rows:6}\n" for name, rows in counts.items()), None)
         return
     if table not in TABLES:
         _refuse(f"'{table}' is no table", nearest(table, TABLES) or f"allowed: {', '.join(TABLES)}")
-    for name, cells in rows_of(table, base):
-        meaning = (
-            cells.get("title")
-            or cells.get("meaning")
-            or cells.get("gates")
-            or cells.get("text", "")
-        )
-        typer.echo(f"{name}  {meaning}".rstrip())
+    lines = (f"{name}  {_meaning(cells)}".rstrip() for name, cells in rows_of(table, base))
+    emit("".join(f"{line}\n" for line in lines), None)
+
+
+def _meaning(cells: Mapping[str, str]) -> str:
+    return next((cells[key] for key in ("title", "meaning", "gates", "text") if cells.get(key)), "")
 
 
 @knowledge.command("show")
@@ -87,10 +85,9 @@ def check_rows(knowledge: KnowledgeFolder = None) -> None:
     base = knowledge_of(knowledge)
     roots = (shipped_data(), *(knowledge or ()))
     problems = check_knowledge(base, roots)
-    for problem in problems:
-        typer.echo(str(problem))
     rows = sum(number for root in roots for number in manifest(root).values())
-    typer.echo(f"{rows:,} rows, {len(problems)} problems, {base.digest}")
+    last = f"{rows:,} rows, {len(problems)} problems, {base.digest}"
+    emit("".join(f"{line}\n" for line in (*problems, last)), None)
     if problems:
         raise typer.Exit(exits.UNREADABLE)
 

@@ -167,6 +167,14 @@ class KnowledgeBase:
         rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
         return rows[0] if rows else None
 
+    @property
+    def property_keys(self) -> frozenset[PropertyKey]:
+        """Every property that has a row or gates a unit: what an answer can set."""
+        gates = ((gate.key, unit.flag) for unit in self.units for gate in unit.gates)
+        return frozenset(key for keys in gates for key in keys if key is not None) | frozenset(
+            self.properties
+        )
+
     def flag_for(self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]) -> str | None:
         """Return the value that `flags` give to any of `keys`; the last one wins."""
         value = None

@@ -14,7 +14,10 @@ from planner.knowledge.rows import release_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBuild:
-    """A build whose tables were read; `ref` is `line release`, `aliases` its unversioned names."""
+    """A build whose tables were read; `ref` is `line release`, `aliases` its unversioned names.
+
+    `candidate_of` is the release that a release candidate was for.
+    """
 
     line: str
     release: str
@@ -23,6 +26,7 @@ class KnownBuild:
     evidence: Evidence
     source: str
     date: str = ""
+    candidate_of: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property

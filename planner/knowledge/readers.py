@@ -116,7 +116,6 @@ def read_known_build(row: Row, line: str) -> KnownBuild:
     release = row.text("release")
     version = release if "-rc" in release else release.partition("-")[0]
     row.text("notes", "")
-    row.text("candidate_of", "")
     return KnownBuild(
         line=line,
         release=release,
@@ -125,6 +124,7 @@ def read_known_build(row: Row, line: str) -> KnownBuild:
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
         date=row.text("date", ""),
+        candidate_of=row.text("candidate_of", ""),
         aliases={name: str(value) for name, value in row.mapping("aliases").items()},
     )
 

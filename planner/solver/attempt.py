@@ -40,7 +40,8 @@ class Obstacle:
 class Attempt:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
-    `is_fixed`: what forbids it has no gate, so no older type can help.
+    `is_fixed`: what forbids it has no gate, so no older type can help. `bounds`: the bounds of policy
+    inside of which no type of its board and line is safe.
     """
 
     machine_type: MachineType
@@ -54,6 +55,7 @@ class Attempt:
     unknown_offer: tuple[HostProfile, ...] = ()
     open_facts: frozenset[str] = frozenset()
     is_fixed: bool = False
+    bounds: tuple[str, ...] = ()
 
     @property
     def is_safe(self) -> bool:
