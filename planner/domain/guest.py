@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from planner.domain.compat import CompatFlag
 from planner.domain.host import HostProfile
 from planner.domain.truth import Truth
+from planner.domain.upgrade import Room
 
 FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
 """CPU models whose features are those of the boot host."""
@@ -77,7 +78,10 @@ class GuestStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestGroup:
-    """Guests of one host group that differ in nothing that judgement sees; `names` are examples."""
+    """Guests of one host that differ in nothing that judgement or planning sees.
+
+    `room` is the size of one guest, None if it is not given; `names` are examples.
+    """
 
     pool: str
     host: str
@@ -88,5 +92,8 @@ class GuestGroup:
     cpu: GuestCpu | None = None
     traits: frozenset[tuple[str, bool]] = frozenset()
     count: int = 1
+    room: Room | None = None
+    restart_window: str = ""
+    migratable: bool = True
     names: tuple[str, ...] = ()
     line: int = field(default=0, compare=False)

@@ -10,13 +10,26 @@ from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet
 from planner.fleet.table import Columns, GroupedRows, read_grouped
 from planner.fleet.vocabulary import GuestVocabulary
-from planner.fleet.words import read_cpu, read_devices, read_flags, read_traits
+from planner.fleet.words import read_cpu, read_devices, read_flags, read_room, read_traits
 
 GUESTS = Columns(
     name="guest",
-    keys=("host", "machine_type", "flags", "booted_on", "cpu", "devices", "traits", "count"),
+    keys=(
+        "host",
+        "machine_type",
+        "flags",
+        "booted_on",
+        "cpu",
+        "devices",
+        "traits",
+        "count",
+        "vcpus",
+        "memory_gib",
+        "restart_window",
+        "migratable",
+    ),
     required=("host", "machine_type"),
-    allowed=("guest", "vcpus", "memory_gib", "restart_window", "migratable"),
+    allowed=("guest",),
     unique=False,
 )
 
@@ -74,6 +87,17 @@ def _group(row: GroupedRows, pool_of: Mapping[str, str], words: GuestVocabulary)
         devices=read_devices(cells.get("devices", "")),
         traits=read_traits(cells.get("traits", ""), words),
         count=int(count) * len(row.names),
+        room=read_room(cells, "vcpus", "memory_gib"),
+        restart_window=cells.get("restart_window", ""),
+        migratable=_migratable(cells.get("migratable", "")),
         names=row.names[:3],
         line=row.line,
     )
+
+
+def _migratable(text: str) -> bool:
+    """Read yes or no; empty means yes."""
+    answers = {"": True, "yes": True, "true": True, "no": False, "false": False}
+    if text.lower() not in answers:
+        raise ValueError(f"migratable '{text}' is not yes or no")
+    return answers[text.lower()]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestCpu
+from planner.domain.upgrade import Room
 from planner.fleet.vocabulary import GuestVocabulary, Vocabulary
 
+MOST = 1e9
+"""No host has that many virtual CPUs or GiB."""
 Stated = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
 
 
@@ -75,3 +78,21 @@ def read_devices(text: str) -> tuple[str, ...] | None:
     if not words:
         return None
     return () if words == ["-"] else tuple(words)
+
+
+def read_room(cells: Mapping[str, str], vcpus: str, memory: str) -> Room | None:
+    """Read two number columns; None if both are empty. Errors begin with the column."""
+    if not (cells.get(vcpus) or cells.get(memory)):
+        return None
+    return Room(vcpus=_number(cells, vcpus), memory_gib=_number(cells, memory))
+
+
+def _number(cells: Mapping[str, str], column: str) -> float:
+    text = cells.get(column, "")
+    try:
+        value = float(text or 0)
+    except ValueError:
+        raise ValueError(f"{column}: '{text}' is not a number") from None
+    if not 0 <= value < MOST:
+        raise ValueError(f"{column}: {text} is not between 0 and {MOST:,.0f}")
+    return value

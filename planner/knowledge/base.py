@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
+from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
@@ -41,6 +43,7 @@ class KnowledgeBase:
     faults: tuple[Fault, ...]
     observations: tuple[Observation, ...]
     removals: Mapping[str, Removal]
+    calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
     covered: Mapping[str, str]
     digest: str
@@ -66,6 +69,15 @@ class KnowledgeBase:
         if found is None and lower.startswith("cpu.") and feature in self.guests.cpu_features:
             return CapabilityId(f"cpu.{feature}")
         return found
+
+    def release_day(self, release: str) -> datetime.date | None:
+        """Return the day of an upstream release: from its tag, else by the calendar of its line."""
+        for line in (self.builds.by_name[calendar.line] for calendar in self.calendars):
+            for build in line.builds:
+                if build.release == release and build.date:
+                    return datetime.date.fromisoformat(build.date)
+        days = (calendar.forecast(release_key(release)) for calendar in self.calendars)
+        return next((day for day in days if day is not None), None)
 
     @property
     def capability_names(self) -> tuple[str, ...]:

@@ -74,6 +74,13 @@ class BuildLines:
             )
         return None
 
+    def releases(self, line: str) -> tuple[str, ...]:
+        """Return the known releases of a line and of the line whose tables it takes, newest first."""
+        row = self.by_name[line]
+        parts = (row, self.by_name[row.tables]) if row.tables in self.by_name else (row,)
+        found = [build for part in parts for build in part.builds if not build.candidate_of]
+        return tuple(one.release for one in sorted(found, key=lambda one: one.key, reverse=True))
+
     def nearest_example(self, text: str) -> str:
         """Return a hint with the example closest to an unknown build text."""
         return nearest(text, [example for line in self.lines for example in line.examples])

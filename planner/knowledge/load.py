@@ -22,6 +22,7 @@ from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.readers import (
     read_build_line,
+    read_calendar,
     read_capability,
     read_cpu_vendor,
     read_crossing,
@@ -114,6 +115,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         },
         drifts=tuple(map(read_drift, folder.rows("compat_drift.toml", "drift"))),
         units=tuple(_units(folder)),
+        calendars=tuple(map(read_calendar, folder.rows("release_calendar.toml", "calendar"))),
         guests=_guest_words(folder),
         host_cpus=_host_cpus(folder),
         faults=tuple(

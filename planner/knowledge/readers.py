@@ -11,6 +11,7 @@ from planner.domain.machine_type import Removal
 from planner.domain.migrated import Clause, ClauseKind, Consequence, Gate, MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLine, BuildLines, KnownBuild
+from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestImpact
 from planner.knowledge.hardware import CpuVendor, VendorCrossing
 from planner.knowledge.kernels import Change, KernelLine
@@ -274,6 +275,17 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         consequence=row.choice("consequence", Consequence),
         reason=row.text("reason"),
         workaround=row.text("workaround", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_calendar(row: Row) -> ReleaseCalendar:
+    """Read a row of release_calendar.toml."""
+    return ReleaseCalendar(
+        line=row.text("line"),
+        year_of_major_0=row.number("year_of_major_0"),
+        months=row.numbers("months"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
