@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
+from planner.knowledge.catalogue import BY_NAME, TABLES
 from planner.knowledge.check import manifest
-from planner.knowledge.folder import BY_NAME, TABLES, Folder, shipped_data
+from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.listing import count_rows, find, rows_of
 
 REPR = re.compile(r"\w\(|<\w+\.|\{'|\['|frozenset|datetime|None\b|Truth\.")

@@ -38,7 +38,7 @@ def list_rows(
 
     Example: planner knowledge list traits
     """
-    from planner.knowledge.folder import BY_NAME
+    from planner.knowledge.catalogue import BY_NAME
     from planner.knowledge.listing import count_rows, rows_of
 
     _, folder = _checked(policy, knowledge)

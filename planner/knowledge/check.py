@@ -10,7 +10,7 @@ from planner.domain.errors import Location, Problem
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.knowledge.base import NEVER, KnowledgeBase
-from planner.knowledge.folder import TABLES, Table
+from planner.knowledge.catalogue import TABLES, Table
 from planner.knowledge.kernels import KernelRelease
 from planner.knowledge.rows import Row, read_toml
 

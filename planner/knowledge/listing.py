@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.knowledge.folder import TABLES, Folder, Table
+from planner.knowledge.catalogue import TABLES, Table
+from planner.knowledge.folder import Folder
 from planner.knowledge.rows import Row
 
 LAST = ("evidence", "source")

@@ -11,7 +11,8 @@ from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
-from planner.knowledge.folder import BY_NAME, Folder, shipped_data
+from planner.knowledge.catalogue import BY_NAME
+from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
