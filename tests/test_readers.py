@@ -145,6 +145,23 @@ def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) ->
         assert f"planner {command}" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["solve", "check", "explain", "decode", "knowledge list", "knowledge show", "knowledge check"],
+)
+def test_every_command_takes_policy_and_knowledge(command: str, tmp_path: Path) -> None:
+    shown = run(*command.split(), "--help", cwd=tmp_path).stdout
+    assert "--policy" in shown
+    assert "--knowledge" in shown
+
+
+def test_a_wrong_policy_stops_knowledge_too(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('boards = ["pc-q53"]\n')
+    done = run("knowledge", "list", "--policy", "policy.toml", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "did you mean 'pc-q35'?" in done.stderr
+
+
 def test_tables_fit_80_columns(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parent.parent
     done = run("solve", str(root / "examples" / "three-pools" / "fleet.csv"), cwd=tmp_path)

@@ -11,7 +11,7 @@ from planner.domain.capability import Capability, CapabilityId
 from planner.domain.compat import CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
@@ -36,6 +36,7 @@ class KnowledgeBase:
     builds: BuildLines
     machines: MachineTables
     properties: Mapping[PropertyKey, PropertyRow]
+    property_kinds: Mapping[str, Consequence]
     drifts: tuple[Drift, ...]
     units: tuple[MigratedUnit, ...]
     guests: GuestWords
@@ -101,14 +102,7 @@ class KnowledgeBase:
         return frozenset(
             capability
             for unit in self.units_of(arch)
-            for group in (
-                unit.sent_if,
-                unit.captured_if,
-                unit.requires,
-                unit.refused_by,
-                unit.source_requires,
-            )
-            for capability in group
+            for capability in unit.capabilities
             if capability != NEVER
         )
 
@@ -120,17 +114,15 @@ class KnowledgeBase:
     def is_benign(self, key: PropertyKey, machine_type: str) -> bool:
         """Whether builds may disagree about `key` under this machine type without anybody noticing.
 
-        Rows that end at a version speak of upstream types up to it, and of every vendor type.
+        Rows that end at a release speak of types named after it or older ones, and of every
+        vendor's type.
         """
         benign: Mapping[PropertyKey, list[Drift]] = self._benign  # type: ignore[attr-defined]
         rows = benign.get(key, ())
         known = self.machine_type(machine_type)
-        if known is None or known.line != "upstream":
+        if known is None or not self.builds.is_reference(known.line):
             return bool(rows)
-        return any(
-            row.machine_types.startswith("<=") and known.rank <= _last_rank(row.machine_types)
-            for row in rows
-        )
+        return bool(known.release) and any(known.release <= row.up_to for row in rows)
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
         """Whether two keys name one property, bus variants and base types taken alike."""
@@ -179,6 +171,11 @@ class KnowledgeBase:
         rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
         return rows[0] if rows else None
 
+    def consequence_of(self, key: PropertyKey) -> Consequence:
+        """Return what a difference of a property leads to; loss, if no row says its kind."""
+        row = self.property_row(key)
+        return Consequence.LOSES_STATE if row is None else self.property_kinds[row.kind]
+
     @property
     def property_keys(self) -> frozenset[PropertyKey]:
         """Every property that has a row or gates a unit: what an answer can set."""
@@ -195,12 +192,6 @@ class KnowledgeBase:
             if any(self.same_property(flag.key, key) for key in wanted):
                 value = flag.value
         return value
-
-
-def _last_rank(machine_types: str) -> int:
-    """Return the rank of the newest upstream type that a drift row speaks of."""
-    version = (*release_key(machine_types), 0, 0)[:3]
-    return version[0] * 1000 + version[1] * 10 + version[2]
 
 
 def _certainty(truth: Truth) -> int:

@@ -37,7 +37,10 @@ class KnownBuild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildLine:
-    """A vendor's series of QEMU packages, recognised by a pattern over the version text."""
+    """A vendor's series of QEMU packages, recognised by a pattern over the version text.
+
+    `is_reference`: machine types are named after its releases, and its tables explain defaults.
+    """
 
     name: str
     order: int
@@ -48,6 +51,7 @@ class BuildLine:
     evidence: Evidence
     source: str
     builds: tuple[KnownBuild, ...]
+    is_reference: bool = False
 
 
 class BuildLines:
@@ -58,6 +62,11 @@ class BuildLines:
         self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
         self.by_name = {line.name: line for line in self.lines}
         self.known = {build.ref: build for line in self.lines for build in line.builds}
+        self.reference = next((line for line in self.lines if line.is_reference), None)
+
+    def is_reference(self, line: str) -> bool:
+        """Whether `line` is the one after whose releases machine types are named."""
+        return self.reference is not None and self.reference.name == line
 
     def place(self, text: str) -> QemuBuild | None:
         """Return the build that a package version names, None if no line matches."""

@@ -17,6 +17,7 @@ from planner.domain.capability import (
 from planner.domain.errors import nearest
 from planner.knowledge.rows import release_key
 
+TRUSTS = ("table", "vanilla", "lower-bound", "none")
 WEAK = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 
 
@@ -67,6 +68,7 @@ _AFTER = {
     "never": Presence.ABSENT,
     "unknown": Presence.UNKNOWN,
 }
+EFFECTS = tuple(_AFTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

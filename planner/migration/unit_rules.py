@@ -179,9 +179,7 @@ def _opposite(ability: Ability) -> Ability:
 def _foreign(case: UnitCase, emitted: Truth) -> Objection:
     """Object to a unit that the destination's build does not have."""
     certain = case.destination.knows is Truth.NO
-    consequence = (
-        case.lack if case.unit.kind in {"cpu-feature", "behaviour"} else Consequence.FAILS_CLEANLY
-    )
+    consequence = case.unit.foreign or case.lack
     if not certain or emitted is Truth.UNKNOWN:
         return _gap(case, f"whether the QEMU build knows {case.unit.id}", consequence)
     return _settled(case, Rule.UNIT_NOT_UNDERSTOOD, consequence, case.producer.produces)

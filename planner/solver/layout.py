@@ -161,9 +161,6 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
     if any(device.partition(":")[0] == "builtin" for device in devices):
         return None
-    if devices == ("cpu-model",):
-        model = key.qom_type.removesuffix("-x86_64-cpu")
-        return Clause(kind=ClauseKind.CPU, any_of=(f"model:{model}",))
     if devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in devices)
         return Clause(kind=ClauseKind.CPU, any_of=names)
