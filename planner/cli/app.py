@@ -14,6 +14,7 @@ from planner.cli.check import check
 from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.knowledge import knowledge
+from planner.cli.probe import probe
 from planner.cli.solve import solve
 from planner.domain.errors import PlannerError, UsageError
 
@@ -28,6 +29,7 @@ app.command()(solve)
 app.command()(check)
 app.command()(explain)
 app.command()(decode)
+app.command()(probe)
 app.add_typer(knowledge, name="knowledge")
 
 
