@@ -13,6 +13,7 @@ from planner.cli import exits
 from planner.cli.check import check
 from planner.cli.decode import decode
 from planner.cli.explain import explain
+from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
 from planner.cli.probe import probe
 from planner.cli.solve import solve
@@ -31,6 +32,7 @@ app.command()(explain)
 app.command()(decode)
 app.command()(probe)
 app.add_typer(knowledge, name="knowledge")
+app.add_typer(harvest, name="harvest")
 
 
 def _version(wanted: bool) -> None:
