@@ -14,7 +14,9 @@ from planner.cli.check import check
 from planner.cli.console import forget_output
 from planner.cli.decode import decode
 from planner.cli.explain import explain
+from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
+from planner.cli.probe import probe
 from planner.cli.solve import solve
 from planner.domain.errors import PlannerError, UsageError
 
@@ -29,7 +31,9 @@ app.command()(solve)
 app.command()(check)
 app.command()(explain)
 app.command()(decode)
+app.command()(probe)
 app.add_typer(knowledge, name="knowledge")
+app.add_typer(harvest, name="harvest")
 
 
 def _version(wanted: bool) -> None:
