@@ -6,7 +6,8 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def _key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = tomllib.loads(f"row = {text}")["row"]
+    return row
+
+
 @dataclass(slots=True)
 class RowFile:
     """A data file whose rows stand one a line; `lines` holds text, `rows` what it means."""
@@ -37,7 +44,6 @@ class RowFile:
     path: Path
     lines: list[str]
     head: Mapping[str, Any]
-    _rows: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> RowFile:
@@ -67,7 +73,7 @@ class RowFile:
                 inside = False
             match = ROW.match(line) if inside else None
             if match:
-                found.append((index, tomllib.loads(f"row = {match[1]}")["row"]))
+                found.append((index, dict(_parsed(match[1]))))
         return found
 
     def replace(self, index: int, row: Mapping[str, Any]) -> None:

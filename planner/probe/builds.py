@@ -32,9 +32,15 @@ class InstalledBuild:
 
     @property
     def words(self) -> str:
-        """Return what the column `qemu` of a fleet file wants: the package, else the version."""
-        found = re.search(r"version (\S+)", self.version)
-        return self.package or (found[1] if found else self.version)
+        """Return what the column `qemu` of a fleet file wants: the package, else the version.
+
+        A package that hides the point release gives way to the program's own line, which has both.
+        """
+        found = re.search(r"version (\d[\w.]*)", self.version)
+        version = found[1] if found else self.version
+        if self.package and version not in self.package and self.package in self.version:
+            return self.version
+        return self.package or version
 
 
 def find_builds(arch: str, root: Path = Path("/")) -> tuple[InstalledBuild, ...]:

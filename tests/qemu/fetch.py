@@ -42,6 +42,12 @@ class Build:
         found = re.search(r":(\d+(?:\.\d+)+)", self.package)
         return found[1] if found else self.package
 
+    @property
+    def words(self) -> str:
+        """Return what the column `qemu` of a fleet file wants."""
+        done = _run(self.suite, [*self.command(), "--version"])
+        return next(line for line in done.splitlines() if "version" in line)
+
     def environment(self) -> dict[str, str]:
         """Return what the program needs of its environment."""
         modules = self.root / "usr/lib/x86_64-linux-gnu/qemu"
