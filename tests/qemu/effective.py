@@ -9,9 +9,24 @@ from planner.harvest.machines import harvest_build
 from planner.harvest.merge import place_of, told_lists
 from planner.harvest.rows import RowFile
 from planner.harvest.values import Program, shown_values
-from planner.knowledge.load import load_knowledge, shipped_data
+from planner.knowledge.folder import shipped_data
+from planner.knowledge.load import load_knowledge
 from tests.qemu.fetch import fetch
 from tests.qemu.plan import BOARDS
+
+COMMON = (
+    *(
+        "virtio-net-pci",
+        "virtio-blk-pci",
+        "virtio-balloon-pci",
+        "virtio-rng-pci",
+        "virtio-scsi-pci",
+    ),
+    *("virtio-serial-pci", "virtio-gpu-pci", "virtio-tablet-pci", "virtio-keyboard-pci"),
+    *("e1000", "e1000e", "rtl8139", "vmxnet3", "pcie-root-port", "pci-bridge", "ioh3420"),
+    *("nec-usb-xhci", "qemu-xhci", "usb-ehci", "usb-tablet", "VGA", "cirrus-vga", "vmware-svga"),
+    *("intel-hda", "hda-duplex", "pvscsi", "megasas", "mptsas1068", "lsi53c895a", "am53c974"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

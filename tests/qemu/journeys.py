@@ -69,13 +69,14 @@ class Outcome:
     fate: Fate
     seen: str = ""
     gained: str = ""
+    booted: bool = True
     seconds: float = 0.0
 
 
 def run(journey: Journey, library: Path | None) -> list[Outcome]:
     """Run a journey until its end, or until the guest is lost on the way.
 
-    A guest that does not even boot is a fault of the tests and raises `RuntimeError`.
+    A guest that does not even boot, for a flag that its build lacks, is the outcome of the first hop.
     """
     with contextlib.ExitStack() as stack:
         outcomes: list[Outcome] = []
@@ -83,7 +84,7 @@ def run(journey: Journey, library: Path | None) -> list[Outcome]:
         try:
             here = stack.enter_context(_booted(journey, library))
         except Ended as error:
-            raise RuntimeError(f"no guest to migrate: {journey}: {error}") from error
+            return [Outcome(fate=Fate.CANNOT_START, seen=f"boot: {error}", booted=False)]
         flags = journey.flags
         had = _guests_own(here.record(), journey.boot)
         for number, hop in enumerate(journey.hops):
@@ -193,7 +194,7 @@ def _changes(had: Record | None, has: Record | None) -> tuple[list[str], list[st
         for msr, value in had.msrs.items()
         if value != has.msrs.get(msr)
     ]
-    gained = []
+    gained: list[str] = []
     ours, theirs = _leaves(had), _leaves(has)
     for leaf in sorted(ours.keys() | theirs.keys()):
         before, after = ours.get(leaf, (0,) * 4), theirs.get(leaf, (0,) * 4)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from planner.harvest.machines import harvest_build
 from planner.harvest.merge import merge, place_of
-from planner.knowledge.load import load_knowledge, shipped_data
+from planner.knowledge.folder import shipped_data
+from planner.knowledge.load import load_knowledge
 from tests.qemu.compare import WORKERS, Row, Score, compared, world_of
-from tests.qemu.effective import Checked, checked_values
+from tests.qemu.effective import COMMON, Checked, checked_values
 from tests.qemu.fetch import FetchError, cache_folder
 from tests.qemu.gap import built
 from tests.qemu.incident import SUBSECTION, Incident, replay
@@ -68,7 +69,7 @@ def main() -> int:
     incidents = [replay(world, build, library) for build in world.builds]
     with ThreadPoolExecutor(WORKERS) as pool:
         suites = [build.suite for build in world.builds]
-        values = pool.map(lambda suite: list(checked_values(suite, only=())), suites)
+        values = pool.map(lambda suite: list(checked_values(suite, only=COMMON)), suites)
         checked = [row for rows_of_build in values for row in rows_of_build]
     text = page(world, rows, incidents, checked, time.monotonic() - began)
     PAGE.write_text(text, encoding="utf-8")
@@ -116,7 +117,9 @@ def _head(world: World, rows: Sequence[Row], seconds: float) -> Iterator[str]:
     yield f"- {today}, Linux {os.uname().release}, {seconds / 60:.0f} minutes"
     for build in world.builds:
         yield f"- QEMU `{build.package}` from Debian {build.suite}"
-    yield f"- **{len(rows):,} migrations; wrongly safe: {wrong}; too careful:"
+    moved = sum(row.outcome.booted for row in rows)
+    yield f"- **{moved:,} migrations, and {len(rows) - moved} starts that a missing flag forbids; wrongly safe:"
+    yield f"  {wrong}; too careful:"
     yield f"  {_careful_share(rows):.1%} of those that passed**\n"
     yield "*Passed* means that the guest runs at the destination with the CPUID and the registers that"
     yield "it had; both are read from KVM when the vCPU first runs. *Wrongly safe* is a safe verdict of"
@@ -221,7 +224,8 @@ def _harvest(world: World) -> Iterator[str]:
 
 
 def _values(checked: Sequence[Checked]) -> Iterator[str]:
-    yield "Builds that cannot list them were asked for effective values, object by object:\n"
+    yield "Builds that cannot list them were asked for effective values, object by object, on every"
+    yield f"machine type with the board's own parts, all CPU models and {len(COMMON)} devices:\n"
     yield "| QEMU | board | values | properties | differ |"
     yield "| --- | --- | ---: | ---: | ---: |"
     for row in checked:
