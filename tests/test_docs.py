@@ -127,3 +127,9 @@ PAGES = sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rgl
 def test_links_lead_to_files(name: str) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(name)):
         assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_readme_cites_the_figures_of_the_runs() -> None:
+    found = re.search(r"- \*\*(.*?)\*\*", text_of("docs/truth.md"), re.DOTALL)
+    assert found is not None
+    assert " ".join(found[1].split()) in " ".join(text_of("README.md").split())

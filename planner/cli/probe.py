@@ -28,7 +28,7 @@ def probe(
     """Ask this host what it can do: prints its fleet row, writes its probe file.
 
     Run it on a KVM host, as root or in the group kvm. It changes nothing and loads no module. What
-    it may not ask stays open, with the reason in the file. Example: planner probe >> fleet.csv
+    it may not ask stays open, with the reason in the file. Example: planner probe > fleet.csv
     """
     from planner.present.document import dump
     from planner.present.tables import csv_text

@@ -118,9 +118,9 @@ def _head(world: World, rows: Sequence[Row], seconds: float) -> Iterator[str]:
     for build in world.builds:
         yield f"- QEMU `{build.package}` from Debian {build.suite}"
     moved = sum(row.outcome.booted for row in rows)
-    yield f"- **{moved:,} migrations, and {len(rows) - moved} starts that a missing flag forbids; wrongly safe:"
-    yield f"  {wrong}; too careful:"
-    yield f"  {_careful_share(rows):.1%} of those that passed**\n"
+    forbidden = len(rows) - moved
+    yield f"- **{moved:,} migrations, and {forbidden} starts that fail for a flag that the build lacks;"
+    yield f"  wrongly safe: {wrong}; too careful: {_careful_share(rows):.1%} of those that passed**\n"
     yield "*Passed* means that the guest runs at the destination with the CPUID and the registers that"
     yield "it had; both are read from KVM when the vCPU first runs. *Wrongly safe* is a safe verdict of"
     yield "a hop that did not pass. *Too careful* is any other verdict, `unknown` too, of one that did."
@@ -225,7 +225,7 @@ def _harvest(world: World) -> Iterator[str]:
 
 def _values(checked: Sequence[Checked]) -> Iterator[str]:
     yield "Builds that cannot list them were asked for effective values, object by object, on every"
-    yield f"machine type with the board's own parts, all CPU models and {len(COMMON)} devices:\n"
+    yield f"machine type with the board's own parts, all CPU models and up to {len(COMMON)} devices:\n"
     yield "| QEMU | board | values | properties | differ |"
     yield "| --- | --- | ---: | ---: | ---: |"
     for row in checked:
