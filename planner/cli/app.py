@@ -16,6 +16,7 @@ from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
+from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.solve import solve
 from planner.domain.errors import PlannerError, UsageError
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(solve)
 app.command()(check)
+app.command()(plan)
 app.command()(explain)
 app.command()(decode)
 app.command()(probe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,3 +132,9 @@ def _blackouts(text: str) -> Iterator[Blackout]:
         if days[1] < days[0]:
             raise ValueError(f"blackout: '{word}' ends before it begins")
         yield Blackout(first=days[0], last=days[1])
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as a plan records which fleet it was made for."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}"

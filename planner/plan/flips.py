@@ -110,13 +110,14 @@ def _pending(
     return sum(
         group.count
         for group in guests
-        if _is_of(group, chosen, knowledge)
+        if is_of(group, chosen, knowledge)
         and (group.machine_type, frozenset(group.flags))
         != (after.machine_type, frozenset(after.flags))
     )
 
 
-def _is_of(group: GuestGroup, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> bool:
+def is_of(group: GuestGroup, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> bool:
+    """Whether guests run on a type of an answer's board and line."""
     row = knowledge.machine_type(group.machine_type)
     return row is not None and (row.board, row.line) == (chosen.board, chosen.line)
 

@@ -69,7 +69,8 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
     """
     profiler = Profiler(knowledge)
     known: dict[int, HostProfile] = {}
-    wrong = dict.fromkeys(problem for host in hosts for problem in _unplaced(host, knowledge))
+    hosts = tuple(hosts)
+    wrong = tuple(_unplaced(hosts, knowledge))
     if wrong:
         raise FleetError(wrong)
 
@@ -80,7 +81,7 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
         return known[id(group)]
 
     pools: dict[str, list[UpgradeHost]] = {}
-    for host in hosts:
+    for host in sorted(hosts, key=lambda host: host.name):
         pools.setdefault(host.pool, []).append(host)
     return tuple(
         PoolWay(
@@ -94,22 +95,26 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
     )
 
 
-def _unplaced(host: UpgradeHost, knowledge: KnowledgeBase) -> Iterator[Problem]:
-    for group, prefix in ((host.group, ""), (host.target, "target_")):
-        if group is None:
+def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterator[Problem]:
+    """Yield a problem for every kernel and QEMU text without a line, at the first row that has it."""
+    rows = {
+        (column, text): group.line
+        for host in reversed(tuple(hosts))
+        for group, prefix in ((host.group, ""), (host.target, "target_"))
+        if group is not None
+        for column, text in ((f"{prefix}kernel", group.kernel), (f"{prefix}qemu", group.qemu))
+    }
+    kernels, builds = knowledge.kernels, knowledge.builds
+    for (column, text), line in sorted(rows.items(), key=lambda row: row[1]):
+        place = Location(file="fleet", line=line, column=column)
+        if column.endswith("kernel") and kernels.place(text) is None:
+            what, remedy = f"'{text}' matches no kernel line", kernels.nearest_example(text)
+        elif column.endswith("qemu") and builds.place(text) is None:
+            what = f"'{text}' is no QEMU version or package version"
+            remedy = builds.nearest_example(text)
+        else:
             continue
-        if knowledge.kernels.place(group.kernel) is None:
-            yield Problem(
-                location=Location(file="fleet", line=group.line, column=f"{prefix}kernel"),
-                what=f"'{group.kernel}' matches no kernel line",
-                remedy=knowledge.kernels.nearest_example(group.kernel),
-            )
-        if knowledge.builds.place(group.qemu) is None:
-            yield Problem(
-                location=Location(file="fleet", line=group.line, column=f"{prefix}qemu"),
-                what=f"'{group.qemu}' is no QEMU version or package version",
-                remedy=knowledge.builds.nearest_example(group.qemu),
-            )
+        yield Problem(location=place, what=what, remedy=remedy)
 
 
 Composition = tuple[frozenset[HostProfile], frozenset[Edge] | None, bool]
