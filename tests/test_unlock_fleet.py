@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -45,10 +46,12 @@ def knowledge() -> KnowledgeBase:
 
 
 @st.composite
-def fleets(draw: st.DrawFn) -> Fleet:
+def fleets(
+    draw: st.DrawFn, facts: str = "+-?", builds: tuple[str, ...] = ("1.0.0", "2.0.0", "3.0.0")
+) -> Fleet:
     """Draw two pools; what hosts state of a kernel they do not contradict."""
     signs = {
-        kernel: {name: draw(st.sampled_from("+-?")) for name in NAMES} for kernel in ("1", "2")
+        kernel: {name: draw(st.sampled_from(facts)) for name in NAMES} for kernel in ("1", "2")
     }
     found = []
     for number in range(draw(st.integers(2, 5))):
@@ -58,7 +61,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
             HostGroup(
                 pool=PoolName(draw(st.sampled_from(["p", "p", "q"]))),
                 kernel=kernel,
-                qemu=draw(st.sampled_from(["1.0.0", "2.0.0", "3.0.0"])),
+                qemu=draw(st.sampled_from(builds)),
                 hosts=tuple(
                     HostName(f"h{number}-{place}") for place in range(draw(st.integers(1, 3)))
                 ),
@@ -124,6 +127,64 @@ def test_no_cheaper_upgrade_opens_a_pool_with_directed_edges(fleet: Fleet, seed:
         if (one is not other or len(one.hosts) > 1) and seed.random() < 0.5
     )
     check(unlocker(fleet, world(), arrows))
+
+
+@st.composite
+def real_fleets(draw: st.DrawFn) -> Fleet:
+    """Draw one pool of kernels and builds that differ in what they can do."""
+    kernels, builds = ("5.10.200", "6.1.90", "6.12.10"), ("7.2.10", "8.2.4", "9.2.4")
+    pairs = st.tuples(st.sampled_from(kernels), st.sampled_from(builds))
+    found = draw(st.lists(pairs, min_size=2, max_size=3, unique=True))
+    return Fleet(
+        groups=tuple(
+            HostGroup(
+                pool=PoolName("p"),
+                kernel=kernel,
+                qemu=build,
+                hosts=tuple(
+                    HostName(f"h{number}-{place}") for place in range(draw(st.integers(1, 3)))
+                ),
+                line=number + 2,
+            )
+            for number, (kernel, build) in enumerate(found)
+        )
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(fleet=real_fleets())
+def test_no_cheaper_upgrade_drops_a_flag_of_real_builds(fleet: Fleet) -> None:
+    check(unlocker(fleet, knowledge()))
+
+
+@settings(max_examples=150, deadline=None)
+@given(fleet=fleets(), signs=st.lists(st.sampled_from("+-"), min_size=6, max_size=6))
+def test_what_is_called_closed_stays_closed_whatever_the_missing_facts_are(
+    fleet: Fleet, signs: list[str]
+) -> None:
+    made = unlocker(fleet, world())
+    closed = [
+        want for want in wants_of(made) if made.open(want, 1.0).target.status is UnlockStatus.CLOSED
+    ]
+    groups = tuple(completed(group, signs) for group in fleet.groups)
+    known = unlocker(Fleet(groups=groups), world())
+    known.today = made.today
+    assert [brute_force(known, want) for want in closed] == [None] * len(closed)
+
+
+def completed(group: HostGroup, signs: list[str]) -> HostGroup:
+    """Return a group that states every fact: what it did not is given by `signs`, per kernel."""
+    own = dict(zip(NAMES, signs[:3] if group.kernel == "1" else signs[3:], strict=True))
+    open_facts = {
+        CapabilityId(name): sign
+        for name, sign in own.items()
+        if CapabilityId(name) not in group.present | group.absent
+    }
+    return replace(
+        group,
+        present=group.present | {name for name, sign in open_facts.items() if sign == "+"},
+        absent=group.absent | {name for name, sign in open_facts.items() if sign == "-"},
+    )
 
 
 def written(tmp_path: Path, rows: str) -> Path:

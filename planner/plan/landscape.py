@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.domain.host import Fleet, HostGroup
 from planner.domain.policy import Policy
@@ -21,6 +21,15 @@ class Landscape:
     arrows: Arrows | None
     policy: Policy
     profiler: Profiler
+    _of_pool: Mapping[str, tuple[HostGroup, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the groups by pool once: few pools are drawn at a time."""
+        found: dict[str, list[HostGroup]] = {}
+        for group in self.fleet.groups:
+            found.setdefault(group.pool, []).append(group)
+        by_pool = {pool: tuple(groups) for pool, groups in sorted(found.items())}
+        object.__setattr__(self, "_of_pool", by_pool)
 
     def domains(
         self, changed: Mapping[HostGroup, HostGroup], pools: Collection[str] | None = None
@@ -29,12 +38,9 @@ class Landscape:
 
         `pools` are the only ones that are drawn (None: all); with arrows all are.
         """
-        drawn = None if self.arrows is not None else pools
-        now = {
-            group: changed.get(group, group)
-            for group in self.fleet.groups
-            if drawn is None or group.pool in drawn
-        }
+        drawn = self._of_pool if pools is None or self.arrows is not None else sorted(pools)
+        groups = (group for pool in drawn for group in self._of_pool[pool])
+        now = {group: changed.get(group, group) for group in groups}
         profile_of = {group: self.profiler.profile(group) for group in now.values()}
         members = members_by_pool(profile_of)
         if self.arrows is None:
@@ -48,4 +54,4 @@ class Landscape:
         """Return the pools, and those that share an answer with any of them."""
         groups = [set(group) for group in self.policy.uniformity_groups]
         found = frozenset(pools)
-        return found.union(*(group for group in groups if group & found))
+        return found.union(*(group for group in groups if group & found)) & self._of_pool.keys()
