@@ -42,8 +42,14 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def solution_markdown(solution: Solution) -> str:
     """Return the answer as one Markdown table."""
-    lines = [_markdown_row(COLUMNS), _markdown_row("---" for _ in COLUMNS)]
-    lines += [_markdown_row(str(cell) for cell in row) for row in _rows(solution)]
+    return markdown_text(COLUMNS, _rows(solution))
+
+
+def markdown_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as one Markdown table."""
+    columns = tuple(header)
+    lines = [_markdown_row(columns), _markdown_row("---" for _ in columns)]
+    lines += [_markdown_row(str(cell) for cell in row) for row in rows]
     return "\n".join(lines) + "\n"
 
 
