@@ -266,3 +266,26 @@ def test_a_kernel_newer_than_the_tables_is_named_as_inferred() -> None:
     assert not known.kernel_doubt
     assert "mainline 7.3" in newer.kernel_doubt
     assert "mainline 7.3" in ubuntu.kernel_doubt
+
+
+def test_a_feature_that_the_models_were_not_read_for_is_a_missing_fact() -> None:
+    having = ("6.1.0-40-amd64", "7.2.0", "")
+    lacking = ("6.1.0-40-amd64", "7.2.0", "-cpu.kvmclock")
+    found = _judged(having, lacking, {"machine": "pc-q35-7.2", "cpu": "Haswell"}).objections
+    told = [(one.is_gap, one.capability) for one in found if one.capability.startswith("cpu.")]
+    assert told == [(True, "cpu.kvmclock")]
+
+
+def test_qemu_gives_some_features_past_the_kernel() -> None:
+    """Seen with real builds: a guest of 10.0 has erms where KVM does not list it; 7.2 drops it."""
+    older = ("6.1.0-40-amd64", "7.2.0", "-cpu.erms")
+    newer = ("6.1.0-40-amd64", "10.0.2", "-cpu.erms")
+    guest = {"machine": "pc-q35-7.2", "cpu": "Haswell"}
+
+    def lost(source: Host, destination: Host) -> set[str]:
+        """Return what the destination certainly lacks of the guest's CPU."""
+        found = _judged(source, destination, guest).objections
+        return {one.capability for one in found if one.rule is Rule.CAPABILITY_MISSING}
+
+    assert lost(newer, older) == {"cpu.erms"}
+    assert lost(older, newer) == lost(newer, newer) == lost(older, older) == set()

@@ -289,3 +289,24 @@ def test_every_baseline_is_safe_in_every_mixture_that_follows_its_flip(
             )
             domain = MigrationDomain(name="p", starts=members, members=members)
             assert is_safe(domain, baseline, world(), Policy(), assumed)
+
+
+def test_a_size_that_some_hosts_do_not_state_is_a_missing_fact(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(
+        "host,kernel,qemu,vcpus,memory_gib,used_vcpus,used_memory_gib\n"
+        "a,6.1.0-40-amd64,8.2.7,64,256,8,32\nb,6.1.0-40-amd64,8.2.7,,,8,32\n"
+        "c,6.1.0-40-amd64,8.2.7,64,256,,\n"
+    )
+    plan = planned(fleet, Target(qemu="9.2.4"))
+    assert plan.waves == ()
+    assert [(one.constraint, one.examples) for one in plan.relaxations] == [
+        ("missing-fact", ("b",)),
+        ("missing-fact", ("c",)),
+    ]
+
+
+def test_evacuations_need_the_memory_in_use() -> None:
+    path = ROOT / "examples" / "uso" / "fleet.csv"
+    (found,) = planned(path, USO, rules=PlanPolicy(evacuation_gib=64)).relaxations
+    assert found.constraint == "missing-fact" and found.hosts == 8

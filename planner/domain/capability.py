@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NewType
 
@@ -105,3 +105,9 @@ class CapabilitySet:
             possible=self.possible - stated,
             inferred=self.inferred - stated,
         )
+
+    def without(self, capabilities: frozenset[CapabilityId]) -> CapabilitySet:
+        """Return this set without what it says is absent of `capabilities`."""
+        if not self.absent & capabilities:
+            return self
+        return replace(self, absent=self.absent - capabilities)

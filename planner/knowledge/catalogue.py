@@ -90,6 +90,13 @@ TABLES = (
         about=("names",),
         adds_up=True,
     ),
+    Table(
+        name="features-of-the-cpu",
+        files="cpu_features.toml",
+        key="of_cpu",
+        identity=("arch", "since"),
+        about=("names",),
+    ),
     Table(name="cpu-models", files="cpu_models.toml", key="model", identity=("name",)),
     Table(
         name="cpu-vendors",

@@ -74,6 +74,7 @@ class GuestWords:
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
+    model_features: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
 

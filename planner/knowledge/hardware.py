@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.domain.capability import Evidence
+from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.migrated import Consequence
 
 
@@ -35,11 +35,23 @@ class VendorCrossing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesOfCpu:
+    """CPU features that QEMU takes from the CPU itself, whatever KVM lists, from a version on."""
+
+    arch: str
+    names: frozenset[str]
+    since: tuple[int, ...]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostCpus:
-    """All vendors in file order and all crossings."""
+    """All vendors in file order, all crossings, and what QEMU takes from the CPU."""
 
     vendors: tuple[CpuVendor, ...]
     crossings: tuple[VendorCrossing, ...]
+    of_cpu: tuple[FeaturesOfCpu, ...] = ()
     _seen: dict[str, CpuVendor | None] = field(default_factory=dict, repr=False, compare=False)
 
     def vendor_of(self, text: str) -> str:
@@ -59,6 +71,11 @@ class HostCpus:
             return None
         pair: Iterable[str] = (one, other)
         return next((row for row in self.crossings if row.vendors.issuperset(pair)), None)
+
+    def past_kernel(self, arch: str, version: tuple[int, ...]) -> frozenset[CapabilityId]:
+        """Return the `cpu.` capabilities that QEMU `version` gives guests past the kernel's list."""
+        rows = (row for row in self.of_cpu if row.arch == arch and version >= row.since)
+        return frozenset(CapabilityId(f"cpu.{name}") for row in rows for name in row.names)
 
     def _row(self, text: str) -> CpuVendor | None:
         if text not in self._seen:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from planner.domain.capability import CapabilityId
 from planner.domain.errors import KnowledgeError, Problem
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
@@ -40,6 +41,7 @@ from planner.knowledge.read_hosts import (
     read_cpu_features,
     read_cpu_vendor,
     read_crossing,
+    read_features_of_cpu,
 )
 from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.read_state import read_property_kind, read_unit, read_unit_kind
@@ -57,6 +59,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     kinds = dict(folder.read("property-kinds", read_property_kind))
     properties = folder.read("properties", partial(read_property, kinds=kinds))
     policies = folder.read("default-policy", read_default_policy)
+    units = _units(folder)
     base = KnowledgeBase(
         capabilities=capabilities,
         kernels=KernelLines(folder.read("kernel-lines", read_kernel_line), capabilities),
@@ -65,12 +68,13 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         properties={row.key: row for row in properties},
         property_kinds=kinds,
         drifts=tuple(folder.read("drifts", read_drift)),
-        units=_units(folder),
+        units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
-        guests=_guest_words(folder),
+        guests=_guest_words(folder, _asked_of_models(units, capabilities)),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
             crossings=tuple(folder.read("vendor-crossings", read_crossing)),
+            of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
         ),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),
         observations=tuple(folder.read("observations", read_observation)),
@@ -117,11 +121,28 @@ def _units(folder: Folder) -> tuple[MigratedUnit, ...]:
     return tuple(sorted(units, key=lambda unit: unit.id))
 
 
-def _guest_words(folder: Folder) -> GuestWords:
+def _asked_of_models(
+    units: Sequence[MigratedUnit], catalogue: Collection[CapabilityId]
+) -> frozenset[str]:
+    """Return the CPU features that the table of models was filled for, had by a model or not."""
+    clauses = (clause for unit in units for clause in unit.when)
+    asked = {
+        word
+        for clause in clauses
+        if clause.kind in {ClauseKind.CPU, ClauseKind.CPU_LACKS}
+        for word in clause.any_of
+    }
+    rows = {name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu.")}
+    return frozenset(asked | rows)
+
+
+def _guest_words(folder: Folder, asked: frozenset[str]) -> GuestWords:
+    models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         base_types=dict(folder.read("variants", read_variant)),
-        cpu_models={row.name: row for row in folder.read("cpu-models", read_cpu_model)},
+        cpu_models=models,
+        model_features=asked.union(*(model.features for model in models.values())),
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),

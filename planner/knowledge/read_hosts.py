@@ -5,9 +5,9 @@ from __future__ import annotations
 from planner.domain.capability import Evidence
 from planner.domain.migrated import Consequence
 from planner.knowledge.calendar import ReleaseCalendar
-from planner.knowledge.hardware import CpuVendor, VendorCrossing
+from planner.knowledge.hardware import CpuVendor, FeaturesOfCpu, VendorCrossing
 from planner.knowledge.read_lines import read_pattern
-from planner.knowledge.rows import Row
+from planner.knowledge.rows import Row, release_key
 
 
 def read_cpu_features(row: Row) -> frozenset[str]:
@@ -16,6 +16,17 @@ def read_cpu_features(row: Row) -> frozenset[str]:
     row.choice("evidence", Evidence)
     row.text("source")
     return frozenset(row.texts("names"))
+
+
+def read_features_of_cpu(row: Row) -> FeaturesOfCpu:
+    """Read what QEMU takes from the CPU itself."""
+    return FeaturesOfCpu(
+        arch=row.text("arch"),
+        names=frozenset(row.texts("names")),
+        since=release_key(row.text("since")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
 
 
 def read_cpu_vendor(row: Row) -> CpuVendor:

@@ -90,7 +90,9 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     if cpu.follows_host:
         return _host_feature(feature, start)
     model = words.cpu_models.get(cpu.model)
-    return Truth.UNKNOWN if model is None else Truth.of(feature in model.features)
+    if model is None or feature not in words.model_features:
+        return Truth.UNKNOWN
+    return Truth.of(feature in model.features)
 
 
 def _is_model(word: str, cpu: GuestCpu) -> Truth:

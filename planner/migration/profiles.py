@@ -66,7 +66,10 @@ class Profiler:
         kernel, implied = self._kernel(group)
         if build is None or kernel is None:
             raise ValueError(f"{group.kernel} or {group.qemu} has no line")
-        capabilities = implied.overlaid(present=group.present, absent=group.absent)
+        past_kernel = knowledge.host_cpus.past_kernel(group.arch, build.version)
+        capabilities = implied.overlaid(
+            present=group.present, absent=group.absent - past_kernel
+        ).without(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         listed = knowledge.covered.get(group.arch) == "listed"
         return HostProfile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planner.domain.guest import GuestGroup
-from planner.domain.plan import Routing
+from planner.domain.plan import Relaxation, Routing
 from planner.domain.upgrade import PlanPolicy, Room, UpgradeHost
 from planner.plan.draft import Draft
 from planner.plan.packing import pack
@@ -20,12 +20,39 @@ def packed(
     """Pack the hosts of all pools into waves."""
     pieces: list[Piece] = []
     pools: list[PoolSize] = []
+    missing: list[Relaxation] = []
     for made in drafts:
         used = _used(made.way.hosts, None if guests is None else guests.get(made.way.name, ()))
+        missing += _missing(made, used, rules)
         pieces += _pieces(made.way.hosts, used, rules)
         pools.append(_size(made, used, rules))
+    if missing:
+        return Infeasible(relaxations=tuple(missing))
     one_way = frozenset(made.way.name for made in drafts if made.routing is Routing.UPGRADED_ONLY)
     return pack(pieces, Rules(policy=rules, pools=tuple(pools), one_way=one_way))
+
+
+def _missing(
+    made: Draft, used: Mapping[str, Room | None], rules: PlanPolicy
+) -> Iterator[Relaxation]:
+    """Name the hosts whose size or load a rule needs and the fleet does not say: unknown is not 0."""
+    hosts = made.way.hosts
+    sized = [host for host in hosts if host.capacity is not None]
+    unloaded = [host for host in hosts if used[str(host.name)] is None]
+    wanting = {
+        "vcpus, memory_gib": [host for host in hosts if host.capacity is None] if sized else [],
+        "used_vcpus, used_memory_gib": unloaded if sized or rules.evacuation_gib else [],
+    }
+    for columns, found in wanting.items():
+        if found:
+            yield Relaxation(
+                domain=made.way.name,
+                constraint="missing-fact",
+                text=f"missing fact: {columns} of some hosts; give them for all of the pool, "
+                "or for none and no evacuation_gib",
+                hosts=len(found),
+                examples=tuple(str(host.name) for host in found[:3]),
+            )
 
 
 def _used(
