@@ -55,7 +55,7 @@ class ClosedForm:
         return Attempt(
             machine_type=machine_type,
             flags=tuple(sorted(set(parts.flags), key=lambda choice: str(choice.flag))),
-            conditions=tuple(sorted(set(parts.conditions), key=lambda one: (one.kind, one.text))),
+            conditions=tuple(sorted(set(parts.conditions))),
             needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
             accepted=tuple(sorted(set(parts.accepted), key=lambda loss: loss.unit)),
             residual=tuple(sorted(set(parts.residual), key=lambda loss: loss.unit)),
