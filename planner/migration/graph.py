@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from planner.domain.capability import CapabilityId
 from planner.domain.host import HostProfile, QemuBuild
 from planner.migration.profiles import PoolMember
 
@@ -17,7 +18,8 @@ class MigrationDomain:
 
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs. `profiles` and
-    `builds` are those of the members; `is_observed`: an observation row may speak of some pair.
+    `builds` are those of the members; `lacked` are the distinct
+    sets of CPU features that they lack; `is_observed`: an observation row may speak of some pair.
     """
 
     name: str
@@ -26,6 +28,7 @@ class MigrationDomain:
     edges: frozenset[Edge] | None = None
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
+    lacked: frozenset[frozenset[CapabilityId]] = field(init=False)
     is_observed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -36,6 +39,8 @@ class MigrationDomain:
         pairs = any(side.removesuffix(":from") + ":to" in sides for side in sides)
         object.__setattr__(self, "builds", frozenset(profile.qemu for profile in profiles))
         object.__setattr__(self, "is_observed", pairs)
+        lacked = frozenset(profile.lacked_cpu_features for profile in profiles)
+        object.__setattr__(self, "lacked", lacked)
 
     @property
     def hosts(self) -> int:

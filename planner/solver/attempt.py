@@ -70,6 +70,16 @@ class Attempt:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """Conditions that many domains share: compared by identity."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+NO_CONDITIONS = Conditions()
+
+
 @dataclass(slots=True)
 class Parts:
     """What an attempt gathers while it looks at units and properties."""
@@ -81,17 +91,6 @@ class Parts:
     residual: list[Loss] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     facts: set[str] = field(default_factory=set)
-    fixed: bool = False
-
-    def add(self, other: Parts) -> None:
-        """Take over everything that other units ask."""
-        self.flags += other.flags
-        self.conditions += other.conditions
-        self.acks += other.acks
-        self.accepted += other.accepted
-        self.residual += other.residual
-        self.obstacles += other.obstacles
-        self.facts |= other.facts
 
 
 @cache

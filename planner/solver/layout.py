@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import permutations
 
-from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
@@ -14,8 +15,10 @@ from planner.domain.solution import FlagChoice
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
 
-Pairs = frozenset[tuple[HostProfile, HostProfile]] | None
+Tables = tuple[str, str]
+Differing = tuple[tuple[PropertyKey, bool], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,50 +42,109 @@ class LayoutIssue:
         return self.flag is None and self.clause is None
 
 
-def layout_issues(
-    profiles: tuple[HostProfile, ...],
-    pairs: Pairs,
-    machine_type: str,
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> Iterator[LayoutIssue]:
-    """Yield every issue that lies between the builds of a domain."""
-    routes = tuple(pairs) if pairs is not None else tuple(permutations(profiles, 2))
-    yield from _property_issues(profiles, routes, machine_type, knowledge, policy)
-    yield from _fault_issues(routes, machine_type, knowledge)
-    yield from _observed_issues(routes, machine_type, knowledge)
-    yield from _coverage_issues(routes, knowledge)
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """All issues of a domain under a type; domains of equal builds share it: compared by identity."""
+
+    issues: tuple[LayoutIssue, ...]
+
+    @property
+    def refused(self) -> Truth:
+        """Whether layout alone refuses the type: YES certainly, UNKNOWN for want of facts."""
+        certain = [issue.certain for issue in self.issues if issue.is_obstacle]
+        if not certain:
+            return Truth.NO
+        return Truth.YES if any(certain) else Truth.UNKNOWN
 
 
-def _property_issues(
-    profiles: tuple[HostProfile, ...],
-    routes: Iterable[tuple[HostProfile, HostProfile]],
-    machine_type: str,
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> Iterator[LayoutIssue]:
-    builds = {(one.qemu, other.qemu) for one, other in routes if one.qemu != other.qemu}
-    gated = {
+NO_LAYOUT = Layout(())
+
+
+@dataclass(slots=True)
+class Layouts:
+    """The layouts of domains, and what differs between two builds, by the tables of the builds."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _layouts: dict[tuple[object, ...], Layout] = field(default_factory=dict)
+    _equal: dict[tuple[LayoutIssue, ...], Layout] = field(default_factory=dict)
+    _between: dict[tuple[Tables, Tables, str], Differing] = field(default_factory=dict)
+
+    def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
+        """Return what differing properties, faults and observations ask under a machine type."""
+        special = domain.is_observed or not self._is_listed(domain)
+        key = (machine_type, domain.profiles if special else domain.builds, domain.edges)
+        if key not in self._layouts:
+            issues = tuple(self._issues(domain, machine_type))
+            self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
+        return self._layouts[key]
+
+    def _is_listed(self, domain: MigrationDomain) -> bool:
+        """Whether all hosts have one architecture, with listed registers."""
+        found = {profile.arch for profile in domain.profiles}
+        return len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
+
+    def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[LayoutIssue]:
+        if domain.edges is not None:
+            routes = tuple(domain.edges)
+            builds = frozenset((one.qemu, other.qemu) for one, other in routes)
+        else:
+            routes = tuple(permutations(domain.profiles, 2))
+            builds = frozenset((one, other) for one in domain.builds for other in domain.builds)
+        yield from self._property_issues(domain.builds, builds, machine_type)
+        yield from _fault_issues(builds, machine_type, self.knowledge)
+        if domain.is_observed:
+            yield from _observed_issues(routes, machine_type, self.knowledge)
+        yield from _coverage_issues(routes, self.knowledge)
+
+    def _property_issues(
+        self,
+        builds: frozenset[QemuBuild],
+        pairs: frozenset[tuple[QemuBuild, QemuBuild]],
+        machine_type: str,
+    ) -> Iterator[LayoutIssue]:
+        differing: dict[PropertyKey, bool] = {}
+        for one, other in pairs:
+            for key, certain in self._differing(one, other, machine_type):
+                differing[key] = differing.get(key, False) or certain
+        for key, certain in sorted(differing.items()):
+            yield _property_issue(key, certain, builds, machine_type, self.knowledge, self.policy)
+
+    def _differing(self, one: QemuBuild, other: QemuBuild, machine_type: str) -> Differing:
+        """Return the properties that differ, and whether certainly; builds of equal tables agree."""
+        tables = ((one.lower, one.upper), (other.lower, other.upper))
+        key = (*tables, machine_type)
+        if key not in self._between:
+            found = self.knowledge.machines.differences(one, other, machine_type)
+            self._between[key] = tuple(
+                (row.key, row.source_value is not None and row.destination_value is not None)
+                for row in found
+                if _matters(row, machine_type, self.knowledge, self.policy)
+            )
+        return self._between[key]
+
+
+def _matters(
+    row: ValueDifference, machine_type: str, knowledge: KnowledgeBase, policy: Policy
+) -> bool:
+    """Whether a difference is neither judged elsewhere nor settled nor one of spelling."""
+    if row.key in _gated(knowledge) or knowledge.is_benign(row.key, machine_type):
+        return False
+    if _on_other_boards(row.key, machine_type, knowledge) or _flagged(policy, row.key, knowledge):
+        return False
+    known = row.source_value is not None and row.destination_value is not None
+    return not (known and _equal(row.source_value, row.destination_value, row.key, knowledge))
+
+
+@cache
+def _gated(knowledge: KnowledgeBase) -> frozenset[PropertyKey]:
+    """Return the properties that switch a unit: the unit is asked instead."""
+    return frozenset(
         key
         for unit in knowledge.units
         for gate in unit.gates
         for key in (gate.key, unit.flag or gate.key)
-    }
-    differing: dict[PropertyKey, bool] = {}
-    for one, other in sorted(builds, key=str):
-        for row in knowledge.machines.differences(one, other, machine_type):
-            if row.key in gated or knowledge.is_benign(row.key, machine_type):
-                continue
-            if _on_other_boards(row.key, machine_type, knowledge):
-                continue
-            if _flagged(policy, row.key, knowledge):
-                continue
-            certain = row.source_value is not None and row.destination_value is not None
-            if certain and _equal(row.source_value, row.destination_value, row.key, knowledge):
-                continue
-            differing[row.key] = differing.get(row.key, False) or certain
-    for key, certain in sorted(differing.items()):
-        yield _property_issue(key, certain, profiles, machine_type, knowledge, policy)
+    )
 
 
 def _on_other_boards(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
@@ -107,7 +169,7 @@ def _equal(one: str | None, other: str | None, key: PropertyKey, knowledge: Know
 def _property_issue(
     key: PropertyKey,
     certain: bool,
-    profiles: tuple[HostProfile, ...],
+    builds: frozenset[QemuBuild],
     machine_type: str,
     knowledge: KnowledgeBase,
     policy: Policy,
@@ -115,9 +177,9 @@ def _property_issue(
     row = knowledge.property_row(key)
     source = row.source if row is not None else "compat properties of both builds"
     text = f"builds give {key} different values under {machine_type}"
-    value = _common_value(key, [profile.qemu for profile in profiles], machine_type, knowledge)
+    value = _common_value(key, builds, machine_type, knowledge)
     settable = value is not None and str(key) not in policy.forbidden_flags
-    if settable and _all_offer(key, profiles, knowledge):
+    if settable and _all_offer(key, builds, knowledge):
         choice = FlagChoice(
             flag=CompatFlag(key=key, value=value or ""),
             visible=row.visible if row is not None else Visible.GUEST,
@@ -136,10 +198,8 @@ def _property_issue(
     )
 
 
-def _all_offer(
-    key: PropertyKey, profiles: tuple[HostProfile, ...], knowledge: KnowledgeBase
-) -> bool:
-    return all(knowledge.offers_property(profile.qemu, key) is Truth.YES for profile in profiles)
+def _all_offer(key: PropertyKey, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> bool:
+    return all(knowledge.offers_property(build, key) is Truth.YES for build in builds)
 
 
 def _common_value(
@@ -167,9 +227,9 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
 
 
 def _fault_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
 ) -> Iterator[LayoutIssue]:
-    builds = {(one.qemu.lower, other.qemu.lower) for one, other in routes}
+    builds = {(one.lower, other.lower) for one, other in pairs}
     for fault in knowledge.faults:
         if fault.machine_types and machine_type not in fault.machine_types:
             continue

@@ -117,8 +117,9 @@ class UnitPairs:
     _numbers: dict[Look, int] = field(default_factory=dict)
     _classes: dict[tuple[int, ...], int] = field(default_factory=dict)
     _vectors: list[tuple[int, ...]] = field(default_factory=list)
-    _gates: dict[tuple[Baseline, QemuBuild], Gates] = field(default_factory=dict)
-    _class_of: dict[tuple[HostProfile, Gates], int] = field(default_factory=dict)
+    _gates: dict[tuple[Baseline, QemuBuild], int] = field(default_factory=dict)
+    _gate_lists: list[Gates] = field(default_factory=list)
+    _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
     _by_looks: dict[tuple[int, int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,7 +148,7 @@ class UnitPairs:
         gates = self._gates_of(host.qemu, baseline)
         key = (host, gates)
         if key not in self._class_of:
-            looks = zip(self.units, gates, strict=True)
+            looks = zip(self.units, self._gate_lists[gates], strict=True)
             vector = tuple(self._number(_look(unit, host, opened)) for unit, opened in looks)
             number = self._classes.setdefault(vector, len(self._vectors))
             if number == len(self._vectors):
@@ -161,14 +162,15 @@ class UnitPairs:
             self._looks.append(look)
         return number
 
-    def _gates_of(self, build: QemuBuild, baseline: Baseline) -> Gates:
-        """Return for each unit whether a process of this build lets it out under a baseline."""
+    def _gates_of(self, build: QemuBuild, baseline: Baseline) -> int:
+        """Return a number for which units a process of this build lets out under a baseline."""
         key = (baseline, build)
         if key not in self._gates:
             name, flags = baseline.machine_type, baseline.flags
-            self._gates[key] = tuple(
-                gate(unit, build, name, flags, self.knowledge) for unit in self.units
-            )
+            found = tuple(gate(unit, build, name, flags, self.knowledge) for unit in self.units)
+            if found not in self._gate_lists:
+                self._gate_lists.append(found)
+            self._gates[key] = self._gate_lists.index(found)
         return self._gates[key]
 
     def _between(self, one: int, other: int) -> int:
