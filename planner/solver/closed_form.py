@@ -30,6 +30,7 @@ from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 
 Demanded = tuple[Asked, Asked]
+Profiles = tuple[HostProfile, ...]
 
 
 @dataclass(slots=True)
@@ -55,8 +56,7 @@ class ClosedForm:
     def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Attempt:
         """Try one machine type on a domain."""
         name = machine_type.name
-        refused = self._offering(domain, name, Truth.NO)
-        unsure = self._offering(domain, name, Truth.UNKNOWN)
+        refused, unsure = self._not_offering(domain, name)
         if refused:
             return Attempt(machine_type, not_offered=refused, unknown_offer=unsure)
         missing = self._missing_flags(domain)
@@ -85,15 +85,16 @@ class ClosedForm:
         judged = without_observed_passes(domain, machine_type.name, self.knowledge)
         return self.layouts.of(judged, machine_type.name).refused
 
-    def _offering(
-        self, domain: MigrationDomain, name: str, wanted: Truth
-    ) -> tuple[HostProfile, ...]:
-        """Return the profiles whose build offers a type, does not, or may, as is `wanted`."""
-        builds = [build for build in domain.builds if self.offers.of_build(build, name) is wanted]
-        if not builds:
-            return ()
+    def _not_offering(self, domain: MigrationDomain, name: str) -> tuple[Profiles, Profiles]:
+        """Return the profiles whose builds do not offer a type, and those that may or may not."""
+        found = {build: self.offers.of_build(build, name) for build in domain.builds}
+        if all(offer is Truth.YES for offer in found.values()):
+            return (), ()
         profiles = [member.profile for member in domain.members]
-        return tuple(profile for profile in profiles if profile.qemu in builds)
+        return (
+            tuple(profile for profile in profiles if found[profile.qemu] is Truth.NO),
+            tuple(profile for profile in profiles if found[profile.qemu] is Truth.UNKNOWN),
+        )
 
     def _conditions(self, domain: MigrationDomain) -> Conditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""

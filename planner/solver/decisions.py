@@ -79,20 +79,22 @@ class Decider:
     knowledge: KnowledgeBase
     policy: Policy
     _known: dict[tuple[int, Routes | frozenset[int], bool], Decision] = field(default_factory=dict)
+    _equal: dict[Decision, Decision] = field(default_factory=lambda: {CLEAN: CLEAN})
 
     def among(self, place: int, rows: frozenset[int], *, settable: bool) -> Decision:
         """Return what a unit asks if every host of these rows reaches every other."""
         key = (place, rows, settable)
         if key not in self._known:
             routes = Routes(producers=rows, takers=rows)
-            self._known[key] = self._decide(self.table.units[place], routes, settable=settable)
+            self._known[key] = self.over(place, routes, settable=settable)
         return self._known[key]
 
     def over(self, place: int, routes: Routes, *, settable: bool) -> Decision:
-        """Return what a unit asks over routes."""
+        """Return what a unit asks over routes; equal decisions are one object."""
         key = (place, routes, settable)
         if key not in self._known:
-            self._known[key] = self._decide(self.table.units[place], routes, settable=settable)
+            found = self._decide(self.table.units[place], routes, settable=settable)
+            self._known[key] = self._equal.setdefault(found, found)
         return self._known[key]
 
     def _decide(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Decision:

@@ -20,7 +20,7 @@ from planner.solver.rows import RowTable, Vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What some units ask, without the units that ask nothing; one object per set of rows.
+    """What some units ask, without the units that ask nothing; one object per answer.
 
     Domains of equal rows share it, so it is compared by identity.
     """
@@ -57,6 +57,7 @@ class SomeUnits:
     table: RowTable = field(init=False)
     _decider: Decider = field(init=False)
     _asked: dict[tuple[frozenset[int], int], Asked] = field(default_factory=dict)
+    _equal: dict[tuple[tuple[int, int], ...], Asked] = field(default_factory=dict)
     _settable: dict[QemuBuild, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class SomeUnits:
     ) -> Iterable[Obstacle]:
         """Yield what is blocked, with the hosts of the domain."""
         vectors = {
-            member.profile: self.table.vectors[self.table.class_of(member.profile, machine_type)]
+            member.profile: self.table.vector_of(member.profile, machine_type)
             for member in domain.members
         }
         for place, unit, decision in asked.decisions:
@@ -107,8 +108,7 @@ class SomeUnits:
     def _over_edges(self, domain: MigrationDomain, machine_type: str, settable: int) -> Asked:
         """Return what is asked over the edges of a directed domain."""
         vectors = {
-            profile: self.table.vectors[self.table.class_of(profile, machine_type)]
-            for profile in domain.profiles
+            profile: self.table.vector_of(profile, machine_type) for profile in domain.profiles
         }
         return self._without_clean(
             self._decider.over(
@@ -119,7 +119,9 @@ class SomeUnits:
 
     def _without_clean(self, decisions: Iterable[Decision]) -> Asked:
         found = zip(range(len(self.units)), self.units, decisions, strict=True)
-        return Asked(tuple(each for each in found if each[2] is not CLEAN))
+        asked = tuple(each for each in found if each[2] is not CLEAN)
+        name = tuple((place, id(decision)) for place, _, decision in asked)
+        return self._equal.setdefault(name, Asked(asked))
 
     def _settable_on(self, build: QemuBuild) -> int:
         """Return the bits of the units whose property a build has and policy allows to set."""

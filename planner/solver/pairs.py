@@ -7,7 +7,7 @@ the solver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import product
@@ -120,6 +120,7 @@ class UnitPairs:
     _gates: dict[tuple[Baseline, QemuBuild], int] = field(default_factory=dict)
     _gate_lists: list[Gates] = field(default_factory=list)
     _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
+    _under: dict[Baseline, dict[HostProfile, int]] = field(default_factory=dict)
     _by_looks: dict[tuple[int, int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,11 +129,11 @@ class UnitPairs:
 
     def demands(self, hosts: Iterable[HostProfile], baseline: Baseline) -> int:
         """Return what the units object to on any ordered pair of hosts under a baseline."""
-        return self._pairs.within(frozenset([self._class(host, baseline) for host in hosts]))
+        return self._pairs.within(frozenset(self._classes_of(hosts, baseline)))
 
     def narrowed(self, hosts: Iterable[HostProfile], baseline: Baseline) -> UnitPairs:
         """Return these units without those that object to no ordered pair of `hosts`."""
-        rows = {self._vectors[self._class(host, baseline)] for host in hosts}
+        rows = [self._vectors[number] for number in set(self._classes_of(hosts, baseline))]
         kept = [
             unit
             for place, unit in enumerate(self.units)
@@ -143,9 +144,16 @@ class UnitPairs:
         ]
         return UnitPairs(tuple(kept), self.knowledge, self.ledger, self.management)
 
-    def _class(self, host: HostProfile, baseline: Baseline) -> int:
-        """Return the number of the hosts that look the same to every unit under a baseline."""
-        gates = self._gates_of(host.qemu, baseline)
+    def _classes_of(self, hosts: Iterable[HostProfile], baseline: Baseline) -> Iterator[int]:
+        """Yield the class of each host: all that look the same to every unit under a baseline."""
+        known = self._under.setdefault(baseline, {})
+        for host in hosts:
+            number = known.get(host)
+            if number is None:
+                number = known[host] = self._class(host, self._gates_of(host.qemu, baseline))
+            yield number
+
+    def _class(self, host: HostProfile, gates: int) -> int:
         key = (host, gates)
         if key not in self._class_of:
             looks = zip(self.units, self._gate_lists[gates], strict=True)
@@ -226,9 +234,10 @@ class BuildPairs:
 
     def demands(self, builds: Iterable[QemuBuild], baseline: Baseline) -> int:
         """Return what is objected to on any ordered pair of `builds` under a baseline."""
-        if baseline not in self._pairs:
-            self._pairs[baseline] = self._pairs_under(baseline)
-        return self._pairs[baseline].within(frozenset([self._class(build) for build in builds]))
+        pairs = self._pairs.get(baseline)
+        if pairs is None:
+            pairs = self._pairs[baseline] = self._pairs_under(baseline)
+        return pairs.within(frozenset([self._class(build) for build in builds]))
 
     def _class(self, build: QemuBuild) -> int:
         if build not in self._class_of:

@@ -28,15 +28,26 @@ class RowTable:
     _levels: dict[tuple[QemuBuild, str], int] = field(default_factory=dict)
     _level_lists: list[tuple[Level, ...]] = field(default_factory=list)
     _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
+    _under: dict[str, dict[HostProfile, int]] = field(default_factory=dict)
     _row_of: dict[tuple[int, HostProfile, Level], int] = field(default_factory=dict)
 
     def classes(self, hosts: Iterable[HostProfile], machine_type: str) -> frozenset[int]:
         """Return the classes of some hosts; without a machine type every gate is open."""
-        return frozenset([self.class_of(host, machine_type) for host in hosts])
+        known = self._under.setdefault(machine_type, {})
+        found = set()
+        for host in hosts:
+            number = known.get(host)
+            if number is None:
+                number = known[host] = self._class(host, self._levels_of(host.qemu, machine_type))
+            found.add(number)
+        return frozenset(found)
 
-    def class_of(self, host: HostProfile, machine_type: str) -> int:
-        """Return the number of a host's vector under a machine type."""
-        levels = self._levels_of(host.qemu, machine_type)
+    def vector_of(self, host: HostProfile, machine_type: str) -> Vector:
+        """Return the numbers of a host's rows, one per unit."""
+        (number,) = self.classes([host], machine_type)
+        return self.vectors[number]
+
+    def _class(self, host: HostProfile, levels: int) -> int:
         key = (host, levels)
         if key not in self._class_of:
             vector = self._vector(host, self._level_lists[levels])
