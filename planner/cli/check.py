@@ -21,7 +21,7 @@ from planner.cli.options import (
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from planner.domain.host import Fleet
     from planner.domain.verdict import Verdict
@@ -125,8 +125,8 @@ def _written(
     *,
     single: bool,
     output: Path | None,
-) -> str:
-    """Return verdicts in the wished format."""
+) -> Iterable[str]:
+    """Return verdicts in the wished format, in pieces."""
     from planner.present.check_report import csv_cells, verdict_report
     from planner.present.document import dump, verdict_document, verdicts_document
     from planner.present.tables import csv_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -77,12 +78,12 @@ def answer(
     )
 
 
-def written(solution: Solution, format: TableFormat) -> str:
-    """Return the solution as JSON, CSV or Markdown."""
+def written(solution: Solution, format: TableFormat) -> Iterable[str]:
+    """Return the solution as JSON, CSV or Markdown, in pieces."""
     if format is TableFormat.JSON:
         from planner.present.document import dump, solution_document
 
         return dump(solution_document(solution))
     from planner.present.tables import solution_csv, solution_markdown
 
-    return solution_csv(solution) if format is TableFormat.CSV else solution_markdown(solution)
+    return (solution_csv if format is TableFormat.CSV else solution_markdown)(solution)
