@@ -36,10 +36,11 @@ class Obstacle:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
+    Domains share attempts, so one is known by its identity.
     `is_fixed`: what forbids it has no gate, so no older type can help.
     """
 

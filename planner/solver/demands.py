@@ -59,6 +59,7 @@ class SomeUnits:
     _asked: dict[tuple[frozenset[int], int], Asked] = field(default_factory=dict)
     _equal: dict[tuple[tuple[int, int], ...], Asked] = field(default_factory=dict)
     _settable: dict[QemuBuild, int] = field(default_factory=dict)
+    _settable_of: dict[frozenset[QemuBuild], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the table of rows and what decides over it."""
@@ -67,7 +68,7 @@ class SomeUnits:
 
     def asked(self, domain: MigrationDomain, machine_type: str) -> Asked:
         """Return what the units ask of a domain, under a machine type if they are gated."""
-        settable = reduce(and_, map(self._settable_on, domain.builds))
+        settable = self._settable_on_all(domain.builds)
         if domain.edges is not None or len(domain.starts) != len(domain.members):
             return self._over_edges(domain, machine_type, settable)
         key = (self.table.classes(domain.profiles, machine_type), settable)
@@ -122,6 +123,11 @@ class SomeUnits:
         asked = tuple(each for each in found if each[2] is not CLEAN)
         name = tuple((place, id(decision)) for place, _, decision in asked)
         return self._equal.setdefault(name, Asked(asked))
+
+    def _settable_on_all(self, builds: frozenset[QemuBuild]) -> int:
+        if builds not in self._settable_of:
+            self._settable_of[builds] = reduce(and_, map(self._settable_on, builds))
+        return self._settable_of[builds]
 
     def _settable_on(self, build: QemuBuild) -> int:
         """Return the bits of the units whose property a build has and policy allows to set."""

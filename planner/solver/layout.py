@@ -8,7 +8,7 @@ from functools import cache
 from itertools import permutations
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.host import HostProfile, QemuBuild, Tables
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import FlagChoice
@@ -17,7 +17,6 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 
-Tables = tuple[str, str]
 Differing = tuple[tuple[PropertyKey, bool], ...]
 
 
@@ -67,22 +66,26 @@ class Layouts:
     knowledge: KnowledgeBase
     policy: Policy
     _layouts: dict[tuple[object, ...], Layout] = field(default_factory=dict)
+    _plain: dict[frozenset[HostProfile], bool] = field(default_factory=dict)
     _equal: dict[tuple[LayoutIssue, ...], Layout] = field(default_factory=dict)
     _between: dict[tuple[Tables, Tables, str], Differing] = field(default_factory=dict)
 
     def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
         """Return what differing properties, faults and observations ask under a machine type."""
-        special = domain.is_observed or not self._is_listed(domain)
-        key = (machine_type, domain.profiles if special else domain.builds, domain.edges)
+        hosts = domain.tables if self._is_plain(domain) else domain.profiles
+        key = (machine_type, hosts, domain.edges)
         if key not in self._layouts:
             issues = tuple(self._issues(domain, machine_type))
             self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
         return self._layouts[key]
 
-    def _is_listed(self, domain: MigrationDomain) -> bool:
-        """Whether all hosts have one architecture, with listed registers."""
-        found = {profile.arch for profile in domain.profiles}
-        return len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
+    def _is_plain(self, domain: MigrationDomain) -> bool:
+        """Whether builds alone decide: nothing observed, one architecture, registers listed."""
+        if domain.profiles not in self._plain:
+            found = {profile.arch for profile in domain.profiles}
+            listed = len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
+            self._plain[domain.profiles] = listed and not domain.is_observed
+        return self._plain[domain.profiles]
 
     def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[LayoutIssue]:
         if domain.edges is not None:
@@ -112,8 +115,7 @@ class Layouts:
 
     def _differing(self, one: QemuBuild, other: QemuBuild, machine_type: str) -> Differing:
         """Return the properties that differ, and whether certainly; builds of equal tables agree."""
-        tables = ((one.lower, one.upper), (other.lower, other.upper))
-        key = (*tables, machine_type)
+        key = (one.tables, other.tables, machine_type)
         if key not in self._between:
             found = self.knowledge.machines.differences(one, other, machine_type)
             self._between[key] = tuple(

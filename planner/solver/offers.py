@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.domain.host import QemuBuild
+from planner.domain.host import QemuBuild, Tables
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Offers:
     policy: Policy
     _offered: dict[tuple[str, QemuBuild], Truth] = field(default_factory=dict)
     _column_of: dict[tuple[str, str, QemuBuild], tuple[Truth, ...]] = field(default_factory=dict)
-    _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
+    _columns: dict[tuple[str, str, frozenset[Tables]], tuple[Truth, ...]] = field(
         default_factory=dict
     )
     _common_lines: dict[frozenset[QemuBuild], frozenset[tuple[str, str]]] = field(
@@ -49,19 +50,19 @@ class Offers:
         return self._candidates[key]
 
     def offers_of(
-        self, builds: frozenset[QemuBuild], types: tuple[MachineType, ...]
+        self, domain: MigrationDomain, types: tuple[MachineType, ...]
     ) -> tuple[Truth, ...]:
-        """Return for each type of one board and line whether every build offers it."""
-        key = (types[0].board, types[0].line, builds) if types else ("", "", builds)
+        """Return for each type of one board and line whether every build of a domain offers it."""
+        if not types:
+            return ()
+        key = (types[0].board, types[0].line, domain.tables)
         if key not in self._columns:
-            columns = [self._column(build, types) for build in builds]
+            columns = [self._column(build, types) for build in domain.builds]
             self._columns[key] = tuple(map(all_of, zip(*columns, strict=True)))
         return self._columns[key]
 
     def _column(self, build: QemuBuild, types: tuple[MachineType, ...]) -> tuple[Truth, ...]:
         """Return for each type whether one build offers it."""
-        if not types:
-            return ()
         key = (types[0].board, types[0].line, build)
         if key not in self._column_of:
             self._column_of[key] = tuple(self.of_build(build, row.name) for row in types)

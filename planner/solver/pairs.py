@@ -14,7 +14,7 @@ from itertools import product
 from operator import or_
 
 from planner.domain.guest import Baseline, GuestStart
-from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
+from planner.domain.host import HostProfile, MigrationEdge, QemuBuild, Tables
 from planner.domain.migrated import Clause, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
@@ -28,7 +28,6 @@ from planner.migration.views import UnitView, gate, open_view, ungated_view
 
 NO_BASELINE = Baseline(machine_type="")
 Gates = tuple[Truth, ...]
-Tables = tuple[str, tuple[int, ...], str, str]
 
 
 def claims_of(clause: Clause) -> Assumed:
@@ -223,7 +222,7 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
 
 @dataclass(slots=True)
 class BuildPairs:
-    """The rules about builds, between builds that have one line, version and tables."""
+    """The rules about builds, judged once for all releases that no table tells apart."""
 
     knowledge: KnowledgeBase
     ledger: Ledger
@@ -241,8 +240,7 @@ class BuildPairs:
 
     def _class(self, build: QemuBuild) -> int:
         if build not in self._class_of:
-            tables = (build.line, build.version, build.lower, build.upper)
-            number = self._tables.setdefault(tables, len(self._builds))
+            number = self._tables.setdefault(build.tables, len(self._builds))
             if number == len(self._builds):
                 self._builds.append(build)
             self._class_of[build] = number
