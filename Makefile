@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup check lint types contracts test format
+.PHONY: setup check lint types contracts test format truth
 
 setup:
 	python3 -m venv $(VENV)
@@ -27,3 +27,6 @@ check: lint types contracts test
 format:
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+truth:
+	$(PY) -m tests.qemu.truth

@@ -14,6 +14,7 @@ from planner.cli import exits
 from planner.domain.verdict import Rule
 from planner.fleet.guests import GUESTS
 from planner.fleet.hosts import FLEET
+from planner.fleet.plan_policy import KEYS as PLAN_KEYS
 from planner.fleet.policy_file import KEYS
 from planner.knowledge import check
 
@@ -97,10 +98,15 @@ def section(title: str) -> str:
 def test_documented_columns_are_the_accepted_ones() -> None:
     fleet = set(re.findall(r"^\| `(\w+)` \|", section("fleet.csv"), re.MULTILINE))
     assert fleet == {FLEET.name, *FLEET.keys}
-    unused = section("fleet.csv").split("The columns ", 1)[1].split(" are allowed", 1)[0]
-    assert set(re.findall(r"`(\w+)`", unused)) == set(FLEET.allowed)
+    planning = section("fleet.csv").split("The columns ", 1)[1].split(" are allowed", 1)[0]
+    assert set(re.findall(r"`(\w+)`", planning)) == set(FLEET.allowed)
     guests = section("Guests of today").split("```", 1)[0]
     assert set(re.findall(r"`(\w+)`", guests)) == {GUESTS.name, *GUESTS.keys}
+
+
+def test_documented_plan_keys_are_the_accepted_ones() -> None:
+    rows = re.findall(r"^\| (`[^|]*`) \|", section("Upgrade plans"), re.MULTILINE)
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(PLAN_KEYS)
 
 
 def test_documented_policy_keys_are_the_accepted_ones() -> None:
@@ -127,3 +133,9 @@ PAGES = sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rgl
 def test_links_lead_to_files(name: str) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(name)):
         assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_readme_cites_the_figures_of_the_runs() -> None:
+    found = re.search(r"- \*\*(.*?)\*\*", text_of("docs/truth.md"), re.DOTALL)
+    assert found is not None
+    assert " ".join(found[1].split()) in " ".join(text_of("README.md").split())

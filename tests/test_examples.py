@@ -11,11 +11,14 @@ import pytest
 
 from planner.domain.solution import Solution
 from planner.explain.answer import solve
+from planner.explain.cases import CaseJudge
+from planner.fleet.cases import case_of
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.check import check_knowledge, manifest
-from planner.knowledge.load import load_knowledge, shipped_data
+from planner.knowledge.folder import shipped_data
+from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
 
@@ -103,7 +106,7 @@ def test_raising_a_windows_guest_needs_an_acknowledgement(tmp_path: Path) -> Non
         "win,a,pc-q35-5.1,windows=yes\nlinux,a,pc-q35-5.1,windows=no\nnew,b,pc-q35-8.2,windows=yes\n"
     )
     fleet = read_fleet(tmp_path / "fleet.csv", base)
-    guests = read_guests(tmp_path / "guests.csv", fleet)
+    guests = read_guests(tmp_path / "guests.csv", fleet, base.guests)
     domains = complete_domains(profile_fleet(fleet, base).pools)
     (domain,) = solve(domains, base, base.policy, guests=guests).domains
     found = [one for one in domain.guests if "needs ack" in one.finding]
@@ -181,7 +184,30 @@ def test_a_guest_without_the_flags_is_not_as_the_answer(
     path.write_text(f"guest,host,machine_type,flags\ng,new1,pc-q35-4.0,{flags}\n")
     fleet = read_fleet(ROOT / "examples" / "seed" / "fleet.csv", base)
     pools = complete_domains(profile_fleet(fleet, base).pools)
-    (domain,) = solve(pools, base, base.policy, guests=read_guests(path, fleet)).domains
+    (domain,) = solve(
+        pools, base, base.policy, guests=read_guests(path, fleet, base.guests)
+    ).domains
     (found,) = [one for one in domain.guests if "answer" in one.finding or "flags" in one.finding]
     assert finding in found.finding
     assert (found.finding == "as the answer") is (finding == "as the answer")
+
+
+def test_a_gap_is_told_once_with_all_its_facts() -> None:
+    """Without a boot host every host of the pool may have been it, and each leaves its own gap."""
+    base = knowledge()
+    fleet = read_fleet(ROOT / "examples" / "three-pools" / "fleet.csv", base)
+    judge = CaseJudge(fleet=fleet, knowledge=base, policy=base.policy)
+    words = {"from": "deb053", "to": "deb001", "machine": "pc-q35-8.2"}
+    case, wrong = case_of(words, fleet, base.guests)
+    assert case is not None and not wrong
+    found = judge.verdict(case)
+    subjects = [
+        (gap.unit, gap.property_key, gap.capability) for gap in found.objections if gap.is_gap
+    ]
+    assert subjects
+    assert len(subjects) == len(set(subjects))
+    told = {fact for one in found.objections for fact in one.facts}
+    for boot in (group.hosts[0] for group in fleet.groups if group.pool == "debian"):
+        given, _ = case_of({**words, "booted_on": boot}, fleet, base.guests)
+        assert given is not None
+        assert {fact for one in judge.verdict(given).objections for fact in one.facts} <= told

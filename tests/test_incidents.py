@@ -105,7 +105,7 @@ def _verdict(incident: Table, edge: Table, folder: Path) -> Verdict:
     cells = {**incident.get("guest", {}), **edge}
     words = {column: str(cells.get(column, "")) for column in COLUMNS}
     words["booted_on"] = words["booted_on"] or words["from"]
-    case, wrong = case_of(words, fleet, _knowledge().guests.traits)
+    case, wrong = case_of(words, fleet, _knowledge().guests)
     assert case is not None, wrong
     judge = CaseJudge(fleet=fleet, knowledge=_knowledge(), policy=_policy(incident))
     return judge.verdict(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -9,19 +10,26 @@ import pytest
 
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
-from planner.domain.verdict import Rule
-from planner.fleet.words import read_capabilities, read_devices, read_flags, read_traits
+from planner.domain.verdict import Rule, Verdict
+from planner.fleet.words import (
+    read_capabilities,
+    read_cpu,
+    read_devices,
+    read_flags,
+    read_traits,
+)
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.guests import GuestWords
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
 
-Host = tuple[str, str, str]
+Host = tuple[str, str, str] | tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One edge; hosts are (kernel, qemu, capabilities), the guest is in the words of a cases file.
+    """One edge; hosts are (kernel, qemu, capabilities, CPU), the guest in words of a cases file.
 
     With a `unit`, only what is said of that unit counts.
     """
@@ -38,13 +46,14 @@ def _knowledge() -> KnowledgeBase:
 
 
 def _profile(host: Host) -> HostProfile:
-    kernel, qemu, capabilities = host
+    kernel, qemu, capabilities, *cpu = host
     present, absent = read_capabilities(capabilities, _knowledge())
     group = HostGroup(
         pool=PoolName("pool"),
         kernel=kernel,
         qemu=qemu,
         hosts=(HostName("host"),),
+        cpu="".join(cpu),
         present=present,
         absent=absent,
     )
@@ -56,7 +65,7 @@ def _start(guest: dict[str, str]) -> GuestStart:
         baseline=Baseline(machine_type=guest["machine"], flags=read_flags(guest.get("flags", ""))),
         devices=read_devices(guest.get("devices", "-")),
         cpu=GuestCpu.parse(guest.get("cpu", "qemu64")),
-        traits=read_traits(guest.get("traits", "uses-smm=no pae=no")),
+        traits=read_traits(guest.get("traits", "uses-smm=no pae=no"), _knowledge().guests),
     )
 
 
@@ -68,6 +77,10 @@ def _rules(move: Move) -> set[Rule]:
 
 def _qemu(version: str) -> Host:
     return ("6.1.0-40-amd64", version, "")
+
+
+def _cpu(text: str) -> Host:
+    return ("6.1.0-40-amd64", "8.2.7", "", text)
 
 
 IOMMU = {"machine": "pc-q35-9.2", "devices": "intel-iommu"}
@@ -171,6 +184,10 @@ CASES = {
             guest=TRUSTY,
         ),
     ),
+    Rule.CPU_VENDOR_DIFFERS: (
+        Move(source=_cpu("Intel Xeon Gold 6338"), destination=_cpu("AMD EPYC 7763"), guest=XSAVE),
+        Move(source=_cpu("Intel Xeon Gold 6338"), destination=_cpu(""), guest=XSAVE),
+    ),
     Rule.KNOWLEDGE_GAP: (
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "q35"}),
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "pc-q35-8.2"}),
@@ -190,3 +207,62 @@ def test_rule_is_raised(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", CASES, ids=lambda rule: rule.value)
 def test_near_miss_does_not_raise_it(rule: Rule) -> None:
     assert rule not in _rules(CASES[rule][1])
+
+
+def _judged(source: Host, destination: Host, guest: dict[str, str]) -> Verdict:
+    edge = MigrationEdge(source=_profile(source), destination=_profile(destination))
+    return judge(edge, _start(guest), _knowledge())
+
+
+def test_what_hardware_decides_is_unknown_between_cpus_that_differ() -> None:
+    skylake, icelake = _cpu("Intel Xeon Gold 6130"), _cpu("Intel Xeon Gold 6338")
+    guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=yes pae=no"}
+    found = [one for one in _judged(skylake, icelake, guest).objections if one.unit == "cpu/smm"]
+    assert [(one.is_gap, one.capability) for one in found] == [(True, "kvm.cap.x86_smm")]
+    probed = ("6.1.0-40-amd64", "8.2.7", "+kvm.cap.x86_smm", "Intel Xeon Gold 6338")
+    for other in (skylake, _cpu("Intel"), _cpu(""), probed):
+        assert not [
+            one for one in _judged(skylake, other, guest).objections if one.unit == "cpu/smm"
+        ]
+
+
+def test_a_device_without_a_row_is_a_missing_fact_between_hosts_that_differ() -> None:
+    guest = {"machine": "pc-q35-8.1", "devices": "virtio-nett-pci"}
+    differing = _judged(_qemu("8.2.7"), _qemu("8.2.6"), guest)
+    (found,) = [one for one in differing.objections if "virtio-nett-pci" in "".join(one.facts)]
+    assert found.is_gap and "'virtio-net-pci'" in found.facts[0]
+    equal = _judged(_qemu("8.2.7"), _qemu("8.2.7"), guest).objections
+    assert not [one for one in equal if "virtio-nett-pci" in "".join(one.facts)]
+
+
+def test_an_accelerator_setting_that_is_not_given_is_a_missing_fact() -> None:
+    new, old = ("6.1.0-40-amd64", "7.0.0", ""), ("4.19.0-27-amd64", "7.0.0", "")
+    guest = {"machine": "pc-q35-7.0"}
+    traits = {"traits": "uses-smm=no pae=no bus-lock-ratelimit=no"}
+    units = {one.unit for one in _judged(new, old, guest).objections}
+    named = {one.unit for one in _judged(new, old, guest | traits).objections}
+    assert units - named == {"kvm/bus_lock_exit"}
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "hint"),
+    [(read_cpu, "qemu64,+invtscc", "invtsc"), (read_traits, "nestet=yes", "nested")],
+)
+def test_misspelt_words_about_guests_are_refused(
+    read: Callable[[str, GuestWords], object], text: str, hint: str
+) -> None:
+    with pytest.raises(ValueError, match=f"'{hint}'"):
+        read(text, _knowledge().guests)
+
+
+def test_a_misspelt_cpu_feature_of_a_host_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'cpu\.waitpkg'"):
+        read_capabilities("-cpu.waitpkgg", _knowledge())
+
+
+def test_a_kernel_newer_than_the_tables_is_named_as_inferred() -> None:
+    known, newer = _profile(("7.3.2", "11.1.1", "")), _profile(("7.4.0", "11.1.1", ""))
+    ubuntu = _profile(("9.9.0-10-generic", "11.1.1", ""))
+    assert not known.kernel_doubt
+    assert "mainline 7.3" in newer.kernel_doubt
+    assert "mainline 7.3" in ubuntu.kernel_doubt

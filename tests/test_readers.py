@@ -145,6 +145,23 @@ def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) ->
         assert f"planner {command}" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["solve", "check", "explain", "decode", "knowledge list", "knowledge show", "knowledge check"],
+)
+def test_every_command_takes_policy_and_knowledge(command: str, tmp_path: Path) -> None:
+    shown = run(*command.split(), "--help", cwd=tmp_path).stdout
+    assert "--policy" in shown
+    assert "--knowledge" in shown
+
+
+def test_a_wrong_policy_stops_knowledge_too(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('boards = ["pc-q53"]\n')
+    done = run("knowledge", "list", "--policy", "policy.toml", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "did you mean 'pc-q35'?" in done.stderr
+
+
 def test_tables_fit_80_columns(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parent.parent
     done = run("solve", str(root / "examples" / "three-pools" / "fleet.csv"), cwd=tmp_path)
@@ -188,11 +205,21 @@ LOSS = '[[accepted_losses]]\nunit = "cpu/pdptrs"\nowner = "a"\nreason = "b"\n'
         ('[floors]\nvirt = "pc-q35-4.0"\n', "'pc-q35-4.0' is a type of pc-q35, not of virt"),
         ('boards = ["pc-q53"]\n', "did you mean 'pc-q35'?"),
         (LOSS.replace("pdptrs", "pdptr"), "did you mean 'cpu/pdptrs'?"),
+        ('acknowledged = ["cpu/pdptr"]\n', "acknowledged: 'cpu/pdptr' is not known; did you mean"),
+        ('uniformity_groups = [["west", "eas"]]\n', "'eas' is not known; did you mean 'east'?"),
+        ('residual_exposures = ["transent"]\n', "did you mean 'transient'?"),
+        ('forbidden_flags = ["virtio-net-device.host_usp"]\n', "did you mean 'virtio-net-device"),
+        (
+            '[floors]\npc-q35 = "pc-q35-8.2"\n[ceilings]\npc-q35 = "pc-q35-7.2"\n',
+            "floors: 'pc-q35-8.2' is newer than the ceiling 'pc-q35-7.2'",
+        ),
         (LOSS + "expirez = 2020-01-01\n", "did you mean 'expires'?"),
     ],
 )
 def test_wrong_names_in_a_policy(tmp_path: Path, policy: str, said: str) -> None:
-    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    (tmp_path / "fleet.csv").write_text(
+        "host,pool,kernel,qemu\na,west,6.1.90,8.2.4\nb,east,6.1.90,8.2.4\n"
+    )
     (tmp_path / "policy.toml").write_text(policy)
     done = run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
     assert done.returncode == 3

@@ -91,7 +91,7 @@ def _verdicts(fleet: Fleet, knowledge: KnowledgeBase) -> list[Verdict]:
     judge = CaseJudge(fleet=fleet, knowledge=knowledge, policy=knowledge.policy)
     verdicts = []
     for cells in EDGES:
-        case, wrong = case_of(cells, fleet, knowledge.guests.traits)
+        case, wrong = case_of(cells, fleet, knowledge.guests)
         assert case is not None, wrong
         verdicts.append(judge.verdict(case))
     return verdicts

@@ -11,9 +11,13 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
+from planner.cli.console import forget_output
 from planner.cli.decode import decode
 from planner.cli.explain import explain
+from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
+from planner.cli.plan import plan
+from planner.cli.probe import probe
 from planner.cli.solve import solve
 from planner.domain.errors import PlannerError, UsageError
 
@@ -26,9 +30,12 @@ app = typer.Typer(
 )
 app.command()(solve)
 app.command()(check)
+app.command()(plan)
 app.command()(explain)
 app.command()(decode)
+app.command()(probe)
 app.add_typer(knowledge, name="knowledge")
+app.add_typer(harvest, name="harvest")
 
 
 def _version(wanted: bool) -> None:
@@ -58,7 +65,7 @@ def main() -> None:
         _complain(error)
         sys.exit(exits.UNREADABLE)
     except BrokenPipeError:
-        sys.stderr.close()
+        forget_output()
         sys.exit(exits.ANSWERED)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit, painted
+from planner.cli.console import answer, painted
 from planner.cli.options import (
     FleetFile,
+    Inputs,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
-    knowledge_of,
-    policy_of,
+    inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from planner.domain.host import Fleet
     from planner.domain.verdict import Verdict
     from planner.fleet.cases import Case
+    from planner.fleet.vocabulary import GuestVocabulary
 
 
 class CheckFormat(Enum):
@@ -36,68 +37,93 @@ class CheckFormat(Enum):
     CSV = "csv"
 
 
+FromHost = Annotated[str, typer.Option("--from", help="host that the guest leaves")]
+ToHost = Annotated[str, typer.Option("--to", help="host that the guest goes to")]
+Machine = Annotated[str, typer.Option(help="versioned machine type")]
+Flags = Annotated[list[str] | None, typer.Option(help="TYPE.PROPERTY=VALUE of the guest")]
+ToFlags = Annotated[
+    list[str] | None, typer.Option(help="flag that only the destination process gets")
+]
+BootedOn = Annotated[str, typer.Option(help="host of the last cold boot or guest reboot")]
+Devices = Annotated[
+    list[str] | None, typer.Option(help="-device name with backend: virtio-net-pci+tap+vhost")
+]
+NoDevices = Annotated[bool, typer.Option("--no-devices", help="the guest has none")]
+Cpu = Annotated[str, typer.Option(help="MODEL,+feature,-feature")]
+Traits = Annotated[list[str] | None, typer.Option(help="NAME=yes|no, see knowledge list traits")]
+CasesFile = Annotated[Path | None, typer.Option(help="CSV of edges to judge in bulk")]
+Assume = Annotated[
+    bool, typer.Option("--assume-conditions", help="take the answer's conditions as kept")
+]
+Format = Annotated[CheckFormat, typer.Option("--format", "-f")]
+
+
 def check(
     fleet: FleetFile,
-    from_host: Annotated[str, typer.Option("--from", help="host that the guest leaves")] = "",
-    to_host: Annotated[str, typer.Option("--to", help="host that the guest goes to")] = "",
-    machine: Annotated[str, typer.Option(help="versioned machine type")] = "",
-    flag: Annotated[list[str] | None, typer.Option(help="TYPE.PROPERTY=VALUE of the guest")] = None,
-    to_flag: Annotated[
-        list[str] | None, typer.Option(help="flag that only the destination process gets")
-    ] = None,
-    booted_on: Annotated[str, typer.Option(help="host of the last cold boot or guest reboot")] = "",
-    device: Annotated[
-        list[str] | None, typer.Option(help="-device name with backend: virtio-net-pci+tap+vhost")
-    ] = None,
-    no_devices: Annotated[bool, typer.Option("--no-devices", help="the guest has none")] = False,
-    cpu: Annotated[str, typer.Option(help="MODEL,+feature,-feature")] = "",
-    trait: Annotated[
-        list[str] | None, typer.Option(help="NAME=yes|no, see knowledge list traits")
-    ] = None,
-    cases: Annotated[Path | None, typer.Option(help="CSV of edges to judge in bulk")] = None,
-    assume_conditions: Annotated[
-        bool, typer.Option("--assume-conditions", help="take the answer's conditions as kept")
-    ] = False,
+    from_host: FromHost = "",
+    to_host: ToHost = "",
+    machine: Machine = "",
+    flag: Flags = None,
+    to_flag: ToFlags = None,
+    booted_on: BootedOn = "",
+    device: Devices = None,
+    no_devices: NoDevices = False,
+    cpu: Cpu = "",
+    trait: Traits = None,
+    cases: CasesFile = None,
+    assume_conditions: Assume = False,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
-    format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,
+    format: Format = CheckFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
     """Judge whether a guest survives a migration from one host to another.
 
     Example: planner check fleet.csv --from new1 --to old1 --machine pc-q35-4.0
     """
-    from planner.explain.cases import CaseJudge
+    words = {
+        "from": from_host,
+        "to": to_host,
+        "machine": machine,
+        "flags": " ".join(flag or ()),
+        "to_flags": " ".join(to_flag or ()),
+        "booted_on": booted_on,
+        "devices": "-" if no_devices else " ".join(device or ()),
+        "cpu": cpu,
+        "traits": " ".join(trait or ()),
+    }
+    given = inputs_of(fleet, policy, knowledge)
+    rows = _cases(given, cases, words)
+    verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
+    code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
+    answer(_written(rows, verdicts, format, single=cases is None, output=output), output, code)
+
+
+def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequence[Case]:
+    """Return the cases of a file, or the one that the options describe."""
+    vocabulary = given.knowledge.guests
+    if path is None:
+        return [_single(words, given.fleet, vocabulary)]
     from planner.fleet.cases import read_cases
-    from planner.fleet.hosts import read_fleet
 
-    base = knowledge_of(knowledge)
-    rules = policy_of(policy, base)
-    hosts = read_fleet(fleet, base)
-    if cases is not None:
-        rows = read_cases(cases, hosts, base.guests.traits)
-    else:
-        words = {
-            "from": from_host,
-            "to": to_host,
-            "machine": machine,
-            "flags": " ".join(flag or ()),
-            "to_flags": " ".join(to_flag or ()),
-            "booted_on": booted_on,
-            "devices": "-" if no_devices else " ".join(device or ()),
-            "cpu": cpu,
-            "traits": " ".join(trait or ()),
-        }
-        rows = [_single(words, hosts, base.guests.traits)]
+    return read_cases(path, given.fleet, vocabulary)
+
+
+def _verdicts(
+    given: Inputs, cases: Iterable[Case], *, assume_conditions: bool
+) -> Sequence[Verdict]:
+    from planner.explain.cases import CaseJudge
+
     judge = CaseJudge(
-        fleet=hosts, knowledge=base, policy=rules, assume_conditions=assume_conditions
+        fleet=given.fleet,
+        knowledge=given.knowledge,
+        policy=given.policy,
+        assume_conditions=assume_conditions,
     )
-    verdicts = [judge.verdict(case) for case in rows]
-    emit(_written(rows, verdicts, format, single=cases is None, output=output), output)
-    raise typer.Exit(exits.of_outcomes(verdict.outcome for verdict in verdicts))
+    return [judge.verdict(case) for case in cases]
 
 
-def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> Case:
+def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary) -> Case:
     """Return the case that the options describe, or a usage error naming each wrong option."""
     from planner.fleet.cases import case_of
 
@@ -109,7 +135,7 @@ def _single(words: Mapping[str, str], hosts: Fleet, traits: Collection[str]) -> 
     ]
     if problems:
         raise UsageError(problems)
-    case, wrong = case_of(words, hosts, traits)
+    case, wrong = case_of(words, hosts, vocabulary)
     if wrong or case is None:
         raise UsageError(
             Problem(location=Location(file="command line", column=f"--{column}"), what=what)

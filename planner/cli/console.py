@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -22,14 +23,29 @@ COLOURS = {
 }
 
 
+def answer(pieces: Iterable[str], output: Path | None, code: int) -> NoReturn:
+    """Write an answer and end with its exit code, even if the reader of a pipe did not wait for it."""
+    emit(pieces, output)
+    raise typer.Exit(code)
+
+
+def forget_output() -> None:
+    """Send what is left in standard output nowhere, so that the end of the process does not try it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def emit(pieces: Iterable[str], output: Path | None) -> None:
     """Write text to standard output, or to a file that appears only when it is complete.
 
-    Pieces are made as they are written, so that a long text is never whole in memory.
+    Pieces are made as they are written, so that a long text is never whole in memory. A reader of a
+    pipe that did not wait for it changes nothing.
     """
     if output is None:
-        sys.stdout.writelines(pieces)
-        sys.stdout.flush()
+        try:
+            sys.stdout.writelines(pieces)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            forget_output()
         return
     try:
         _write_whole(pieces, output)
@@ -71,6 +87,7 @@ def progress(noun: str, total: int) -> Callable[[int], None]:
     step = max(1, total // 100)
 
     def show(done: int) -> None:
+        """Overwrite the line on the terminal now and then."""
         if done % step == 0 or done == total:
             end = "\n" if done == total else ""
             print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import emit, painted
+from planner.cli import exits
+from planner.cli.console import answer, painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 
 
@@ -28,4 +29,4 @@ def decode(
     base = knowledge_of(knowledge)
     forbidden = policy_of(policy, base).forbidden_flags
     bits = decode_message(message, device, base)
-    emit(painted(decode_report(bits, forbidden=forbidden), None), None)
+    answer(painted(decode_report(bits, forbidden=forbidden), None), None, exits.ANSWERED)

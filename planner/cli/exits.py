@@ -23,10 +23,16 @@ def of_status(status: Status) -> int:
     return _OF_STATUS[status]
 
 
+def of_statuses(statuses: Iterable[Status]) -> int:
+    """Return the gravest code of several answers: unsafe beats undecided, undecided beats safe."""
+    return _gravest(_OF_STATUS[status] for status in statuses)
+
+
 def of_outcomes(outcomes: Iterable[Outcome]) -> int:
     """Return the gravest code: unsafe beats unknown, unknown beats safe."""
-    codes = {_OF_OUTCOME[outcome] for outcome in outcomes}
-    for code in (UNSAFE, UNDECIDED):
-        if code in codes:
-            return code
-    return ANSWERED
+    return _gravest(_OF_OUTCOME[outcome] for outcome in outcomes)
+
+
+def _gravest(codes: Iterable[int]) -> int:
+    found = set(codes)
+    return next((code for code in (UNSAFE, UNDECIDED) if code in found), ANSWERED)

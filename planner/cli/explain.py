@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit, painted
+from planner.cli.console import answer, painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -15,8 +15,7 @@ from planner.cli.options import (
     OutputFile,
     PolicyFile,
     domains_of,
-    knowledge_of,
-    policy_of,
+    inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError, nearest
 
@@ -36,28 +35,30 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
-    from planner.explain.trial import try_machine_type
-    from planner.fleet.hosts import read_fleet
+    from planner.explain.trial import try_machine_type, try_next_newer
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report
 
-    base = knowledge_of(knowledge)
-    rules = policy_of(policy, base)
-    hosts = read_fleet(fleet, base)
-    domains = domains_of(hosts, profile_fleet(hosts, base), edges)
+    given = inputs_of(fleet, policy, knowledge)
+    base, rules = given.knowledge, given.policy
+    domains = domains_of(given.fleet, profile_fleet(given.fleet, base), edges)
     names = [domain.name for domain in domains]
     if pool and pool not in names:
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
-    if machine and base.machine_type(machine) is None:
+    row = base.machine_type(machine)
+    if machine and row is None:
         _refuse(
             "--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types)
         )
     wanted = [domain for domain in domains if not pool or domain.name == pool]
     trials = [
-        trial for domain in wanted for trial in try_machine_type(domain, machine, base, rules)
+        try_next_newer(domain, base, rules)
+        if row is None
+        else try_machine_type(domain, row, base, rules)
+        for domain in wanted
     ]
-    emit(painted(trial_report(trials), output), output)
-    raise typer.Exit(exits.ANSWERED)
+    code = exits.of_statuses(trial.status for trial in trials)
+    answer(painted(trial_report(trials), output), output, code)
 
 
 def _refuse(option: str, what: str, hint: str) -> None:

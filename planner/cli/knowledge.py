@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit, painted
-from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.console import answer, painted
+from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 from planner.domain.errors import Location, Problem, UsageError, nearest
 from planner.present.lines import Line, Style, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from planner.knowledge.base import KnowledgeBase
+    from planner.knowledge.folder import Folder
+    from planner.knowledge.listing import ShownRow
 
 knowledge = typer.Typer(
     help="List, show and check the rows behind every verdict.", no_args_is_help=True
 )
+LABEL = 16
 
 
 @knowledge.command("list")
@@ -25,76 +31,80 @@ def list_rows(
     table: Annotated[
         str, typer.Argument(help="units, capabilities, traits, machine-types, ...")
     ] = "",
+    policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """List the tables, or the rows of one.
 
     Example: planner knowledge list traits
     """
-    from planner.knowledge.listing import TABLES, rows_of
+    from planner.knowledge.catalogue import BY_NAME
+    from planner.knowledge.listing import count_rows, rows_of
 
-    base = knowledge_of(knowledge)
+    _, folder = _checked(policy, knowledge)
     if not table:
-        for name, read in TABLES.items():
-            typer.echo(f"{name:16} {sum(1 for _ in read(base)):6}")
-        return
-    if table not in TABLES:
-        _refuse(f"'{table}' is no table", nearest(table, TABLES) or f"allowed: {', '.join(TABLES)}")
-    for name, cells in rows_of(table, base):
-        meaning = (
-            cells.get("title")
-            or cells.get("meaning")
-            or cells.get("gates")
-            or cells.get("text", "")
-        )
-        typer.echo(f"{name}  {meaning}".rstrip())
+        _print(f"{name:{LABEL}} {number:6}" for name, number in count_rows(folder))
+    if table not in BY_NAME:
+        hint = nearest(table, BY_NAME) or f"allowed: {', '.join(BY_NAME)}"
+        _refuse(f"'{table}' is no table", hint)
+    _print(f"{row.name}  {row.about}".rstrip() for row in rows_of(BY_NAME[table], folder))
 
 
 @knowledge.command("show")
 def show_row(
     name: Annotated[str, typer.Argument(help="an id: cpu/msr_smi_count, tun.uso4, pc-q35-8.2")],
+    policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
-    """Show every row of a name with its evidence and source.
+    """Show every row of a name as it stands in its file, with its evidence and source.
 
     Example: planner knowledge show cpu/msr_smi_count
     """
     from planner.knowledge.listing import find, names
 
-    base = knowledge_of(knowledge)
-    found = list(find(name, base))
+    base, folder = _checked(policy, knowledge)
+    found = list(find({name, base.canonical(name) or name}, folder))
     if not found:
-        _refuse(f"'{name}' is in no table", nearest(name, names(base)))
-    for table, cells in found:
-        emit(painted(_card(table, cells), None), None)
+        _refuse(f"'{name}' is in no table", nearest(name, names(folder)))
+    cards = (line for row in found for line in _card(row))
+    answer(painted(cards, None), None, exits.ANSWERED)
 
 
-def _card(table: str, cells: Mapping[str, str]) -> Iterator[Line]:
-    yield Line(table, Style.HEAD)
-    for key, text in cells.items():
-        yield from folded(text, label=f"{key} ".ljust(16), indent=2)
+def _card(row: ShownRow) -> Iterator[Line]:
+    yield Line(row.table, Style.HEAD)
+    for key, text in row.cells:
+        yield from folded(text, label=f"{key} ".ljust(LABEL), indent=2)
 
 
 @knowledge.command("check")
-def check_rows(knowledge: KnowledgeFolder = None) -> None:
+def check_rows(policy: PolicyFile = None, knowledge: KnowledgeFolder = None) -> None:
     """Check every row: references, examples, order, evidence, source.
 
     Example: planner knowledge check --knowledge our-rows/
     """
     from planner.knowledge.check import check_knowledge, manifest
-    from planner.knowledge.load import shipped_data
 
-    base = knowledge_of(knowledge)
-    roots = (shipped_data(), *(knowledge or ()))
-    problems = check_knowledge(base, roots)
-    for problem in problems:
-        typer.echo(str(problem))
-    rows = sum(number for root in roots for number in manifest(root).values())
-    typer.echo(f"{rows:,} rows, {len(problems)} problems, {base.digest}")
-    if problems:
-        raise typer.Exit(exits.UNREADABLE)
+    base, folder = _checked(policy, knowledge)
+    problems = check_knowledge(base, folder.roots)
+    rows = sum(number for root in folder.roots for number in manifest(root).values())
+    total = f"{rows:,} rows, {len(problems)} problems, {base.digest}"
+    code = exits.UNREADABLE if problems else exits.ANSWERED
+    _print([*(str(problem) for problem in problems), total], code)
 
 
-def _refuse(what: str, remedy: str) -> None:
+def _checked(policy: Path | None, folders: list[Path] | None) -> tuple[KnowledgeBase, Folder]:
+    """Load the rows, refuse a policy that names none of them, and return where the rows lie."""
+    from planner.knowledge.folder import Folder, shipped_data
+
+    base = knowledge_of(folders)
+    policy_of(policy, base)
+    return base, Folder(roots=(shipped_data(), *(folders or ())))
+
+
+def _print(lines: Iterable[str], code: int = exits.ANSWERED) -> NoReturn:
+    answer("".join(f"{line}\n" for line in lines), None, code)
+
+
+def _refuse(what: str, remedy: str) -> NoReturn:
     place = Location(file="command line")
     raise UsageError([Problem(location=place, what=what, remedy=remedy)])

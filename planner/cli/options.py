@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,17 +51,42 @@ def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:
     return load_knowledge(*(folders or ()))
 
 
-def policy_of(path: Path | None, knowledge: KnowledgeBase) -> Policy:
-    """Read the policy, or take the shipped default."""
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What `solve`, `check` and `explain` read first."""
+
+    knowledge: KnowledgeBase
+    fleet: Fleet
+    policy: Policy
+
+
+def inputs_of(fleet: Path, policy: Path | None, folders: list[Path] | None) -> Inputs:
+    """Read knowledge, fleet and policy; the policy may name pools of that fleet only."""
+    from planner.fleet.hosts import read_fleet
+
+    knowledge = knowledge_of(folders)
+    hosts = read_fleet(fleet, knowledge)
+    return Inputs(knowledge, hosts, policy_of(policy, knowledge, pools=hosts.pools))
+
+
+def policy_of(
+    path: Path | None, knowledge: KnowledgeBase, *, pools: Collection[str] | None = None
+) -> Policy:
+    """Read the policy, or take the shipped default; without `pools` no name of a pool is checked."""
     if path is None:
         return knowledge.policy
     from planner.fleet.policy_file import read_policy
-    from planner.fleet.policy_names import check_names
+    from planner.fleet.policy_names import KnownNames, check_names
 
     today = datetime.datetime.now(tz=datetime.UTC).date()
     policy = read_policy(path, knowledge.policy, today=today)
-    types = [row.machine_type for row in knowledge.machines.types.values()]
-    check_names(path, policy, types, knowledge.units)
+    names = KnownNames(
+        types=[row.machine_type for row in knowledge.machines.types.values()],
+        units=knowledge.units,
+        properties={str(key) for key in knowledge.property_keys},
+        pools=pools,
+    )
+    check_names(path, policy, names)
     return policy
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import typer
-
 from planner.cli import exits
-from planner.cli.console import emit, painted, progress
+from planner.cli.console import answer, painted, progress
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -19,11 +16,13 @@ from planner.cli.options import (
     PolicyFile,
     TableFormat,
     domains_of,
-    knowledge_of,
-    policy_of,
+    inputs_of,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from planner.domain.solution import Solution
 
 
@@ -40,17 +39,11 @@ def solve(
 
     Example: planner solve examples/three-pools/fleet.csv
     """
-    solution = answer(fleet, edges=edges, guests=guests, policy=policy, knowledge=knowledge)
-    if format is TableFormat.TABLE:
-        from planner.present.report import solution_report
-
-        emit(painted(solution_report(solution), output), output)
-    else:
-        emit(written(solution, format), output)
-    raise typer.Exit(exits.of_status(solution.status))
+    solution = solved(fleet, edges=edges, guests=guests, policy=policy, knowledge=knowledge)
+    answer(written(solution, format, output), output, exits.of_status(solution.status))
 
 
-def answer(
+def solved(
     fleet: FleetFile,
     *,
     edges: EdgesFile,
@@ -61,25 +54,27 @@ def answer(
     """Read everything and solve it."""
     from planner.explain.answer import solve as solve_domains
     from planner.fleet.guests import read_guests
-    from planner.fleet.hosts import read_fleet
     from planner.migration.profiles import profile_fleet
 
-    base = knowledge_of(knowledge)
-    rules = policy_of(policy, base)
-    hosts = read_fleet(fleet, base)
-    profiled = profile_fleet(hosts, base)
-    domains = domains_of(hosts, profiled, edges)
+    given = inputs_of(fleet, policy, knowledge)
+    domains = domains_of(given.fleet, profile_fleet(given.fleet, given.knowledge), edges)
     return solve_domains(
         domains,
-        base,
-        rules,
-        guests=read_guests(guests, hosts) if guests is not None else (),
+        given.knowledge,
+        given.policy,
+        guests=read_guests(guests, given.fleet, given.knowledge.guests)
+        if guests is not None
+        else (),
         progress=progress("solved pools", len(domains)),
     )
 
 
-def written(solution: Solution, format: TableFormat) -> Iterable[str]:
-    """Return the solution as JSON, CSV or Markdown, in pieces."""
+def written(solution: Solution, format: TableFormat, output: Path | None) -> Iterable[str]:
+    """Return the solution as JSON, CSV or Markdown, or as a report that fits where it goes."""
+    if format is TableFormat.TABLE:
+        from planner.present.report import solution_report
+
+        return painted(solution_report(solution), output)
     if format is TableFormat.JSON:
         from planner.present.document import dump, solution_document
 

@@ -96,10 +96,14 @@ class PropertyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """Builds disagree about a property under one machine-type name; benign if nobody can notice."""
+    """Builds disagree about a property under one machine-type name; benign if nobody can notice.
+
+    `up_to`: the row speaks of types named after this release or an older one; empty: of other ranges.
+    """
 
     key: PropertyKey
     machine_types: str
+    up_to: tuple[int, ...]
     hazard: bool
     reason: str
     evidence: Evidence

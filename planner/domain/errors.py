@@ -56,6 +56,10 @@ class PolicyError(PlannerError):
     """A policy file cannot be read."""
 
 
+class HarvestError(PlannerError):
+    """A QEMU program or a migration stream cannot be read."""
+
+
 class UsageError(PlannerError):
     """The command line names something that does not exist."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from planner.domain.compat import CompatFlag
 from planner.domain.host import HostProfile
 from planner.domain.truth import Truth
+from planner.domain.upgrade import Room
 
 FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
 """CPU models whose features are those of the boot host."""
@@ -22,11 +23,11 @@ class GuestCpu:
 
     @classmethod
     def parse(cls, text: str) -> GuestCpu:
-        """Read `MODEL,+f,-f,f=on,f=off`; raises ValueError for any other word."""
+        """Read `MODEL,+f,-f,f=on,f=off`, `_` as `-`; raises ValueError for any other word."""
         model, *words = [word.strip() for word in text.split(",")]
         enabled, disabled = set[str](), set[str]()
         for word in words:
-            name, equals, value = word.lstrip("+-").partition("=")
+            name, equals, value = word.lstrip("+-").replace("_", "-").partition("=")
             if word.startswith("+") or (equals and value in {"on", "true"}):
                 enabled.add(name)
             elif word.startswith("-") or (equals and value in {"off", "false"}):
@@ -77,7 +78,10 @@ class GuestStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestGroup:
-    """Guests of one host group that differ in nothing that judgement sees; `names` are examples."""
+    """Guests of one host that differ in nothing that judgement or planning sees.
+
+    `room` is the size of one guest, None if it is not given; `names` are examples.
+    """
 
     pool: str
     host: str
@@ -88,5 +92,8 @@ class GuestGroup:
     cpu: GuestCpu | None = None
     traits: frozenset[tuple[str, bool]] = frozenset()
     count: int = 1
+    room: Room | None = None
+    restart_window: str = ""
+    migratable: bool = True
     names: tuple[str, ...] = ()
     line: int = field(default=0, compare=False)

@@ -95,7 +95,8 @@ class HostProfile:
     """Hosts that cannot be told apart.
 
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
-    of one release cancel. `observed` are the sides of observation rows that the host's texts match,
+    of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
+    `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `lacked_cpu_features` are
     the `cpu.*` capabilities that it is known to lack.
     """
@@ -104,7 +105,8 @@ class HostProfile:
     qemu: QemuBuild
     capabilities: CapabilitySet
     kernel_token: str = ""
-    cpu: str = ""
+    cpu_vendor: str = ""
+    cpu_model: str = ""
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
@@ -114,7 +116,8 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        parts = (self.arch, self.qemu, self.capabilities, self.kernel_token, self.kernel_doubt)
+        texts = (self.kernel_token, self.kernel_doubt, self.cpu_model)
+        parts = (self.arch, self.qemu, self.capabilities, *texts)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:

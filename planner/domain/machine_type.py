@@ -11,7 +11,8 @@ from planner.domain.capability import Evidence
 class MachineType:
     """A versioned machine type such as `pc-q35-8.2`.
 
-    `rank` compares inside one board and line only; `line` is who names the types, such as `rhel`.
+    `rank` compares inside one board and line only; `line` is who names the types, such as `rhel`;
+    `release` is the release of the reference line that it is named after, empty if it is not.
     """
 
     name: str
@@ -21,6 +22,7 @@ class MachineType:
     arch: str
     evidence: Evidence
     source: str
+    release: tuple[int, ...] = ()
     variant: str = ""
 
     def is_newer_than(self, other: MachineType) -> bool:
@@ -36,5 +38,6 @@ class Removal:
 
     machine_type: str
     removed: str
+    evidence: Evidence
+    source: str
     deprecated: str = ""
-    source: str = ""

@@ -67,6 +67,7 @@ class MigratedUnit:
     demanded of every host, `none` needs nothing. `sent`: `value` only when non-default, `cpuid` when
     the guest has the feature, `always`. `sent_if`, `captured_if`: of the producing host; `requires`,
     `refused_by`: of the destination; `source_requires`: of the source, or migration is blocked.
+    `foreign`: what a build without the unit makes of it, None for what a lack does.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     """
 
@@ -100,12 +101,20 @@ class MigratedUnit:
     source_requires: frozenset[CapabilityId] = frozenset()
     source_lack: Consequence = Consequence.BLOCKED_AT_SOURCE
     host_condition: str = ""
+    foreign: Consequence | None = Consequence.FAILS_CLEANLY
     cpu_features: bool = False
     known_before: bool = False
 
     def __hash__(self) -> int:
         """Return the hash of the id: ids are unique in a knowledge base."""
         return hash(self.id)
+
+    @property
+    def capabilities(self) -> frozenset[CapabilityId]:
+        """Every capability that the unit asks of some host."""
+        return (
+            self.sent_if | self.captured_if | self.requires | self.refused_by | self.source_requires
+        )
 
     @property
     def is_optional(self) -> bool:

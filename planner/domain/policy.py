@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.domain.compat import CompatFlag
+from planner.domain.upgrade import PlanPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Policy:
     `ceilings` bound the machine type per board as (board, type). `accepted_severities` are lost by
     configuration without asking; `residual_exposures` become residual risks. `acknowledged` holds
     unit ids whose security price somebody has read. Pools of one uniformity group get one answer.
+    `plan` holds what is allowed while hosts are upgraded.
     """
 
     management: str = "plain"
@@ -40,6 +42,7 @@ class Policy:
     residual_exposures: frozenset[str] = frozenset({"transient"})
     acknowledged: frozenset[str] = frozenset()
     uniformity_groups: tuple[tuple[str, ...], ...] = ()
+    plan: PlanPolicy = field(default_factory=PlanPolicy)
 
     def accepted_loss(self, unit: str) -> AcceptedLoss | None:
         """Return the acceptance that covers `unit`."""

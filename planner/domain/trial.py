@@ -1,21 +1,29 @@
-"""A machine type tried on a pool, for explanations."""
+"""Machine types tried on a pool, for explanations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.domain.solution import ChosenBaseline, WhyNotNewer
+from planner.domain.solution import ChosenBaseline, Status, WhyNotNewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A machine type on a pool: usable with what it needs, or refused with reasons.
+    """A machine type: usable with what it needs, or refused with reasons."""
+
+    machine_type: str
+    chosen: ChosenBaseline | None
+    refused: WhyNotNewer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolTrial:
+    """What was tried on one pool, and what that says of the pool or of the type that was asked for.
 
     `members` are the pool's host classes as (label, number of hosts, example names).
     """
 
     domain: str
     members: tuple[tuple[str, int, tuple[str, ...]], ...]
-    machine_type: str
-    chosen: ChosenBaseline | None
-    refused: WhyNotNewer | None
+    status: Status
+    trials: tuple[Trial, ...]

@@ -33,6 +33,7 @@ class Rule(Enum):
     KNOWN_FAULT = "P010"
     OBSERVED_FAILURE = "P011"
     KNOWLEDGE_GAP = "P012"
+    CPU_VENDOR_DIFFERS = "P013"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,8 @@ class Objection:
 class Remark:
     """Something to know that does not make the edge unsafe.
 
-    `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `observed` or
-    `policy`.
+    `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `assumed`,
+    `observed` or `policy`.
     """
 
     kind: str

@@ -21,8 +21,11 @@ from planner.domain.solution import (
 )
 from planner.explain.alternatives import leaving_out
 from planner.explain.guest_findings import find_violations
+from planner.explain.nothing_allowed import nothing_allowed
+from planner.explain.remedies import remedies
 from planner.explain.spread import processors, spread
-from planner.explain.why_not_newer import refusals, remedies, why_not_newer
+from planner.explain.status import status_of
+from planner.explain.why_not_newer import refusals, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
@@ -70,7 +73,7 @@ def solve(
             progress(number)
     several = len(domains) >= WORTH_SPREADING and processors() > 1
     found, certified = spread(
-        partial(_explain_all, domains, results, by_pool, knowledge),
+        partial(_explain_all, domains, results, by_pool, knowledge, policy),
         partial(_certify_all, domains, results, solver),
         apart=several,
     )
@@ -97,9 +100,15 @@ def _explain_all(
     results: Iterable[tuple[LineResult, ...]],
     guests: Mapping[str, list[GuestGroup]],
     knowledge: KnowledgeBase,
+    policy: Policy,
 ) -> list[DomainSolution]:
     return [
-        _named(domain, _answer(domain, found, knowledge), guests.get(domain.name, []), knowledge)
+        _named(
+            domain,
+            _answer(domain, found, knowledge, policy),
+            guests.get(domain.name, []),
+            knowledge,
+        )
         for domain, found in zip(domains, results, strict=True)
     ]
 
@@ -116,7 +125,10 @@ def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[Migra
 
 
 def _answer(
-    domain: MigrationDomain, results: tuple[LineResult, ...], knowledge: KnowledgeBase
+    domain: MigrationDomain,
+    results: tuple[LineResult, ...],
+    knowledge: KnowledgeBase,
+    policy: Policy,
 ) -> Answer:
     risks = tuple(_inferred(domain))
     baselines = tuple(
@@ -124,22 +136,18 @@ def _answer(
         for result in results
         if result.chosen is not None
     )
-    failed = () if baselines else tuple(result for result in results if result.chosen is None)
+    failed = [
+        result
+        for result in results
+        if result.chosen is None and (not baselines or result.is_bounded_out)
+    ]
+    refused = tuple(_refused(domain, result, knowledge) for result in failed)
     return Answer(
-        status=_status(results),
+        status=status_of(results),
         baselines=baselines,
-        refused=tuple(_refused(domain, result, knowledge) for result in failed),
+        refused=refused if results else (nothing_allowed(domain, knowledge, policy),),
         unknowns=tuple(_unknowns(domain, results, knowledge)),
     )
-
-
-def _status(results: tuple[LineResult, ...]) -> Status:
-    """One safe line is an answer; without one, an open line leaves the domain undecided."""
-    found = {result.status for result in results}
-    for status in (Status.SAFE, Status.UNDECIDED):
-        if status in found:
-            return status
-    return Status.NO_SAFE_BASELINE
 
 
 def _explained(
@@ -204,7 +212,7 @@ def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBa
         board=result.board,
         line=result.line,
         status=result.status,
-        objections=() if attempt is None else tuple(refusals(domain, attempt, knowledge)),
+        objections=() if attempt is None else refusals(domain, attempt),
         remedies=() if attempt is None else tuple(remedies(domain, attempt, knowledge)),
     )
 

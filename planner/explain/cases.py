@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
+from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.verdict import Verdict
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
@@ -55,8 +58,31 @@ class CaseJudge:
         boots = () if booted is not None else self._boots(case.source)
         key = (edge, start, boots, assumed)
         if key not in self._known:
-            self._known[key] = apply(self.policy, self._judge(edge, start, boots, assumed))
+            strict = self._judge(edge, start, boots, assumed)
+            judged = apply(self.policy, self._by_default(strict, boots, assumed))
+            self._known[key] = replace(judged, objections=gaps_told_once(judged.objections))
         return self._known[key]
+
+    def _by_default(
+        self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
+    ) -> Verdict:
+        """Return the verdict with accelerator settings that nobody named taken as off, and say so."""
+        unnamed = frozenset(
+            (clause.kind.value, word)
+            for objection in strict.objections
+            for clause in objection.depends_on
+            if clause.kind is ClauseKind.ACCELERATOR
+            for word in clause.any_of
+            if strict.start.trait(word) is Truth.UNKNOWN
+        )
+        if not unnamed:
+            return strict
+        verdict = self._judge(strict.edge, strict.start, boots, assumed | unnamed)
+        names = ", ".join(sorted(word for _, word in unnamed))
+        text = f"started without {names}: name it with a trait if it is"
+        return verdict.moved(
+            objections=verdict.objections, added=(Remark(kind="assumed", text=text),)
+        )
 
     def _judge(
         self,
@@ -95,3 +121,27 @@ class CaseJudge:
     def _members(self, case: Case) -> tuple[PoolMember, ...]:
         pools = dict.fromkeys((case.source.pool, case.destination.pool))
         return tuple(member for pool in pools for member in self._profiled.pools[pool])
+
+
+def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
+    """Return objections with one gap per unit, property and capability: its facts are all of theirs.
+
+    Boot hosts, and rules that a fact leaves open, each object on their own; a reader needs the facts.
+    """
+    found: dict[object, Objection] = {}
+    for objection in objections:
+        key = _subject(objection) if objection.is_gap else objection
+        known = found.get(key)
+        found[key] = objection if known is None else _joined(known, objection)
+    return tuple(found.values())
+
+
+def _subject(gap: Objection) -> object:
+    named = (gap.unit, gap.property_key, gap.capability)
+    return named if any(named) else (named, gap.facts)
+
+
+def _joined(one: Objection, other: Objection) -> Objection:
+    graver = max(one.consequence, other.consequence, key=lambda found: found.weight)
+    facts = tuple(dict.fromkeys((*one.facts, *other.facts)))
+    return replace(one, consequence=graver, facts=facts)

@@ -81,13 +81,20 @@ def _violators(
         if not clauses:
             continue
         found = [group for group in guests if _has(clauses, group, knowledge)]
-        if found:
-            yield GuestFinding(
-                machine_type=baseline.machine_type,
-                guests=sum(group.count for group in found),
-                finding=f"violates: {condition.text}",
-                examples=tuple(name for group in found for name in group.names)[:3],
-            )
+        yield from _finding(baseline, found, f"violates: {condition.text}")
+
+
+def _finding(
+    baseline: ChosenBaseline, found: list[GuestGroup], text: str
+) -> Iterator[GuestFinding]:
+    """Yield what was found of some guests, nothing if there are none."""
+    if found:
+        yield GuestFinding(
+            machine_type=baseline.machine_type,
+            guests=sum(group.count for group in found),
+            finding=text,
+            examples=tuple(name for group in found for name in group.names)[:3],
+        )
 
 
 def _impacts(
@@ -100,13 +107,8 @@ def _impacts(
         if answer is None or crossing is None or not _reaches(answer, crossing):
             continue
         found = [group for group in guests if _is_raised(group, crossing, impact.trait, knowledge)]
-        if found:
-            yield GuestFinding(
-                machine_type=baseline.machine_type,
-                guests=sum(group.count for group in found),
-                finding=f"needs ack before raising: {impact.text} ({impact.id})",
-                examples=tuple(name for group in found for name in group.names)[:3],
-            )
+        text = f"needs ack before raising: {impact.text} ({impact.id})"
+        yield from _finding(baseline, found, text)
 
 
 def _reaches(answer: MachineType, crossing: MachineType) -> bool:

@@ -4,38 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
-from planner.domain.trial import Trial
+from planner.domain.solution import WhyNotNewer
+from planner.domain.trial import PoolTrial, Trial
+from planner.explain.nothing_allowed import nothing_allowed
+from planner.explain.status import status_of, status_of_attempt
 from planner.explain.why_not_newer import why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.attempt import Attempt
 from planner.solver.closed_form import ClosedForm
-from planner.solver.solve import Solver, baseline_of
+from planner.solver.solve import LineResult, Solver, baseline_of
 
 
 def try_machine_type(
-    domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase, policy: Policy
-) -> Iterator[Trial]:
-    """Yield the trial of `machine_type`, or of the chosen and next newer type of every line."""
-    row = knowledge.machine_type(machine_type) if machine_type else None
-    if row is not None:
-        yield _trial(domain, ClosedForm(knowledge, policy).attempt(domain, row), knowledge)
-        return
+    domain: MigrationDomain, row: MachineType, knowledge: KnowledgeBase, policy: Policy
+) -> PoolTrial:
+    """Return the trial of one machine type on a domain."""
+    attempt = ClosedForm(knowledge, policy).attempt(domain, row)
+    return PoolTrial(
+        domain=domain.name,
+        members=tuple(_described(member) for member in domain.members),
+        status=status_of_attempt(attempt),
+        trials=(_trial(domain, attempt, knowledge),),
+    )
+
+
+def try_next_newer(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Policy) -> PoolTrial:
+    """Return the trials of the certified choice of every line and of the next newer type."""
     solver = Solver(knowledge=knowledge, policy=policy)
     results = solver.solve(domain)
     solver.certify(domain, results)
+    found = tuple(_trial(domain, attempt, knowledge) for attempt in _attempts(results))
+    return PoolTrial(
+        domain=domain.name,
+        members=tuple(_described(member) for member in domain.members),
+        status=status_of(results),
+        trials=found or (_nothing_to_try(domain, knowledge, policy),),
+    )
+
+
+def _attempts(results: tuple[LineResult, ...]) -> Iterator[Attempt]:
     for result in results:
-        for attempt in (result.chosen, result.newer):
-            if attempt is not None:
-                yield _trial(domain, attempt, knowledge)
+        yield from (attempt for attempt in (result.chosen, result.newer) if attempt is not None)
+
+
+def _nothing_to_try(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Policy) -> Trial:
+    line = nothing_allowed(domain, knowledge, policy)
+    name = f"{line.board}, {line.line}"
+    reasons = WhyNotNewer(machine_type=name, objections=line.objections, remedies=line.remedies)
+    return Trial(machine_type=name, chosen=None, refused=reasons)
 
 
 def _trial(domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase) -> Trial:
     return Trial(
-        domain=domain.name,
-        members=tuple(_described(member) for member in domain.members),
         machine_type=attempt.machine_type.name,
         chosen=baseline_of(attempt) if attempt.is_safe else None,
         refused=None if attempt.is_safe else why_not_newer(domain, attempt, knowledge),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,8 @@ from planner.domain.errors import FleetError, Location, Problem, nearest
 from planner.domain.guest import GuestCpu
 from planner.domain.host import Fleet, HostGroup
 from planner.fleet.edges import read_rows
-from planner.fleet.words import read_devices, read_flags, read_traits
+from planner.fleet.vocabulary import GuestVocabulary
+from planner.fleet.words import read_cpu, read_devices, read_flags, read_traits
 
 T = TypeVar("T")
 COLUMNS = ("from", "to", "machine", "flags", "to_flags", "booted_on", "devices", "cpu", "traits")
@@ -35,13 +37,13 @@ class Case:
     words: Mapping[str, str]
 
 
-def read_cases(path: Path, fleet: Fleet, traits: Collection[str]) -> list[Case]:
+def read_cases(path: Path, fleet: Fleet, words: GuestVocabulary) -> list[Case]:
     """Read cases.csv; raises `FleetError` with every wrong cell."""
     optional = tuple(column for column in COLUMNS if column not in REQUIRED)
     places = places_of(fleet)
     found, problems = [], []
     for line, cells in read_rows(path, required=REQUIRED, optional=optional):
-        case, wrong = case_of(cells, fleet, traits, places=places)
+        case, wrong = case_of(cells, fleet, words, places=places)
         problems += [
             Problem(location=Location(file=str(path), line=line, column=column), what=what)
             for column, what in wrong
@@ -61,7 +63,7 @@ def places_of(fleet: Fleet) -> dict[str, HostGroup]:
 def case_of(
     cells: Mapping[str, str],
     fleet: Fleet,
-    traits: Collection[str],
+    words: GuestVocabulary,
     *,
     places: Mapping[str, HostGroup] | None = None,
 ) -> tuple[Case | None, list[tuple[str, str]]]:
@@ -71,13 +73,8 @@ def case_of(
     flags = _read(cells, "flags", read_flags, wrong)
     hop_flags = _read(cells, "to_flags", read_flags, wrong)
     devices = _read(cells, "devices", read_devices, wrong)
-    stated = _read(cells, "traits", read_traits, wrong)
-    cpu = _read(cells, "cpu", _cpu, wrong)
-    wrong += [
-        ("traits", f"unknown trait '{name}'; {nearest(name, traits)}")
-        for name, _ in sorted(stated or ())
-        if name not in traits
-    ]
+    stated = _read(cells, "traits", partial(read_traits, words=words), wrong)
+    cpu = _read(cells, "cpu", partial(read_cpu, words=words), wrong)
     if wrong:
         return None, wrong
     booted = cells.get("booted_on", "")
@@ -117,7 +114,3 @@ def _read(
     except ValueError as error:
         wrong.append((column, str(error)))
         return None
-
-
-def _cpu(text: str) -> GuestCpu | None:
-    return GuestCpu.parse(text) if text else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -35,18 +36,26 @@ FLEET = Columns(
 
 def read_fleet(path: Path, vocabulary: Vocabulary) -> Fleet:
     """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row."""
-    rows = read_grouped(path, FLEET)
-    groups: list[HostGroup] = []
+    groups = tuple(group for _, group in read_groups(path, vocabulary))
+    return Fleet(groups=groups, source=str(path))
+
+
+def read_groups(
+    path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ()
+) -> list[tuple[GroupedRows, HostGroup]]:
+    """Read rows that agree in every column, the columns `apart` included, with their group."""
+    columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
+    found: list[tuple[GroupedRows, HostGroup]] = []
     problems: list[Problem] = []
     seen: dict[tuple[str, str], Stated] = {}
-    for row in rows:
+    for row in read_grouped(path, columns):
         try:
-            groups.append(_group(row, path, vocabulary, seen))
+            found.append((row, _group(row, path, vocabulary, seen)))
         except FleetError as error:
             problems += error.problems
     if problems:
         raise FleetError(problems)
-    return Fleet(groups=tuple(groups), source=str(path))
+    return found
 
 
 def _group(

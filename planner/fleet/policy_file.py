@@ -12,6 +12,7 @@ from typing import cast
 from planner.domain.compat import CompatFlag
 from planner.domain.errors import Location, PolicyError, Problem, nearest
 from planner.domain.policy import AcceptedLoss, Policy
+from planner.fleet.plan_policy import read_plan_policy
 
 MANAGEMENT = ("plain", "libvirt")
 KEYS = (
@@ -27,6 +28,7 @@ KEYS = (
     "accepted_losses",
     "acknowledged",
     "uniformity_groups",
+    "plan",
 )
 LOSS_KEYS = ("unit", "owner", "reason", "expires")
 
@@ -92,6 +94,7 @@ def _policy(cells: Mapping[str, object], default: Policy, today: datetime.date) 
         uniformity_groups=tuple(
             tuple(group) for group in cast("list[list[str]]", cells.get("uniformity_groups", []))
         ),
+        plan=read_plan_policy(cast("dict[str, object]", cells.get("plan", {}))),
     )
 
 

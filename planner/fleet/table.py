@@ -110,7 +110,8 @@ def _read(path: Path, columns: Columns, wanted: list[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    kinds = {column: object if column == columns.name else "category" for column in wanted}
+    own = {columns.name} - set(columns.keys)
+    kinds = {column: object if column in own else "category" for column in wanted}
     if path.suffix == ".parquet":
         frame = pd.read_parquet(path, columns=wanted)
         return frame.fillna("").astype(str).astype(kinds)

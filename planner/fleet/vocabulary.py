@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from planner.domain.capability import Capability, CapabilityId
@@ -16,10 +16,29 @@ class Vocabulary(Protocol):
         """Every row of the catalogue by id."""
         ...
 
+    @property
+    def capability_names(self) -> Collection[str]:
+        """Every name that `canonical` understands, without aliases."""
+        ...
+
     def canonical(self, name: str) -> CapabilityId | None:
         """Return the id behind a name or alias, None if there is none."""
         ...
 
     def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:
         """Return the parts of a composite capability."""
+        ...
+
+
+class GuestVocabulary(Protocol):
+    """Names that guests are described with."""
+
+    @property
+    def traits(self) -> Mapping[str, object]:
+        """Every trait by name."""
+        ...
+
+    @property
+    def cpu_features(self) -> Collection[str]:
+        """Every CPU feature that a guest can be started with or without."""
         ...

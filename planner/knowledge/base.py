@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +11,13 @@ from planner.domain.capability import Capability, CapabilityId
 from planner.domain.compat import CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
+from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
+from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
@@ -33,12 +36,15 @@ class KnowledgeBase:
     builds: BuildLines
     machines: MachineTables
     properties: Mapping[PropertyKey, PropertyRow]
+    property_kinds: Mapping[str, Consequence]
     drifts: tuple[Drift, ...]
     units: tuple[MigratedUnit, ...]
     guests: GuestWords
+    host_cpus: HostCpus
     faults: tuple[Fault, ...]
     observations: tuple[Observation, ...]
     removals: Mapping[str, Removal]
+    calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
     covered: Mapping[str, str]
     digest: str
@@ -54,15 +60,31 @@ class KnowledgeBase:
         object.__setattr__(self, "_benign", benign)
 
     def canonical(self, name: str) -> CapabilityId | None:
-        """Return the id of a capability by its id or alias; `cpu.<feature>` needs no row."""
+        """Return the id of a capability by its id, alias, or `cpu.` and a known CPU feature."""
         lower = CapabilityId(name.lower())
         if lower in self.capabilities:
             return lower
         aliases: Mapping[str, CapabilityId] = self._alias  # type: ignore[attr-defined]
         found = aliases.get(lower)
-        if found is None and lower.startswith("cpu.") and len(lower) > len("cpu."):
-            return lower
+        feature = lower.removeprefix("cpu.").replace("_", "-")
+        if found is None and lower.startswith("cpu.") and feature in self.guests.cpu_features:
+            return CapabilityId(f"cpu.{feature}")
         return found
+
+    def release_day(self, release: str) -> datetime.date | None:
+        """Return the day of an upstream release: from its tag, else by the calendar of its line."""
+        for line in (self.builds.by_name[calendar.line] for calendar in self.calendars):
+            for build in line.builds:
+                if build.release == release and build.date:
+                    return datetime.date.fromisoformat(build.date)
+        days = (calendar.forecast(release_key(release)) for calendar in self.calendars)
+        return next((day for day in days if day is not None), None)
+
+    @property
+    def capability_names(self) -> tuple[str, ...]:
+        """Every capability id, `cpu.<feature>` included."""
+        features = (f"cpu.{name}" for name in sorted(self.guests.cpu_features))
+        return (*self.capabilities, *features)
 
     def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:
         """Return the parts of a composite capability, or the capability itself."""
@@ -80,14 +102,7 @@ class KnowledgeBase:
         return frozenset(
             capability
             for unit in self.units_of(arch)
-            for group in (
-                unit.sent_if,
-                unit.captured_if,
-                unit.requires,
-                unit.refused_by,
-                unit.source_requires,
-            )
-            for capability in group
+            for capability in unit.capabilities
             if capability != NEVER
         )
 
@@ -99,17 +114,15 @@ class KnowledgeBase:
     def is_benign(self, key: PropertyKey, machine_type: str) -> bool:
         """Whether builds may disagree about `key` under this machine type without anybody noticing.
 
-        Rows that end at a version speak of upstream types up to it, and of every vendor type.
+        Rows that end at a release speak of types named after it or older ones, and of every
+        vendor's type.
         """
         benign: Mapping[PropertyKey, list[Drift]] = self._benign  # type: ignore[attr-defined]
         rows = benign.get(key, ())
         known = self.machine_type(machine_type)
-        if known is None or known.line != "upstream":
+        if known is None or not self.builds.is_reference(known.line):
             return bool(rows)
-        return any(
-            row.machine_types.startswith("<=") and known.rank <= _last_rank(row.machine_types)
-            for row in rows
-        )
+        return bool(known.release) and any(known.release <= row.up_to for row in rows)
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
         """Whether two keys name one property, bus variants and base types taken alike."""
@@ -158,6 +171,19 @@ class KnowledgeBase:
         rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
         return rows[0] if rows else None
 
+    def consequence_of(self, key: PropertyKey) -> Consequence:
+        """Return what a difference of a property leads to; loss, if no row says its kind."""
+        row = self.property_row(key)
+        return Consequence.LOSES_STATE if row is None else self.property_kinds[row.kind]
+
+    @property
+    def property_keys(self) -> frozenset[PropertyKey]:
+        """Every property that has a row or gates a unit: what an answer can set."""
+        gates = ((gate.key, unit.flag) for unit in self.units for gate in unit.gates)
+        return frozenset(key for keys in gates for key in keys if key is not None) | frozenset(
+            self.properties
+        )
+
     def flag_for(self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]) -> str | None:
         """Return the value that `flags` give to any of `keys`; the last one wins."""
         value = None
@@ -166,12 +192,6 @@ class KnowledgeBase:
             if any(self.same_property(flag.key, key) for key in wanted):
                 value = flag.value
         return value
-
-
-def _last_rank(machine_types: str) -> int:
-    """Return the rank of the newest upstream type that a drift row speaks of."""
-    version = (*release_key(machine_types), 0, 0)[:3]
-    return version[0] * 1000 + version[1] * 10 + version[2]
 
 
 def _certainty(truth: Truth) -> int:

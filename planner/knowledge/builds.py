@@ -14,7 +14,10 @@ from planner.knowledge.rows import release_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBuild:
-    """A build whose tables were read; `ref` is `line release`, `aliases` its unversioned names."""
+    """A build whose tables were read; `ref` is `line release`, `aliases` its unversioned names.
+
+    `candidate_of` is the release that a release candidate was for.
+    """
 
     line: str
     release: str
@@ -23,6 +26,7 @@ class KnownBuild:
     evidence: Evidence
     source: str
     date: str = ""
+    candidate_of: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -33,7 +37,10 @@ class KnownBuild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildLine:
-    """A vendor's series of QEMU packages, recognised by a pattern over the version text."""
+    """A vendor's series of QEMU packages, recognised by a pattern over the version text.
+
+    `is_reference`: machine types are named after its releases, and its tables explain defaults.
+    """
 
     name: str
     order: int
@@ -44,6 +51,7 @@ class BuildLine:
     evidence: Evidence
     source: str
     builds: tuple[KnownBuild, ...]
+    is_reference: bool = False
 
 
 class BuildLines:
@@ -54,6 +62,11 @@ class BuildLines:
         self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
         self.by_name = {line.name: line for line in self.lines}
         self.known = {build.ref: build for line in self.lines for build in line.builds}
+        self.reference = next((line for line in self.lines if line.is_reference), None)
+
+    def is_reference(self, line: str) -> bool:
+        """Whether `line` is the one after whose releases machine types are named."""
+        return self.reference is not None and self.reference.name == line
 
     def place(self, text: str) -> QemuBuild | None:
         """Return the build that a package version names, None if no line matches."""
@@ -69,6 +82,13 @@ class BuildLines:
                 line=line.name, release=release, version=version, lower=lower, upper=upper
             )
         return None
+
+    def releases(self, line: str) -> tuple[str, ...]:
+        """Return the known releases of a line and of the line whose tables it takes, newest first."""
+        row = self.by_name[line]
+        parts = (row, self.by_name[row.tables]) if row.tables in self.by_name else (row,)
+        found = [build for part in parts for build in part.builds if not build.candidate_of]
+        return tuple(one.release for one in sorted(found, key=lambda one: one.key, reverse=True))
 
     def nearest_example(self, text: str) -> str:
         """Return a hint with the example closest to an unknown build text."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from planner.domain.errors import Location, Problem
+from planner.domain.host import QemuBuild
+from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.knowledge.base import NEVER, KnowledgeBase
+from planner.knowledge.catalogue import TABLES, Table
+from planner.knowledge.kernels import KernelRelease
 from planner.knowledge.rows import Row, read_toml
 
 Rule = Callable[[KnowledgeBase], Iterable[Problem]]
@@ -29,26 +33,27 @@ def kernel_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K001: every example of a kernel line lands on its own line."""
     for line in knowledge.kernels.lines:
         for example in line.examples:
-            placed = knowledge.kernels.place(example)
-            if placed is None or placed.line != line.name:
-                found = "no line" if placed is None else placed.line
-                what = f"K001: example '{example}' lands on {found}"
-                yield _problem(
-                    f"kernel_caps/{line.name}.toml", "examples", what, "mend match or order"
-                )
+            yield from _misplaced(
+                "K001", f"kernel_caps/{line.name}.toml", example, knowledge.kernels.place(example)
+            )
 
 
 def build_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K002: every example of a QEMU build line lands on its own line."""
     for line in knowledge.builds.lines:
         for example in line.examples:
-            placed = knowledge.builds.place(example)
-            if placed is None or placed.line != line.name:
-                found = "no line" if placed is None else placed.line
-                what = f"K002: example '{example}' lands on {found}"
-                yield _problem(
-                    f"qemu_builds/{line.name}.toml", "examples", what, "mend match or order"
-                )
+            yield from _misplaced(
+                "K002", f"qemu_builds/{line.name}.toml", example, knowledge.builds.place(example)
+            )
+
+
+def _misplaced(
+    rule: str, file: str, example: str, placed: KernelRelease | QemuBuild | None
+) -> Iterator[Problem]:
+    found = "no line" if placed is None else placed.line
+    if found != PurePath(file).stem:
+        what = f"{rule}: example '{example}' lands on {found}"
+        yield _problem(file, "examples", what, "mend match or order")
 
 
 def changed_capabilities(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -61,23 +66,14 @@ def changed_capabilities(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 
 def changes_in_order(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K004: effects are known words, and a bracket ends after it begins."""
+    """K004: a bracket ends after it begins."""
     for line in knowledge.kernels.lines:
         for capability, rows in line.changes.items():
             for row in rows:
-                if row.effect not in {"gain", "loss", "never", "unknown"}:
-                    what = f"K004: {capability}: effect '{row.effect}'"
-                    yield _problem(
-                        f"kernel_caps/{line.name}.toml",
-                        "change",
-                        what,
-                        "gain, loss, never or unknown",
-                    )
                 if row.last_seen and row.last_seen >= row.release:
+                    file = f"kernel_caps/{line.name}.toml"
                     what = f"K004: {capability}: bracket ends before it begins"
-                    yield _problem(
-                        f"kernel_caps/{line.name}.toml", "change", what, "mend absent_in or release"
-                    )
+                    yield _problem(file, "change", what, "mend absent_in or release")
 
 
 def inherited_lines(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -93,44 +89,34 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K006: every capability and trait that a unit names has a row."""
     known = set(knowledge.capabilities) | {NEVER}
     for unit in knowledge.units:
-        asked = (
-            unit.sent_if,
-            unit.captured_if,
-            unit.requires,
-            unit.refused_by,
-            unit.source_requires,
-        )
-        for capability in sorted(frozenset().union(*asked) - known):
+        for capability in sorted(unit.capabilities - known):
             if not capability.startswith("cpu."):
-                yield _problem(
-                    "migrated_state",
-                    unit.id,
-                    f"K006: capability '{capability}' has no row",
-                    "add it",
-                )
-        for clause in unit.when:
-            if clause.kind.value in {"use", "guest"}:
-                for word in clause.any_of:
-                    if word not in knowledge.guests.traits:
-                        yield _problem(
-                            "migrated_state",
-                            unit.id,
-                            f"K006: trait '{word}' has no row",
-                            "add it to traits.toml",
-                        )
+                what = f"K006: capability '{capability}' has no row"
+                yield _problem("migrated_state", unit.id, what, "add it")
+        for word in _traits_of(unit):
+            if word not in knowledge.guests.traits:
+                what = f"K006: trait '{word}' has no row"
+                yield _problem("migrated_state", unit.id, what, "add it to traits.toml")
+
+
+def _traits_of(unit: MigratedUnit) -> Iterator[str]:
+    for clause in unit.when:
+        if clause.kind in {ClauseKind.USE, ClauseKind.GUEST, ClauseKind.ACCELERATOR}:
+            yield from clause.any_of
 
 
 def compat_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """K007: every type that a known upstream build offers has a property list there."""
+    """K007: every type named after a release has a property list on each reference build with it."""
     for name, row in knowledge.machines.types.items():
-        if row.machine_type.board == "microvm":
+        if not row.machine_type.release:
             continue
         for ref in sorted(row.offered):
             line = knowledge.builds.known[ref].line
-            if knowledge.machines.entries(ref, name) is None and line == "upstream":
-                yield _problem(
-                    "compat_properties", name, f"K007: no set on {ref}", "add one, empty if need be"
-                )
+            if not knowledge.builds.is_reference(line):
+                continue
+            if knowledge.machines.entries(ref, name) is None:
+                what = f"K007: no set on {ref}"
+                yield _problem("compat_properties", name, what, "add one, empty if need be")
 
 
 def ranks(knowledge: KnowledgeBase) -> Iterator[Problem]:
@@ -192,43 +178,32 @@ RULES: tuple[Rule, ...] = (
 
 
 def _files(root: Path) -> Iterator[Problem]:
-    """K011: evidence and source in every row; K012: stem equals identity; K013: ids once."""
+    """K011: evidence and source in every row; K012: stem equals identity; K013: names once."""
     for path in sorted(root.rglob("*.toml")):
         file = read_toml(path, root)
         identity = next(
             (file.cells[key] for key in ("line", "board", "file") if key in file.cells), None
         )
         if identity is not None and identity != path.stem:
-            yield _problem(
-                file.file, "identity", f"K012: '{identity}' in a file of another name", "rename one"
-            )
-        for key, rows in file.cells.items():
-            if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-                yield from _provenance(file, key, rows)
+            what = f"K012: '{identity}' in a file of another name"
+            yield _problem(file.file, "identity", what, "rename one")
+        for table in TABLES:
+            if table.key in file.cells and path.match(table.files):
+                yield from _provenance(table, tuple(file.rows(table.key)))
 
 
-def _provenance(file: Row, key: str, rows: list[dict[str, object]]) -> Iterator[Problem]:
-    seen = Counter(_identity(row) for row in rows)
-    for index, row in enumerate(rows, start=1):
+def _provenance(table: Table, rows: tuple[Row, ...]) -> Iterator[Problem]:
+    repeated = table.adds_up or table.key == "change"
+    seen = Counter(table.name_of(row) for row in rows)
+    for row in rows:
         for cell in ("evidence", "source"):
-            if not row.get(cell):
-                yield _problem(
-                    file.file, f"{key}[{index}]", f"K011: no {cell}", "say how the fact is known"
-                )
-        name = _identity(row)
-        if name and seen[name] > 1:
-            yield _problem(
-                file.file,
-                f"{key}[{index}]",
-                f"K013: '{name}' stands {seen[name]} times",
-                "keep one",
-            )
-
-
-def _identity(row: dict[str, object]) -> str:
-    """Return what must be unique in a table: the id, or the name with the device it belongs to."""
-    parts = (row.get("id") or row.get("name") or "", row.get("device", ""), row.get("bit", ""))
-    return " ".join(str(part) for part in parts if part != "")
+            if not row.cells.get(cell):
+                what = f"K011: no {cell}"
+                yield _problem(row.file, row.name, what, "say how the fact is known")
+        name = table.name_of(row)
+        if seen[name] > 1 and not repeated:
+            what = f"K013: '{name}' stands {seen[name]} times"
+            yield _problem(row.file, row.name, what, "keep one")
 
 
 def manifest(root: Path) -> dict[str, int]:

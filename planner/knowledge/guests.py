@@ -15,6 +15,8 @@ class Device:
     name: str
     families: tuple[str, ...]
     qom_types: tuple[str, ...]
+    evidence: Evidence
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Trait:
     kind: str
     meaning: str
     words: str
+    evidence: Evidence
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class FeatureBit:
     device: str
     bit: int
     name: str
+    evidence: Evidence
     source: str
 
 
@@ -68,6 +73,7 @@ class GuestWords:
     base_types: Mapping[str, str]
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]
+    cpu_features: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
 

@@ -17,6 +17,7 @@ from planner.domain.capability import (
 from planner.domain.errors import nearest
 from planner.knowledge.rows import release_key
 
+TRUSTS = ("table", "vanilla", "lower-bound", "none")
 WEAK = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 
 
@@ -67,6 +68,7 @@ _AFTER = {
     "never": Presence.ABSENT,
     "unknown": Presence.UNKNOWN,
 }
+EFFECTS = tuple(_AFTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +125,32 @@ class KernelLines:
             groups = found.groupdict()
             release = release_key(groups.get("release") or "")
             base = release_key(groups.get("base") or line.base or groups.get("release") or "")
-            later = bool(line.known) and release > line.known[-1]
             return KernelRelease(
-                text=text, line=line.name, release=release, base=base, is_later=later
+                text=text,
+                line=line.name,
+                release=release,
+                base=base,
+                is_later=self._outruns(line, release, base) is not None,
             )
         return None
+
+    def _outruns(
+        self, line: KernelLine, release: tuple[int, ...], base: tuple[int, ...]
+    ) -> KernelLine | None:
+        """Return the line whose last known build a release is newer than: its own or its base's."""
+        if line.known:
+            last = line.known[-1]
+            return line if release[: len(last)] > last else None
+        parent = self._by_name.get(line.inherits)
+        return None if parent is None else self._outruns(parent, base, base)
 
     def doubt(self, kernel: KernelRelease) -> str:
         """Return why everything about `kernel` is inferred, empty if its line or base was read."""
         line = self._by_name[kernel.line]
-        if kernel.is_later:
-            last = ".".join(str(number) for number in line.known[-1])
-            return f"kernels newer than {line.name} {last} are taken to have what that build has"
+        outrun = self._outruns(line, kernel.release, kernel.base)
+        if outrun is not None:
+            last = ".".join(str(number) for number in outrun.known[-1])
+            return f"kernels newer than {outrun.name} {last} are taken to have what that build has"
         if line.evidence is Evidence.MEMORY:
             return f"the kernel line {line.name} was written down from memory, no source was read"
         return ""
@@ -198,7 +214,7 @@ class KernelLines:
             line=parent.name,
             release=kernel.base,
             base=kernel.base,
-            is_later=bool(parent.known) and kernel.base > parent.known[-1],
+            is_later=self._outruns(parent, kernel.base, kernel.base) is not None,
         )
         presence, evidence = self._on_line(parent, base, capability, arch)
         if line.trust == "lower-bound" and presence is not Presence.PRESENT:

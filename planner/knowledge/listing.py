@@ -1,83 +1,91 @@
-"""Every row can be listed and shown: names of the tables and their rows as plain cells."""
+"""Every row can be listed and shown, as it stands in its file: the tables, names, keys and values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.catalogue import TABLES, Table
+from planner.knowledge.folder import Folder
+from planner.knowledge.rows import Row
 
-Cells = dict[str, str]
-TABLES: dict[str, Callable[[KnowledgeBase], Iterator[tuple[str, object]]]] = {
-    "builds": lambda base: iter((ref, row) for ref, row in base.builds.known.items()),
-    "build-lines": lambda base: iter((row.name, row) for row in base.builds.lines),
-    "capabilities": lambda base: iter((str(row.id), row) for row in base.capabilities.values()),
-    "cpu-models": lambda base: iter(base.guests.cpu_models.items()),
-    "devices": lambda base: iter(base.guests.devices.items()),
-    "drifts": lambda base: iter((f"{row.key} {row.machine_types}", row) for row in base.drifts),
-    "faults": lambda base: iter((row.id, row) for row in base.faults),
-    "feature-bits": lambda base: iter(
-        (f"{row.device}:{row.bit}", row) for row in base.guests.feature_bits
-    ),
-    "guest-impacts": lambda base: iter((row.id, row) for row in base.guests.impacts),
-    "kernel-lines": lambda base: iter((row.name, row) for row in base.kernels.lines),
-    "machine-types": lambda base: iter(base.machines.types.items()),
-    "observations": lambda base: iter((row.id, row) for row in base.observations),
-    "properties": lambda base: iter((str(key), row) for key, row in base.properties.items()),
-    "removals": lambda base: iter(base.removals.items()),
-    "traits": lambda base: iter(base.guests.traits.items()),
-    "units": lambda base: iter((row.id, row) for row in base.units),
-}
+LAST = ("evidence", "source")
+OF_A_FILE = ("schema",)
 
 
-def rows_of(table: str, knowledge: KnowledgeBase) -> Iterator[tuple[str, Cells]]:
-    """Yield (name, cells) of every row of a table."""
-    for name, row in TABLES[table](knowledge):
-        yield name, cells_of(row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow:
+    """A row for people: its name in its table, what it is about, and its keys and values as texts.
+
+    A value that is a list of tables has one cell per table.
+    """
+
+    table: str
+    name: str
+    about: str
+    cells: tuple[tuple[str, str], ...]
 
 
-def find(name: str, knowledge: KnowledgeBase) -> Iterator[tuple[str, Cells]]:
-    """Yield (table, cells) of every row of that name in any table; aliases of capabilities count."""
-    canonical = knowledge.canonical(name)
-    for table, read in TABLES.items():
-        for known, row in read(knowledge):
-            if known == name or (table == "capabilities" and known == canonical):
-                yield table, cells_of(row)
+def count_rows(folder: Folder) -> Iterator[tuple[str, int]]:
+    """Yield every table with the number of its rows that hold."""
+    for table in TABLES:
+        yield table.name, sum(1 for _ in folder.rows(table))
 
 
-def names(knowledge: KnowledgeBase) -> Iterator[str]:
+def rows_of(table: Table, folder: Folder) -> Iterator[ShownRow]:
+    """Yield the rows of a table that hold, in the order of their files."""
+    for row in folder.rows(table):
+        yield _shown(table, row)
+
+
+def find(names: set[str], folder: Folder) -> Iterator[ShownRow]:
+    """Yield the rows of any table that have one of `names`."""
+    for table in TABLES:
+        for row in folder.rows(table):
+            if table.name_of(row) in names:
+                yield _shown(table, row)
+
+
+def names(folder: Folder) -> Iterator[str]:
     """Yield every name that `find` knows."""
-    for read in TABLES.values():
-        for name, _ in read(knowledge):
-            yield name
+    for table in TABLES:
+        for row in folder.rows(table):
+            yield table.name_of(row)
 
 
-def cells_of(row: object) -> Cells:
-    """Return the fields of a row as texts, empty ones left out."""
-    if not is_dataclass(row):
-        return {"value": _text(row)}
-    found = {field.name: _text(getattr(row, field.name)) for field in fields(row)}
-    return {name: text for name, text in found.items() if text}
+def _shown(table: Table, row: Row) -> ShownRow:
+    own = {key: value for key, value in row.cells.items() if key not in _hidden(table)}
+    last = [key for key in LAST if key in own]
+    keys = [*(key for key in own if key not in last), *last]
+    cells = [(key, text) for key in keys for text in _texts(own[key])]
+    about = next((_texts(own[key]) for key in table.about if key in own), ())
+    return ShownRow(
+        table=table.name,
+        name=table.name_of(row),
+        about=", ".join(about),
+        cells=(*cells, ("file", row.file)),
+    )
 
 
-def _text(value: object) -> str:
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, frozenset | set):
-        return ", ".join(sorted(_text(item) for item in value))
-    if isinstance(value, tuple):
-        return _sequence(value)
+def _hidden(table: Table) -> frozenset[str]:
+    """Return the keys of a file that are other tables."""
+    if table.key:
+        return frozenset()
+    return frozenset((*OF_A_FILE, *(one.key for one in TABLES if one.files == table.files)))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Return a value as texts, one per table or list inside a list."""
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return tuple(_plain(item) for item in value)
+    return (_plain(value),)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
-        return f"{len(value)} entries"
-    return _named(value) if is_dataclass(value) else str(value or "")
-
-
-def _sequence(values: tuple[object, ...]) -> str:
-    numbers = bool(values) and all(isinstance(item, int) for item in values)
-    return (".".join if numbers else ", ".join)(_text(item) for item in values)
-
-
-def _named(value: object) -> str:
-    name = getattr(value, "name", None)
-    return str(name) if name and type(value).__str__ is object.__str__ else str(value)
+        return "; ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value) or "none"
+    return str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,87 +17,152 @@ E = TypeVar("E", bound=Enum)
 
 @dataclass(slots=True)
 class Row:
-    """A table of a data file that remembers which keys were asked for."""
+    """A table of a data file that remembers which keys were asked for; `head` is the file's own row."""
 
     cells: Mapping[str, object]
     file: str
     name: str
+    head: Row | None = None
     asked: set[str] = field(default_factory=set)
+    nested: list[Row] = field(default_factory=list)
 
     def fail(self, what: str, remedy: str = "") -> KnowledgeError:
         """Return the error that says `what` is wrong with this row."""
-        place = Location(file=self.file, column=self.name)
-        return KnowledgeError([Problem(location=place, what=what, remedy=remedy)])
+        return KnowledgeError([self._problem(what, remedy)])
+
+    def _problem(self, what: str, remedy: str) -> Problem:
+        return Problem(
+            location=Location(file=self.file, column=self.name), what=what, remedy=remedy
+        )
 
     def _cell(self, key: str, kind: type, default: object) -> object:
         self.asked.add(key)
         value = self.cells.get(key, default)
         if value is None:
-            raise self.fail(f"key '{key}' is missing")
-        if not isinstance(value, kind):
-            raise self.fail(f"key '{key}' is {value!r}, not a {kind.__name__}")
+            close = nearest(key, set(self.cells) - self.asked)
+            raise self.fail(f"key '{key}' is missing", close and f"found another key, {close}")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.fail(f"key '{key}' is {value!r}, not a {NAMES[kind]}")
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text; without a default the key is required."""
         return cast("str", self._cell(key, str, default))
 
+    def word(self, key: str, allowed: Collection[str], default: str | None = None) -> str:
+        """Return a text that is one of `allowed`, or the default."""
+        text = self.text(key, default)
+        if text not in allowed and text != default:
+            hint = f"allowed: {', '.join(allowed)} {nearest(text, allowed)}".strip()
+            raise self.fail(f"key '{key}' is '{text}'", hint)
+        return text
+
+    def choice(self, key: str, kind: type[E], default: E | None = None) -> E:
+        """Return a member of the enumeration `kind` by its value."""
+        words = [str(member.value) for member in kind]
+        return kind(self.word(key, words, None if default is None else str(default.value)))
+
+    def release(self, key: str, default: str | None = None) -> tuple[int, ...]:
+        """Return the key of a release; a text without a number names none."""
+        text = self.text(key, default)
+        if text and not release_key(text):
+            raise self.fail(f"key '{key}' is '{text}', not a release")
+        return release_key(text)
+
     def number(self, key: str, default: int | None = None) -> int:
         """Return an integer."""
         return cast("int", self._cell(key, int, default))
 
-    def truth(self, key: str, *, default: bool = False) -> bool:
-        """Return a boolean."""
+    def truth(self, key: str, *, default: bool | None = False) -> bool:
+        """Return a boolean; with None as default the key is required."""
         return cast("bool", self._cell(key, bool, default))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, empty if the key is absent."""
-        values = cast("list[object]", self._cell(key, list, []))
-        if not all(isinstance(value, str) for value in values):
-            raise self.fail(f"key '{key}' holds something that is not a text")
-        return tuple(cast("list[str]", values))
+        return cast("tuple[str, ...]", self._list(key, str))
 
     def numbers(self, key: str) -> tuple[int, ...]:
         """Return a list of integers, empty if the key is absent."""
-        values = cast("list[object]", self._cell(key, list, []))
-        if not all(isinstance(value, int) for value in values):
-            raise self.fail(f"key '{key}' holds something that is not an integer")
-        return tuple(cast("list[int]", values))
+        return cast("tuple[int, ...]", self._list(key, int))
 
-    def mapping(self, key: str) -> Mapping[str, object]:
-        """Return a nested table, empty if the key is absent."""
+    def lists(self, key: str, length: int) -> tuple[tuple[str, ...], ...]:
+        """Return a list of lists of `length` texts, empty if the key is absent."""
+        found = cast("tuple[list[object], ...]", self._list(key, list))
+        for place, values in enumerate(found, start=1):
+            if len(values) != length or not all(isinstance(value, str) for value in values):
+                raise self.fail(f"{key}[{place}] is {values!r}, not {length} texts")
+        return cast("tuple[tuple[str, ...], ...]", tuple(tuple(values) for values in found))
+
+    def _list(self, key: str, kind: type) -> tuple[object, ...]:
+        values = cast("list[object]", self._cell(key, list, []))
+        if not all(isinstance(value, kind) for value in values):
+            raise self.fail(f"key '{key}' holds something that is not a {NAMES[kind]}")
+        return tuple(values)
+
+    def names(self, key: str) -> Mapping[str, object]:
+        """Return a nested table whose keys are names and not ours to know, empty if it is absent."""
         return cast("Mapping[str, object]", self._cell(key, dict, {}))
 
-    def rows(self, key: str) -> Iterator[Row]:
-        """Return the rows of a nested array of tables."""
-        for index, cells in enumerate(cast("list[object]", self._cell(key, list, [])), start=1):
-            if not isinstance(cells, dict):
-                raise self.fail(f"{key}[{index}] is not a table")
-            yield Row(cells=cells, file=self.file, name=f"{key}[{index}]")
+    def table(self, key: str) -> Row:
+        """Return a nested table, empty if the key is absent."""
+        return self._nested(cast("dict[str, object]", self._cell(key, dict, {})), key)
 
-    def choice(self, key: str, kind: type[E], default: E | None = None) -> E:
-        """Return a member of the enumeration `kind` by its value."""
-        text = self.text(key, None if default is None else str(default.value))
-        for member in kind:
-            if member.value == text:
-                return member
-        words = [str(member.value) for member in kind]
-        raise self.fail(
-            f"key '{key}' is '{text}'", f"allowed: {', '.join(words)} {nearest(text, words)}"
+    def rows(self, key: str) -> Iterator[Row]:
+        """Return the rows of a nested array of tables; a file is the head of its rows."""
+        for index, cells in enumerate(self._list(key, dict), start=1):
+            yield self._nested(cast("dict[str, object]", cells), f"{key}[{index}]")
+
+    def _nested(self, cells: Mapping[str, object], place: str) -> Row:
+        own = self.head is None
+        known = cells.get("id") or cells.get("name")
+        place = f"{place} '{known}'" if known else place
+        row = Row(
+            cells=cells,
+            file=self.file,
+            name=place if own else f"{self.name} {place}",
+            head=self if own else self.head,
         )
+        self.nested.append(row)
+        return row
+
+    def for_people(self, *keys: str) -> None:
+        """Allow keys that only people read."""
+        self.asked.update(keys)
 
     def done(self) -> None:
-        """Refuse keys that nobody asked for."""
+        """Refuse the keys that nobody asked for, here and in every nested row that was read."""
+        problems = tuple(self.surplus())
+        if problems:
+            raise KnowledgeError(problems)
+
+    def surplus(self) -> Iterator[Problem]:
+        """Yield one problem per key that nobody asked for, but for rows that others have replaced."""
         for key in self.cells:
             if key not in self.asked:
-                raise self.fail(f"unknown key '{key}'", nearest(key, self.asked))
+                hint = nearest(key, self.asked) or f"allowed: {', '.join(sorted(self.asked))}"
+                yield self._problem(f"unknown key '{key}'", hint)
+        for row in self.nested:
+            if row.asked:
+                yield from row.surplus()
+
+
+NAMES = {
+    str: "text",
+    int: "integer",
+    bool: "truth value",
+    list: "list",
+    dict: "table",
+}
 
 
 def read_toml(path: Path, root: Path) -> Row:
-    """Read a data file as one row; `schema = 1` is required."""
+    """Read a data file as one row; `schema = 1` is required. Messages name files from `root` on."""
     file = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     try:
         cells = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise KnowledgeError([Problem(location=Location(file=file), what=reason)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         place = Location(file=file)
         raise KnowledgeError([Problem(location=place, what=f"not TOML: {error}")]) from error

@@ -11,7 +11,7 @@ from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, plain_v
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.truth import Truth
-from planner.knowledge.builds import BuildLines
+from planner.knowledge.builds import BuildLines, KnownBuild
 
 ANALOGY = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 Intervals = Mapping[str, tuple[str, ...]]
@@ -148,12 +148,15 @@ class MachineTables:
         return keys
 
     def _find_default_list(self, version: tuple[int, ...], board: str) -> Mapping[PropertyKey, str]:
-        """Return what the newest known upstream build gives to the type named after `version`.
+        """Return what the newest known reference build gives to the type named after `version`.
 
         Where that type has expired since, later properties have the value of the oldest type left.
         """
-        rank = _rank_of(version)
-        named = [row for row in self._upstream(board) if row.machine_type.rank == rank]
+        named = [
+            row
+            for row in self._reference_types(board)
+            if row.machine_type.release == version and not row.machine_type.variant
+        ]
         for row in named:
             last = self._last_offering(row)
             if last:
@@ -161,22 +164,25 @@ class MachineTables:
                 return {**self._later_than(last, board), **own}
         return {}
 
-    def _upstream(self, board: str) -> list[OfferedType]:
-        """Return the upstream types of a board, oldest first."""
+    def _reference_types(self, board: str) -> list[OfferedType]:
+        """Return the types of a board that the reference line names, oldest first."""
         rows = [
             row
             for row in self.types.values()
-            if (row.machine_type.board, row.machine_type.line) == (board, "upstream")
+            if row.machine_type.board == board and self._builds.is_reference(row.machine_type.line)
         ]
         return sorted(rows, key=lambda row: row.machine_type.rank)
 
     def _last_offering(self, row: OfferedType) -> str:
-        upstream = self._builds.by_name["upstream"].builds
-        return next((build.ref for build in reversed(upstream) if build.ref in row.offered), "")
+        builds = self._reference_builds()
+        return next((build.ref for build in reversed(builds) if build.ref in row.offered), "")
+
+    def _reference_builds(self) -> tuple[KnownBuild, ...]:
+        return () if self._builds.reference is None else self._builds.reference.builds
 
     def _later_than(self, ref: str, board: str) -> Mapping[PropertyKey, str]:
         """Return the properties of the oldest type left that no list of the build `ref` knows."""
-        newest = self._builds.by_name["upstream"].builds[-1].ref
+        newest = self._reference_builds()[-1].ref
         if ref == newest:
             return {}
         oldest_then, oldest_now = self._oldest(ref, board), self._oldest(newest, board)
@@ -184,7 +190,7 @@ class MachineTables:
 
     def _oldest(self, ref: str, board: str) -> Mapping[PropertyKey, str]:
         """Return the list of the oldest type that a build offers."""
-        row = next((row for row in self._upstream(board) if ref in row.offered), None)
+        row = next((row for row in self._reference_types(board) if ref in row.offered), None)
         return {} if row is None else self._list(ref, row.machine_type.name) or {}
 
     def _build_list(self, ref: str, machine_type: str) -> Mapping[PropertyKey, str] | None:
@@ -206,12 +212,6 @@ class MachineTables:
                 index[found.machine_type] = (*index.get(found.machine_type, ()), found)
             self._indexes[board] = index
         return self._indexes[board]
-
-
-def _rank_of(version: tuple[int, ...]) -> int:
-    """Return the rank of the upstream type named after a QEMU version."""
-    major, minor = (*version, 0)[:2]
-    return major * 1000 + minor * 10
 
 
 def expand(builds: BuildLines, line: str, intervals: Iterable[str]) -> frozenset[str]:

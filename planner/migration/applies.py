@@ -30,8 +30,8 @@ def clause_truth(
 ) -> Applicability:
     """Return whether `clause` holds for a guest.
 
-    A use that nobody excludes counts as used; an accelerator setting that nobody names is off; a CPU
-    or device that is not given leaves the clause open.
+    A use that nobody excludes counts as used; what is fixed when the guest is started (CPU, devices,
+    accelerator settings) and not given leaves the clause open, unless the row has a default.
     """
     kind = clause.kind.value
     if all((kind, word) in assumed for word in clause.any_of):
@@ -46,7 +46,8 @@ def clause_truth(
             return _open(devices_match(clause.any_of, start.devices, words), "devices")
         case ClauseKind.ACCELERATOR:
             named = any_of(start.trait(word) for word in clause.any_of)
-            return Applicability(Truth.NO if named is Truth.UNKNOWN else named)
+            fact = f"accelerator setting {', '.join(clause.any_of)}"
+            return _open(clause.default if named is Truth.UNKNOWN else named, fact)
         case ClauseKind.GUEST | ClauseKind.USE:
             return Applicability(_use(clause, start))
 
@@ -123,6 +124,12 @@ def devices_match(
     return any_of(
         _device_matches(pattern, device, words) for pattern in wanted for device in devices
     )
+
+
+def unknown_devices(devices: tuple[str, ...] | None, words: GuestWords) -> tuple[str, ...]:
+    """Return the names among `devices` that no row has."""
+    names = dict.fromkeys(_split(device)[0][0] for device in devices or ())
+    return tuple(name for name in names if name not in words.devices)
 
 
 def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from planner.domain.errors import nearest
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
@@ -17,6 +18,7 @@ from planner.migration.applies import (
     Assumed,
     clause_truth,
     devices_match,
+    unknown_devices,
 )
 from planner.migration.property_rules import judge_flags, judge_values
 from planner.migration.unit_rules import UnitCase, UnitJudgement, judge_unit
@@ -46,6 +48,8 @@ def judge(
         judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
     )
     objections += _judge_coverage(edge, knowledge)
+    objections += judge_vendors(edge, knowledge)
+    objections += _judge_unknown_devices(edge, start, knowledge)
     remarks = list(_inferred(edge))
     for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
         judged = _judge_unit(unit, applies, edge, start, knowledge, management)
@@ -157,6 +161,10 @@ def _judge_unit(
             libvirt=management == "libvirt",
             same_kernel=bool(producer.kernel_token)
             and producer.kernel_token == edge.destination.kernel_token,
+            same_cpu=producer is edge.destination
+            or not producer.cpu_model
+            or not edge.destination.cpu_model
+            or producer.cpu_model == edge.destination.cpu_model,
             same_build=producer.qemu == edge.destination.qemu and not start.hop_flags,
         )
     )
@@ -326,6 +334,33 @@ def _judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[O
         )
 
 
+def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
+    """Object to a move between CPUs that the fleet says are of different vendors."""
+    one, other = edge.source.cpu_vendor, edge.destination.cpu_vendor
+    crossing = knowledge.host_cpus.crossing(one, other)
+    if crossing is not None:
+        yield Objection(
+            rule=Rule.CPU_VENDOR_DIFFERS,
+            consequence=crossing.consequence,
+            unit=crossing.id,
+            severity="functional",
+            facts=(f"{one} to {other}", crossing.reason),
+            source=crossing.source,
+        )
+
+
+def _judge_unknown_devices(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Name the devices without a row: nobody knows what they migrate between differing hosts."""
+    if edge.source == edge.destination:
+        return
+    for name in unknown_devices(start.devices, knowledge.guests):
+        hint = nearest(name, knowledge.guests.devices)
+        fact = f"what the device '{name}' migrates (no row; {hint})"
+        yield _gap(fact, Consequence.FAILS_CLEANLY, "devices.toml")
+
+
 def _inferred(edge: MigrationEdge) -> Iterator[Remark]:
     for profile in dict.fromkeys((edge.source, edge.destination)):
         if profile.qemu.lower and not profile.qemu.is_known:
@@ -334,6 +369,8 @@ def _inferred(edge: MigrationEdge) -> Iterator[Remark]:
                 text=f"tables of QEMU {profile.qemu} are inferred from {profile.qemu.lower}"
                 + (f" and {profile.qemu.upper}" if profile.qemu.upper else ""),
             )
+        if profile.kernel_doubt:
+            yield Remark(kind="inferred", text=profile.kernel_doubt)
 
 
 def _observation(

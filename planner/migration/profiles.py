@@ -74,7 +74,8 @@ class Profiler:
             qemu=build,
             capabilities=capabilities,
             kernel_token="" if listed and not open_facts else f"{kernel.line} {group.kernel}",
-            cpu=group.cpu,
+            cpu_vendor=knowledge.host_cpus.vendor_of(group.cpu),
+            cpu_model=knowledge.host_cpus.model_of(group.cpu),
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
         )

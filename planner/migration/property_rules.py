@@ -16,7 +16,6 @@ from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth
 
 BUILT_IN = f"{EVERY_MACHINE}:"
 """Before a board: the part is in every machine of that board and in no other one."""
-SILENT_KINDS = frozenset({"cpuid", "kernel", "guest", "behaviour"})
 
 
 def judge_flags(
@@ -137,10 +136,6 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
     if EVERY_MACHINE in devices or devices[0].startswith(BUILT_IN):
         return None
-    if devices == ("cpu-model",):
-        return Clause(
-            kind=ClauseKind.CPU, any_of=(f"model:{key.qom_type.removesuffix('-x86_64-cpu')}",)
-        )
     if devices and devices[0].startswith("cpu:"):
         return Clause(
             kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)
@@ -155,8 +150,7 @@ def _judge_value(
     clause = property_clause(found.key, knowledge)
     row = knowledge.property_row(found.key)
     source = row.source if row is not None else "compat properties of both builds"
-    kind = row.kind if row is not None else ""
-    consequence = Consequence.LOSES_STATE if kind in SILENT_KINDS else Consequence.FAILS_CLEANLY
+    consequence = knowledge.consequence_of(found.key)
     truth, facts = Truth.YES, tuple[str, ...]()
     if clause is not None:
         applies = clause_truth(clause, start, knowledge.guests, assumed)

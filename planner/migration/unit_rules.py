@@ -20,7 +20,7 @@ class UnitCase:
     """A unit on an edge: what boot host, source and destination can do, and whether the guest has it.
 
     `same_kernel` and `same_build` say that producer and destination run one exact kernel release or
-    QEMU build, so that equal unknowns cancel.
+    QEMU build, so that equal unknowns cancel; `same_cpu` that nothing says their CPUs differ.
     """
 
     unit: MigratedUnit
@@ -30,6 +30,7 @@ class UnitCase:
     destination: UnitView
     libvirt: bool
     same_kernel: bool
+    same_cpu: bool
     same_build: bool
 
     @property
@@ -158,7 +159,10 @@ def _arrives(case: UnitCase, emitted: Truth) -> UnitJudgement:
         objections.append(_gate_differs(case, emitted))
     elif target.refuses.presence is not Presence.ABSENT:
         objections += _lacking(case, emitted, _opposite(target.refuses), Rule.UNIT_REFUSED)
-    if target.takes.presence is Presence.POSSIBLE:
+    if target.takes.presence is Presence.POSSIBLE and not case.same_cpu:
+        fact = f"{_first(target.takes)} on the destination, whose CPU differs"
+        objections.append(_gap(case, fact, case.lack, _first(target.takes)))
+    elif target.takes.presence is Presence.POSSIBLE:
         remarks.append(Remark(kind="host-condition", text=HOST_CONDITION))
     elif target.takes.presence is not Presence.PRESENT:
         objections += _lacking(case, emitted, target.takes, Rule.CAPABILITY_MISSING)
@@ -175,9 +179,7 @@ def _opposite(ability: Ability) -> Ability:
 def _foreign(case: UnitCase, emitted: Truth) -> Objection:
     """Object to a unit that the destination's build does not have."""
     certain = case.destination.knows is Truth.NO
-    consequence = (
-        case.lack if case.unit.kind in {"cpu-feature", "behaviour"} else Consequence.FAILS_CLEANLY
-    )
+    consequence = case.unit.foreign or case.lack
     if not certain or emitted is Truth.UNKNOWN:
         return _gap(case, f"whether the QEMU build knows {case.unit.id}", consequence)
     return _settled(case, Rule.UNIT_NOT_UNDERSTOOD, consequence, case.producer.produces)

@@ -103,8 +103,7 @@ def ungated_view(unit: MigratedUnit, profile: HostProfile) -> UnitView:
 @cache
 def asked_by(unit: MigratedUnit) -> tuple[CapabilityId, ...]:
     """Return every capability that a unit asks of some host, in order."""
-    asked = unit.sent_if | unit.captured_if | unit.requires | unit.refused_by | unit.source_requires
-    return tuple(sorted(asked))
+    return tuple(sorted(unit.capabilities))
 
 
 @cache

@@ -16,7 +16,6 @@ from planner.domain.solution import (
     Loss,
     Refusal,
     RefusedLine,
-    Remedy,
     Solution,
     UnknownFact,
     WhyNotNewer,
@@ -129,19 +128,33 @@ def _flag(choice: FlagChoice) -> Json:
 
 @cache
 def _condition(condition: Condition) -> Json:
-    return {"kind": condition.kind, "text": condition.text, "price": condition.price}
+    return _picked(condition, "kind", "text", "price")
 
 
 @cache
 def _loss(loss: Loss) -> Json:
-    return {"unit": loss.unit, "severity": loss.severity, "text": loss.text}
+    return _picked(loss, "unit", "severity", "text")
+
+
+def _picked(value: object, *names: str) -> Json:
+    """Return the named fields of a value as they are, tuples as lists."""
+    found = {name: getattr(value, name) for name in names}
+    return {name: list(item) if isinstance(item, tuple) else item for name, item in found.items()}
 
 
 def _newer(newer: WhyNotNewer) -> Json:
     return {
         "machine_type": newer.machine_type,
-        "objections": [_refusal(refusal) for refusal in newer.objections],
-        "remedies": [_remedy(remedy) for remedy in newer.remedies],
+        **_reasons(newer),
+    }
+
+
+def _reasons(refused: WhyNotNewer | RefusedLine) -> Json:
+    return {
+        "objections": [_refusal(refusal) for refusal in refused.objections],
+        "remedies": [
+            _picked(remedy, "kind", "text", "hosts", "examples") for remedy in refused.remedies
+        ],
     }
 
 
@@ -156,42 +169,21 @@ def _refusal(refusal: Refusal) -> Json:
     }
 
 
-def _remedy(remedy: Remedy) -> Json:
-    return {
-        "kind": remedy.kind,
-        "text": remedy.text,
-        "hosts": remedy.hosts,
-        "examples": list(remedy.examples),
-    }
-
-
 def _refused(line: RefusedLine) -> Json:
     return {
         "board": line.board,
         "line": line.line,
         "status": line.status.value,
-        "objections": [_refusal(refusal) for refusal in line.objections],
-        "remedies": [_remedy(remedy) for remedy in line.remedies],
+        **_reasons(line),
     }
 
 
 def _unknown(fact: UnknownFact) -> Json:
-    return {
-        "fact": fact.fact,
-        "decides": fact.decides,
-        "hosts": fact.hosts,
-        "guests": fact.guests,
-        "examples": list(fact.examples),
-    }
+    return _picked(fact, "fact", "decides", "hosts", "guests", "examples")
 
 
 def _guests(finding: GuestFinding) -> Json:
-    return {
-        "machine_type": finding.machine_type,
-        "guests": finding.guests,
-        "finding": finding.finding,
-        "examples": list(finding.examples),
-    }
+    return _picked(finding, "machine_type", "guests", "finding", "examples")
 
 
 def verdict_document(verdict: Verdict) -> Json:
@@ -227,4 +219,4 @@ def _objection(objection: Objection) -> Json:
 
 
 def _remark(remark: Remark) -> Json:
-    return {"kind": remark.kind, "unit": remark.unit, "text": remark.text, "source": remark.source}
+    return _picked(remark, "kind", "unit", "text", "source")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planner.domain.trial import Trial
+from planner.domain.solution import WhyNotNewer
+from planner.domain.trial import PoolTrial
 from planner.present.lines import Line, Style, counted, folded, listed
 from planner.present.report import baseline_lines, refusal_text, remedy_text
 
+LABEL = 12
 
-def trial_report(trials: Iterable[Trial]) -> Iterator[Line]:
-    """Yield every trial; the host classes of a pool are told before its first one."""
-    told = ""
-    for trial in trials:
-        if trial.domain != told:
-            told = trial.domain
-            yield Line(f"Pool {trial.domain}", Style.HEAD)
-            for label, hosts, examples in trial.members:
-                text = f"{label}: {counted(hosts, 'host')} ({listed(examples, hosts)})"
-                yield from folded(text, indent=2)
-        if trial.chosen is not None:
-            yield from baseline_lines(trial.chosen)
-        elif trial.refused is not None:
-            yield Line(f"  {trial.machine_type}: refused", Style.BAD)
-            for refusal in trial.refused.objections:
-                yield from folded(refusal_text(refusal), label="because     ", indent=4)
-                yield from folded(refusal.source, label="source      ", indent=4, style=Style.DIM)
-            for remedy in trial.refused.remedies:
-                yield from folded(remedy_text(remedy), label="would open  ", indent=4)
+
+def trial_report(pools: Iterable[PoolTrial]) -> Iterator[Line]:
+    """Yield the host classes of every pool and what was tried on it."""
+    for pool in pools:
+        yield Line(f"Pool {pool.domain}", Style.HEAD)
+        for label, hosts, examples in pool.members:
+            text = f"{label}: {counted(hosts, 'host')} ({listed(examples, hosts)})"
+            yield from folded(text, indent=2)
+        for trial in pool.trials:
+            if trial.chosen is not None:
+                yield from baseline_lines(trial.chosen)
+            elif trial.refused is not None:
+                yield from _refused_lines(trial.refused)
+
+
+def _refused_lines(refused: WhyNotNewer) -> Iterator[Line]:
+    yield Line(f"  {refused.machine_type}: refused", Style.BAD)
+    for refusal in refused.objections:
+        yield from folded(refusal_text(refusal), label="because".ljust(LABEL), indent=4)
+        yield from folded(refusal.source, label="source".ljust(LABEL), indent=4, style=Style.DIM)
+    for remedy in refused.remedies:
+        yield from folded(remedy_text(remedy), label="would open".ljust(LABEL), indent=4)

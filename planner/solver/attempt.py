@@ -41,7 +41,8 @@ class Attempt:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
     Domains share attempts, so one is known by its identity.
-    `is_fixed`: what forbids it has no gate, so no older type can help.
+    `is_fixed`: what forbids it has no gate, so no older type can help. `bounds`: the bounds of policy
+    inside of which no type of its board and line is safe.
     """
 
     machine_type: MachineType
@@ -55,6 +56,7 @@ class Attempt:
     unknown_offer: tuple[HostProfile, ...] = ()
     open_facts: frozenset[str] = frozenset()
     is_fixed: bool = False
+    bounds: tuple[str, ...] = ()
 
     @property
     def is_safe(self) -> bool:

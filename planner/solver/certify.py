@@ -27,7 +27,7 @@ from planner.migration.judge import judge
 from planner.solver.pairs import (
     NO_BASELINE,
     BuildPairs,
-    FeaturePairs,
+    CpuPairs,
     Ledger,
     UnitPairs,
     claims_of,
@@ -47,7 +47,7 @@ class Certifier:
     judged: int = 0
     _ledger: Ledger = field(init=False)
     _builds: BuildPairs = field(init=False)
-    _features: FeaturePairs = field(init=False)
+    _cpus: CpuPairs = field(init=False)
     _plain: dict[str, UnitPairs] = field(default_factory=dict)
     _gated: dict[str, UnitPairs] = field(default_factory=dict)
     _of_hosts: dict[frozenset[HostProfile], int] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Certifier:
         """Make the rooms of the rules."""
         self._ledger = Ledger(self.policy)
         self._builds = BuildPairs(self.knowledge, self._ledger)
-        self._features = FeaturePairs(self.knowledge, self._ledger, self.policy.management)
+        self._cpus = CpuPairs(self.knowledge, self._ledger, self.policy.management)
 
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
@@ -99,7 +99,7 @@ class Certifier:
             self.judged += 1
 
     def _demands(self, domain: MigrationDomain, baseline: Baseline) -> int:
-        """Return every objection on any ordered pair: units, builds, stated CPU features."""
+        """Return every objection on any ordered pair: units, builds, stated CPUs."""
         arch = domain.members[0].profile.arch
         if arch not in self._gated:
             self._gated[arch] = self._units(arch, gated=True)
@@ -110,12 +110,12 @@ class Certifier:
         )
 
     def _of_any_baseline(self, hosts: frozenset[HostProfile], arch: str) -> int:
-        """Return what is objected to under every baseline: units without a gate, CPU features."""
+        """Return what is objected to under every baseline: units without a gate, CPUs."""
         if hosts not in self._of_hosts:
             if arch not in self._plain:
                 self._plain[arch] = self._units(arch, gated=False)
             found = self._plain[arch].demands(hosts, NO_BASELINE)
-            self._of_hosts[hosts] = found | self._features.demands(hosts)
+            self._of_hosts[hosts] = found | self._cpus.demands(hosts)
         return self._of_hosts[hosts]
 
     def _units(self, arch: str, *, gated: bool) -> UnitPairs:

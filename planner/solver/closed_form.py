@@ -10,7 +10,7 @@ from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import FlagChoice
+from planner.domain.solution import FlagChoice, Loss
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
@@ -25,7 +25,8 @@ from planner.solver.attempt import (
     condition_of,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
-from planner.solver.layout import NO_LAYOUT, Layout, LayoutIssue, Layouts
+from planner.solver.layout import NO_LAYOUT, Layout, Layouts
+from planner.solver.layout_issues import LayoutIssue
 from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 
@@ -134,7 +135,10 @@ class ClosedForm:
     def _judge_layout(self, layout: Layout, parts: Parts) -> None:
         """Collect the ways out of every layout issue, or the obstacles."""
         for issue in layout.issues:
-            if issue.flag is not None:
+            if issue.is_accepted:
+                loss = Loss(unit=issue.unit, severity=issue.price, text=issue.text)
+                parts.accepted.append(loss)
+            elif issue.flag is not None:
                 parts.flags.append(issue.flag)
             elif issue.clause is not None:
                 parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))

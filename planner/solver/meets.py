@@ -33,6 +33,7 @@ class Row:
 
     build: str
     kernel: str
+    cpu: str
     known: Level
     gate: Level
     sends: Level
@@ -56,6 +57,7 @@ class Row:
         return Row(
             self.build,
             self.kernel,
+            self.cpu,
             self.known,
             Level.NO,
             self.sends,
@@ -161,6 +163,7 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
     open_build = Level.UNKNOWN in (known, gate)
     return Row(
         build=f"{profile.qemu.line} {profile.qemu.release}" if open_build else "",
+        cpu=profile.cpu_model if unit.requires else "",
         kernel=profile.kernel_token if Level.UNKNOWN in levels else "",
         known=known,
         gate=gate,
@@ -228,6 +231,13 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
         certain = surely and destination.takes is Level.NO
         fact = destination.takes_fact if destination.takes is Level.UNKNOWN else open_fact
         yield Finding("lack", certain, fact, source, destination)
+    elif destination.takes is Level.MAYBE and _other_cpu(source, destination):
+        yield Finding("lack", False, destination.takes_fact, source, destination)
+
+
+def _other_cpu(source: Row, destination: Row) -> bool:
+    """Whether the fleet says that the hosts have different CPUs: what one can says nothing."""
+    return bool(source.cpu and destination.cpu) and source.cpu != destination.cpu
 
 
 def _same_open_kernel(source: Row, destination: Row) -> bool:

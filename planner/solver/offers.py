@@ -43,8 +43,8 @@ class Offers:
                 row.machine_type
                 for row in self.knowledge.machines.types.values()
                 if (row.machine_type.arch, row.machine_type.board, row.machine_type.line) == key
-                and (floor is None or row.machine_type.rank >= floor)
-                and (ceiling is None or row.machine_type.rank <= ceiling)
+                and (floor is None or row.machine_type.rank >= floor.rank)
+                and (ceiling is None or row.machine_type.rank <= ceiling.rank)
             ]
             self._candidates[key] = tuple(sorted(rows, key=lambda row: row.rank, reverse=True))
         return self._candidates[key]
@@ -109,9 +109,19 @@ class Offers:
             )
         return self._offered_lines[build]
 
-    def _bound(self, bounds: Iterable[tuple[str, str]], board: str, line: str) -> int | None:
+    def bounds(self, board: str, line: str) -> tuple[str, ...]:
+        """Return what the policy bounds a board and line with: `floor TYPE`, `ceiling TYPE`."""
+        found = (
+            ("floor", self._bound(self.policy.floors, board, line)),
+            ("ceiling", self._bound(self.policy.ceilings, board, line)),
+        )
+        return tuple(f"{word} {row.name}" for word, row in found if row is not None)
+
+    def _bound(
+        self, bounds: Iterable[tuple[str, str]], board: str, line: str
+    ) -> MachineType | None:
         for name, machine_type in bounds:
             row = self.knowledge.machine_type(machine_type)
             if name == board and row is not None and row.line == line:
-                return row.rank
+                return row
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import product
+from itertools import chain, product
 from operator import or_
 
 from planner.domain.guest import Baseline, GuestStart
@@ -22,7 +22,12 @@ from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
 from planner.migration.applies import Assumed
-from planner.migration.judge import judge_builds, judge_cpu_features, unit_applies
+from planner.migration.judge import (
+    judge_builds,
+    judge_cpu_features,
+    judge_vendors,
+    unit_applies,
+)
 from planner.migration.unit_rules import UnitCase, judge_unit
 from planner.migration.views import UnitView, gate, open_view, ungated_view
 
@@ -100,6 +105,7 @@ class Look:
 
     view: UnitView
     kernel: str
+    cpu: str
     build: QemuBuild | None
 
 
@@ -203,6 +209,7 @@ class UnitPairs:
             destination=destination.view,
             libvirt=self.management == "libvirt",
             same_kernel=bool(source.kernel) and source.kernel == destination.kernel,
+            same_cpu=not source.cpu or not destination.cpu or source.cpu == destination.cpu,
             same_build=source.build is not None and source.build == destination.build,
         )
         return judge_unit(case).objections
@@ -216,6 +223,7 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
     return Look(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
+        cpu=host.cpu_model if unit.requires else "",
         build=host.qemu if build_open else None,
     )
 
@@ -257,15 +265,15 @@ class BuildPairs:
 
 
 @dataclass(slots=True)
-class FeaturePairs:
-    """The rule about CPU features, between hosts by the features that they are known to lack."""
+class CpuPairs:
+    """The rules about CPUs, between hosts by stated vendor and by the features known to be lacking."""
 
     knowledge: KnowledgeBase
     ledger: Ledger
     management: str
     _pairs: Pairs = field(init=False)
     _hosts: list[HostProfile] = field(default_factory=list)
-    _classes: dict[tuple[str, frozenset[str]], int] = field(default_factory=dict)
+    _classes: dict[tuple[str, str, frozenset[str]], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Remember what is judged between two classes."""
@@ -276,7 +284,7 @@ class FeaturePairs:
         return self._pairs.within(frozenset([self._class(host) for host in hosts]))
 
     def _class(self, host: HostProfile) -> int:
-        key = (host.arch, frozenset[str](host.lacked_cpu_features))
+        key = (host.arch, host.cpu_vendor, frozenset[str](host.lacked_cpu_features))
         number = self._classes.setdefault(key, len(self._hosts))
         if number == len(self._hosts):
             self._hosts.append(host)
@@ -285,4 +293,5 @@ class FeaturePairs:
     def _between(self, one: int, other: int) -> int:
         edge = MigrationEdge(source=self._hosts[one], destination=self._hosts[other])
         start = GuestStart(baseline=NO_BASELINE)
-        return self.ledger.enter(judge_cpu_features(edge, start, self.knowledge, self.management))
+        features = judge_cpu_features(edge, start, self.knowledge, self.management)
+        return self.ledger.enter(chain(judge_vendors(edge, self.knowledge), features))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from planner.domain.host import HostProfile
@@ -34,6 +34,11 @@ class LineResult:
         if self.chosen is not None:
             return Status.SAFE
         return Status.UNDECIDED if self.open_attempts else Status.NO_SAFE_BASELINE
+
+    @property
+    def is_bounded_out(self) -> bool:
+        """Whether policy bounds this line and nothing inside the bounds was chosen."""
+        return self.chosen is None and self.newer is not None and bool(self.newer.bounds)
 
 
 @dataclass(slots=True)
@@ -92,7 +97,8 @@ class Solver:
         found = [result for result in results if result is not None]
         if any(result.chosen is not None for result in found):
             return tuple(found)
-        apart = [self._nothing_common(domain, board, line) for board, line in places]
+        solved = {(result.board, result.line) for result in found}
+        apart = [self._nothing_common(domain, *place) for place in places if place not in solved]
         return (*found, *(result for result in apart if result is not None))
 
     def _boards_and_lines(self, arch: str) -> tuple[tuple[str, str], ...]:
@@ -117,7 +123,7 @@ class Solver:
         types = self.form.offers.candidates(arch, board, line)
         offers = self.form.offers.offers_of(domain, types)
         if all(offer is Truth.NO for offer in offers):
-            return None
+            return self._bounded_out(domain, board, line)
         tried: list[Attempt] = []
         chosen, place = None, len(types)
         for index, row in enumerate(types):
@@ -141,10 +147,22 @@ class Solver:
                 row for row, offer in zip(types, offers, strict=True) if offer is not Truth.NO
             )
             newer = self.form.attempt(domain, newest)
+        if chosen is None and newer is not None:
+            newer = replace(newer, bounds=self.form.offers.bounds(board, line))
         still_open = tuple(one for one in tried if one.is_open)
         return LineResult(
             board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
         )
+
+    def _bounded_out(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
+        """Report a line whose common types all lie outside the policy's floor and ceiling."""
+        bounds = self.form.offers.bounds(board, line)
+        types = self.form.offers.candidates(domain.members[0].profile.arch, board, line)
+        if not bounds or not types:
+            return None
+        row = types[-1] if bounds[0].startswith("floor") else types[0]
+        refused = replace(self.form.attempt(domain, row), bounds=bounds)
+        return LineResult(board=board, line=line, chosen=None, newer=refused)
 
     def _is_hopeless(self, domain: MigrationDomain, row: MachineType, tried: list[Attempt]) -> bool:
         """Whether the builds alone refuse a type, or leave it open like one that was tried."""

@@ -1,0 +1,89 @@
+"""`planner harvest`: rows out of a QEMU program, parts of a migration stream."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import emit
+from planner.cli.options import KnowledgeFolder, knowledge_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.harvest.merge import Merge
+
+harvest = typer.Typer(
+    help="Read a QEMU program, or a migration stream, into rows.", no_args_is_help=True
+)
+
+
+@harvest.command("qemu")
+def harvest_qemu(
+    binary: Annotated[Path, typer.Argument(help="qemu-system-x86_64, qemu-kvm, ...")],
+    line: Annotated[str, typer.Option(help="build line; default: the one its version names")] = "",
+    release: Annotated[str, typer.Option(help="release there; default: QEMU's own version")] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="folder of rows to compare with; default: the shipped rows")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
+    knowledge: KnowledgeFolder = None,
+) -> None:
+    """Compare the rows of a build with what the build says, as a diff; `--write` applies it.
+
+    Machine types, aliases and deprecation from every build, compat properties with order and value
+    from 9.1 on. Exit code 0 if all rows agree, 4 if the diff is not empty.
+    Example: planner harvest qemu /usr/bin/qemu-system-x86_64
+    """
+    from planner.harvest.machines import harvest_build
+    from planner.harvest.merge import merge, place_of
+    from planner.knowledge.folder import shipped_data
+
+    build = harvest_build([str(binary)])
+    place = place_of(build, knowledge_of(knowledge).builds, line=line, release=release)
+    folder = data or shipped_data()
+    merged = merge(build, place, folder)
+    for text in _report(merged, folder):
+        typer.echo(text, nl=False)
+    lists = f"{merged.lists} compat lists" if build.lists_properties else "no compat lists"
+    typer.echo(
+        f"# QEMU {build.version} ({build.text}) as {place.line} {place.release}: "
+        f"{merged.types} machine types and {lists} read, {len(merged.changes)} rows differ"
+    )
+    if write:
+        for path, text in merged.texts.items():
+            emit((text,), path)
+    raise typer.Exit(exits.UNSAFE if merged.changes else exits.ANSWERED)
+
+
+@harvest.command("stream")
+def harvest_stream(
+    file: Annotated[
+        Path, typer.Argument(help="what `migrate file:NAME` or `exec:cat >NAME` wrote")
+    ],
+) -> None:
+    """Print the sections and subsections that a migration stream carries, as the stream says.
+
+    Example: planner harvest stream guest.stream
+    """
+    from planner.harvest.stream import read_stream
+
+    for part in read_stream(file).parts:
+        name = f"{part.device}/{part.instance}"
+        values = " ".join(f"{field.name}={field.value:#x}" for field in part.fields)
+        typer.echo(f"{name}  {part.subsection}  {values}".rstrip())
+
+
+def _report(merged: Merge, folder: Path) -> Iterator[str]:
+    """Yield the changes in words, then as a diff."""
+    for change in merged.changes:
+        yield f"# {change.file}: {change.what}\n"
+    for path, text in merged.texts.items():
+        name = path.relative_to(folder).as_posix()
+        before = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        after = text.splitlines(keepends=True)
+        yield from difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=0)

@@ -1,0 +1,139 @@
+"""`planner plan`: a fleet on its way to other kernels and QEMU builds, wave by wave."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, painted, progress
+from planner.cli.options import (
+    FleetFile,
+    GuestsFile,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    inputs_of,
+)
+from planner.domain.errors import Location, Problem, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from planner.domain.plan import Plan
+
+
+class PlanFormat(Enum):
+    """Formats of a plan."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    ICS = "ics"
+
+
+def plan(
+    fleet: FleetFile,
+    target: Annotated[
+        list[str] | None, typer.Option(help="kernel=...,qemu=...[,pool=...]; columns beat it")
+    ] = None,
+    guests: GuestsFile = None,
+    start: Annotated[str, typer.Option(help="first day of wave 1, as 2026-12-01")] = "",
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    format: Annotated[PlanFormat, typer.Option("--format", "-f")] = PlanFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Plan upgrade waves, and say after which wave each machine type and flag may be raised.
+
+    Example: planner plan fleet.csv --target kernel=6.12.48+deb13-amd64
+    """
+    made = planned(
+        fleet,
+        target or [],
+        guests=guests,
+        start=_day(start),
+        policy=policy,
+        knowledge=knowledge,
+    )
+    if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
+        raise UsageError([_wrong("--start", "a calendar needs the day of wave 1")])
+    answer(written(made, format, output), output, _code(made))
+
+
+def planned(
+    fleet: Path,
+    targets: list[str],
+    *,
+    guests: Path | None,
+    start: datetime.date | None,
+    policy: Path | None,
+    knowledge: list[Path] | None,
+) -> Plan:
+    """Read everything and plan it."""
+    from planner.fleet.guests import read_guests
+    from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
+    from planner.plan.make import Task, make_plan
+
+    given = inputs_of(fleet, policy, knowledge)
+    hosts = read_upgrades(fleet, given.knowledge, [parse_target(text) for text in targets])
+    if all(host.target is None for host in hosts):
+        raise UsageError([_wrong("--target", "no host has anywhere to go: name a target")])
+    rules = given.policy.plan
+    if start is None and rules.start is None and any(host.blackouts for host in hosts):
+        raise UsageError([_wrong("--start", "the column blackout needs the day of wave 1")])
+    task = Task(
+        hosts=hosts,
+        guests=None if guests is None else read_guests(guests, given.fleet, given.knowledge.guests),
+        knowledge=given.knowledge,
+        policy=replace(given.policy, plan=replace(rules, start=start or rules.start)),
+        fleet_digest=digest_of(fleet),
+        today=datetime.datetime.now(tz=datetime.UTC).date() if start or rules.start else None,
+    )
+    return make_plan(task, progress=progress("drafted pools", len(given.fleet.pools)))
+
+
+def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str]:
+    """Return the plan in the wished format, in pieces."""
+    if format is PlanFormat.TABLE:
+        from planner.present.plan_report import plan_report
+
+        return painted(plan_report(made), output)
+    if format is PlanFormat.JSON:
+        from planner.present.document import dump
+        from planner.present.plan_document import plan_document
+
+        return dump(plan_document(made))
+    from planner.present.plan_tables import plan_calendar, plan_csv, plan_markdown
+
+    if format is PlanFormat.CSV:
+        return plan_csv(made)
+    return (plan_markdown(made) if format is PlanFormat.MARKDOWN else plan_calendar(made),)
+
+
+def _day(text: str) -> datetime.date | None:
+    if not text:
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError([_wrong("--start", f"'{text}' is not a day such as 2026-12-01")]) from None
+
+
+def _wrong(option: str, what: str) -> Problem:
+    return Problem(location=Location(file="command line", column=option), what=what)
+
+
+def _code(made: Plan) -> int:
+    """Return 0 for a plan, 5 if only missing facts forbid it, 4 if something has to give."""
+    if not made.relaxations:
+        return exits.ANSWERED
+    if all(one.constraint == "missing-fact" for one in made.relaxations):
+        return exits.UNDECIDED
+    return exits.UNSAFE

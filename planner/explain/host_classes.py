@@ -1,0 +1,33 @@
+"""The members of a domain behind a set of profiles, counted and named for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.domain.host import HostProfile
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+
+
+def members_of(domain: MigrationDomain, profiles: Iterable[HostProfile]) -> tuple[PoolMember, ...]:
+    """Return the members with one of these profiles, in the order of the domain."""
+    wanted = set(profiles)
+    return tuple(member for member in domain.members if member.profile in wanted)
+
+
+def host_count(members: Iterable[PoolMember]) -> int:
+    """Return the number of hosts."""
+    return sum(member.hosts for member in members)
+
+
+def first_names(members: Iterable[PoolMember]) -> tuple[str, ...]:
+    """Return the first three names of hosts, in order of text."""
+    names = [name for member in members for name in member.examples]
+    return tuple(sorted(names)[:3])
+
+
+def build_texts(members: Iterable[PoolMember]) -> str:
+    """Return the builds as the fleet file writes them, three at most."""
+    texts = sorted({member.groups[0].qemu for member in members})
+    shown = ", ".join(texts[:3])
+    return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more builds"

@@ -1,0 +1,131 @@
+"""The ways to open a refused machine type, priced in hosts; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from planner.domain.host import QemuBuild
+from planner.domain.solution import Remedy
+from planner.explain.host_classes import first_names, host_count, members_of
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.builds import BuildLine, KnownBuild
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+from planner.solver.attempt import Attempt, Obstacle
+from planner.solver.requirement import Requirement
+from planner.solver.unlock import cheapest
+
+MOVES = {"floor": ("lower-floor", "older"), "ceiling": ("raise-ceiling", "newer")}
+
+
+def remedies(
+    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+) -> Iterator[Remedy]:
+    """Return the ways out: move a bound, upgrade, mask, drop edges, accept, probe."""
+    for bound in attempt.bounds:
+        word, _, name = bound.partition(" ")
+        kind, direction = MOVES[word]
+        yield _remedy(kind, f"let the policy's {word} be {direction} than {name}", ())
+    yield from _for_missing_type(domain, attempt, knowledge)
+    unsure = members_of(domain, attempt.unknown_offer)
+    if unsure:
+        name = attempt.machine_type.name
+        text = f"`-machine help` on these hosts tells whether {name} is there"
+        yield _remedy("probe", text, unsure)
+    for obstacle in attempt.obstacles:
+        yield from _ways_out(domain, obstacle)
+    yield from _cheapest(domain, attempt)
+
+
+def _for_missing_type(
+    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+) -> Iterator[Remedy]:
+    """Yield the ways out for hosts that do not offer the type: those too new cannot be upgraded."""
+    name = attempt.machine_type.name
+    refusing = members_of(domain, attempt.not_offered)
+    lines = frozenset(member.profile.qemu.line for member in refusing)
+    offering = _offering(name, lines, knowledge)
+    old = tuple(one for one in refusing if not _is_past(one.profile.qemu, offering))
+    if old:
+        builds = " or ".join(_first(line, builds) for line, builds in offering)
+        text = f"{builds or f'a QEMU that offers {name}'} on these hosts"
+        yield _remedy("upgrade-qemu", text, old)
+    if refusing and host_count(refusing) < host_count(domain.members):
+        yield _remedy("split-pool", "give these hosts a pool of their own", refusing)
+
+
+Offering = tuple[tuple[BuildLine, tuple[KnownBuild, ...]], ...]
+
+
+@cache
+def _offering(name: str, own: frozenset[str], knowledge: KnowledgeBase) -> Offering:
+    """Return the releases that offer a type: of the hosts' `own` lines, else of any line."""
+    every = [(line, _releases(name, line, knowledge)) for line in knowledge.builds.lines]
+    found = [(line, builds) for line, builds in every if builds]
+    return tuple(pair for pair in found if pair[0].name in own) or tuple(found)
+
+
+def _releases(name: str, line: BuildLine, knowledge: KnowledgeBase) -> tuple[KnownBuild, ...]:
+    """Return the releases of a line that offer a type, oldest first, inherited tables included.
+
+    A candidate is nothing to recommend: it is left out.
+    """
+    offered = knowledge.machines.types[name].offered
+    inherited = knowledge.builds.by_name[line.tables].builds if line.tables else ()
+    builds = [
+        build
+        for build in (*line.builds, *inherited)
+        if build.ref in offered and not build.candidate_of
+    ]
+    return tuple(sorted(builds, key=lambda build: build.key))
+
+
+def _first(line: BuildLine, builds: tuple[KnownBuild, ...]) -> str:
+    return f"QEMU {builds[0].release} or newer ({line.title})"
+
+
+def _is_past(build: QemuBuild, offering: Offering) -> bool:
+    """Whether a build is newer than the last one known to offer the type."""
+    return bool(offering) and all(build.version > builds[-1].version for _, builds in offering)
+
+
+def _cheapest(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
+    """Yield the cheapest set of hosts that opens a type held back by several things at once."""
+    required = (
+        [Requirement("type", (frozenset(attempt.not_offered),))] if attempt.not_offered else []
+    )
+    for obstacle in attempt.obstacles:
+        ways = tuple(frozenset(way) for way in (obstacle.lacking, obstacle.having) if way)
+        if not ways:
+            return
+        required.append(Requirement(obstacle.unit, ways))
+    if len(required) < 2:
+        return
+    counts = {member.profile: member.hosts for member in domain.members}
+    found = cheapest(required, counts)
+    proof = found.method if not found.gap else f"{found.method}, at most {found.gap} hosts too many"
+    text = f"upgrade or mask these hosts to mend all of the above ({proof})"
+    yield _remedy("cheapest-set", text, members_of(domain, found.profiles))
+
+
+def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:
+    lacking = members_of(domain, obstacle.lacking)
+    having = members_of(domain, obstacle.having)
+    subject = obstacle.unit or obstacle.property_key
+    facts = ", ".join(obstacle.facts)
+    if not obstacle.certain:
+        yield _remedy("probe", f"find out {facts}", lacking)
+    if lacking:
+        yield _remedy("upgrade-kernel", f"bring {facts or subject} to these hosts", lacking)
+    if having:
+        yield _remedy("mask", f"hide {facts or subject} on these hosts", having)
+    if lacking and having:
+        cheaper = min((lacking, having), key=host_count)
+        yield _remedy("drop-edges", "no migration from hosts with it to hosts without", cheaper)
+    if subject:
+        yield _remedy("accept-loss", f"accept the loss of {subject} in the policy", ())
+
+
+def _remedy(kind: str, text: str, members: tuple[PoolMember, ...]) -> Remedy:
+    return Remedy(kind=kind, text=text, hosts=host_count(members), examples=first_names(members))

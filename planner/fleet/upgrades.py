@@ -1,0 +1,140 @@
+"""Planning columns of fleet.csv and `--target` words to `UpgradeHost`; plans nothing."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from planner.domain.errors import FleetError, Location, Problem, UsageError, nearest
+from planner.domain.host import HostGroup
+from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
+from planner.fleet.hosts import PLANNING, read_groups
+from planner.fleet.table import GroupedRows
+from planner.fleet.vocabulary import Vocabulary
+from planner.fleet.words import read_room
+
+TARGET_KEYS = ("kernel", "qemu", "pool")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A kernel and a QEMU to upgrade to; empty words leave what a host has, or name every pool."""
+
+    kernel: str = ""
+    qemu: str = ""
+    pool: str = ""
+
+
+def parse_target(text: str) -> Target:
+    """Read `kernel=...,qemu=...[,pool=...]`; raises `UsageError`."""
+    cells: dict[str, str] = {}
+    problems = []
+    for word in text.split(","):
+        key, equals, value = word.partition("=")
+        if not equals or not value or key not in TARGET_KEYS:
+            hint = nearest(key, TARGET_KEYS) or "expected kernel=...,qemu=...[,pool=...]"
+            problems.append(_usage(f"'{word}' is no part of a target", hint))
+        cells[key] = value
+    if not problems and not (cells.get("kernel") or cells.get("qemu")):
+        problems.append(_usage(f"'{text}' names neither kernel nor qemu", ""))
+    if problems:
+        raise UsageError(problems)
+    return Target(**cells)
+
+
+def _usage(what: str, remedy: str) -> Problem:
+    place = Location(file="command line", column="--target")
+    return Problem(location=place, what=what, remedy=remedy)
+
+
+def read_upgrades(
+    path: Path, vocabulary: Vocabulary, targets: Sequence[Target]
+) -> tuple[UpgradeHost, ...]:
+    """Read every host with its way; a column beats `--target`, a pool's target one for all pools.
+
+    Raises `FleetError` with every wrong cell, `UsageError` for a target of a pool that is not there.
+    """
+    found: list[UpgradeHost] = []
+    problems: list[Problem] = []
+    pools = set[str]()
+    for row, group in read_groups(path, vocabulary, PLANNING):
+        pools.add(group.pool)
+        try:
+            found += _hosts(row, group, targets)
+        except ValueError as error:
+            column, _, what = str(error).partition(": ")
+            place = Location(file=str(path), line=row.line, column=column)
+            problems.append(Problem(location=place, what=what))
+    if problems:
+        raise FleetError(problems)
+    lost = [target.pool for target in targets if target.pool and target.pool not in pools]
+    if lost:
+        raise UsageError(_usage(f"no pool '{name}'", nearest(name, pools)) for name in lost)
+    return tuple(found)
+
+
+def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Iterator[UpgradeHost]:
+    cells = row.values
+    way = _way(cells, group.pool, targets)
+    aimed = replace(group, kernel=way.kernel or group.kernel, qemu=way.qemu or group.qemu)
+    changes = (aimed.kernel, aimed.qemu) != (group.kernel, group.qemu)
+    if changes:
+        aimed = replace(aimed, present=frozenset(), absent=frozenset(), probe="")
+    domains = tuple(_failure_domains(cells.get("failure_domain", "")))
+    capacity = read_room(cells, "vcpus", "memory_gib")
+    used = read_room(cells, "used_vcpus", "used_memory_gib")
+    blackouts = tuple(_blackouts(cells.get("blackout", "")))
+    for name in group.hosts:
+        yield UpgradeHost(
+            name=name,
+            pool=group.pool,
+            group=group,
+            target=aimed if changes else None,
+            failure_domains=domains,
+            capacity=capacity,
+            used=used,
+            blackouts=blackouts,
+        )
+
+
+def _way(cells: Mapping[str, str], pool: str, targets: Iterable[Target]) -> Target:
+    """Return where a host goes: its own columns, else the target of its pool, else the one for all."""
+    way = Target(kernel=cells.get("target_kernel", ""), qemu=cells.get("target_qemu", ""))
+    for target in sorted(targets, key=lambda target: not target.pool):
+        if target.pool in {"", pool}:
+            way = Target(kernel=way.kernel or target.kernel, qemu=way.qemu or target.qemu)
+    return way
+
+
+def _failure_domains(text: str) -> Iterator[FailureDomain]:
+    """Read `rack=r1;feed=b`; a bare name belongs to the family `domain`."""
+    for word in filter(None, (part.strip() for part in text.split(";"))):
+        family, equals, name = word.partition("=")
+        if equals and not (family and name):
+            raise ValueError(f"failure_domain: '{word}' is not FAMILY=NAME")
+        yield FailureDomain(family=family if equals else "domain", name=name if equals else family)
+
+
+def _blackouts(text: str) -> Iterator[Blackout]:
+    """Read `2026-12-20..2027-01-06;2027-02-01`: days on which a host may not be touched."""
+    for word in filter(None, (part.strip() for part in text.split(";"))):
+        first, dots, last = word.partition("..")
+        try:
+            days = (
+                datetime.date.fromisoformat(first),
+                datetime.date.fromisoformat(last if dots else first),
+            )
+        except ValueError:
+            raise ValueError(f"blackout: '{word}' is not DAY or DAY..DAY") from None
+        if days[1] < days[0]:
+            raise ValueError(f"blackout: '{word}' ends before it begins")
+        yield Blackout(first=days[0], last=days[1])
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as a plan records which fleet it was made for."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}"

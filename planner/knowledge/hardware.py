@@ -1,0 +1,67 @@
+"""Vendors of host CPUs, and what a move between them does; reads no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from planner.domain.capability import Evidence
+from planner.domain.migrated import Consequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuVendor:
+    """A vendor, the texts that speak of its CPUs, and those that name the vendor but no model."""
+
+    name: str
+    match: re.Pattern[str]
+    bare: frozenset[str]
+    examples: tuple[str, ...]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorCrossing:
+    """What happens to a guest that moves between two of `vendors`."""
+
+    id: str
+    vendors: frozenset[str]
+    consequence: Consequence
+    reason: str
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostCpus:
+    """All vendors in file order and all crossings."""
+
+    vendors: tuple[CpuVendor, ...]
+    crossings: tuple[VendorCrossing, ...]
+    _seen: dict[str, CpuVendor | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def vendor_of(self, text: str) -> str:
+        """Return the vendor that `text` speaks of, empty if it names none."""
+        row = self._row(text)
+        return row.name if row is not None else ""
+
+    def model_of(self, text: str) -> str:
+        """Return `text` in lower case, empty if it names no more than a vendor."""
+        model = " ".join(text.lower().split())
+        row = self._row(text)
+        return "" if row is not None and model in row.bare else model
+
+    def crossing(self, one: str, other: str) -> VendorCrossing | None:
+        """Return the row of a move between two different vendors."""
+        if one == other:
+            return None
+        pair: Iterable[str] = (one, other)
+        return next((row for row in self.crossings if row.vendors.issuperset(pair)), None)
+
+    def _row(self, text: str) -> CpuVendor | None:
+        if text not in self._seen:
+            found = (row for row in self.vendors if row.match.search(text))
+            self._seen[text] = next(found, None)
+        return self._seen[text]

@@ -1,0 +1,135 @@
+"""Rows of devices, CPU models, traits, feature bits and impacts, faults and observations as values."""
+
+from __future__ import annotations
+
+from planner.domain.capability import Evidence
+from planner.domain.migrated import Consequence
+from planner.domain.policy import Policy
+from planner.knowledge.builds import BuildLines
+from planner.knowledge.guests import CpuModel, Device, FeatureBit, GuestImpact, Trait
+from planner.knowledge.read_lines import read_refs
+from planner.knowledge.rows import Row
+from planner.knowledge.sites import Fault, Observation, Side
+
+
+def read_device(row: Row) -> Device:
+    """Read a device."""
+    return Device(
+        name=row.text("name"),
+        families=row.texts("families"),
+        qom_types=row.texts("qom_types"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_variant(row: Row) -> tuple[str, str]:
+    """Read a bus variant as (name, base)."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.text("name"), row.text("base")
+
+
+def read_cpu_model(row: Row) -> CpuModel:
+    """Read a CPU model."""
+    return CpuModel(
+        name=row.text("name"),
+        features=frozenset(row.texts("features")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_trait(row: Row) -> Trait:
+    """Read a trait."""
+    return Trait(
+        name=row.text("name"),
+        kind=row.word("kind", ("guest", "use", "accelerator")),
+        meaning=row.text("meaning"),
+        words=row.text("words"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_feature_bit(row: Row) -> FeatureBit:
+    """Read a feature bit."""
+    return FeatureBit(
+        device=row.text("device"),
+        bit=row.number("bit"),
+        name=row.text("name"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_impact(row: Row) -> GuestImpact:
+    """Read a row of guest_impacts.toml."""
+    return GuestImpact(
+        id=row.text("id"),
+        board=row.text("board"),
+        crossing=row.text("crossing"),
+        trait=row.text("trait"),
+        text=row.text("text"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_fault(row: Row, builds: BuildLines) -> Fault:
+    """Read a row of faults.toml."""
+    return Fault(
+        id=row.text("id"),
+        builds=read_refs(row, "builds", builds),
+        against=read_refs(row, "against", builds),
+        direction=row.word("direction", ("forward", "backward", "both")),
+        machine_types=frozenset(row.texts("machine_types")),
+        devices=row.texts("devices"),
+        consequence=row.choice("consequence", Consequence),
+        reason=row.text("reason"),
+        workaround=row.text("workaround", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_side(row: Row) -> Side:
+    """Read one end of an observed edge."""
+    return Side(qemu=row.text("qemu", "*"), kernel=row.text("kernel", "*"))
+
+
+def read_observation(row: Row) -> Observation:
+    """Read a row of observations.toml."""
+    passes = row.truth("passes", default=None)
+    boot = row.table("boot")
+    failed = row.text("consequence", "")
+    return Observation(
+        id=row.text("id"),
+        source_side=read_side(row.table("from")),
+        destination_side=read_side(row.table("to")),
+        boot_side=read_side(boot) if boot.cells else None,
+        passes=passes,
+        machine_types=row.texts("machine_types"),
+        devices=row.texts("devices"),
+        traits=row.texts("traits"),
+        consequence=row.choice("consequence", Consequence) if failed else None,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_coverage(row: Row) -> tuple[str, str]:
+    """Read what is known of an architecture's registers as (architecture, word)."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.text("arch"), row.word("registers", ("listed", "kernel"))
+
+
+def read_default_policy(row: Row) -> Policy:
+    """Read the shipped policy."""
+    return Policy(
+        management=row.word("management", ("plain", "libvirt")),
+        accepted_severities=frozenset(row.texts("accepted_severities")),
+        residual_exposures=frozenset(row.texts("residual_exposures")),
+        boards=row.texts("boards"),
+    )

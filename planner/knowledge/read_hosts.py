@@ -1,0 +1,58 @@
+"""Rows of CPU features, CPU vendors, moves between vendors and release days as values."""
+
+from __future__ import annotations
+
+from planner.domain.capability import Evidence
+from planner.domain.migrated import Consequence
+from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.hardware import CpuVendor, VendorCrossing
+from planner.knowledge.read_lines import read_pattern
+from planner.knowledge.rows import Row
+
+
+def read_cpu_features(row: Row) -> frozenset[str]:
+    """Read the names of the CPU features of an architecture."""
+    row.text("arch")
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return frozenset(row.texts("names"))
+
+
+def read_cpu_vendor(row: Row) -> CpuVendor:
+    """Read a vendor of cpu_vendors.toml; its examples must match its own pattern."""
+    match = read_pattern(row)
+    examples = row.texts("examples")
+    for text in examples:
+        if not match.search(text):
+            raise row.fail(f"example '{text}' does not match")
+    return CpuVendor(
+        name=row.text("name"),
+        match=match,
+        bare=frozenset(row.texts("bare")),
+        examples=examples,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_crossing(row: Row) -> VendorCrossing:
+    """Read a crossing of cpu_vendors.toml."""
+    return VendorCrossing(
+        id=row.text("id"),
+        vendors=frozenset(row.texts("vendors")),
+        consequence=row.choice("consequence", Consequence),
+        reason=row.text("reason"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_calendar(row: Row) -> ReleaseCalendar:
+    """Read a row of release_calendar.toml."""
+    return ReleaseCalendar(
+        line=row.text("line"),
+        year_of_major_0=row.number("year_of_major_0"),
+        months=row.numbers("months"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )

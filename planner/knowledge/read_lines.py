@@ -1,0 +1,137 @@
+"""Rows of kernel lines, QEMU build lines, and intervals of known builds as values."""
+
+from __future__ import annotations
+
+import re
+
+from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
+from planner.domain.errors import nearest
+from planner.knowledge.builds import BuildLine, BuildLines, KnownBuild
+from planner.knowledge.kernels import EFFECTS, TRUSTS, Change, KernelLine
+from planner.knowledge.rows import Row, release_key, versions
+from planner.knowledge.tables import expand
+
+
+def read_capability(row: Row) -> Capability:
+    """Read a row of the catalogue."""
+    return Capability(
+        id=CapabilityId(row.text("id")),
+        kind=row.text("kind"),
+        fixed_by=row.choice("fixed_by", FixedBy),
+        meaning=row.text("meaning"),
+        probe=row.text("probe", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        arch=row.texts("arch"),
+        aliases=row.texts("aliases"),
+        implies=tuple(CapabilityId(name) for name in row.texts("implies")),
+    )
+
+
+def read_pattern(row: Row, *groups: str) -> re.Pattern[str]:
+    """Compile the `match` key of a row; it must have one of the named `groups`, if any are asked for."""
+    try:
+        pattern = re.compile(row.text("match"))
+    except re.error as error:
+        raise row.fail(f"key 'match' is not a pattern: {error}") from error
+    if groups and not set(groups) & set(pattern.groupindex):
+        hint = " or ".join(f"(?P<{group}>...)" for group in groups)
+        raise row.fail("key 'match' does not say where the release is", f"write {hint}")
+    return pattern
+
+
+def read_kernel_line(row: Row) -> KernelLine:
+    """Read a file of kernel_caps/."""
+    changes: dict[CapabilityId, tuple[Change, ...]] = {}
+    for cells in row.rows("change"):
+        change = read_change(cells)
+        changes[change.capability] = (*changes.get(change.capability, ()), change)
+    row.for_people("notes")
+    return KernelLine(
+        name=row.text("line"),
+        order=row.number("order"),
+        title=row.text("title"),
+        pattern=read_pattern(row, "release", "base"),
+        examples=row.texts("examples"),
+        trust=row.word("trust", TRUSTS),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        inherits=row.text("inherits", ""),
+        base=row.text("base", ""),
+        known=versions(row.texts("known")),
+        arch=row.texts("arch"),
+        changes=changes,
+    )
+
+
+def read_change(row: Row) -> Change:
+    """Read a gain or loss of a kernel line."""
+    row.for_people("notes")
+    absent, present = row.release("absent_in", ""), row.release("present_in", "")
+    return Change(
+        capability=CapabilityId(row.text("capability")),
+        effect=row.word("effect", EFFECTS),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        release=row.release("release", ""),
+        last_seen=absent or present,
+        series=row.release("series", ""),
+        older_unknown=row.word("before", ("unknown",), "") == "unknown",
+        arch=row.texts("arch"),
+    )
+
+
+def read_build_line(row: Row) -> BuildLine:
+    """Read a file of qemu_builds/."""
+    name = row.text("line")
+    row.for_people("vendor", "notes")
+    return BuildLine(
+        name=name,
+        order=row.number("order"),
+        title=row.text("title"),
+        pattern=read_pattern(row, "version"),
+        examples=row.texts("examples"),
+        tables=row.text("tables", ""),
+        is_reference=row.truth("reference"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        builds=tuple(read_known_build(cells, name) for cells in row.rows("build")),
+    )
+
+
+def read_known_build(row: Row, line: str) -> KnownBuild:
+    """Read a known build of a line."""
+    release = row.text("release")
+    version = release if "-rc" in release else release.partition("-")[0]
+    row.for_people("notes")
+    return KnownBuild(
+        line=line,
+        release=release,
+        key=row.release("release"),
+        version=release_key(version),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        date=row.text("date", ""),
+        candidate_of=row.text("candidate_of", ""),
+        aliases={name: str(value) for name, value in row.names("aliases").items()},
+    )
+
+
+def read_refs(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
+    """Read intervals of known builds per build line as refs."""
+    lines = row.table(key)
+    return frozenset(
+        ref for line in lines.cells for ref in read_interval(lines, line, line, builds)
+    )
+
+
+def read_interval(row: Row, key: str, line: str, builds: BuildLines) -> frozenset[str]:
+    """Read the intervals under `key` over the known builds of `line` as refs."""
+    intervals = row.texts(key)
+    if line not in builds.by_name:
+        hint = nearest(line, builds.by_name) or "no such file in qemu_builds/"
+        raise row.fail(f"'{line}' is no build line", hint)
+    try:
+        return expand(builds, line, intervals)
+    except KeyError as error:
+        raise row.fail(f"{line} has no known build for {error}") from error

@@ -1,0 +1,1 @@
+"""Upgrade plans: waves, when flags flip, and until when one can return."""

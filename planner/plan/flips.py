@@ -1,0 +1,202 @@
+"""What each stage frees: baselines that new guests may get from there on, and when that shows."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from planner.domain.compat import Visible
+from planner.domain.guest import Baseline, GuestGroup
+from planner.domain.plan import Flip, FlipState, FlipStatus, TakesEffect
+from planner.domain.solution import ChosenBaseline, FlagChoice, Status
+from planner.domain.upgrade import Hold, PlanPolicy
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.profiles import PoolMember
+from planner.plan.stages import PoolWay, Stage
+
+NOTHING = Baseline(machine_type="")
+"""What a board has for new guests before any type is safe."""
+
+
+def baseline_of(chosen: ChosenBaseline) -> Baseline:
+    """Return the machine type and flags of an answer."""
+    return Baseline(
+        machine_type=chosen.machine_type, flags=tuple(choice.flag for choice in chosen.flags)
+    )
+
+
+def arguments(baseline: Baseline) -> str:
+    """Return `-machine` and `-global` arguments."""
+    words = [f"-machine {baseline.machine_type}"]
+    return " ".join([*words, *(f"-global {flag}" for flag in baseline.flags)])
+
+
+def flips_of(
+    way: PoolWay,
+    stages: Sequence[Stage],
+    guests: Sequence[GuestGroup] | None,
+    rules: PlanPolicy,
+    knowledge: KnowledgeBase,
+) -> Iterator[Flip]:
+    """Yield the flip of every board and line at every stage whose answer differs from the last."""
+    for previous, stage in itertools.pairwise(stages):
+        before = {(one.board, one.line): one for one in previous.baselines}
+        for chosen in stage.baselines:
+            old = before.get((chosen.board, chosen.line))
+            if old is not None and baseline_of(old) == baseline_of(chosen):
+                continue
+            yield Flip(
+                domain=way.name,
+                board=chosen.board,
+                line=chosen.line,
+                before=NOTHING if old is None else baseline_of(old),
+                after=baseline_of(chosen),
+                after_wave=stage.after_wave,
+                takes_effect=takes_effect(old, chosen),
+                soak_days=rules.soak_days,
+                not_before=_day(rules, stage.after_wave),
+                guests_pending=_pending(chosen, guests, knowledge),
+                arguments=arguments(baseline_of(chosen)),
+                unlocks=_unlocks(old, chosen),
+            )
+
+
+def _day(rules: PlanPolicy, wave: int) -> datetime.date | None:
+    if rules.start is None:
+        return None
+    return rules.start + datetime.timedelta(days=wave * rules.wave_days + rules.soak_days)
+
+
+def takes_effect(old: ChosenBaseline | None, new: ChosenBaseline) -> TakesEffect:
+    """Return when a running guest gets the change: the slowest of all that changes."""
+    if old is None or old.machine_type != new.machine_type:
+        return TakesEffect.NEXT_LAUNCH
+    changed = _changed(old.flags, new.flags)
+    if all(choice.visible is Visible.STREAM for choice in changed):
+        return TakesEffect.NEXT_HOP
+    return TakesEffect.POWER_CYCLE
+
+
+def _changed(old: Iterable[FlagChoice], new: Iterable[FlagChoice]) -> list[FlagChoice]:
+    before, after = {one.flag: one for one in old}, {one.flag: one for one in new}
+    return [
+        choice
+        for one, other in ((before, after), (after, before))
+        for flag, choice in one.items()
+        if flag not in other
+    ]
+
+
+def _unlocks(old: ChosenBaseline | None, new: ChosenBaseline) -> str:
+    """Say what guests gain: a machine type, or what each dropped flag kept back."""
+    if old is None:
+        return f"{new.machine_type} becomes safe"
+    if old.machine_type != new.machine_type:
+        return f"machine type {old.machine_type} to {new.machine_type}"
+    dropped = [choice for choice in old.flags if choice.flag not in {one.flag for one in new.flags}]
+    units = dict.fromkeys(choice.unit or str(choice.flag.key) for choice in dropped)
+    return f"carries {', '.join(units)}" if units else "fewer conditions"
+
+
+def _pending(
+    chosen: ChosenBaseline, guests: Sequence[GuestGroup] | None, knowledge: KnowledgeBase
+) -> int | None:
+    """Count the guests of this board and line that run on another baseline today."""
+    if guests is None:
+        return None
+    after = baseline_of(chosen)
+    return sum(
+        group.count
+        for group in guests
+        if is_of(group, chosen, knowledge)
+        and (group.machine_type, frozenset(group.flags))
+        != (after.machine_type, frozenset(after.flags))
+    )
+
+
+def is_of(group: GuestGroup, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> bool:
+    """Whether guests run on a type of an answer's board and line."""
+    row = knowledge.machine_type(group.machine_type)
+    return row is not None and (row.board, row.line) == (chosen.board, chosen.line)
+
+
+def split_held(
+    flips: Iterable[Flip], holds: Sequence[Hold]
+) -> tuple[tuple[Flip, ...], tuple[FlipState, ...]]:
+    """Return the flips that the operator's holds leave, later if need be, and what is held."""
+    kept: list[Flip] = []
+    held: list[FlipState] = []
+    for flip in flips:
+        hold = next((one for one in holds if one.pool in {"", flip.domain}), None)
+        if hold is None:
+            kept.append(flip)
+            continue
+        held.append(_held(flip, hold))
+        if hold.until is not None:
+            day = max(flip.not_before or hold.until, hold.until)
+            kept.append(replace(flip, not_before=day))
+    return tuple(kept), tuple(held)
+
+
+def _held(flip: Flip, hold: Hold) -> FlipState:
+    until = "until it is lifted" if hold.until is None else f"until {hold.until.isoformat()}"
+    return FlipState(
+        domain=flip.domain,
+        board=flip.board,
+        before=flip.before,
+        after=flip.after,
+        status=FlipStatus.HELD,
+        reasons=(f"{hold.owner} preserves rollback {until}: {hold.reason}",),
+    )
+
+
+def states_of(way: PoolWay, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iterator[FlipState]:
+    """Yield where each flip stands before wave 1: which hosts, or missing facts, hold it back."""
+    for flip in flips:
+        previous = max(
+            (stage for stage in stages if stage.after_wave < flip.after_wave),
+            key=lambda stage: stage.after_wave,
+        )
+        following = next(stage for stage in stages if stage.after_wave == flip.after_wave)
+        blocking = [
+            member
+            for member in previous.domain.members
+            if member.profile not in following.domain.profiles
+        ]
+        yield FlipState(
+            domain=way.name,
+            board=flip.board,
+            before=flip.before,
+            after=flip.after,
+            status=FlipStatus.MIXED,
+            reasons=tuple(f"{member.label} is still there" for member in blocking),
+            hosts=sum(member.hosts for member in blocking),
+            examples=tuple(name for member in blocking for name in member.examples)[:3],
+        )
+    if stages[-1].status is Status.UNDECIDED:
+        yield _undecided(way, stages[-1])
+
+
+def _undecided(way: PoolWay, stage: Stage) -> FlipState:
+    facts = sorted(
+        {
+            fact
+            for result in stage.results
+            for attempt in result.open_attempts
+            for obstacle in attempt.obstacles
+            for fact in obstacle.facts
+        }
+    )
+    members: tuple[PoolMember, ...] = stage.domain.members
+    return FlipState(
+        domain=way.name,
+        board="",
+        before=NOTHING,
+        after=NOTHING,
+        status=FlipStatus.UNKNOWN,
+        reasons=tuple(f"missing fact: {fact}" for fact in facts),
+        hosts=sum(member.hosts for member in members),
+        examples=tuple(name for member in members for name in member.examples)[:3],
+    )

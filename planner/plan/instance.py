@@ -1,0 +1,120 @@
+"""Hosts, guests and policy as an instance of wave packing; packs nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from planner.domain.guest import GuestGroup
+from planner.domain.plan import Routing
+from planner.domain.upgrade import PlanPolicy, Room, UpgradeHost
+from planner.plan.draft import Draft
+from planner.plan.packing import pack
+from planner.plan.pieces import Infeasible, Packing, Piece, PoolSize, Rules
+
+
+def packed(
+    drafts: Sequence[Draft],
+    guests: Mapping[str, Sequence[GuestGroup]] | None,
+    rules: PlanPolicy,
+) -> Packing | Infeasible:
+    """Pack the hosts of all pools into waves."""
+    pieces: list[Piece] = []
+    pools: list[PoolSize] = []
+    for made in drafts:
+        used = _used(made.way.hosts, None if guests is None else guests.get(made.way.name, ()))
+        pieces += _pieces(made.way.hosts, used, rules)
+        pools.append(_size(made, used, rules))
+    one_way = frozenset(made.way.name for made in drafts if made.routing is Routing.UPGRADED_ONLY)
+    return pack(pieces, Rules(policy=rules, pools=tuple(pools), one_way=one_way))
+
+
+def _used(
+    hosts: Iterable[UpgradeHost], guests: Sequence[GuestGroup] | None
+) -> dict[str, Room | None]:
+    """Return what runs on each host: its own columns, else the sum of its guests."""
+    sums: dict[str, tuple[float, float]] = {}
+    sized = guests is not None and all(group.room is not None for group in guests)
+    for group in guests or ():
+        if group.room is not None:
+            vcpus, memory = sums.get(group.host, (0.0, 0.0))
+            sums[group.host] = (
+                vcpus + group.count * group.room.vcpus,
+                memory + group.count * group.room.memory_gib,
+            )
+    found: dict[str, Room | None] = {}
+    for host in hosts:
+        vcpus, memory = sums.get(str(host.name), (0.0, 0.0))
+        counted = Room(vcpus=vcpus, memory_gib=memory) if sized else None
+        found[str(host.name)] = host.used if host.used is not None else counted
+    return found
+
+
+def _pieces(
+    hosts: Iterable[UpgradeHost], used: Mapping[str, Room | None], rules: PlanPolicy
+) -> Iterator[Piece]:
+    for host in hosts:
+        if host.target is None:
+            continue
+        load = used[str(host.name)]
+        yield Piece(
+            host=str(host.name),
+            pool=str(host.pool),
+            failure_domains=host.failure_domains,
+            load_gib=0.0 if load is None else load.memory_gib,
+            room=host.capacity,
+            used=load,
+            barred=frozenset(_barred(host, rules)),
+        )
+
+
+def _barred(host: UpgradeHost, rules: PlanPolicy) -> Iterator[int]:
+    """Yield the waves that touch a day on which the host may not be touched."""
+    if rules.start is None:
+        return
+    length = max(rules.wave_days, 1)
+    for blackout in host.blackouts:
+        first = (blackout.first - rules.start).days // length + 1
+        last = (blackout.last - rules.start).days // length + 1
+        yield from range(max(first, 1), last + 1)
+
+
+def _size(made: Draft, used: Mapping[str, Room | None], rules: PlanPolicy) -> PoolSize:
+    """Return the size of a pool; its room counts only if every host says how large it is."""
+    hosts = made.way.hosts
+    rooms = [host.capacity for host in hosts if host.capacity is not None]
+    loads = [load for load in used.values() if load is not None]
+    known = len(rooms) == len(hosts) == len(loads)
+    ready = [
+        (host.capacity, used[str(host.name)])
+        for host, before in zip(hosts, made.way.before, strict=True)
+        if host.target is None and before in made.way.upgraded_profiles()
+    ]
+    free = [
+        Room(
+            vcpus=max(0.0, rules.fill * room.vcpus - load.vcpus),
+            memory_gib=max(0.0, rules.fill * room.memory_gib - load.memory_gib),
+        )
+        for room, load in ready
+        if room is not None and load is not None
+    ]
+    return PoolSize(
+        pool=made.way.name,
+        hosts=len(hosts),
+        capacity=_sum(rooms) if known else None,
+        used=_sum(loads) if known else None,
+        largest=_largest(rooms) if known else None,
+        ready=_sum(free),
+    )
+
+
+def _sum(rooms: Iterable[Room]) -> Room:
+    found = list(rooms)
+    return Room(
+        vcpus=sum(room.vcpus for room in found), memory_gib=sum(room.memory_gib for room in found)
+    )
+
+
+def _largest(rooms: Sequence[Room]) -> Room:
+    return Room(
+        vcpus=max(room.vcpus for room in rooms), memory_gib=max(room.memory_gib for room in rooms)
+    )

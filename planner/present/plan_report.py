@@ -1,0 +1,220 @@
+"""A plan for a terminal or a pipe, 80 columns wide; waves of one kind are told together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planner.domain.guest import Baseline
+from planner.domain.plan import DomainPlan, Flip, FlipState, Plan, Rollback, Wave
+from planner.present.lines import Line, Style, counted, folded, listed
+
+LABEL = 14
+MOST_HOSTS = 8
+MOST_LINES = 10
+
+
+def plan_report(plan: Plan) -> Iterator[Line]:
+    """Yield the report: what forbids a plan, or its summary, pools, waves, flips and radar."""
+    if plan.relaxations:
+        yield from _forbidden(plan)
+        yield from _radar(plan)
+        return
+    yield Line(_summary(plan), Style.HEAD)
+    yield from _domains(plan)
+    for wave in plan.waves:
+        yield from _wave(wave)
+    yield from _restarts(plan)
+    yield from _states("Held back", plan.held)
+    yield from _states("Before wave 1", plan.states)
+    yield from _radar(plan)
+    yield Line(f"knowledge {plan.knowledge_digest}", Style.DIM)
+
+
+def _label(word: str) -> str:
+    return word.ljust(LABEL)
+
+
+def _forbidden(plan: Plan) -> Iterator[Line]:
+    yield Line("No plan: something has to give", Style.BAD)
+    for one in plan.relaxations:
+        where = f" ({listed(one.examples, one.hosts)})" if one.examples else ""
+        yield from folded(
+            f"{one.text}{where}", label=_label(one.constraint + " "), indent=2, style=Style.WARN
+        )
+        if one.domain:
+            yield Line(f"{'':{LABEL + 2}}pool {one.domain}", Style.DIM)
+
+
+def _summary(plan: Plan) -> str:
+    hosts = sum(len(wave.hosts) for wave in plan.waves)
+    bound = plan.bounds
+    if bound.gap:
+        proof = f"{bound.method}; no plan has fewer than {bound.waves}"
+    else:
+        proof = f"{bound.method}: no plan has fewer"
+    pools = counted(len(plan.domains), "pool")
+    return f"{counted(hosts, 'host')} in {pools}, {counted(len(plan.waves), 'wave')} ({proof})"
+
+
+def baseline_text(baseline: Baseline) -> str:
+    """Write a baseline in one line."""
+    if not baseline.machine_type:
+        return "nothing"
+    flags = " ".join(str(flag) for flag in baseline.flags)
+    return f"{baseline.machine_type} {flags}".strip()
+
+
+def _domains(plan: Plan) -> Iterator[Line]:
+    """Yield what pools do from before wave 1 on, equal ones together."""
+    groups: dict[object, list[DomainPlan]] = {}
+    for domain in plan.domains:
+        key = (domain.baselines, domain.routing, domain.remedies, domain.point_of_no_return)
+        groups.setdefault(key, []).append(domain)
+    for domains in groups.values():
+        names = tuple(domain.domain for domain in domains[:3])
+        yield from folded(f"Pool {listed(names, len(domains))}", style=Style.HEAD)
+        yield from _domain(domains[0])
+
+
+def _domain(domain: DomainPlan) -> Iterator[Line]:
+    for baseline in domain.baselines:
+        yield from folded(
+            baseline_text(baseline), label=_label("new guests"), indent=2, style=Style.GOOD
+        )
+    routing = {
+        "any": "any host of the pool, up or down in version",
+        "upgraded-only": "evacuate to upgraded hosts only, never back",
+    }[domain.routing.value]
+    yield from folded(routing, label=_label("routing"), indent=2)
+    for remedy in domain.remedies:
+        mark = "chosen" if remedy.chosen else "or"
+        price = _price(remedy.guests, remedy.hosts)
+        yield from folded(f"{remedy.kind}: {remedy.text}{price}", label=_label(mark), indent=2)
+    last = domain.point_of_no_return
+    text = (
+        "free throughout"
+        if last is None
+        else f"free until wave {last}, from then on it costs guests"
+    )
+    yield from folded(text, label=_label("rollback"), indent=2)
+
+
+def _price(guests: int | None, hosts: int) -> str:
+    if hosts:
+        return f" (price: {counted(hosts, 'host')})"
+    if guests is None:
+        return " (price: every such guest)"
+    return f" (price: {counted(guests, 'guest')})" if guests else ""
+
+
+def _wave(wave: Wave) -> Iterator[Line]:
+    day = "" if wave.day is None else f", {wave.day.isoformat()}"
+    yield Line(f"Wave {wave.number}{day}: {counted(len(wave.hosts), 'host')}", Style.HEAD)
+    yield from folded(
+        listed(wave.hosts[:MOST_HOSTS], len(wave.hosts)), label=_label("hosts"), indent=2
+    )
+    upgrades = dict.fromkeys(
+        (one.from_kernel, one.from_qemu, one.kernel, one.qemu) for one in wave.upgrades
+    )
+    for old_kernel, old_qemu, kernel, qemu in list(upgrades)[:MOST_LINES]:
+        parts = [
+            f"{name} {old} to {new}"
+            for name, old, new in (("kernel", old_kernel, kernel), ("QEMU", old_qemu, qemu))
+            if old != new
+        ]
+        yield from folded(", ".join(parts), label=_label("upgrade"), indent=2)
+    for why in wave.why[:MOST_LINES]:
+        yield from folded(why, label=_label("ends"), indent=2)
+    yield from _figures(wave)
+    for flip in wave.flips[:MOST_LINES]:
+        yield from _flip(flip)
+    if len(wave.flips) > MOST_LINES:
+        yield Line(f"  {'':{LABEL}}and {len(wave.flips) - MOST_LINES:,} flips more")
+    yield from _rollback(wave.rollback)
+
+
+def _figures(wave: Wave) -> Iterator[Line]:
+    parts = []
+    if wave.moves is not None:
+        parts.append(f"{counted(wave.moves, 'guest')} move")
+    if wave.spare is not None:
+        parts.append(
+            f"least room left {wave.spare.vcpus:,.0f} vCPU, {wave.spare.memory_gib:,.0f} GiB"
+        )
+    if wave.one_way_guests:
+        parts.append(f"{counted(wave.one_way_guests, 'guest')} one-way from here")
+    if parts:
+        yield from folded("; ".join(parts), label=_label("load"), indent=2)
+
+
+def _flip(flip: Flip) -> Iterator[Line]:
+    when = f"{flip.soak_days} days after this wave" if flip.soak_days else "after this wave"
+    if flip.not_before is not None:
+        when = f"from {flip.not_before.isoformat()} on"
+    pending = (
+        "" if flip.guests_pending is None else f", {counted(flip.guests_pending, 'guest')} due"
+    )
+    yield from folded(
+        f"{flip.domain}: {baseline_text(flip.before)} to {baseline_text(flip.after)}",
+        label=_label("flip"),
+        indent=2,
+        style=Style.GOOD,
+    )
+    yield from folded(
+        f"{when}; takes effect at the {flip.takes_effect.value}{pending}; {flip.unlocks}",
+        label=_label(""),
+        indent=2,
+    )
+
+
+def _rollback(rollback: Rollback) -> Iterator[Line]:
+    if rollback.free:
+        yield from folded("free", label=_label("rollback"), indent=2)
+        return
+    cost = "costs the guests started since"
+    if rollback.guests:
+        size = "" if rollback.vcpus is None else f" ({rollback.vcpus:,.0f} vCPU)"
+        cost = f"costs {counted(rollback.guests, 'guest')}{size}, and those started since"
+    yield from folded(cost, label=_label("rollback"), indent=2, style=Style.WARN)
+    for reason in rollback.reasons[:3]:
+        yield from folded(reason, label=_label(""), indent=2, style=Style.DIM)
+
+
+def _restarts(plan: Plan) -> Iterator[Line]:
+    if plan.restarts:
+        yield Line("Restarts", Style.HEAD)
+    for one in plan.restarts[:MOST_LINES]:
+        windows = f" in {', '.join(one.windows)}" if one.windows else ""
+        yield from folded(
+            f"{counted(one.guests, 'guest')} of {one.domain} before wave {one.before_wave}{windows}: "
+            f"{baseline_text(one.before)} to {baseline_text(one.after)}, for {one.reason}",
+            indent=2,
+        )
+
+
+def _states(title: str, states: Iterable[FlipState]) -> Iterator[Line]:
+    found = list(states)
+    if found:
+        yield Line(title, Style.HEAD)
+    for state in found[:MOST_LINES]:
+        where = f" ({listed(state.examples, state.hosts)})" if state.examples else ""
+        yield from folded(
+            f"{state.domain}: {baseline_text(state.after)}: {'; '.join(state.reasons[:3])}{where}",
+            label=_label(state.status.value + " ") if len(state.status.value) < LABEL else "",
+            indent=2,
+        )
+    if len(found) > MOST_LINES:
+        yield Line(f"  and {len(found) - MOST_LINES:,} more")
+
+
+def _radar(plan: Plan) -> Iterator[Line]:
+    if plan.radar:
+        yield Line("Retirement radar", Style.HEAD)
+    seen: dict[tuple[str, str, str], None] = {}
+    for one in plan.radar:
+        day = "" if one.day is None else f", {one.day.isoformat()}"
+        left = "" if one.days_left is None else f", {one.days_left:,} days left"
+        kind = " (forecast)" if one.forecast else ""
+        seen[(one.machine_type, f"{one.removed_in}{day}{left}{kind}", "")] = None
+    for name, text, _ in list(seen)[:MOST_LINES]:
+        yield from folded(f"{name} goes with {text}", indent=2)

@@ -1,0 +1,1 @@
+"""This host, asked: what its kernel, devices and QEMU builds answer; judges nothing."""

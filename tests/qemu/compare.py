@@ -1,0 +1,75 @@
+"""Real outcomes beside the planner's verdicts: agree, too careful, wrongly safe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+from tests.qemu.fetch import SUITES, Build, fetch
+from tests.qemu.gap import built
+from tests.qemu.journeys import Fate, Journey, Outcome, run
+from tests.qemu.plan import World
+from tests.qemu.predict import Prediction, cases_of, predict
+
+WORKERS = 2
+
+
+class Score(Enum):
+    """How a verdict compares with what happened."""
+
+    AGREES = "agrees"
+    CAREFUL = "too careful"
+    WRONGLY_SAFE = "wrongly safe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One hop: what was asked, what the planner said, what happened."""
+
+    group: str
+    case: dict[str, str]
+    prediction: Prediction
+    outcome: Outcome
+
+    @property
+    def score(self) -> Score:
+        """Compare; a verdict of unknown agrees with a failure and is too careful of a success."""
+        passes, safe = self.outcome.fate is Fate.PRESERVED, self.prediction.outcome == "safe"
+        if passes is safe:
+            return Score.AGREES
+        return Score.CAREFUL if passes else Score.WRONGLY_SAFE
+
+
+def world_of(suites: Sequence[str] = SUITES) -> World:
+    """Return the builds and their machine types; raises `FetchError`."""
+    from planner.harvest.machines import harvest_build  # noqa: PLC0415 - not for every test
+
+    builds: list[Build] = [fetch(suite) for suite in suites]
+    types = {}
+    for build in builds:
+        found = harvest_build(build.command(), build.environment())
+        types[build.suite] = tuple(row.name for row in found.types)
+    return World(builds=tuple(builds), types=types)
+
+
+def compared(journeys: Sequence[Journey], cache: Path, folder: Path) -> list[Row]:
+    """Predict and run journeys; a hop that was not reached has no row."""
+    library = built(cache)
+    predictions = predict(journeys, library, folder)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        outcomes = list(pool.map(partial(run, library=library), journeys))
+    return [
+        Row(group=journey.group, case=case, prediction=prediction, outcome=outcome)
+        for journey, verdicts, hops in zip(journeys, predictions, outcomes, strict=True)
+        for case, prediction, outcome in zip(cases_of(journey), verdicts, hops, strict=False)
+    ]
+
+
+def counts(rows: Sequence[Row]) -> Counter[tuple[str, Score]]:
+    """Count rows by group and score."""
+    return Counter((row.group, row.score) for row in rows)

@@ -1,0 +1,291 @@
+"""Plans: the examples' acceptance, what forbids a plan, and laws over a small world."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from planner.cli.app import app
+from planner.domain.capability import CapabilityId
+from planner.domain.guest import Baseline
+from planner.domain.host import HostGroup, HostName, PoolName
+from planner.domain.plan import FlipStatus, Plan, Routing, TakesEffect
+from planner.domain.policy import Policy
+from planner.domain.upgrade import Hold, PlanPolicy, UpgradeHost
+from planner.fleet.guests import read_guests
+from planner.fleet.hosts import read_fleet
+from planner.fleet.upgrades import Target, read_upgrades
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember, Profiler
+from planner.plan.make import Task, make_plan
+from planner.solver.certify import assumed_words
+from planner.solver.reference import is_safe
+
+ROOT = Path(__file__).resolve().parent.parent
+SMI = "x86_64-cpu.x-migrate-smi-count=off"
+USO = Target(kernel="6.12.48+deb13-amd64", qemu="1:10.0.3+ds-0+deb13u1")
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+@cache
+def world() -> KnowledgeBase:
+    return load_knowledge(root=Path(__file__).parent / "small_world")
+
+
+def planned(
+    path: Path,
+    *targets: Target,
+    guests: Path | None = None,
+    rules: PlanPolicy | None = None,
+) -> Plan:
+    base = knowledge()
+    found = None
+    if guests is not None:
+        found = read_guests(guests, read_fleet(path, base), base.guests)
+    policy = Policy() if rules is None else Policy(plan=rules)
+    return make_plan(
+        Task(
+            hosts=read_upgrades(path, base, targets),
+            guests=found,
+            knowledge=base,
+            policy=policy,
+            fleet_digest="sha256:0",
+        )
+    )
+
+
+def flags(baseline: Baseline) -> list[str]:
+    return [str(flag) for flag in baseline.flags]
+
+
+def test_seed_flips_after_the_last_old_host_and_not_earlier() -> None:
+    plan = planned(ROOT / "examples" / "seed" / "rollout.csv")
+    (pool,) = plan.domains
+    assert [flags(baseline) for baseline in pool.baselines] == [[SMI], [SMI]]
+    last = max(
+        wave.number for wave in plan.waves if any(host.startswith("old") for host in wave.hosts)
+    )
+    assert {flip.after_wave for flip in plan.flips} == {last} == {len(plan.waves)}
+    assert {flip.takes_effect for flip in plan.flips} == {TakesEffect.NEXT_HOP}
+    assert [flags(flip.after) for flip in plan.flips] == [[], []]
+    assert pool.point_of_no_return == last
+    assert [wave.rollback.free for wave in plan.waves] == [True] * (last - 1) + [False]
+
+
+def test_uso_names_the_flags_the_routing_and_the_power_cycle() -> None:
+    plan = planned(ROOT / "examples" / "uso" / "fleet.csv", USO)
+    (pool,) = plan.domains
+    wanted = {"guest_uso4", "guest_uso6", "host_uso", "queue_reset"}
+    for baseline in pool.baselines:
+        assert {flag.key.property for flag in baseline.flags} == wanted
+    kinds = {remedy.kind: remedy for remedy in pool.remedies}
+    assert kinds["launch-with-flags"].chosen and not kinds["one-way-routing"].chosen
+    assert kinds["mask-capability"].hosts == 4
+    assert {flip.after_wave for flip in plan.flips} == {len(plan.waves)}
+    assert {flip.takes_effect for flip in plan.flips} == {TakesEffect.POWER_CYCLE}
+    assert any("cannot return" in reason for reason in plan.waves[0].rollback.reasons)
+
+
+def test_uso_guests_without_the_flags_are_routed_one_way(tmp_path: Path) -> None:
+    path = tmp_path / "guests.csv"
+    path.write_text(
+        "host,machine_type,count,booted_on,devices,cpu,traits,vcpus,memory_gib\n"
+        "lab-old1,pc-q35-10.0,10,lab-old1,virtio-net-pci+tap,qemu64,uses-smm=no,2,4\n"
+    )
+    plan = planned(ROOT / "examples" / "uso" / "fleet.csv", USO, guests=path)
+    (pool,) = plan.domains
+    kinds = {remedy.kind: remedy for remedy in pool.remedies}
+    assert pool.routing is Routing.UPGRADED_ONLY
+    assert kinds["one-way-routing"].chosen and kinds["one-way-routing"].guests == 10
+    assert kinds["restart-with-flags"].guests == 10
+    assert "tun.uso4" in kinds["mask-capability"].text
+    assert sum(wave.moves or 0 for wave in plan.waves) == 10
+
+
+def test_a_machine_type_that_the_target_drops_forbids_the_plan(tmp_path: Path) -> None:
+    fleet, guests = tmp_path / "fleet.csv", tmp_path / "guests.csv"
+    fleet.write_text("host,kernel,qemu\na,6.12.48+deb13-amd64,8.2.7\nb,6.12.48+deb13-amd64,8.2.7\n")
+    guests.write_text(
+        "host,machine_type,count,booted_on,devices,cpu,traits\n"
+        "a,pc-q35-4.0,5,a,-,qemu64,uses-smm=no pae=no\n"
+    )
+    target = Target(qemu="10.2.2")
+    refused = planned(fleet, target, guests=guests)
+    (found,) = refused.relaxations
+    assert refused.waves == ()
+    assert found.constraint == "machine-type"
+    assert "pc-q35-4.0" in found.text and "QEMU 10.0.13 first" in found.text
+    (entry,) = refused.radar
+    assert entry.guests == 5 and not entry.forecast
+    routed = planned(fleet, target, guests=guests, rules=PlanPolicy(restarts=True))
+    (restart,) = routed.restarts
+    assert (restart.guests, restart.before_wave) == (5, 1)
+    assert restart.after.machine_type == "pc-q35-8.2"
+    assert len(routed.waves) == 2
+
+
+def test_guests_that_cannot_migrate_need_a_restart(tmp_path: Path) -> None:
+    guests = tmp_path / "guests.csv"
+    guests.write_text(
+        "guest,host,machine_type,flags,booted_on,devices,cpu,traits,migratable,restart_window\n"
+        f"gpu,old1,pc-q35-4.0,{SMI},old1,-,qemu64,uses-smm=no pae=no,no,sunday\n"
+    )
+    path = ROOT / "examples" / "seed" / "rollout.csv"
+    (found,) = planned(path, guests=guests).relaxations
+    assert found.constraint == "restarts" and found.examples == ("old1",)
+    (restart,) = planned(path, guests=guests, rules=PlanPolicy(restarts=True)).restarts
+    assert restart.guests == 1 and restart.windows == ("sunday",)
+
+
+def test_a_hold_preserves_rollback() -> None:
+    until = datetime.date(2027, 6, 1)
+    path = ROOT / "examples" / "seed" / "rollout.csv"
+    held = Hold(pool="default", until=None, owner="ops", reason="audit")
+    plan = planned(path, rules=PlanPolicy(holds=(held,)))
+    assert plan.flips == ()
+    assert {state.status for state in plan.held} == {FlipStatus.HELD}
+    assert plan.domains[0].point_of_no_return is None
+    dated = Hold(pool="", until=until, owner="ops", reason="audit")
+    rules = PlanPolicy(holds=(dated,), start=datetime.date(2027, 1, 4))
+    assert {flip.not_before for flip in planned(path, rules=rules).flips} == {until}
+
+
+def test_a_mixture_without_a_safe_baseline_says_what_has_to_give(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("host,kernel,qemu\na,6.12.48+deb13-amd64,2.5.1\nb,6.12.48+deb13-amd64,2.5.1\n")
+    plan = planned(fleet, Target(qemu="11.1.1"))
+    assert plan.waves == ()
+    assert {one.constraint for one in plan.relaxations} == {"safe-baseline"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--target", "qmeu=8.2.7"], 2, "did you mean 'qemu'"),
+        (["--target", "kernel=5.4.0-bad!"], 3, "target_kernel"),
+        (["--target", "qemu=8.2.7,pool=defualt"], 2, "no pool 'defualt'"),
+        ([], 2, "name a target"),
+        (["--target", "qemu=8.2.7", "--start", "tomorrow"], 2, "not a day"),
+        (["--target", "kernel=6.12.48+deb13-amd64", "--format", "ics"], 2, "--start"),
+    ],
+)
+def test_wrong_words(words: list[str], code: int, message: str) -> None:
+    fleet = str(ROOT / "examples" / "uso" / "fleet.csv")
+    done = subprocess.run(
+        [sys.executable, "-m", "planner", "plan", fleet, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+
+
+def test_formats() -> None:
+    fleet = str(ROOT / "examples" / "seed" / "rollout.csv")
+    runner = CliRunner()
+    document = json.loads(runner.invoke(app, ["plan", fleet, "-f", "json"]).stdout)
+    assert document["schema"] == "planner.plan/1"
+    rows = runner.invoke(app, ["plan", fleet, "-f", "csv"]).stdout.splitlines()
+    assert len(rows) == 1 + sum(len(wave["hosts"]) for wave in document["waves"])
+    days = ["--start", "2027-01-04"]
+    calendar = runner.invoke(app, ["plan", fleet, "-f", "ics", *days]).stdout_bytes.decode()
+    assert calendar.count("BEGIN:VEVENT") == len(document["waves"]) + 2
+    assert max(map(len, calendar.split("\r\n"))) <= 75
+    table = runner.invoke(app, ["plan", fleet]).stdout
+    assert max(map(len, table.splitlines())) <= 80
+
+
+NAMES = ("k.a", "k.c", "tun.x")
+
+
+@st.composite
+def upgrades(draw: st.DrawFn) -> tuple[UpgradeHost, ...]:
+    """Draw a pool of a few hosts whose kernels and builds change."""
+    found = []
+    for number in range(draw(st.integers(2, 4))):
+        before, after = draw(states()), draw(states())
+        group = a_group(number, before)
+        target = a_group(number, after) if draw(st.booleans()) else None
+        found.append(UpgradeHost(name=group.hosts[0], pool=group.pool, group=group, target=target))
+    return tuple(found)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    known = {name: draw(st.sampled_from(["+", "-"])) for name in NAMES}
+    return draw(st.sampled_from(["1.0.0", "2.0.0", "3.0.0"])), known
+
+
+def a_group(number: int, state: tuple[str, dict[str, str]]) -> HostGroup:
+    qemu, known = state
+    return HostGroup(
+        pool=PoolName("p"),
+        kernel="1",
+        qemu=qemu,
+        hosts=(HostName(f"h{number}"),),
+        present=frozenset(CapabilityId(name) for name, sign in known.items() if sign == "+"),
+        absent=frozenset(CapabilityId(name) for name, sign in known.items() if sign == "-"),
+    )
+
+
+def small_plan(hosts: tuple[UpgradeHost, ...]) -> Plan:
+    rules = PlanPolicy(pool_share=0.5)
+    policy = Policy(management=world().policy.management, plan=rules)
+    return make_plan(
+        Task(hosts=hosts, guests=None, knowledge=world(), policy=policy, fleet_digest="sha256:0")
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(hosts=upgrades(), seed=st.integers(0, 9))
+def test_plan_is_the_same_for_shuffled_hosts(hosts: tuple[UpgradeHost, ...], seed: int) -> None:
+    shuffled = list(hosts)
+    random.Random(seed).shuffle(shuffled)
+    assert small_plan(hosts) == small_plan(tuple(shuffled))
+
+
+@settings(max_examples=200, deadline=None)
+@given(hosts=upgrades())
+def test_every_baseline_is_safe_in_every_mixture_that_follows_its_flip(
+    hosts: tuple[UpgradeHost, ...],
+) -> None:
+    """Judged by exhaustive walks that know nothing of stages."""
+    plan = small_plan(hosts)
+    if not plan.waves or plan.domains[0].routing is not Routing.ANY:
+        return
+    (pool,) = plan.domains
+    wave_of = {host: wave.number for wave in plan.waves for host in wave.hosts}
+    assumed = assumed_words(pool.conditions)
+    given_out = [(0, baseline) for baseline in pool.baselines]
+    given_out += [(flip.after_wave, flip.after) for flip in plan.flips]
+    profiler = Profiler(world())
+    for after, baseline in given_out:
+        for wave in range(after, len(plan.waves) + 1):
+            groups = {
+                host.target
+                if host.target is not None and wave_of[str(host.name)] <= wave
+                else host.group
+                for host in hosts
+            }
+            members = tuple(
+                PoolMember(profile=profiler.profile(group), groups=(group,)) for group in groups
+            )
+            domain = MigrationDomain(name="p", starts=members, members=members)
+            assert is_safe(domain, baseline, world(), Policy(), assumed)
