@@ -6,9 +6,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.packing import many_pools, one_pool
 from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
 from planner.plan.bounds import lower_bound
 from planner.plan.packing import Budget, Infeasible, Packing, Piece, PoolSize, Rules, pack
@@ -142,3 +144,165 @@ def test_order_of_input_does_not_matter(
     assert answer == pack(shuffled, replace(rules, pools=pools))
     if isinstance(answer, Packing):
         assert faults_of(answer.waves, pieces, rules) == []
+
+
+def plain(count: int, pool: str = "p", *, load: float = 1.0) -> list[Piece]:
+    """Equal hosts of one pool."""
+    room, used = Room(vcpus=4.0, memory_gib=4.0), Room(vcpus=load, memory_gib=load)
+    return [
+        Piece(host=f"{pool}{number:03d}", pool=pool, load_gib=load, room=room, used=used)
+        for number in range(count)
+    ]
+
+
+def size_of(pieces: Sequence[Piece], hosts: int = 0) -> PoolSize:
+    """The pool of these hosts, its capacity and use, with hosts of 4 x 4 that stay."""
+    count = max(hosts, len(pieces))
+    used = sum(piece.load_gib for piece in pieces)
+    return PoolSize(
+        pool=pieces[0].pool,
+        hosts=count,
+        capacity=Room(vcpus=4.0 * count, memory_gib=4.0 * count),
+        used=Room(vcpus=used, memory_gib=used),
+        largest=Room(vcpus=4.0, memory_gib=4.0),
+    )
+
+
+def refused(pieces: Sequence[Piece], rules: Rules) -> dict[str, str]:
+    """The texts of a refusal by constraint."""
+    answer = pack(pieces, rules)
+    assert isinstance(answer, Infeasible)
+    assert answer.proven
+    return {one.constraint: one.text for one in answer.relaxations}
+
+
+def packed(pieces: Sequence[Piece], rules: Rules) -> Packing:
+    answer = pack(pieces, rules)
+    assert isinstance(answer, Packing)
+    assert faults_of(answer.waves, pieces, rules) == []
+    return answer
+
+
+def test_nothing_to_upgrade_needs_no_wave() -> None:
+    assert pack([], Rules(policy=PlanPolicy(), pools=())) == Packing(
+        waves=(), bound=0, method="closed-form", spare=()
+    )
+
+
+def test_the_share_of_a_pool_counts_hosts_that_stay() -> None:
+    pieces = plain(6)
+    rules = Rules(policy=PlanPolicy(pool_share=0.1), pools=(PoolSize(pool="p", hosts=20),))
+    answer = packed(pieces, rules)
+    assert [len(wave) for wave in answer.waves] == [2, 2, 2]
+    assert answer.method == "closed-form"
+    assert answer.spare == (None, None, None)
+
+
+def test_equal_hosts_that_fill_their_pool_follow_the_growth_table() -> None:
+    """Waves of 1000 hosts: loads of 80 and 82 % under a fill of 90 %, 10 % at once."""
+    for load, waves in ((3.2, 10), (3.28, 12)):
+        pieces = plain(1000, load=load)
+        sizes = (size_of(pieces),)
+        rules = Rules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
+        answer = packed(pieces, rules)
+        assert (len(answer.waves), answer.bound) == (waves, waves)
+
+
+def test_spare_is_what_the_fill_leaves_in_the_fullest_pool() -> None:
+    pieces = [*plain(2), *plain(2, "q", load=1.5)]
+    sizes = (size_of(pieces[:2]), size_of(pieces[2:]))
+    answer = packed(pieces, Rules(policy=PlanPolicy(fill=1.0), pools=sizes))
+    assert answer.spare == (Room(vcpus=1.0, memory_gib=1.0),) * 2
+
+
+def test_heavier_and_smaller_pools_end_early_and_cost_no_wave() -> None:
+    pieces = [*plain(12, "a"), *plain(4, "b"), *plain(4, "c")]
+    pools = tuple(PoolSize(pool=pool, hosts=12) for pool in "abc")
+    for heavy, light in ("bc", "cb"):
+        policy = PlanPolicy(pool_share=0.25, fleet_unavailable=5, weights=((heavy, 2.0),))
+        answer = packed(pieces, Rules(policy=policy, pools=pools))
+        ends = {host[0]: number for number, wave in enumerate(answer.waves, 1) for host in wave}
+        assert ends == {"a": 4, heavy: 2, light: 4}
+        assert answer.bound == 4
+
+
+def test_a_full_pool_names_fill_spare_and_hosts_and_each_helps_alone() -> None:
+    pieces = plain(4, load=2.6)
+    policy = PlanPolicy(fill=0.8, spare=1)
+    rules = Rules(policy=policy, pools=(size_of(pieces),))
+    texts = refused(pieces, rules)
+    assert set(texts) == {"hosts"}
+    assert texts["hosts"].startswith("2 empty upgraded hosts more")
+    packed(pieces, replace(rules, pools=(size_of(pieces, 6),)))
+    assert isinstance(pack(pieces, replace(rules, pools=(size_of(pieces, 5),))), Infeasible)
+
+
+def test_the_least_fill_is_found() -> None:
+    pieces = plain(4, load=2.8)
+    rules = Rules(policy=PlanPolicy(fill=0.9), pools=(size_of(pieces),))
+    texts = refused(pieces, rules)
+    assert texts["fill"].startswith("fill 0.9 -> 0.94: pool p is too full for p000")
+    packed(pieces, replace(rules, policy=PlanPolicy(fill=0.94)))
+    assert isinstance(pack(pieces, replace(rules, policy=PlanPolicy(fill=0.93))), Infeasible)
+
+
+def test_spare_hosts_are_given_up_one_by_one() -> None:
+    pieces = plain(6, load=1.0)
+    rules = Rules(policy=PlanPolicy(spare=5), pools=(size_of(pieces),))
+    assert refused(pieces, rules)["spare"].startswith("spare 5 -> 3")
+    packed(pieces, replace(rules, policy=PlanPolicy(spare=3)))
+    assert isinstance(pack(pieces, replace(rules, policy=PlanPolicy(spare=4))), Infeasible)
+
+
+def test_limits_below_a_single_host_name_it() -> None:
+    heavy = replace(plain(1)[0], host="big", load_gib=512.0)
+    rack = FailureDomain(family="rack", name="r1")
+    pieces = [heavy, replace(plain(1)[0], failure_domains=(rack,))]
+    policy = PlanPolicy(evacuation_gib=256.0, domain_unavailable=(("rack", 0),))
+    texts = refused(pieces, Rules(policy=policy, pools=(PoolSize(pool="p", hosts=2),)))
+    assert texts == {
+        "evacuation_gib": "evacuation_gib of p 256 -> 512: big alone needs it",
+        "domain_unavailable rack": "domain_unavailable rack of r1 0 -> 1: no host may go down",
+    }
+
+
+@pytest.mark.parametrize(
+    ("horizon", "barred", "constraint", "text"),
+    [
+        (3, frozenset(), "horizon", "horizon 3 -> 4 waves: so many are needed"),
+        (3, frozenset(), "pool_unavailable", "pool_unavailable of p 1 -> 2"),
+        (2, frozenset({1, 2}), "blackouts", "blackouts of p000: they bar every one of 2 waves"),
+    ],
+)
+def test_a_short_horizon_names_what_needs_more_waves(
+    horizon: int, barred: frozenset[int], constraint: str, text: str
+) -> None:
+    pieces = plain(4)
+    pieces[0] = replace(pieces[0], barred=barred)
+    rules = Rules(policy=PlanPolicy(), pools=(PoolSize(pool="p", hosts=4),), horizon=horizon)
+    assert refused(pieces, rules)[constraint].startswith(text)
+    packed(pieces, replace(rules, horizon=4))
+
+
+def test_one_way_guests_without_room_name_each_way_out() -> None:
+    pieces = plain(4, load=3.9)
+    sizes = (PoolSize(pool="p", hosts=4, largest=Room(vcpus=4.0, memory_gib=4.0)),)
+    rules = Rules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
+    texts = refused(pieces, rules)
+    assert texts["fill"].startswith("fill 0.9 -> 0.98")
+    assert texts["one-way"].startswith("guests of pool p may go to hosts not yet upgraded")
+    assert fewest_waves(pieces, rules) is None
+    packed(pieces, replace(rules, policy=PlanPolicy(fill=0.98)))
+    packed(pieces, replace(rules, one_way=frozenset()))
+
+
+@pytest.mark.parametrize("budget", ["loose", "tight"])
+@pytest.mark.parametrize("one_way", [False, True])
+def test_a_large_pool_is_at_most_one_wave_above_its_bound(budget: str, one_way: bool) -> None:
+    pieces, rules = one_pool(1000, budget, one_way=one_way)
+    assert packed(pieces, rules).gap <= 1
+
+
+def test_many_pools_below_one_limit_meet_their_bound() -> None:
+    pieces, rules = many_pools(40, 1200)
+    assert packed(pieces, rules).gap == 0

@@ -189,3 +189,26 @@ def test_two_runs_give_equal_bytes(fleet: Fleet, knowledge: KnowledgeBase) -> No
     assert _solution(fleet, knowledge, policy) == _solution(fleet, again, policy)
     first = list(dump(verdicts_document(_verdicts(fleet, knowledge))))
     assert first == list(dump(verdicts_document(_verdicts(fleet, again))))
+
+
+UNLOCKS = {
+    "seed": [],
+    "flag": ["--want", "default:x86_64-cpu.x-migrate-smi-count"],
+    "edges": ["--edges", "examples/seed/edges.csv"],
+    "budget": ["--budget", "60"],
+}
+
+
+@pytest.mark.parametrize("name", UNLOCKS)
+def test_unlocking_upgrades_obey_their_schema(name: str) -> None:
+    fleet = "three-pools" if name == "budget" else "seed"
+    document = _printed(["unlock", f"examples/{fleet}/fleet.csv", *UNLOCKS[name]])
+    _validator("unlock-1").validate(document)
+    assert (document["bounds"] is not None) is (name == "budget") is bool(document["chosen"])
+    opened = [target for target in document["targets"] if target["status"] == "opened"]
+    assert bool(opened) is (name in {"flag", "budget"})
+    for target in opened:
+        assert not _validator("unlock-1").is_valid(
+            {**document, "targets": [{**target, "verified": False}]}
+        )
+    assert not _validator("unlock-1").is_valid({**document, "surplus": 1})

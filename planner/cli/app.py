@@ -19,6 +19,7 @@ from planner.cli.knowledge import knowledge
 from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.solve import solve
+from planner.cli.unlock import unlock
 from planner.domain.errors import PlannerError, UsageError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.command()(solve)
 app.command()(check)
 app.command()(plan)
 app.command()(explain)
+app.command()(unlock)
 app.command()(decode)
 app.command()(probe)
 app.add_typer(knowledge, name="knowledge")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planner.domain.solution import Status
+from planner.domain.unlock import UnlockStatus
 from planner.domain.verdict import Outcome
 
 ANSWERED = 0
@@ -15,6 +16,11 @@ UNSAFE = 4
 UNDECIDED = 5
 
 _OF_STATUS = {Status.SAFE: ANSWERED, Status.NO_SAFE_BASELINE: UNSAFE, Status.UNDECIDED: UNDECIDED}
+_OF_UNLOCK = {
+    UnlockStatus.OPENED: ANSWERED,
+    UnlockStatus.CLOSED: UNSAFE,
+    UnlockStatus.UNDECIDED: UNDECIDED,
+}
 _OF_OUTCOME = {Outcome.SAFE: ANSWERED, Outcome.UNSAFE: UNSAFE, Outcome.UNKNOWN: UNDECIDED}
 
 
@@ -31,6 +37,14 @@ def of_statuses(statuses: Iterable[Status]) -> int:
 def of_outcomes(outcomes: Iterable[Outcome]) -> int:
     """Return the gravest code: unsafe beats unknown, unknown beats safe."""
     return _gravest(_OF_OUTCOME[outcome] for outcome in outcomes)
+
+
+def of_unlocks(statuses: Iterable[UnlockStatus], *, asked: bool) -> int:
+    """Return the gravest code of what was `asked` for; of what nobody named, any opening answers."""
+    found = tuple(statuses)
+    if not asked and UnlockStatus.OPENED in found:
+        return ANSWERED
+    return _gravest(_OF_UNLOCK[status] for status in found)
 
 
 def _gravest(codes: Iterable[int]) -> int:

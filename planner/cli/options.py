@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from planner.domain.host import Fleet
     from planner.domain.policy import Policy
+    from planner.fleet.edges import Arrows
     from planner.knowledge.base import KnowledgeBase
     from planner.migration.graph import MigrationDomain
     from planner.migration.profiles import ProfiledFleet
@@ -98,14 +99,17 @@ def domains_of(
 
     if edges is None:
         return complete_domains(profiled.pools)
-    from planner.fleet.edges import read_edges
-
-    rows = read_edges(edges, fleet)
     arrows = {
         ((str(one.pool), profiled.profile_of[one]), (str(other.pool), profiled.profile_of[other]))
-        for row in rows
-        for one in row.sources
-        for other in row.destinations
-        if one is not other or len(one.hosts) > 1
+        for one, other in arrows_in(edges, fleet) or ()
     }
     return directed_domains(profiled.pools, sorted(arrows, key=repr))
+
+
+def arrows_in(edges: Path | None, fleet: Fleet) -> Arrows | None:
+    """Read which groups send to which; None without an edges file."""
+    if edges is None:
+        return None
+    from planner.fleet.edges import arrows_of, read_edges
+
+    return arrows_of(read_edges(edges, fleet))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,21 @@ class EdgeRow:
 
     sources: tuple[HostGroup, ...]
     destinations: tuple[HostGroup, ...]
+
+
+Arrows = tuple[tuple[HostGroup, HostGroup], ...]
+
+
+def arrows_of(rows: Iterable[EdgeRow]) -> Arrows:
+    """Return every ordered pair of groups with an edge; a lone host has none to itself."""
+    pairs = (
+        (one, other)
+        for row in rows
+        for one in row.sources
+        for other in row.destinations
+        if one is not other or len(one.hosts) > 1
+    )
+    return tuple(dict.fromkeys(pairs))
 
 
 def read_edges(path: Path, fleet: Fleet) -> tuple[EdgeRow, ...]:

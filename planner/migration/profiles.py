@@ -112,19 +112,23 @@ def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:
         raise FleetError(problems)
     profiler = Profiler(knowledge)
     profile_of = {group: profiler.profile(group) for group in fleet.groups}
+    return ProfiledFleet(pools=members_by_pool(profile_of), profile_of=profile_of)
+
+
+def members_by_pool(
+    profile_of: Mapping[HostGroup, HostProfile],
+) -> dict[str, tuple[PoolMember, ...]]:
+    """Return one member per pool and profile, pools in name order."""
     pools: dict[str, dict[HostProfile, list[HostGroup]]] = {}
     for group, profile in profile_of.items():
         pools.setdefault(group.pool, {}).setdefault(profile, []).append(group)
-    return ProfiledFleet(
-        pools={
-            pool: tuple(
-                PoolMember(profile=profile, groups=tuple(groups))
-                for profile, groups in pools[pool].items()
-            )
-            for pool in sorted(pools)
-        },
-        profile_of=profile_of,
-    )
+    return {
+        pool: tuple(
+            PoolMember(profile=profile, groups=tuple(groups))
+            for profile, groups in pools[pool].items()
+        )
+        for pool in sorted(pools)
+    }
 
 
 def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:

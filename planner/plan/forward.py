@@ -19,7 +19,10 @@ class Forward:
     """One run over the waves; `climb` takes light hosts first where guests go one way."""
 
     def __init__(self, model: WaveModel, last: int | None, *, climb: bool = False) -> None:
-        """Sort the hosts of each pool and of each limit once."""
+        """Sort the hosts of each pool and of each limit once.
+
+        A limit on all hosts is never due: filling it is what taking pools by weight does.
+        """
         self._model, self._last, self._climb = model, last, climb
         keys = evenly(model)
         self.waves = [0] * len(model.items)
@@ -39,12 +42,21 @@ class Forward:
             for limit, amount in item.uses:
                 self._members[limit].append(place)
                 self._left[limit] += amount
-        self._ties = [tuple(limit for limit, _ in item.uses) for item in model.items]
         self._whole = [self._shared_by(own) for own in self._open]
+        self._ties = [
+            tuple(limit for limit, _ in item.uses if limit not in self._whole[item.pool])
+            for item in model.items
+        ]
         self._fleet = self._shared_by(range(len(model.items)))
         self._narrow = sorted(
-            range(len(model.limits)), key=lambda limit: (len(self._members[limit]), limit)
+            set(range(len(model.limits))) - set(self._fleet if len(model.pools) > 1 else ()),
+            key=lambda limit: (len(self._members[limit]), limit),
         )
+        self._wide = {
+            limit
+            for limit, places in enumerate(self._members)
+            if len({model.items[place].pool for place in places}) > 1
+        }
         self._fussy = [place for place, item in enumerate(model.items) if item.barred]
 
     def run(self) -> bool:
@@ -80,15 +92,14 @@ class Forward:
             if self._left[limit] > later_most:
                 self._members[limit] = self._unplaced(self._members[limit])
                 ranked = self._ranked(self._members[limit])
+                if limit in self._wide:
+                    ranked.sort(key=lambda place: self._turn(self._model.items[place].pool))
                 taken += self._take(ranked, due=(limit, later_most))
         return taken
 
     def _take_by_weight(self) -> int:
         """Take what fits, pools with more weight per host left first."""
-        weights = self._model.weights
-        ranked = sorted(
-            (-weights[pool] / len(own), pool) for pool, own in enumerate(self._open) if own
-        )
+        ranked = sorted(self._turn(pool) for pool, own in enumerate(self._open) if own)
         taken = 0
         for _, pool in ranked:
             if self._full(self._fleet):
@@ -100,6 +111,10 @@ class Forward:
             taken += self._take(self._ranked(own), self._whole[pool])
             self._open[pool] = self._unplaced(own)
         return taken
+
+    def _turn(self, pool: int) -> tuple[float, int]:
+        """Rank pools: more weight per host left comes first."""
+        return -self._model.weights[pool] / max(1, len(self._open[pool])), pool
 
     def _take(
         self,
@@ -143,14 +158,17 @@ class Forward:
         return [place for place in places if not self.waves[place]]
 
     def _ranked(self, places: list[int]) -> list[int]:
-        """Sort by the waves that a host's limits still need, then evenly or by load."""
+        """Sort by the waves that limits within the pool still need, then evenly or by load."""
         if self._climb:
             return sorted(places, key=self._climbing)
         needs, ties, ranks = self._needs.__getitem__, self._ties, self._ranks
+        if not any(map(ties.__getitem__, places)):
+            return list(places)  # lists of hosts are kept in the order of their ranks
         return [
             place
             for _, _, place in sorted(
-                (-max(map(needs, ties[place]), default=0), ranks[place], place) for place in places
+                (-max(map(needs, ties[place])) if ties[place] else 0, ranks[place], place)
+                for place in places
             )
         ]
 

@@ -1,7 +1,8 @@
 """Gives each host to be upgraded a wave; knows nothing of kernels or flips.
 
 A lower bound first, then packings of that many waves and more until one keeps every limit. Pools
-that share no limit are packed by themselves. `docs/decisions` tells why the methods are what they are.
+that share no limit are packed by themselves. Equal hosts below nested limits are dealt in turn, all
+others are dealt or taken forward and mended, and small models are searched where that fails.
 """
 
 from __future__ import annotations

@@ -42,7 +42,13 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterato
 
 def solution_markdown(solution: Solution) -> Iterator[str]:
     """Yield the answer as one Markdown table."""
-    for row in chain([COLUMNS, ["---"] * len(COLUMNS)], _rows(solution)):
+    return markdown_text(COLUMNS, _rows(solution))
+
+
+def markdown_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield rows as one Markdown table."""
+    columns = tuple(header)
+    for row in chain([columns, ["---"] * len(columns)], rows):
         yield _markdown_row(str(cell) for cell in row)
 
 

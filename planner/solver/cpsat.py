@@ -1,17 +1,25 @@
-"""The only home of ortools: choices that are hard, with one worker, a fixed seed and a stated bound."""
+"""The only home of ortools: choices that are hard, with one worker, a fixed seed and a stated bound.
+
+One worker: with two, some releases of the solver never move their bound. Time is counted in steps of
+the solver and not in seconds, so that equal questions get equal answers on any machine.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from ortools.sat.python import cp_model
 
 from planner.domain.host import HostProfile
+from planner.solver.budget import Allotment, Parcel
 from planner.solver.requirement import Requirement, Unlock
+from planner.solver.upgrade_search import STAYS, Choice, Cut, Pick, Proposal, Seat
 from planner.solver.wave_model import Amounts, Search, WaveModel
 
-SECONDS = 20.0
+EFFORT = 10.0
+"""Deterministic time of the solver; about as many seconds on one core of 2020."""
 MANY = 10**6  # more hosts than one kind has
 COST = 1000  # grain of the weight of one host
 
@@ -19,13 +27,19 @@ Kind = tuple[int, tuple[tuple[int, int], ...], tuple[int, ...], Amounts, Amounts
 Row = list[tuple[int, cp_model.IntVar]]
 
 
+def _solver(effort: float = EFFORT) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 1
+    solver.parameters.linearization_level = 2
+    solver.parameters.max_deterministic_time = effort
+    return solver
+
+
 def cheapest_by_search(
     requirements: Sequence[Requirement], hosts: Mapping[HostProfile, int]
 ) -> Unlock:
-    """Return the set of profiles with the fewest hosts that meets every requirement.
-
-    One worker: with two, some releases of the solver never move their bound.
-    """
+    """Return the set of profiles with the fewest hosts that meets every requirement."""
     model = cp_model.CpModel()
     order = list(hosts)
     touched = {profile: model.new_bool_var(f"touch{place}") for place, profile in enumerate(order)}
@@ -39,16 +53,115 @@ def cheapest_by_search(
             taken.append(chosen)
         model.add(sum(taken) >= 1)
     model.minimize(sum(hosts[profile] * touched[profile] for profile in order))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 1
-    solver.parameters.linearization_level = 2
-    solver.parameters.max_time_in_seconds = SECONDS
+    for profile in order:
+        model.add_hint(touched[profile], 1)
+    solver = _solver()
     status = solver.solve(model)
+    if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return Unlock(frozenset(order), sum(hosts.values()), 0, "heuristic")
     found = frozenset(profile for profile in order if solver.boolean_value(touched[profile]))
     method = "optimal" if status == cp_model.OPTIMAL else "heuristic"
-    bound = round(solver.best_objective_bound)
-    return Unlock(found, sum(hosts[profile] for profile in found), bound, method)
+    return Unlock(
+        found, sum(hosts[profile] for profile in found), _up(solver.best_objective_bound), method
+    )
+
+
+def _up(bound: float) -> int:
+    """Return the integer bound behind a solver's number, never above the truth."""
+    return ceil(bound - 1e-6)
+
+
+def cheapest_choice(seats: Sequence[Seat], cuts: Sequence[Cut]) -> Proposal:
+    """Return the choice with the fewest hosts, then the lowest ways, that no cut forbids."""
+    model = cp_model.CpModel()
+    picks = {
+        (number, way): model.new_bool_var(f"pick{number}.{way}")
+        for number, seat in enumerate(seats)
+        for way in seat.ways
+    }
+    for number, seat in enumerate(seats):
+        model.add_exactly_one(picks[number, way] for way in seat.ways)
+    _forbid(model, picks, cuts)
+    step = 1 + sum(max(seat.ways) for seat in seats)
+    model.minimize(
+        sum((step * seats[number].cost(way) + way) * pick for (number, way), pick in picks.items())
+    )
+    solver = _solver()
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return Proposal(None, 0)
+    bound = max(0, ceil((_up(solver.best_objective_bound) - step + 1) / step))
+    if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return Proposal(None, bound, proven=False)
+    return Proposal(_read(seats, picks, solver), bound, proven=status == cp_model.OPTIMAL)
+
+
+def _forbid(
+    model: cp_model.CpModel, picks: Mapping[Pick, cp_model.IntVar], cuts: Sequence[Cut]
+) -> None:
+    """Write every cut as a sum, one variable per group of picks."""
+    met: dict[frozenset[Pick], cp_model.IntVar] = {}
+    for group in dict.fromkeys(group for cut in cuts for group in cut):
+        met[group] = model.new_bool_var(f"met{len(met)}")
+        for pick in sorted(group & picks.keys()):
+            model.add_implication(picks[pick], met[group])
+    for cut in cuts:
+        model.add(sum(met[group] for group in dict.fromkeys(cut)) <= len(set(cut)) - 1)
+
+
+def _read(
+    seats: Sequence[Seat], picks: Mapping[Pick, cp_model.IntVar], solver: cp_model.CpSolver
+) -> Choice:
+    return tuple(
+        next((way for way in seat.ways if solver.boolean_value(picks[number, way])), STAYS)
+        for number, seat in enumerate(seats)
+    )
+
+
+def most_valuable_parcels(
+    parcels: Sequence[Parcel], budget: int, forbidden: Sequence[frozenset[int]]
+) -> Allotment:
+    """Return the parcels worth most inside the budget; at most one per subject, each move paid once.
+
+    Of equal worth the cheaper set is taken. No set in `forbidden` is chosen as a whole.
+    """
+    model = cp_model.CpModel()
+    taken = [model.new_bool_var(f"parcel{number}") for number in range(len(parcels))]
+    moves = {
+        key: model.new_bool_var(f"move{place}")
+        for place, key in enumerate(
+            dict.fromkeys(move for parcel in parcels for move in parcel.moves)
+        )
+    }
+    hosts = {move: count for parcel in parcels for move, count in parcel.moves.items()}
+    for parcel, chosen in zip(parcels, taken, strict=True):
+        for move in parcel.moves:
+            model.add_implication(chosen, moves[move])
+    for seat in dict.fromkeys(move[0] for move in moves):
+        model.add_at_most_one(found for move, found in moves.items() if move[0] == seat)
+    for subject in dict.fromkeys(parcel.subject for parcel in parcels):
+        model.add_at_most_one(
+            chosen
+            for parcel, chosen in zip(parcels, taken, strict=True)
+            if parcel.subject == subject
+        )
+    for numbers in forbidden:
+        model.add(sum(taken[number] for number in numbers) <= len(numbers) - 1)
+    cost = sum(hosts[move] * found for move, found in moves.items())
+    worth = sum(parcel.value * chosen for parcel, chosen in zip(parcels, taken, strict=True))
+    model.add(cost <= budget)
+    step = 1 + min(budget, sum(hosts.values()))
+    model.maximize(step * worth - cost)
+    for each in (*taken, *moves.values()):
+        model.add_hint(each, 0)
+    solver = _solver()
+    status = solver.solve(model)
+    if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return Allotment((), sum(parcel.value for parcel in parcels))
+    chosen_ones = tuple(
+        number for number, chosen in enumerate(taken) if solver.boolean_value(chosen)
+    )
+    return Allotment(chosen_ones, (-_up(-solver.best_objective_bound) + step - 1) // step)
 
 
 def waves_by_search(model: WaveModel, waves: int, effort: float) -> Search:
@@ -69,11 +182,7 @@ def waves_by_search(model: WaveModel, waves: int, effort: float) -> Search:
             _keep_prefix(program, own, ready)
     if len(model.pools) > 1:
         program.minimize(_delay(model, counts))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 1
-    solver.parameters.linearization_level = 2
-    solver.parameters.max_deterministic_time = effort
+    solver = _solver(effort)
     status = solver.solve(program)
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return Search(waves=None, proven=status == cp_model.INFEASIBLE)

@@ -1,0 +1,82 @@
+"""`planner unlock`: the cheapest upgrades that open a newer type or drop a flag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, painted
+from planner.cli.options import (
+    EdgesFile,
+    FleetFile,
+    Format,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    TableFormat,
+    arrows_in,
+    inputs_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from planner.domain.unlock import Unlocks
+
+
+def unlock(
+    fleet: FleetFile,
+    edges: EdgesFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    budget: Annotated[
+        int | None, typer.Option(min=0, help="hosts to upgrade: what to spend them on")
+    ] = None,
+    want: Annotated[
+        list[str] | None, typer.Option(help="POOL:TYPE or POOL:FLAG, instead of every next type")
+    ] = None,
+    format: Format = TableFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Say which hosts to upgrade, to what the fleet already runs, to open more at the least cost.
+
+    Example: planner unlock fleet.csv --budget 60
+    """
+    from planner.migration.profiles import Profiler, profile_fleet
+    from planner.plan.budget import unlocks
+    from planner.plan.landscape import Landscape
+    from planner.plan.unlock import Unlocker
+    from planner.plan.wants import named, next_types
+
+    given = inputs_of(fleet, policy, knowledge)
+    profile_fleet(given.fleet, given.knowledge)
+    landscape = Landscape(
+        fleet=given.fleet,
+        arrows=arrows_in(edges, given.fleet),
+        policy=given.policy,
+        profiler=Profiler(given.knowledge),
+    )
+    unlocker = Unlocker(knowledge=given.knowledge, landscape=landscape)
+    answers = unlocker.answers
+    wants = named(want, answers, given.knowledge) if want else next_types(answers)
+    found = unlocks(unlocker, wants, budget)
+    code = exits.of_unlocks((target.status for target in found.targets), asked=bool(want))
+    answer(_written(found, format, output), output, code)
+
+
+def _written(found: Unlocks, format: TableFormat, output: Path | None) -> Iterable[str]:
+    if format is TableFormat.TABLE:
+        from planner.present.unlock_report import unlock_report
+
+        return painted(unlock_report(found), output)
+    if format is TableFormat.JSON:
+        from planner.present.document import dump
+        from planner.present.unlock_document import unlock_document
+
+        return dump(unlock_document(found))
+    from planner.present.unlock_report import unlock_csv, unlock_markdown
+
+    return unlock_csv(found) if format is TableFormat.CSV else unlock_markdown(found)

@@ -1,0 +1,200 @@
+"""What a host class can become: a kernel and QEMU that run together in the same fleet today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Presence
+from planner.domain.host import HostGroup, HostProfile, QemuBuild
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.kernels import KernelRelease
+from planner.knowledge.rows import release_key
+from planner.migration.profiles import PoolMember, Profiler
+
+THERE = (Presence.PRESENT, Presence.POSSIBLE)
+Facts = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Donor:
+    """A kernel and QEMU that run together somewhere, with what their hosts state of that kernel."""
+
+    arch: str
+    kernel: KernelRelease
+    build: QemuBuild
+    qemu: str
+    stated: Facts
+
+    @property
+    def age(self) -> tuple[object, ...]:
+        """Order donors of one arch, older first."""
+        build, kernel = self.build, self.kernel
+        return (
+            build.version,
+            release_key(build.release),
+            _built_from(kernel),
+            kernel.release,
+            kernel.text,
+        )
+
+    @property
+    def vendor(self) -> tuple[str, str, str]:
+        """The architecture and the lines that its kernel and QEMU belong to."""
+        return self.arch, self.kernel.line, self.build.line
+
+    def is_step_from(self, other: Donor) -> bool:
+        """Whether neither kernel nor QEMU is older than `other`'s and one of them is newer."""
+        kernels = _ordered(self.kernel, other.kernel)
+        builds = _ordered_builds(self.build, other.build)
+        return min(kernels, builds) >= 0 and max(kernels, builds) > 0
+
+
+def _ordered(one: KernelRelease, other: KernelRelease) -> int:
+    """Compare two kernels: inside a line by its releases, else by the version they are built from."""
+    mine, theirs = (one.base, one.release), (other.base, other.release)
+    if one.line != other.line:
+        mine, theirs = (_built_from(one), ()), (_built_from(other), ())
+    return (mine > theirs) - (mine < theirs)
+
+
+def _built_from(kernel: KernelRelease) -> tuple[int, ...]:
+    """Return the numbers that every `uname -r` begins with."""
+    return release_key(kernel.text.partition("-")[0])
+
+
+def _ordered_builds(one: QemuBuild, other: QemuBuild) -> int:
+    mine, theirs = one.version, other.version
+    if one.line == other.line:
+        mine, theirs = release_key(one.release), release_key(other.release)
+    return (mine > theirs) - (mine < theirs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """What the groups of a class become, in their order; the first way of a class is to stay."""
+
+    groups: tuple[HostGroup, ...]
+    profiles: tuple[HostProfile, ...]
+
+
+@dataclass(slots=True)
+class Upgrader:
+    """Finds ways for host classes among what the fleet runs."""
+
+    knowledge: KnowledgeBase
+    profiler: Profiler
+    _of_pool: dict[str, dict[Donor, None]] = field(default_factory=dict)
+    _of_vendor: dict[tuple[str, str, str], dict[Donor, None]] = field(default_factory=dict)
+    _donors: dict[tuple[object, ...], Donor] = field(default_factory=dict)
+    _kernels: dict[tuple[str, str], CapabilitySet] = field(default_factory=dict)
+
+    def learn(self, groups: Iterable[HostGroup]) -> None:
+        """Take what the groups run as what others may become.
+
+        A kernel of which hosts state both that it has something and that it lacks it, is no target.
+        """
+        found = [(group, self.donor(group)) for group in groups]
+        stated: dict[tuple[str, str], Facts] = {}
+        for _, donor in found:
+            key = (donor.arch, donor.kernel.text)
+            present, absent = stated.get(key, (frozenset(), frozenset()))
+            stated[key] = (present | donor.stated[0], absent | donor.stated[1])
+        for group, donor in found:
+            facts = stated[donor.arch, donor.kernel.text]
+            if not facts[0] & facts[1]:
+                known = replace(donor, stated=facts)
+                self._of_pool.setdefault(group.pool, {})[known] = None
+                self._of_vendor.setdefault(donor.vendor, {})[known] = None
+
+    def donor(self, group: HostGroup) -> Donor:
+        """Return what a group runs; its texts are known to be placeable."""
+        key = (group.arch, group.kernel, group.qemu, group.present, group.absent)
+        if key not in self._donors:
+            kernel = self.knowledge.kernels.place(group.kernel)
+            build = self.knowledge.builds.place(group.qemu)
+            if kernel is None or build is None:
+                raise ValueError(f"{group.kernel} or {group.qemu} has no line")
+            stated = (
+                frozenset(name for name in group.present if self._is_of_kernel(name)),
+                frozenset(name for name in group.absent if self._is_of_kernel(name)),
+            )
+            self._donors[key] = Donor(
+                arch=group.arch, kernel=kernel, build=build, qemu=group.qemu, stated=stated
+            )
+        return self._donors[key]
+
+    def ways(self, member: PoolMember, machine_type: str) -> tuple[Way, ...]:
+        """Return to stay, then what the class can become, best first.
+
+        First what its own pool runs, newest first; then the newest and the oldest of the same kernel
+        and QEMU lines elsewhere that may offer `machine_type` (empty: any).
+        """
+        own = tuple(dict.fromkeys(self.donor(group) for group in member.groups))
+        pool = self._steps(own, self._of_pool.get(member.groups[0].pool, ()), "")
+        line = self._steps(own, self._of_vendor.get(own[0].vendor, ()), machine_type)
+        found: dict[tuple[HostProfile, ...], Way] = {}
+        found[member.profile,] = Way(groups=member.groups, profiles=(member.profile,))
+        for donor in (*pool, *line[:1], *line[-1:]):
+            groups = tuple(self.upgraded(group, donor) for group in member.groups)
+            profiles = tuple(dict.fromkeys(self.profiler.profile(group) for group in groups))
+            found.setdefault(profiles, Way(groups=groups, profiles=profiles))
+        return tuple(found.values())
+
+    def _steps(
+        self, own: tuple[Donor, ...], donors: Iterable[Donor], machine_type: str
+    ) -> list[Donor]:
+        offers = self.knowledge.machines.offers
+        return sorted(
+            (
+                donor
+                for donor in donors
+                if all(donor.arch == one.arch and donor.is_step_from(one) for one in own)
+                and (not machine_type or offers(donor.build, machine_type) is not Truth.NO)
+            ),
+            key=lambda donor: donor.age,
+            reverse=True,
+        )
+
+    def upgraded(self, group: HostGroup, donor: Donor) -> HostGroup:
+        """Return a group after its upgrade.
+
+        Under its own kernel it keeps what it states. Under another one it has what that kernel's hosts
+        state, and of its own what the machine decides: lacks that the old kernel did not explain, and
+        gains that the new kernel can bring out.
+        """
+        if donor.kernel.text == group.kernel:
+            return replace(group, qemu=donor.qemu)
+        texts = {group.kernel, donor.kernel.text} if group.present or group.absent else set()
+        implied = {text: self._implied(group.arch, text) for text in texts}
+        present = {
+            name for name in group.present if self._is_there(name, implied[donor.kernel.text])
+        }
+        absent = {name for name in group.absent if self._is_there(name, implied[group.kernel])}
+        return replace(
+            group,
+            kernel=donor.kernel.text,
+            qemu=donor.qemu,
+            present=frozenset(present) | donor.stated[0],
+            absent=frozenset(absent) | donor.stated[1],
+            probe="",
+        )
+
+    def _is_there(self, name: CapabilityId, implied: CapabilitySet) -> bool:
+        return not self._is_of_kernel(name) and implied.presence(name) in THERE
+
+    def _is_of_kernel(self, name: CapabilityId) -> bool:
+        row = self.knowledge.capabilities.get(name)
+        return row is not None and row.fixed_by is FixedBy.KERNEL
+
+    def _implied(self, arch: str, text: str) -> CapabilitySet:
+        key = (arch, text)
+        if key not in self._kernels:
+            kernel = self.knowledge.kernels.place(text)
+            if kernel is None:
+                raise ValueError(f"{text} has no line")
+            wanted = self.knowledge.relevant(arch)
+            implied = self.knowledge.kernels.capabilities(kernel, arch=arch, wanted=wanted)
+            self._kernels[key] = implied
+        return self._kernels[key]

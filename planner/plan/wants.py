@@ -1,0 +1,77 @@
+"""What the pools' answers could gain: the next type of every line, or what the operator names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from planner.domain.compat import PropertyKey
+from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.unlock import Want
+from planner.knowledge.base import KnowledgeBase
+from planner.solver.solve import LineResult
+
+Answers = Mapping[str, tuple[LineResult, ...]]
+
+
+def next_types(answers: Answers) -> Iterator[Want]:
+    """Yield the next newer type of every board and line; any type where none is safe today."""
+    for domain, results in answers.items():
+        for result in results:
+            if result.newer is None:
+                continue
+            row = result.newer.machine_type if result.chosen is not None else None
+            yield Want(domain=domain, board=result.board, line=result.line, machine_type=row)
+
+
+def named(words: Sequence[str], answers: Answers, knowledge: KnowledgeBase) -> Iterator[Want]:
+    """Yield what `DOMAIN:TYPE` and `DOMAIN:FLAG` ask for; raises `UsageError` with every wrong word."""
+    problems: list[Problem] = []
+    found: dict[Want, None] = {}
+    for word in dict.fromkeys(words):
+        wants = tuple(_wants(word, answers, knowledge))
+        if not wants:
+            place = Location(file="command line", column="--want")
+            problems.append(_problem(word, place, answers, knowledge))
+        found |= dict.fromkeys(wants)
+    if problems:
+        raise UsageError(problems)
+    yield from found
+
+
+def _split(word: str, answers: Answers) -> tuple[str, str]:
+    """Return the pool (names may hold colons) and what is wanted of it."""
+    names = [name for name in answers if word.startswith(f"{name}:")]
+    name = max(names, key=len, default="")
+    return name, word[len(name) + 1 :]
+
+
+def _wants(word: str, answers: Answers, knowledge: KnowledgeBase) -> Iterator[Want]:
+    domain, wanted = _split(word, answers)
+    if not domain:
+        return
+    row = knowledge.machine_type(wanted)
+    if row is not None:
+        yield Want(domain=domain, board=row.board, line=row.line, machine_type=row)
+        return
+    for result in answers[domain]:
+        for key in _flags(result):
+            if str(key) == wanted:
+                yield Want(domain=domain, board=result.board, line=result.line, dropped=key)
+
+
+def _flags(result: LineResult) -> tuple[PropertyKey, ...]:
+    chosen = result.chosen
+    return () if chosen is None else tuple(choice.flag.key for choice in chosen.flags)
+
+
+def _problem(word: str, place: Location, answers: Answers, knowledge: KnowledgeBase) -> Problem:
+    domain, wanted = _split(word, answers)
+    if not domain:
+        name = word.partition(":")[0]
+        hint = nearest(name, answers) or "expected POOL:TYPE or POOL:FLAG"
+        return Problem(location=place, what=f"'{word}' names no pool of the fleet", remedy=hint)
+    flags = {str(key) for result in answers[domain] for key in _flags(result)}
+    what = f"'{wanted}' is no machine type, and no flag of the answer of pool '{domain}'"
+    return Problem(
+        location=place, what=what, remedy=nearest(wanted, [*flags, *knowledge.machines.types])
+    )

@@ -1,0 +1,99 @@
+"""What a budget of hosts is best spent on: parcels of moves, and a bound on what any could be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Move = tuple[Hashable, Hashable]
+"""Hosts that move together, and where they go."""
+MOST_REJECTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Moves, with their hosts, that are worth `value` to a subject once all of them are made."""
+
+    subject: str
+    value: int
+    moves: Mapping[Move, int] = field(hash=False)
+
+    @property
+    def cost(self) -> int:
+        """Hosts of all moves."""
+        return sum(self.moves.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """A subject, its value, the fewest hosts that can open it, and the hosts that may be among them."""
+
+    subject: str
+    value: int
+    cost: int
+    seats: frozenset[Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """Numbers of the chosen parcels, and what no choice inside the budget can exceed."""
+
+    chosen: tuple[int, ...]
+    bound: int
+
+
+Verify = Callable[[tuple[int, ...]], bool]
+
+
+def most_valuable(
+    parcels: Sequence[Parcel], least: Sequence[Least], budget: int, verify: Verify
+) -> Allotment:
+    """Return the parcels worth most together that `verify` agrees to, and a bound over all subjects.
+
+    The bound speaks of every way to open the subjects of `least`, not of the given parcels alone.
+    """
+    from planner.solver.cpsat import most_valuable_parcels
+
+    affordable = [number for number, one in enumerate(parcels) if one.cost <= budget]
+    offered = [parcels[number] for number in affordable]
+    rejected: list[frozenset[int]] = []
+    chosen: tuple[int, ...] = ()
+    while len(rejected) <= MOST_REJECTED:
+        picked = most_valuable_parcels(offered, budget, rejected).chosen
+        chosen = tuple(affordable[number] for number in picked)
+        if not chosen or verify(chosen):
+            break
+        rejected.append(frozenset(picked))
+        chosen = ()
+    relaxed = [one for one in thresholds(least) if one.cost <= budget]
+    return Allotment(chosen, most_valuable_parcels(relaxed, budget, ()).bound)
+
+
+def thresholds(least: Sequence[Least]) -> list[Parcel]:
+    """Return parcels that cost no more and are worth no less than what really opens the subjects.
+
+    Subjects that share no hosts stand alone. Of those that do, whoever spends less than a subject's
+    least cost has not opened it.
+    """
+    found: list[Parcel] = []
+    for number, group in enumerate(components(least)):
+        for cost in sorted({one.cost for one in group}):
+            value = sum(one.value for one in group if one.cost <= cost)
+            found.append(Parcel(str(number), value, {(number, cost): cost}))
+    return found
+
+
+def components(least: Sequence[Least]) -> list[tuple[Least, ...]]:
+    """Return the subjects in groups that share hosts, in order of appearance."""
+    groups: list[tuple[set[Hashable], list[Least]]] = []
+    home: dict[Hashable, tuple[set[Hashable], list[Least]]] = {}
+    for one in least:
+        merged: tuple[set[Hashable], list[Least]] = (set(one.seats), [one])
+        met = {id(home[seat]): home[seat] for seat in one.seats if seat in home}
+        for seats, members in met.values():
+            merged[0].update(seats)
+            merged[1][:0] = members
+        home.update(dict.fromkeys(merged[0], merged))
+        groups = [group for group in groups if id(group) not in met]
+        groups.append(merged)
+    return [tuple(members) for _, members in groups]
