@@ -84,7 +84,7 @@ def fleet(tmp_path: Path, knowledge: KnowledgeBase) -> Fleet:
 
 def _solution(fleet: Fleet, knowledge: KnowledgeBase, policy: Policy) -> str:
     domains = complete_domains(profile_fleet(fleet, knowledge).pools)
-    return dump(solution_document(solve(domains, knowledge, policy)))
+    return "".join(dump(solution_document(solve(domains, knowledge, policy))))
 
 
 def _verdicts(fleet: Fleet, knowledge: KnowledgeBase) -> list[Verdict]:
@@ -116,9 +116,9 @@ def test_strict_policy_obeys_the_schema(fleet: Fleet, knowledge: KnowledgeBase) 
 def test_verdicts_obey_their_schemas(fleet: Fleet, knowledge: KnowledgeBase) -> None:
     verdicts = _verdicts(fleet, knowledge)
     assert {verdict.outcome for verdict in verdicts} >= {Outcome.UNSAFE, Outcome.SAFE}
-    _validator("verdicts-1").validate(json.loads(dump(verdicts_document(verdicts))))
+    _validator("verdicts-1").validate(json.loads("".join(dump(verdicts_document(verdicts)))))
     for verdict in verdicts:
-        _validator("verdict-1").validate(json.loads(dump(verdict_document(verdict))))
+        _validator("verdict-1").validate(json.loads("".join(dump(verdict_document(verdict)))))
 
 
 def _printed(words: list[str]) -> Any:
@@ -187,8 +187,8 @@ def test_two_runs_give_equal_bytes(fleet: Fleet, knowledge: KnowledgeBase) -> No
     again = load_knowledge()
     policy = knowledge.policy
     assert _solution(fleet, knowledge, policy) == _solution(fleet, again, policy)
-    first = dump(verdicts_document(_verdicts(fleet, knowledge)))
-    assert first == dump(verdicts_document(_verdicts(fleet, again)))
+    first = list(dump(verdicts_document(_verdicts(fleet, knowledge))))
+    assert first == list(dump(verdicts_document(_verdicts(fleet, again))))
 
 
 UNLOCKS = {

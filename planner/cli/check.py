@@ -151,8 +151,8 @@ def _written(
     *,
     single: bool,
     output: Path | None,
-) -> str:
-    """Return verdicts in the wished format."""
+) -> Iterable[str]:
+    """Return verdicts in the wished format, in pieces."""
     from planner.present.check_report import csv_cells, verdict_report
     from planner.present.document import dump, verdict_document, verdicts_document
     from planner.present.tables import csv_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,9 +23,9 @@ COLOURS = {
 }
 
 
-def answer(text: str, output: Path | None, code: int) -> NoReturn:
+def answer(pieces: Iterable[str], output: Path | None, code: int) -> NoReturn:
     """Write an answer and end with its exit code, even if the reader of a pipe did not wait for it."""
-    emit(text, output)
+    emit(pieces, output)
     raise typer.Exit(code)
 
 
@@ -34,32 +34,44 @@ def forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def emit(text: str, output: Path | None) -> None:
-    """Write `text` to standard output, or to a file that appears only when it is complete.
+def emit(pieces: Iterable[str], output: Path | None) -> None:
+    """Write text to standard output, or to a file that appears only when it is complete.
 
-    A reader of a pipe that did not wait for it changes nothing.
+    Pieces are made as they are written, so that a long text is never whole in memory. A reader of a
+    pipe that did not wait for it changes nothing.
     """
     if output is None:
         try:
-            typer.echo(text, nl=False)
+            sys.stdout.writelines(pieces)
+            sys.stdout.flush()
         except BrokenPipeError:
             forget_output()
         return
     try:
-        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(output)
+        _write_whole(pieces, output)
     except OSError as error:
         reason = error.strerror or "cannot be written"
         raise UsageError([Problem(location=Location(file=str(output)), what=reason)]) from error
 
 
-def painted(lines: Iterable[Line], output: Path | None) -> str:
-    """Join lines, coloured if they go to a terminal and NO_COLOR is not set."""
+def _write_whole(pieces: Iterable[str], output: Path) -> None:
+    """Write a file beside its place and move it there; what is not complete is removed."""
+    descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(pieces)
+        beside.chmod(0o644)
+        beside.replace(output)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def painted(lines: Iterable[Line], output: Path | None) -> Iterator[str]:
+    """Yield lines as text, coloured if they go to a terminal and NO_COLOR is not set."""
     colour = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return "".join(_paint(line, colour=colour) + "\n" for line in lines)
+    for line in lines:
+        yield _paint(line, colour=colour) + "\n"
 
 
 def _paint(line: Line, *, colour: bool) -> str:

@@ -56,7 +56,7 @@ def harvest_qemu(
     )
     if write:
         for path, text in merged.texts.items():
-            emit(text, path)
+            emit((text,), path)
     raise typer.Exit(exits.UNSAFE if merged.changes else exits.ANSWERED)
 
 

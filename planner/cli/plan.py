@@ -22,6 +22,7 @@ from planner.cli.options import (
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from planner.domain.plan import Plan
@@ -98,8 +99,8 @@ def planned(
     return make_plan(task, progress=progress("drafted pools", len(given.fleet.pools)))
 
 
-def written(made: Plan, format: PlanFormat, output: Path | None) -> str:
-    """Return the plan in the wished format."""
+def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str]:
+    """Return the plan in the wished format, in pieces."""
     if format is PlanFormat.TABLE:
         from planner.present.plan_report import plan_report
 
@@ -111,12 +112,9 @@ def written(made: Plan, format: PlanFormat, output: Path | None) -> str:
         return dump(plan_document(made))
     from planner.present.plan_tables import plan_calendar, plan_csv, plan_markdown
 
-    writers = {
-        PlanFormat.CSV: plan_csv,
-        PlanFormat.MARKDOWN: plan_markdown,
-        PlanFormat.ICS: plan_calendar,
-    }
-    return writers[format](made)
+    if format is PlanFormat.CSV:
+        return plan_csv(made)
+    return (plan_markdown(made) if format is PlanFormat.MARKDOWN else plan_calendar(made),)
 
 
 def _day(text: str) -> datetime.date | None:

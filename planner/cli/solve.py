@@ -20,6 +20,7 @@ from planner.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from planner.domain.solution import Solution
@@ -68,7 +69,7 @@ def solved(
     )
 
 
-def written(solution: Solution, format: TableFormat, output: Path | None) -> str:
+def written(solution: Solution, format: TableFormat, output: Path | None) -> Iterable[str]:
     """Return the solution as JSON, CSV or Markdown, or as a report that fits where it goes."""
     if format is TableFormat.TABLE:
         from planner.present.report import solution_report
@@ -80,4 +81,4 @@ def written(solution: Solution, format: TableFormat, output: Path | None) -> str
         return dump(solution_document(solution))
     from planner.present.tables import solution_csv, solution_markdown
 
-    return solution_csv(solution) if format is TableFormat.CSV else solution_markdown(solution)
+    return (solution_csv if format is TableFormat.CSV else solution_markdown)(solution)

@@ -22,6 +22,8 @@ from planner.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from planner.domain.unlock import Unlocks
 
 
@@ -65,7 +67,7 @@ def unlock(
     answer(_written(found, format, output), output, code)
 
 
-def _written(found: Unlocks, format: TableFormat, output: Path | None) -> str:
+def _written(found: Unlocks, format: TableFormat, output: Path | None) -> Iterable[str]:
     if format is TableFormat.TABLE:
         from planner.present.unlock_report import unlock_report
 

@@ -9,6 +9,7 @@ from planner.domain.capability import CapabilityId, CapabilitySet
 
 HostName = NewType("HostName", str)
 PoolName = NewType("PoolName", str)
+Tables = tuple[str, tuple[int, ...], str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,11 @@ class QemuBuild:
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
         return self._hash
+
+    @property
+    def tables(self) -> Tables:
+        """What the data knows a build by: equal for releases that no table tells apart."""
+        return self.line, self.version, self.lower, self.upper
 
     @property
     def is_known(self) -> bool:

@@ -29,6 +29,7 @@ from planner.explain.why_not_newer import refusals, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
+from planner.solver.attempt import Attempt
 from planner.solver.observed import relied_on
 from planner.solver.solve import LineResult, Solver, baseline_of
 
@@ -156,15 +157,10 @@ def _explained(
     knowledge: KnowledgeBase,
 ) -> ChosenBaseline:
     assert result.chosen is not None
-    baseline = baseline_of(result.chosen)
+    baseline = _told(result.chosen, knowledge)
     newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
-    flags = tuple(
-        replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
-        for choice in baseline.flags
-    )
     return replace(
         baseline,
-        flags=flags,
         why_not_newer=newer,
         residual_risks=(
             *baseline.residual_risks,
@@ -172,6 +168,17 @@ def _explained(
             *risks,
         ),
     )
+
+
+@cache
+def _told(attempt: Attempt, knowledge: KnowledgeBase) -> ChosenBaseline:
+    """Return an attempt as an answer whose flags say which type leaves them out."""
+    baseline = baseline_of(attempt)
+    flags = tuple(
+        replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
+        for choice in baseline.flags
+    )
+    return replace(baseline, flags=flags)
 
 
 def _observed(

@@ -122,6 +122,7 @@ def _read(path: Path, columns: Columns, wanted: list[str]) -> pd.DataFrame:
         encoding="utf-8-sig",
         skipinitialspace=True,
         engine="c",
+        low_memory=False,  # by pieces, the categories of each piece would be merged
     )
     if not isinstance(frame.index, pd.RangeIndex):
         fields = len(frame.columns)

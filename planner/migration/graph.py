@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.capability import CapabilityId
+from planner.domain.host import HostProfile, QemuBuild, Tables
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]
@@ -16,8 +17,9 @@ class MigrationDomain:
     """A pool with everything reachable from it.
 
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
-    ordered pairs that migrations may take; None stands for all ordered pairs. `profiles` and
-    `builds` are those of the members; `is_observed`: an observation row may speak of some pair.
+    ordered pairs that migrations may take; None stands for all ordered pairs. Of the members:
+    `profiles`, `builds`, `tables` (what the data knows the builds by), `lacked` (the distinct sets of
+    CPU features that they lack) and `is_observed` (an observation row may speak of some pair).
     """
 
     name: str
@@ -26,6 +28,8 @@ class MigrationDomain:
     edges: frozenset[Edge] | None = None
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
+    tables: frozenset[Tables] = field(init=False)
+    lacked: frozenset[frozenset[CapabilityId]] = field(init=False)
     is_observed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,8 +38,12 @@ class MigrationDomain:
         object.__setattr__(self, "profiles", profiles)
         sides = {side for profile in profiles for side in profile.observed}
         pairs = any(side.removesuffix(":from") + ":to" in sides for side in sides)
-        object.__setattr__(self, "builds", frozenset(profile.qemu for profile in profiles))
+        builds = frozenset(profile.qemu for profile in profiles)
+        object.__setattr__(self, "builds", builds)
+        object.__setattr__(self, "tables", frozenset(build.tables for build in builds))
         object.__setattr__(self, "is_observed", pairs)
+        lacked = frozenset(profile.lacked_cpu_features for profile in profiles)
+        object.__setattr__(self, "lacked", lacked)
 
     @property
     def hosts(self) -> int:

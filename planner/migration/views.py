@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.compat import DEFAULT, CompatFlag
-from planner.domain.host import HostProfile
+from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.truth import Truth, any_of
 from planner.knowledge.base import NEVER, KnowledgeBase
@@ -41,24 +41,20 @@ class UnitView:
     gate: Truth
 
 
+Stated = Mapping[CapabilityId, Presence]
 _STRENGTH = (Presence.ABSENT, Presence.UNKNOWN, Presence.POSSIBLE, Presence.PRESENT)
 
 
-def weakest(profile: HostProfile, capabilities: Iterable[CapabilityId]) -> Ability:
+def weakest(stated: Stated, capabilities: Iterable[CapabilityId]) -> Ability:
     """Return the weakest presence among `capabilities` on a host; none asked means present."""
-    found = {
-        name: Presence.ABSENT if name == NEVER else profile.capabilities.presence(name)
-        for name in sorted(capabilities)
-    }
+    found = {name: stated[name] for name in sorted(capabilities)}
     worst = min(found.values(), key=_STRENGTH.index, default=Presence.PRESENT)
     return Ability(worst, tuple(name for name, presence in found.items() if presence is worst))
 
 
-def strongest(profile: HostProfile, capabilities: Iterable[CapabilityId]) -> Ability:
+def strongest(stated: Stated, capabilities: Iterable[CapabilityId]) -> Ability:
     """Return the strongest presence among `capabilities`; none asked means absent."""
-    found = {
-        capability: profile.capabilities.presence(capability) for capability in sorted(capabilities)
-    }
+    found = {name: stated[name] for name in sorted(capabilities)}
     best = max(found.values(), key=_STRENGTH.index, default=Presence.ABSENT)
     return Ability(best, tuple(name for name, presence in found.items() if presence is best))
 
@@ -93,20 +89,37 @@ def view(
     seen = ungated_view(unit, profile)
     if not unit.gates:
         return seen
-    opened = gate(unit, profile, machine_type=machine_type, flags=flags, knowledge=knowledge)
+    opened = gate(unit, profile.qemu, machine_type, flags, knowledge)
     return seen if opened is Truth.YES else replace(seen, gate=opened)
 
 
-@cache
 def ungated_view(unit: MigratedUnit, profile: HostProfile) -> UnitView:
     """Return what `profile` can do with `unit` if nothing shuts its gates."""
+    presence = profile.capabilities.presence
+    stated = tuple([presence(name) for name in asked_by(unit)])
+    return _seen(unit, profile.qemu.version, stated)
+
+
+@cache
+def asked_by(unit: MigratedUnit) -> tuple[CapabilityId, ...]:
+    """Return every capability that a unit asks of some host, in order."""
+    return tuple(sorted(unit.capabilities))
+
+
+@cache
+def _seen(
+    unit: MigratedUnit, version: tuple[int, ...], presences: tuple[Presence, ...]
+) -> UnitView:
+    """Return the view of any host with this version and these presences of what the unit asks."""
+    found = dict(zip(asked_by(unit), presences, strict=True))
+    required = found | ({NEVER: Presence.ABSENT} if NEVER in found else {})
     return UnitView(
-        knows=knows(unit, profile.qemu.version),
-        produces=weakest(profile, unit.sent_if),
-        captures=weakest(profile, unit.captured_if),
-        takes=weakest(profile, unit.requires),
-        refuses=strongest(profile, unit.refused_by),
-        starts=weakest(profile, unit.source_requires),
+        knows=knows(unit, version),
+        produces=weakest(required, unit.sent_if),
+        captures=weakest(required, unit.captured_if),
+        takes=weakest(required, unit.requires),
+        refuses=strongest(found, unit.refused_by),
+        starts=weakest(required, unit.source_requires),
         gate=Truth.YES,
     )
 
@@ -123,8 +136,7 @@ def open_view(seen: UnitView) -> tuple[bool, bool]:
 @cache
 def gate(
     unit: MigratedUnit,
-    profile: HostProfile,
-    *,
+    build: QemuBuild,
     machine_type: str,
     flags: tuple[CompatFlag, ...],
     knowledge: KnowledgeBase,
@@ -137,7 +149,7 @@ def gate(
         keys = (each.key,) if unit.flag is None else (each.key, unit.flag)
         value = knowledge.flag_for(flags, keys)
         if value is None:
-            value = knowledge.machines.effective(profile.qemu, machine_type, each.key)
+            value = knowledge.machines.effective(build, machine_type, each.key)
         if value is None:
             found.append(Truth.UNKNOWN)
         elif value == DEFAULT:

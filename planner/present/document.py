@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from planner.domain.solution import (
@@ -27,21 +28,49 @@ Json = dict[str, object]
 MOST_INDENTED = 200
 
 
-def dump(document: Json) -> str:
-    """Write a document: keys in order of meaning, lists of the top level one element a line.
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """A list of the top level whose elements are made as they are written: there may be many."""
+
+    sources: Sequence[DomainSolution]
+    made: Callable[[DomainSolution], Json]
+
+
+def dump(document: Json) -> Iterator[str]:
+    """Yield the text of a document: keys in order of meaning, top-level lists one element a line.
 
     Few elements are indented for reading; many are written compactly, for that is ten times faster.
     """
-    parts = [f"  {json.dumps(key)}: {_value(value)}" for key, value in document.items()]
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    opening = "{\n"
+    for key, value in document.items():
+        yield f"{opening}  {json.dumps(key)}: "
+        yield from _value(value)
+        opening = ",\n"
+    yield "\n}\n"
 
 
-def _value(value: object) -> str:
-    if not isinstance(value, list) or len(value) <= MOST_INDENTED:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-        return text.replace("\n", "\n  ")
-    rows = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in value)
-    return "[\n    " + ",\n    ".join(rows) + "\n  ]"
+def _value(value: object) -> Iterator[str]:
+    rows: Iterable[object] = ()
+    if isinstance(value, Elements):
+        rows, size = map(value.made, value.sources), len(value.sources)
+    elif isinstance(value, list):
+        rows, size = value, len(value)
+    else:
+        size = 0
+    if size > MOST_INDENTED:
+        yield from _compact(rows)
+    else:
+        text = json.dumps(list(rows) if size else value, indent=2, ensure_ascii=False)
+        yield text.replace("\n", "\n  ")
+
+
+def _compact(rows: Iterable[object]) -> Iterator[str]:
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    opening = "[\n    "
+    for row in rows:
+        yield opening + encode(row)
+        opening = ",\n    "
+    yield "\n  ]"
 
 
 def solution_document(solution: Solution) -> Json:
@@ -51,7 +80,7 @@ def solution_document(solution: Solution) -> Json:
         "knowledge": {"digest": solution.knowledge_digest},
         "status": solution.status.value,
         "certified": solution.certified,
-        "domains": [_domain(domain) for domain in solution.domains],
+        "domains": Elements(solution.domains, _domain),
         "unknowns": [_unknown(fact) for fact in solution.unknowns],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 WIDTH = 80
 
@@ -34,6 +35,12 @@ def folded(
     """Fold `text` to the width behind an optional label; long words such as flags stay whole."""
     head = " " * indent + label
     rest = " " * (len(head) + hang if not label else len(head))
+    return [Line(line, style) for line in _folded(text, head, rest)]
+
+
+@cache
+def _folded(text: str, head: str, rest: str) -> tuple[str, ...]:
+    """Fold a text between two margins; most texts of a long report are told many times."""
     found = textwrap.wrap(
         text,
         width=WIDTH,
@@ -42,7 +49,7 @@ def folded(
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [Line(line, style) for line in found or [head.rstrip()]]
+    return tuple(found) or (head.rstrip(),)
 
 
 def listed(names: tuple[str, ...], total: int) -> str:

@@ -12,8 +12,8 @@ from planner.present.tables import csv_text
 HEADER = ("wave", "day", "host", "from_kernel", "from_qemu", "kernel", "qemu")
 
 
-def plan_csv(plan: Plan) -> str:
-    """Return one row per host and step."""
+def plan_csv(plan: Plan) -> Iterator[str]:
+    """Yield one row per host and step."""
     return csv_text(
         HEADER,
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
 from planner.present.report import arguments, condition_texts
@@ -26,35 +27,33 @@ COLUMNS = (
 )
 
 
-def solution_csv(solution: Solution) -> str:
-    """Return the answer as CSV with a header."""
+def solution_csv(solution: Solution) -> Iterator[str]:
+    """Yield the answer as CSV with a header."""
     return csv_text(COLUMNS, _rows(solution))
 
 
-def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as CSV with Unix newlines."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield rows as CSV with Unix newlines."""
+    for row in chain([header], rows):
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerow(row)
+        yield buffer.getvalue()
 
 
-def solution_markdown(solution: Solution) -> str:
-    """Return the answer as one Markdown table."""
+def solution_markdown(solution: Solution) -> Iterator[str]:
+    """Yield the answer as one Markdown table."""
     return markdown_text(COLUMNS, _rows(solution))
 
 
-def markdown_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as one Markdown table."""
+def markdown_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield rows as one Markdown table."""
     columns = tuple(header)
-    lines = [_markdown_row(columns), _markdown_row("---" for _ in columns)]
-    lines += [_markdown_row(str(cell) for cell in row) for row in rows]
-    return "\n".join(lines) + "\n"
+    for row in chain([columns, ["---"] * len(columns)], rows):
+        yield _markdown_row(str(cell) for cell in row)
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def _rows(solution: Solution) -> Iterator[tuple[object, ...]]:

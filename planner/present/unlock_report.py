@@ -126,13 +126,13 @@ def _number(value: float) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
-def unlock_csv(unlocks: Unlocks) -> str:
-    """Return one row per want as CSV."""
+def unlock_csv(unlocks: Unlocks) -> Iterator[str]:
+    """Yield one row per want as CSV."""
     return csv_text(COLUMNS, _rows(unlocks))
 
 
-def unlock_markdown(unlocks: Unlocks) -> str:
-    """Return one row per want as a Markdown table."""
+def unlock_markdown(unlocks: Unlocks) -> Iterator[str]:
+    """Yield one row per want as a Markdown table."""
     return markdown_text(COLUMNS, _rows(unlocks))
 
 

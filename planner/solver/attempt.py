@@ -36,10 +36,11 @@ class Obstacle:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
+    Domains share attempts, so one is known by its identity.
     `is_fixed`: what forbids it has no gate, so no older type can help. `bounds`: the bounds of policy
     inside of which no type of its board and line is safe.
     """
@@ -72,6 +73,16 @@ class Attempt:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """Conditions that many domains share: compared by identity."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+NO_CONDITIONS = Conditions()
+
+
 @dataclass(slots=True)
 class Parts:
     """What an attempt gathers while it looks at units and properties."""
@@ -83,17 +94,6 @@ class Parts:
     residual: list[Loss] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     facts: set[str] = field(default_factory=set)
-    fixed: bool = False
-
-    def add(self, other: Parts) -> None:
-        """Take over everything that other units ask."""
-        self.flags += other.flags
-        self.conditions += other.conditions
-        self.acks += other.acks
-        self.accepted += other.accepted
-        self.residual += other.residual
-        self.obstacles += other.obstacles
-        self.facts |= other.facts
 
 
 @cache

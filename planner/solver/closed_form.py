@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from planner.domain.compat import Visible
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.capability import CapabilityId
+from planner.domain.compat import CompatFlag, Visible
+from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
@@ -14,13 +15,23 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.attempt import HARDWARE, Attempt, Obstacle, Parts, condition_of
-from planner.solver.demands import UnitDemands
-from planner.solver.layout import LayoutIssue, layout_issues
+from planner.solver.attempt import (
+    HARDWARE,
+    NO_CONDITIONS,
+    Attempt,
+    Conditions,
+    Obstacle,
+    Parts,
+    condition_of,
+)
+from planner.solver.demands import NOTHING, Asked, UnitDemands
+from planner.solver.layout import NO_LAYOUT, Layout, Layouts
+from planner.solver.layout_issues import LayoutIssue
 from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 
-Hosts = frozenset[HostProfile] | frozenset[QemuBuild]
+Demanded = tuple[Asked, Asked]
+Profiles = tuple[HostProfile, ...]
 
 
 @dataclass(slots=True)
@@ -31,100 +42,99 @@ class ClosedForm:
     policy: Policy
     offers: Offers = field(init=False)
     units: UnitDemands = field(init=False)
-    _layout: dict[tuple[object, ...], tuple[LayoutIssue, ...]] = field(default_factory=dict)
-    _hopeless: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
+    layouts: Layouts = field(init=False)
+    _hardware: dict[tuple[bool, frozenset[frozenset[CapabilityId]]], Conditions] = field(
+        default_factory=dict
+    )
+    _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the parts that remember types and units."""
+        """Make the parts that remember types, units and layouts."""
         self.offers = Offers(self.knowledge, self.policy)
         self.units = UnitDemands(self.knowledge, self.policy)
+        self.layouts = Layouts(self.knowledge, self.policy)
 
     def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Attempt:
         """Try one machine type on a domain."""
-        refused, unsure = self._not_offering(domain, machine_type.name)
+        name = machine_type.name
+        refused, unsure = self._not_offering(domain, name)
         if refused:
             return Attempt(machine_type, not_offered=refused, unknown_offer=unsure)
-        parts = Parts()
+        missing = self._missing_flags(domain)
+        blocked: list[Obstacle] = []
+        asked: Demanded = (NOTHING, NOTHING)
+        layout, hardware = NO_LAYOUT, NO_CONDITIONS
         if domain.hosts > 1 or domain.edges:
-            judged = without_observed_passes(domain, machine_type.name, self.knowledge)
-            self.units.collect(judged, machine_type.name, parts)
-            parts.fixed = parts.fixed and not domain.is_observed
-            self._judge_hardware(domain, parts)
-            self._judge_layout(judged, machine_type, parts)
-        self._demand_flags(domain, parts)
-        return Attempt(
-            machine_type=machine_type,
-            flags=tuple(sorted(set(parts.flags), key=lambda choice: str(choice.flag))),
-            conditions=tuple(sorted(set(parts.conditions), key=lambda one: (one.kind, one.text))),
-            needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
-            accepted=tuple(sorted(set(parts.accepted), key=lambda loss: loss.unit)),
-            residual=tuple(sorted(set(parts.residual), key=lambda loss: loss.unit)),
-            obstacles=tuple(parts.obstacles),
+            judged = without_observed_passes(domain, name, self.knowledge)
+            asked = self.units.asked(judged, name)
+            layout, hardware = self.layouts.of(judged, name), self._conditions(domain)
+            if any(one.is_blocked for one in asked):
+                blocked = self.units.obstacles(judged, name, asked)
+        attempt = self._without_hosts(machine_type, asked, layout, hardware)
+        if not (blocked or missing or unsure):
+            return attempt
+        fixed = asked[0].is_blocked and not asked[1].is_blocked
+        return replace(
+            attempt,
+            obstacles=(*blocked, *attempt.obstacles, *missing),
             unknown_offer=unsure,
-            open_facts=frozenset(parts.facts),
-            is_fixed=parts.fixed,
+            is_fixed=fixed and not domain.is_observed,
         )
-
-    def _not_offering(
-        self, domain: MigrationDomain, name: str
-    ) -> tuple[tuple[HostProfile, ...], tuple[HostProfile, ...]]:
-        offers = {
-            member.profile: self.knowledge.machines.offers(member.profile.qemu, name)
-            for member in domain.members
-        }
-        refused = tuple(profile for profile, offer in offers.items() if offer is Truth.NO)
-        return refused, tuple(
-            profile for profile, offer in offers.items() if offer is Truth.UNKNOWN
-        )
-
-    def _judge_hardware(self, domain: MigrationDomain, parts: Parts) -> None:
-        """Ask for guest CPUs without the features that some host is known to lack and another not."""
-        if any(member.profile.capabilities.possible for member in domain.starts):
-            parts.conditions.append(HARDWARE)
-        lacking = {profile.lacked_cpu_features for profile in domain.profiles}
-        if len(lacking) == 1:
-            return
-        for name in sorted(frozenset().union(*lacking)):
-            if any(name not in lacked for lacked in lacking):
-                clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
-                parts.conditions.append(condition_of(clause, self.knowledge, "functional"))
 
     def refused_by_builds(self, domain: MigrationDomain, machine_type: MachineType) -> Truth:
         """Return whether layout alone refuses a type: YES certainly, UNKNOWN for want of facts."""
-        key = (machine_type.name, domain.builds)
-        whole = domain.edges is None and not domain.is_observed
-        if whole and key in self._hopeless:
-            return self._hopeless[key]
         judged = without_observed_passes(domain, machine_type.name, self.knowledge)
-        certain = [
-            issue.certain for issue in self.layout(judged, machine_type) if issue.is_obstacle
-        ]
-        refused = Truth.NO if not certain else Truth.YES if any(certain) else Truth.UNKNOWN
-        if whole:
-            self._hopeless[key] = refused
-        return refused
+        return self.layouts.of(judged, machine_type.name).refused
 
-    def layout(self, domain: MigrationDomain, machine_type: MachineType) -> tuple[LayoutIssue, ...]:
-        """Return what differing properties, faults and observations ask under a machine type."""
-        profiles = tuple(member.profile for member in domain.members)
-        pairs = frozenset(domain.edges) if domain.edges is not None else None
-        listed = self.knowledge.covered.get(profiles[0].arch) == "listed"
-        mixed = len({profile.arch for profile in profiles}) > 1
-        vendors = {profile.cpu_vendor for profile in profiles} - {""}
-        special = domain.is_observed or mixed or not listed or len(vendors) > 1
-        hosts: Hosts = domain.profiles if special else domain.builds
-        key = (machine_type.name, hosts, pairs)
-        if key not in self._layout:
-            self._layout[key] = tuple(
-                layout_issues(profiles, pairs, machine_type.name, self.knowledge, self.policy)
+    def _not_offering(self, domain: MigrationDomain, name: str) -> tuple[Profiles, Profiles]:
+        """Return the profiles whose builds do not offer a type, and those that may or may not."""
+        found = {build: self.offers.of_build(build, name) for build in domain.builds}
+        if all(offer is Truth.YES for offer in found.values()):
+            return (), ()
+        profiles = [member.profile for member in domain.members]
+        return (
+            tuple(profile for profile in profiles if found[profile.qemu] is Truth.NO),
+            tuple(profile for profile in profiles if found[profile.qemu] is Truth.UNKNOWN),
+        )
+
+    def _conditions(self, domain: MigrationDomain) -> Conditions:
+        """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
+        possible = any(member.profile.capabilities.possible for member in domain.starts)
+        key = (possible, domain.lacked)
+        if key not in self._hardware:
+            asked = [HARDWARE] if possible else []
+            lacked = frozenset[CapabilityId]().union(*domain.lacked)
+            for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
+                clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
+                asked.append(condition_of(clause, self.knowledge, "functional"))
+            self._hardware[key] = Conditions(tuple(asked))
+        return self._hardware[key]
+
+    def _without_hosts(
+        self, machine_type: MachineType, asked: Demanded, layout: Layout, hardware: Conditions
+    ) -> Attempt:
+        """Return what names no host: domains of which equal things are asked share it."""
+        key = (machine_type.name, *asked, layout, hardware)
+        if key not in self._attempts:
+            parts = Parts(conditions=list(hardware.conditions), flags=self._required_flags())
+            for one in asked:
+                one.add_to(parts)
+            self._judge_layout(layout, parts)
+            self._attempts[key] = Attempt(
+                machine_type=machine_type,
+                flags=tuple(sorted(set(parts.flags), key=_flag_order)),
+                conditions=tuple(sorted(set(parts.conditions))),
+                needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
+                accepted=tuple(sorted(set(parts.accepted))),
+                residual=tuple(sorted(set(parts.residual))),
+                obstacles=tuple(parts.obstacles),
+                open_facts=frozenset(parts.facts),
             )
-        return self._layout[key]
+        return self._attempts[key]
 
-    def _judge_layout(
-        self, domain: MigrationDomain, machine_type: MachineType, parts: Parts
-    ) -> None:
+    def _judge_layout(self, layout: Layout, parts: Parts) -> None:
         """Collect the ways out of every layout issue, or the obstacles."""
-        for issue in self.layout(domain, machine_type):
+        for issue in layout.issues:
             if issue.is_accepted:
                 loss = Loss(unit=issue.unit, severity=issue.price, text=issue.text)
                 parts.accepted.append(loss)
@@ -133,52 +143,65 @@ class ClosedForm:
             elif issue.clause is not None:
                 parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))
             else:
-                parts.obstacles.append(
-                    Obstacle(
-                        rule=issue.rule,
-                        unit=issue.unit,
-                        property_key=issue.property_key,
-                        certain=issue.certain,
-                        facts=issue.facts,
-                        lacking=(),
-                        having=(),
-                        source=issue.source,
-                        text=issue.text,
-                    )
-                )
+                parts.obstacles.append(_layout_obstacle(issue))
             if not issue.certain:
                 parts.facts.update(issue.facts)
 
-    def _demand_flags(self, domain: MigrationDomain, parts: Parts) -> None:
-        """Add the flags that policy requires, or the obstacle that a build does not have them."""
+    def _required_flags(self) -> list[FlagChoice]:
+        """Return the flags that policy requires."""
+        rows = [self.knowledge.property_row(flag.key) for flag in self.policy.required_flags]
+        return [
+            FlagChoice(
+                flag=flag,
+                visible=row.visible if row is not None else Visible.GUEST,
+                reason="required by policy",
+                unit="",
+                price="",
+            )
+            for flag, row in zip(self.policy.required_flags, rows, strict=True)
+        ]
+
+    def _missing_flags(self, domain: MigrationDomain) -> list[Obstacle]:
+        """Return one obstacle per required flag that a build of the domain does not have."""
+        found = []
         for flag in self.policy.required_flags:
-            row = self.knowledge.property_row(flag.key)
             missing = tuple(
                 member.profile
                 for member in domain.members
                 if self.knowledge.offers_property(member.profile.qemu, flag.key) is not Truth.YES
             )
             if missing:
-                text = f"policy requires {flag}, which not every build offers"
-                parts.obstacles.append(
-                    Obstacle(
-                        rule=Rule.PROPERTY_NOT_OFFERED.value,
-                        unit="",
-                        property_key=str(flag.key),
-                        certain=True,
-                        facts=(),
-                        lacking=missing,
-                        having=(),
-                        source="policy",
-                        text=text,
-                    )
-                )
-            parts.flags.append(
-                FlagChoice(
-                    flag=flag,
-                    visible=row.visible if row is not None else Visible.GUEST,
-                    reason="required by policy",
-                    unit="",
-                    price="",
-                )
-            )
+                found.append(_missing_flag(flag, missing))
+        return found
+
+
+def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
+    return str(choice.flag), choice.reason, choice.unit, choice.price
+
+
+def _layout_obstacle(issue: LayoutIssue) -> Obstacle:
+    return Obstacle(
+        rule=issue.rule,
+        unit=issue.unit,
+        property_key=issue.property_key,
+        certain=issue.certain,
+        facts=issue.facts,
+        lacking=(),
+        having=(),
+        source=issue.source,
+        text=issue.text,
+    )
+
+
+def _missing_flag(flag: CompatFlag, missing: tuple[HostProfile, ...]) -> Obstacle:
+    return Obstacle(
+        rule=Rule.PROPERTY_NOT_OFFERED.value,
+        unit="",
+        property_key=str(flag.key),
+        certain=True,
+        facts=(),
+        lacking=missing,
+        having=(),
+        source="policy",
+        text=f"policy requires {flag}, which not every build offers",
+    )

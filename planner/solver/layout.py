@@ -1,93 +1,140 @@
-"""What differs between builds under one machine-type name: properties, faults, observed failures."""
+"""What differs between the hosts of a domain under one machine-type name, remembered by builds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, permutations
 
-from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
-from planner.domain.host import HostProfile, QemuBuild
-from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference
+from planner.domain.host import HostProfile, QemuBuild, Tables
 from planner.domain.policy import Policy
-from planner.domain.solution import FlagChoice
 from planner.domain.truth import Truth
-from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.solver.layout_issues import (
+    LayoutIssue,
+    coverage_issues,
+    fault_issues,
+    observed_issues,
+    property_issue,
+    vendor_issues,
+)
 
-Pairs = frozenset[tuple[HostProfile, HostProfile]] | None
+Differing = tuple[tuple[PropertyKey, bool], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutIssue:
-    """A difference and its way out: a flag, else a claim about the guest, else none."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """All issues of a domain under a type; domains of equal builds share it: compared by identity."""
 
-    rule: str = Rule.COMPAT_VALUE_DIFFERS.value
-    unit: str = ""
-    property_key: str = ""
-    certain: bool = True
-    facts: tuple[str, ...] = ()
-    flag: FlagChoice | None = None
-    clause: Clause | None = None
-    price: str = "functional"
-    is_accepted: bool = False
-    source: str = ""
-    text: str = ""
+    issues: tuple[LayoutIssue, ...]
 
     @property
-    def is_obstacle(self) -> bool:
-        """Whether neither policy nor a flag nor a claim about guests helps."""
-        return not self.is_accepted and self.flag is None and self.clause is None
+    def refused(self) -> Truth:
+        """Whether layout alone refuses the type: YES certainly, UNKNOWN for want of facts."""
+        certain = [issue.certain for issue in self.issues if issue.is_obstacle]
+        if not certain:
+            return Truth.NO
+        return Truth.YES if any(certain) else Truth.UNKNOWN
 
 
-def layout_issues(
-    profiles: tuple[HostProfile, ...],
-    pairs: Pairs,
-    machine_type: str,
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> Iterator[LayoutIssue]:
-    """Yield every issue that lies between the builds of a domain."""
-    routes = tuple(pairs) if pairs is not None else tuple(permutations(profiles, 2))
-    yield from _property_issues(profiles, routes, machine_type, knowledge, policy)
-    yield from _coverage_issues(routes, knowledge)
-    for issue in chain(
-        _fault_issues(routes, machine_type, knowledge),
-        _observed_issues(routes, machine_type, knowledge),
-        _vendor_issues(routes, knowledge),
-    ):
-        yield replace(issue, is_accepted=policy.accepted_loss(issue.unit) is not None)
+NO_LAYOUT = Layout(())
 
 
-def _property_issues(
-    profiles: tuple[HostProfile, ...],
-    routes: Iterable[tuple[HostProfile, HostProfile]],
-    machine_type: str,
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> Iterator[LayoutIssue]:
-    builds = {(one.qemu, other.qemu) for one, other in routes if one.qemu != other.qemu}
-    gated = {
+@dataclass(slots=True)
+class Layouts:
+    """The layouts of domains, and what differs between two builds, by the tables of the builds."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _layouts: dict[tuple[object, ...], Layout] = field(default_factory=dict)
+    _plain: dict[frozenset[HostProfile], bool] = field(default_factory=dict)
+    _equal: dict[tuple[LayoutIssue, ...], Layout] = field(default_factory=dict)
+    _between: dict[tuple[Tables, Tables, str], Differing] = field(default_factory=dict)
+
+    def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
+        """Return what differing properties, faults and observations ask under a machine type."""
+        hosts = domain.tables if self._is_plain(domain) else domain.profiles
+        key = (machine_type, hosts, domain.edges)
+        if key not in self._layouts:
+            issues = tuple(self._issues(domain, machine_type))
+            self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
+        return self._layouts[key]
+
+    def _is_plain(self, domain: MigrationDomain) -> bool:
+        """Whether builds alone decide: one listed architecture, one vendor, nothing observed."""
+        if domain.profiles not in self._plain:
+            found = {profile.arch for profile in domain.profiles}
+            listed = len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
+            vendors = {profile.cpu_vendor for profile in domain.profiles} - {""}
+            self._plain[domain.profiles] = listed and len(vendors) < 2 and not domain.is_observed
+        return self._plain[domain.profiles]
+
+    def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[LayoutIssue]:
+        if domain.edges is not None:
+            routes = tuple(domain.edges)
+            builds = frozenset((one.qemu, other.qemu) for one, other in routes)
+        else:
+            routes = tuple(permutations(domain.profiles, 2))
+            builds = frozenset((one, other) for one in domain.builds for other in domain.builds)
+        yield from self._property_issues(domain.builds, builds, machine_type)
+        yield from coverage_issues(routes, self.knowledge)
+        for issue in chain(
+            fault_issues(builds, machine_type, self.knowledge),
+            observed_issues(routes, machine_type, self.knowledge),
+            vendor_issues(routes, self.knowledge),
+        ):
+            yield replace(issue, is_accepted=self.policy.accepted_loss(issue.unit) is not None)
+
+    def _property_issues(
+        self,
+        builds: frozenset[QemuBuild],
+        pairs: frozenset[tuple[QemuBuild, QemuBuild]],
+        machine_type: str,
+    ) -> Iterator[LayoutIssue]:
+        differing: dict[PropertyKey, bool] = {}
+        for one, other in pairs:
+            for key, certain in self._differing(one, other, machine_type):
+                differing[key] = differing.get(key, False) or certain
+        for key, certain in sorted(differing.items()):
+            yield property_issue(key, certain, builds, machine_type, self.knowledge, self.policy)
+
+    def _differing(self, one: QemuBuild, other: QemuBuild, machine_type: str) -> Differing:
+        """Return the properties that differ, and whether certainly; builds of equal tables agree."""
+        key = (one.tables, other.tables, machine_type)
+        if key not in self._between:
+            found = self.knowledge.machines.differences(one, other, machine_type)
+            self._between[key] = tuple(
+                (row.key, row.source_value is not None and row.destination_value is not None)
+                for row in found
+                if _matters(row, machine_type, self.knowledge, self.policy)
+            )
+        return self._between[key]
+
+
+def _matters(
+    row: ValueDifference, machine_type: str, knowledge: KnowledgeBase, policy: Policy
+) -> bool:
+    """Whether a difference is neither judged elsewhere nor settled nor one of spelling."""
+    if row.key in _gated(knowledge) or knowledge.is_benign(row.key, machine_type):
+        return False
+    if _on_other_boards(row.key, machine_type, knowledge) or _flagged(policy, row.key, knowledge):
+        return False
+    known = row.source_value is not None and row.destination_value is not None
+    return not (known and _equal(row.source_value, row.destination_value, row.key, knowledge))
+
+
+@cache
+def _gated(knowledge: KnowledgeBase) -> frozenset[PropertyKey]:
+    """Return the properties that switch a unit: the unit is asked instead."""
+    return frozenset(
         key
         for unit in knowledge.units
         for gate in unit.gates
         for key in (gate.key, unit.flag or gate.key)
-    }
-    differing: dict[PropertyKey, bool] = {}
-    for one, other in sorted(builds, key=str):
-        for row in knowledge.machines.differences(one, other, machine_type):
-            if row.key in gated or knowledge.is_benign(row.key, machine_type):
-                continue
-            if _on_other_boards(row.key, machine_type, knowledge):
-                continue
-            if _flagged(policy, row.key, knowledge):
-                continue
-            certain = row.source_value is not None and row.destination_value is not None
-            if certain and _equal(row.source_value, row.destination_value, row.key, knowledge):
-                continue
-            differing[row.key] = differing.get(row.key, False) or certain
-    for key, certain in sorted(differing.items()):
-        yield _property_issue(key, certain, profiles, machine_type, knowledge, policy)
+    )
 
 
 def _on_other_boards(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
@@ -107,149 +154,3 @@ def _equal(one: str | None, other: str | None, key: PropertyKey, knowledge: Know
     row = knowledge.property_row(key)
     default = row.default if row is not None and row.default else DEFAULT
     return (default if one == DEFAULT else one) == (default if other == DEFAULT else other)
-
-
-def _property_issue(
-    key: PropertyKey,
-    certain: bool,
-    profiles: tuple[HostProfile, ...],
-    machine_type: str,
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> LayoutIssue:
-    row = knowledge.property_row(key)
-    source = row.source if row is not None else "compat properties of both builds"
-    text = f"builds give {key} different values under {machine_type}"
-    value = _common_value(key, [profile.qemu for profile in profiles], machine_type, knowledge)
-    settable = value is not None and str(key) not in policy.forbidden_flags
-    if settable and _all_offer(key, profiles, knowledge):
-        choice = FlagChoice(
-            flag=CompatFlag(key=key, value=value or ""),
-            visible=row.visible if row is not None else Visible.GUEST,
-            reason="builds disagree about its value under this machine type",
-            unit="",
-            price="functional",
-        )
-        return LayoutIssue(property_key=str(key), flag=choice, source=source, text=text)
-    return LayoutIssue(
-        property_key=str(key),
-        certain=certain,
-        facts=() if certain else (f"value of {key} under {machine_type}",),
-        clause=clause_of(key, knowledge),
-        source=source,
-        text=text,
-    )
-
-
-def _all_offer(
-    key: PropertyKey, profiles: tuple[HostProfile, ...], knowledge: KnowledgeBase
-) -> bool:
-    return all(knowledge.offers_property(profile.qemu, key) is Truth.YES for profile in profiles)
-
-
-def _common_value(
-    key: PropertyKey, builds: Iterable[QemuBuild], machine_type: str, knowledge: KnowledgeBase
-) -> str | None:
-    """Return a value that some build sets explicitly, the first in text order."""
-    values = {knowledge.machines.effective(build, machine_type, key) for build in builds}
-    return min((value for value in values if value is not None and value != DEFAULT), default=None)
-
-
-def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
-    """Return the claim about a guest under which the property matters; None if it always does."""
-    row = knowledge.property_row(key)
-    devices = row.devices if row is not None and row.devices else (key.qom_type,)
-    if any(device.partition(":")[0] == "builtin" for device in devices):
-        return None
-    if devices[0].startswith("cpu:"):
-        names = tuple(device.removeprefix("cpu:") for device in devices)
-        return Clause(kind=ClauseKind.CPU, any_of=names)
-    names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
-    return Clause(kind=ClauseKind.DEVICE, any_of=names)
-
-
-def _fault_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
-    builds = {(one.qemu.lower, other.qemu.lower) for one, other in routes}
-    for fault in knowledge.faults:
-        if fault.machine_types and machine_type not in fault.machine_types:
-            continue
-        facing = builds if fault.direction != "backward" else {(b, a) for a, b in builds}
-        if fault.direction == "both":
-            facing = builds | {(b, a) for a, b in builds}
-        if not any(
-            one in fault.builds
-            and (other in fault.against if fault.against else other not in fault.builds)
-            for one, other in facing
-        ):
-            continue
-        cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
-        words = tuple(device.removeprefix("cpu:") for device in fault.devices)
-        kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
-        yield LayoutIssue(
-            rule=Rule.KNOWN_FAULT.value,
-            unit=fault.id,
-            clause=Clause(kind=kind, any_of=words) if words else None,
-            source=fault.source,
-            text=fault.reason,
-        )
-
-
-def _observed_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
-    failing = [row for row in knowledge.observations if not row.passes]
-    for row in failing:
-        if row.machine_types and machine_type not in row.machine_types:
-            continue
-        if not any(
-            f"{row.id}:from" in one.observed and f"{row.id}:to" in other.observed
-            for one, other in routes
-        ):
-            continue
-        clause = None
-        if row.devices:
-            clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
-        elif row.traits:
-            clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
-        yield LayoutIssue(
-            rule=Rule.OBSERVED_FAILURE.value,
-            unit=row.id,
-            clause=clause,
-            source=row.source,
-            text=f"observed to fail: {row.id}",
-        )
-
-
-def _coverage_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
-    for one, other in routes:
-        if one.arch != other.arch:
-            yield LayoutIssue(
-                text="hosts of different architectures", source="architectures differ"
-            )
-            return
-        if knowledge.covered.get(one.arch) != "listed" and one.kernel_token != other.kernel_token:
-            fact = f"the registers that each kernel exposes on {one.arch}"
-            yield LayoutIssue(
-                certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
-            )
-            return
-
-
-def _vendor_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
-    pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
-    for row in knowledge.host_cpus.crossings:
-        met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
-        if met:
-            names = " and ".join(sorted(set().union(*met)))
-            yield LayoutIssue(
-                rule=Rule.CPU_VENDOR_DIFFERS.value,
-                unit=row.id,
-                source=row.source,
-                text=f"CPUs of {names}: {row.reason}",
-            )

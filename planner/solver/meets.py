@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
-from planner.domain.host import HostProfile
+from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
@@ -120,7 +120,7 @@ def _known(unit: MigratedUnit, version: Sequence[int]) -> Level:
 
 def gate_level(
     unit: MigratedUnit,
-    profile: HostProfile,
+    build: QemuBuild,
     machine_type: str,
     flags: Sequence[CompatFlag],
     knowledge: KnowledgeBase,
@@ -130,7 +130,7 @@ def gate_level(
     for gate in unit.gates:
         value = _flagged(flags, {gate.key, unit.flag or gate.key}, knowledge)
         if value is None:
-            value = knowledge.machines.effective(profile.qemu, machine_type, gate.key)
+            value = knowledge.machines.effective(build, machine_type, gate.key)
         if value is None:
             level = Level.UNKNOWN
         elif value == DEFAULT:

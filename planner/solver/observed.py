@@ -21,7 +21,7 @@ def without_observed_passes(
     if not domain.is_observed:
         return domain
     edges = frozenset(domain.pairs())
-    kept = edges - _lifted(domain, machine_type, knowledge).keys()
+    kept = edges.difference(_lifted(domain, machine_type, knowledge))
     return domain if kept == edges else replace(domain, edges=kept)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.domain.host import QemuBuild
+from planner.domain.host import QemuBuild, Tables
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
 
 
 @dataclass(slots=True)
@@ -18,8 +19,9 @@ class Offers:
 
     knowledge: KnowledgeBase
     policy: Policy
-    _common: dict[tuple[str, frozenset[QemuBuild]], Truth] = field(default_factory=dict)
-    _columns: dict[tuple[str, str, frozenset[QemuBuild]], tuple[Truth, ...]] = field(
+    _offered: dict[tuple[str, QemuBuild], Truth] = field(default_factory=dict)
+    _column_of: dict[tuple[str, str, QemuBuild], tuple[Truth, ...]] = field(default_factory=dict)
+    _columns: dict[tuple[str, str, frozenset[Tables]], tuple[Truth, ...]] = field(
         default_factory=dict
     )
     _common_lines: dict[frozenset[QemuBuild], frozenset[tuple[str, str]]] = field(
@@ -47,23 +49,31 @@ class Offers:
             self._candidates[key] = tuple(sorted(rows, key=lambda row: row.rank, reverse=True))
         return self._candidates[key]
 
-    def offer(self, builds: frozenset[QemuBuild], machine_type: str) -> Truth:
-        """Return whether every one of `builds` offers a type; NO beats UNKNOWN."""
-        key = (machine_type, builds)
-        if key not in self._common:
-            self._common[key] = all_of(
-                self.knowledge.machines.offers(build, machine_type) for build in builds
-            )
-        return self._common[key]
-
     def offers_of(
-        self, builds: frozenset[QemuBuild], types: tuple[MachineType, ...]
+        self, domain: MigrationDomain, types: tuple[MachineType, ...]
     ) -> tuple[Truth, ...]:
-        """Return for each type whether every build offers it."""
-        key = (types[0].board, types[0].line, builds) if types else ("", "", builds)
+        """Return for each type of one board and line whether every build of a domain offers it."""
+        if not types:
+            return ()
+        key = (types[0].board, types[0].line, domain.tables)
         if key not in self._columns:
-            self._columns[key] = tuple(self.offer(builds, row.name) for row in types)
+            columns = [self._column(build, types) for build in domain.builds]
+            self._columns[key] = tuple(map(all_of, zip(*columns, strict=True)))
         return self._columns[key]
+
+    def _column(self, build: QemuBuild, types: tuple[MachineType, ...]) -> tuple[Truth, ...]:
+        """Return for each type whether one build offers it."""
+        key = (types[0].board, types[0].line, build)
+        if key not in self._column_of:
+            self._column_of[key] = tuple(self.of_build(build, row.name) for row in types)
+        return self._column_of[key]
+
+    def of_build(self, build: QemuBuild, machine_type: str) -> Truth:
+        """Return whether a build offers a type."""
+        key = (machine_type, build)
+        if key not in self._offered:
+            self._offered[key] = self.knowledge.machines.offers(build, machine_type)
+        return self._offered[key]
 
     def newest_of_any(
         self, builds: frozenset[QemuBuild], board: str, line: str, arch: str
@@ -71,13 +81,12 @@ class Offers:
         """Return the newest type of a line that some build certainly offers."""
         key = (board, line, builds)
         if key not in self._newest:
-            offers = self.knowledge.machines.offers
             those = [build for build in builds if (board, line) in self.lines_of(build)]
             self._newest[key] = next(
                 (
                     row
                     for row in (self.candidates(arch, board, line) if those else ())
-                    if any(offers(build, row.name) is Truth.YES for build in those)
+                    if any(self.of_build(build, row.name) is Truth.YES for build in those)
                 ),
                 None,
             )

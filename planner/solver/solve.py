@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
+from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Status
@@ -47,6 +49,9 @@ class Solver:
     policy: Policy
     form: ClosedForm = field(init=False)
     certifier: Certifier = field(init=False)
+    _solved: dict[tuple[frozenset[HostProfile], bool], tuple[LineResult, ...]] = field(
+        default_factory=dict
+    )
     _lines: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,7 +78,18 @@ class Solver:
         return self.certifier.judged
 
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
-        """Return one result per board and line that any host of the domain offers."""
+        """Return one result per board and line that any host of the domain offers.
+
+        Whole pools of equal profiles share their results, which name no pool and count no host.
+        """
+        if domain.edges is not None:
+            return self._solve(domain)
+        key = (domain.profiles, domain.hosts > 1)
+        if key not in self._solved:
+            self._solved[key] = self._solve(domain)
+        return self._solved[key]
+
+    def _solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         arch = domain.members[0].profile.arch
         places = self._boards_and_lines(arch)
         common = self.form.offers.common_lines(domain.builds)
@@ -105,7 +121,7 @@ class Solver:
     def _solve_line(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         arch = domain.members[0].profile.arch
         types = self.form.offers.candidates(arch, board, line)
-        offers = self.form.offers.offers_of(domain.builds, types)
+        offers = self.form.offers.offers_of(domain, types)
         if all(offer is Truth.NO for offer in offers):
             return self._bounded_out(domain, board, line)
         tried: list[Attempt] = []
@@ -159,7 +175,7 @@ class Solver:
         """Report a line of which some hosts offer a type and no type is offered by all."""
         arch = domain.members[0].profile.arch
         types = self.form.offers.candidates(arch, board, line)
-        if any(offer is not Truth.NO for offer in self.form.offers.offers_of(domain.builds, types)):
+        if any(offer is not Truth.NO for offer in self.form.offers.offers_of(domain, types)):
             return None
         row = self.form.offers.newest_of_any(domain.builds, board, line, arch)
         if row is None:
@@ -168,6 +184,7 @@ class Solver:
         return LineResult(board=board, line=line, chosen=None, newer=refused)
 
 
+@cache
 def baseline_of(attempt: Attempt) -> ChosenBaseline:
     """Return an attempt as an answer, without its explanation."""
     return ChosenBaseline(

@@ -1,0 +1,186 @@
+"""Issues under one machine-type name: properties, faults, observations, registers, CPU vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
+from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.policy import Policy
+from planner.domain.solution import FlagChoice
+from planner.domain.truth import Truth
+from planner.domain.verdict import Rule
+from planner.knowledge.base import KnowledgeBase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutIssue:
+    """A difference and its way out: a flag, else a claim about the guest, else none."""
+
+    rule: str = Rule.COMPAT_VALUE_DIFFERS.value
+    unit: str = ""
+    property_key: str = ""
+    certain: bool = True
+    facts: tuple[str, ...] = ()
+    flag: FlagChoice | None = None
+    clause: Clause | None = None
+    price: str = "functional"
+    is_accepted: bool = False
+    source: str = ""
+    text: str = ""
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Whether neither policy nor a flag nor a claim about guests helps."""
+        return not self.is_accepted and self.flag is None and self.clause is None
+
+
+def property_issue(
+    key: PropertyKey,
+    certain: bool,
+    builds: frozenset[QemuBuild],
+    machine_type: str,
+    knowledge: KnowledgeBase,
+    policy: Policy,
+) -> LayoutIssue:
+    """Return a property that differs with its way out: a flag, a claim about guests, or none."""
+    row = knowledge.property_row(key)
+    source = row.source if row is not None else "compat properties of both builds"
+    text = f"builds give {key} different values under {machine_type}"
+    value = _common_value(key, builds, machine_type, knowledge)
+    settable = value is not None and str(key) not in policy.forbidden_flags
+    if settable and _all_offer(key, builds, knowledge):
+        choice = FlagChoice(
+            flag=CompatFlag(key=key, value=value or ""),
+            visible=row.visible if row is not None else Visible.GUEST,
+            reason="builds disagree about its value under this machine type",
+            unit="",
+            price="functional",
+        )
+        return LayoutIssue(property_key=str(key), flag=choice, source=source, text=text)
+    return LayoutIssue(
+        property_key=str(key),
+        certain=certain,
+        facts=() if certain else (f"value of {key} under {machine_type}",),
+        clause=clause_of(key, knowledge),
+        source=source,
+        text=text,
+    )
+
+
+def _all_offer(key: PropertyKey, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> bool:
+    return all(knowledge.offers_property(build, key) is Truth.YES for build in builds)
+
+
+def _common_value(
+    key: PropertyKey, builds: Iterable[QemuBuild], machine_type: str, knowledge: KnowledgeBase
+) -> str | None:
+    """Return a value that some build sets explicitly, the first in text order."""
+    values = {knowledge.machines.effective(build, machine_type, key) for build in builds}
+    return min((value for value in values if value is not None and value != DEFAULT), default=None)
+
+
+def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
+    """Return the claim about a guest under which the property matters; None if it always does."""
+    row = knowledge.property_row(key)
+    devices = row.devices if row is not None and row.devices else (key.qom_type,)
+    if any(device.partition(":")[0] == "builtin" for device in devices):
+        return None
+    if devices[0].startswith("cpu:"):
+        names = tuple(device.removeprefix("cpu:") for device in devices)
+        return Clause(kind=ClauseKind.CPU, any_of=names)
+    names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
+    return Clause(kind=ClauseKind.DEVICE, any_of=names)
+
+
+def fault_issues(
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield the known faults between pairs of builds."""
+    builds = {(one.lower, other.lower) for one, other in pairs}
+    for fault in knowledge.faults:
+        if fault.machine_types and machine_type not in fault.machine_types:
+            continue
+        facing = builds if fault.direction != "backward" else {(b, a) for a, b in builds}
+        if fault.direction == "both":
+            facing = builds | {(b, a) for a, b in builds}
+        if not any(
+            one in fault.builds
+            and (other in fault.against if fault.against else other not in fault.builds)
+            for one, other in facing
+        ):
+            continue
+        cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
+        words = tuple(device.removeprefix("cpu:") for device in fault.devices)
+        kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
+        yield LayoutIssue(
+            rule=Rule.KNOWN_FAULT.value,
+            unit=fault.id,
+            clause=Clause(kind=kind, any_of=words) if words else None,
+            source=fault.source,
+            text=fault.reason,
+        )
+
+
+def observed_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield the observed failures on routes."""
+    failing = [row for row in knowledge.observations if not row.passes]
+    for row in failing:
+        if row.machine_types and machine_type not in row.machine_types:
+            continue
+        if not any(
+            f"{row.id}:from" in one.observed and f"{row.id}:to" in other.observed
+            for one, other in routes
+        ):
+            continue
+        clause = None
+        if row.devices:
+            clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
+        elif row.traits:
+            clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
+        yield LayoutIssue(
+            rule=Rule.OBSERVED_FAILURE.value,
+            unit=row.id,
+            clause=clause,
+            source=row.source,
+            text=f"observed to fail: {row.id}",
+        )
+
+
+def coverage_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield what nobody listed about the registers of an architecture."""
+    for one, other in routes:
+        if one.arch != other.arch:
+            yield LayoutIssue(
+                text="hosts of different architectures", source="architectures differ"
+            )
+            return
+        if knowledge.covered.get(one.arch) != "listed" and one.kernel_token != other.kernel_token:
+            fact = f"the registers that each kernel exposes on {one.arch}"
+            yield LayoutIssue(
+                certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
+            )
+            return
+
+
+def vendor_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield the vendors of CPUs between which guests cannot move."""
+    pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
+    for row in knowledge.host_cpus.crossings:
+        met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
+        if met:
+            names = " and ".join(sorted(set().union(*met)))
+            yield LayoutIssue(
+                rule=Rule.CPU_VENDOR_DIFFERS.value,
+                unit=row.id,
+                source=row.source,
+                text=f"CPUs of {names}: {row.reason}",
+            )

@@ -1,0 +1,297 @@
+"""Objections on ordered pairs of hosts, each pair of looks judged once for the whole fleet.
+
+A rule looks at little of a host. Hosts that look the same to some rules are one class for them, and
+what is judged between two classes is judged for every two hosts of them. Nothing here is shared with
+the solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import chain, product
+from operator import or_
+
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import HostProfile, MigrationEdge, QemuBuild, Tables
+from planner.domain.migrated import Clause, MigratedUnit
+from planner.domain.policy import Policy
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import accepted
+from planner.migration.applies import Assumed
+from planner.migration.judge import (
+    judge_builds,
+    judge_cpu_features,
+    judge_vendors,
+    unit_applies,
+)
+from planner.migration.unit_rules import UnitCase, judge_unit
+from planner.migration.views import UnitView, gate, open_view, ungated_view
+
+NO_BASELINE = Baseline(machine_type="")
+Gates = tuple[Truth, ...]
+
+
+def claims_of(clause: Clause) -> Assumed:
+    """Return the claims that no guest has anything that the clause speaks of."""
+    return frozenset((clause.kind.value, word) for word in clause.any_of)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Objections that policy leaves, numbered by what would exclude them; a set of them is bits."""
+
+    policy: Policy
+    _numbers: dict[tuple[Assumed, ...], int] = field(default_factory=dict)
+    _examples: list[Objection] = field(default_factory=list)
+    _excluded: dict[Assumed, tuple[int, int]] = field(default_factory=dict)
+
+    def enter(self, objections: Iterable[Objection]) -> int:
+        """Return the bits of objections, without those that policy accepts."""
+        bits = 0
+        for objection in objections:
+            if accepted(self.policy, objection) is not None:
+                continue
+            ways_out = tuple(claims_of(clause) for clause in objection.depends_on)
+            number = self._numbers.setdefault(ways_out, len(self._examples))
+            if number == len(self._examples):
+                self._examples.append(objection)
+            bits |= 1 << number
+        return bits
+
+    def standing(self, bits: int, assumed: Assumed) -> Objection | None:
+        """Return an objection that these claims about guests do not exclude, None if all are."""
+        left = bits & ~self._excluded_by(assumed)
+        return self._examples[left.bit_length() - 1] if left else None
+
+    def _excluded_by(self, assumed: Assumed) -> int:
+        """Return the bits of every objection known so far that these claims exclude."""
+        seen, excluded = self._excluded.get(assumed, (0, 0))
+        if seen < len(self._numbers):
+            for ways_out, number in list(self._numbers.items())[seen:]:
+                excluded |= any(claims <= assumed for claims in ways_out) << number
+            self._excluded[assumed] = (len(self._numbers), excluded)
+        return excluded
+
+
+@dataclass(slots=True)
+class Pairs:
+    """What is judged between two classes: remembered per ordered pair and per set of classes."""
+
+    between: Callable[[int, int], int]
+    _pairs: dict[tuple[int, int], int] = field(default_factory=dict)
+    _sets: dict[frozenset[int], int] = field(default_factory=dict)
+
+    def within(self, classes: frozenset[int]) -> int:
+        """Return what is judged on any ordered pair of `classes`, a class with itself included."""
+        if classes not in self._sets:
+            pairs = [self._pair(one, other) for one in classes for other in classes]
+            self._sets[classes] = reduce(or_, pairs, 0)
+        return self._sets[classes]
+
+    def _pair(self, one: int, other: int) -> int:
+        found = self._pairs.get((one, other))
+        if found is None:
+            found = self._pairs[one, other] = self.between(one, other)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that the rules of one unit see of a host; the names are there only where a fact is open."""
+
+    view: UnitView
+    kernel: str
+    cpu: str
+    build: QemuBuild | None
+
+
+@dataclass(slots=True)
+class UnitPairs:
+    """Some units between hosts; hosts of one class have equal looks for every unit."""
+
+    units: tuple[MigratedUnit, ...]
+    knowledge: KnowledgeBase
+    ledger: Ledger
+    management: str
+    _pairs: Pairs = field(init=False)
+    _looks: list[Look] = field(default_factory=list)
+    _numbers: dict[Look, int] = field(default_factory=dict)
+    _classes: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _vectors: list[tuple[int, ...]] = field(default_factory=list)
+    _gates: dict[tuple[Baseline, QemuBuild], int] = field(default_factory=dict)
+    _gate_lists: list[Gates] = field(default_factory=list)
+    _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
+    _under: dict[Baseline, dict[HostProfile, int]] = field(default_factory=dict)
+    _by_looks: dict[tuple[int, int, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember what is judged between two classes."""
+        self._pairs = Pairs(self._between)
+
+    def demands(self, hosts: Iterable[HostProfile], baseline: Baseline) -> int:
+        """Return what the units object to on any ordered pair of hosts under a baseline."""
+        return self._pairs.within(frozenset(self._classes_of(hosts, baseline)))
+
+    def narrowed(self, hosts: Iterable[HostProfile], baseline: Baseline) -> UnitPairs:
+        """Return these units without those that object to no ordered pair of `hosts`."""
+        rows = [self._vectors[number] for number in set(self._classes_of(hosts, baseline))]
+        kept = [
+            unit
+            for place, unit in enumerate(self.units)
+            if any(
+                self._judged(place, source, destination)
+                for source, destination in product({row[place] for row in rows}, repeat=2)
+            )
+        ]
+        return UnitPairs(tuple(kept), self.knowledge, self.ledger, self.management)
+
+    def _classes_of(self, hosts: Iterable[HostProfile], baseline: Baseline) -> Iterator[int]:
+        """Yield the class of each host: all that look the same to every unit under a baseline."""
+        known = self._under.setdefault(baseline, {})
+        for host in hosts:
+            number = known.get(host)
+            if number is None:
+                number = known[host] = self._class(host, self._gates_of(host.qemu, baseline))
+            yield number
+
+    def _class(self, host: HostProfile, gates: int) -> int:
+        key = (host, gates)
+        if key not in self._class_of:
+            looks = zip(self.units, self._gate_lists[gates], strict=True)
+            vector = tuple(self._number(_look(unit, host, opened)) for unit, opened in looks)
+            number = self._classes.setdefault(vector, len(self._vectors))
+            if number == len(self._vectors):
+                self._vectors.append(vector)
+            self._class_of[key] = number
+        return self._class_of[key]
+
+    def _number(self, look: Look) -> int:
+        number = self._numbers.setdefault(look, len(self._looks))
+        if number == len(self._looks):
+            self._looks.append(look)
+        return number
+
+    def _gates_of(self, build: QemuBuild, baseline: Baseline) -> int:
+        """Return a number for which units a process of this build lets out under a baseline."""
+        key = (baseline, build)
+        if key not in self._gates:
+            name, flags = baseline.machine_type, baseline.flags
+            found = tuple(gate(unit, build, name, flags, self.knowledge) for unit in self.units)
+            if found not in self._gate_lists:
+                self._gate_lists.append(found)
+            self._gates[key] = self._gate_lists.index(found)
+        return self._gates[key]
+
+    def _between(self, one: int, other: int) -> int:
+        sources, destinations = self._vectors[one], self._vectors[other]
+        pairs = zip(sources, destinations, strict=True)
+        return reduce(or_, (self._judged(place, *pair) for place, pair in enumerate(pairs)), 0)
+
+    def _judged(self, place: int, source: int, destination: int) -> int:
+        key = (place, source, destination)
+        if key not in self._by_looks:
+            looks = (self._looks[source], self._looks[destination])
+            self._by_looks[key] = self.ledger.enter(self._judge(self.units[place], *looks))
+        return self._by_looks[key]
+
+    def _judge(self, unit: MigratedUnit, source: Look, destination: Look) -> tuple[Objection, ...]:
+        """Judge one unit for a guest of which nothing is said."""
+        start = GuestStart(baseline=NO_BASELINE)
+        case = UnitCase(
+            unit=unit,
+            applies=unit_applies(unit, start, self.knowledge, frozenset()),
+            boot=source.view,
+            source=source.view,
+            destination=destination.view,
+            libvirt=self.management == "libvirt",
+            same_kernel=bool(source.kernel) and source.kernel == destination.kernel,
+            same_cpu=not source.cpu or not destination.cpu or source.cpu == destination.cpu,
+            same_build=source.build is not None and source.build == destination.build,
+        )
+        return judge_unit(case).objections
+
+
+def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
+    seen = ungated_view(unit, host)
+    if opened is not seen.gate:
+        seen = replace(seen, gate=opened)
+    hosts_open, build_open = open_view(seen)
+    return Look(
+        view=seen,
+        kernel=host.kernel_token if hosts_open else "",
+        cpu=host.cpu_model if unit.requires else "",
+        build=host.qemu if build_open else None,
+    )
+
+
+@dataclass(slots=True)
+class BuildPairs:
+    """The rules about builds, judged once for all releases that no table tells apart."""
+
+    knowledge: KnowledgeBase
+    ledger: Ledger
+    _pairs: dict[Baseline, Pairs] = field(default_factory=dict)
+    _builds: list[QemuBuild] = field(default_factory=list)
+    _tables: dict[Tables, int] = field(default_factory=dict)
+    _class_of: dict[QemuBuild, int] = field(default_factory=dict)
+
+    def demands(self, builds: Iterable[QemuBuild], baseline: Baseline) -> int:
+        """Return what is objected to on any ordered pair of `builds` under a baseline."""
+        pairs = self._pairs.get(baseline)
+        if pairs is None:
+            pairs = self._pairs[baseline] = self._pairs_under(baseline)
+        return pairs.within(frozenset([self._class(build) for build in builds]))
+
+    def _class(self, build: QemuBuild) -> int:
+        if build not in self._class_of:
+            number = self._tables.setdefault(build.tables, len(self._builds))
+            if number == len(self._builds):
+                self._builds.append(build)
+            self._class_of[build] = number
+        return self._class_of[build]
+
+    def _pairs_under(self, baseline: Baseline) -> Pairs:
+        start = GuestStart(baseline=baseline)
+
+        def between(one: int, other: int) -> int:
+            pair = (self._builds[one], self._builds[other])
+            return self.ledger.enter(judge_builds(*pair, start, self.knowledge))
+
+        return Pairs(between)
+
+
+@dataclass(slots=True)
+class CpuPairs:
+    """The rules about CPUs, between hosts by stated vendor and by the features known to be lacking."""
+
+    knowledge: KnowledgeBase
+    ledger: Ledger
+    management: str
+    _pairs: Pairs = field(init=False)
+    _hosts: list[HostProfile] = field(default_factory=list)
+    _classes: dict[tuple[str, str, frozenset[str]], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember what is judged between two classes."""
+        self._pairs = Pairs(self._between)
+
+    def demands(self, hosts: Iterable[HostProfile]) -> int:
+        """Return what is objected to on any ordered pair of hosts."""
+        return self._pairs.within(frozenset([self._class(host) for host in hosts]))
+
+    def _class(self, host: HostProfile) -> int:
+        key = (host.arch, host.cpu_vendor, frozenset[str](host.lacked_cpu_features))
+        number = self._classes.setdefault(key, len(self._hosts))
+        if number == len(self._hosts):
+            self._hosts.append(host)
+        return number
+
+    def _between(self, one: int, other: int) -> int:
+        edge = MigrationEdge(source=self._hosts[one], destination=self._hosts[other])
+        start = GuestStart(baseline=NO_BASELINE)
+        features = judge_cpu_features(edge, start, self.knowledge, self.management)
+        return self.ledger.enter(chain(judge_vendors(edge, self.knowledge), features))
