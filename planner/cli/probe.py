@@ -48,7 +48,7 @@ def probe(
     )
     file = output or Path(f"probe-{found.machine.host}.json")
     emit(dump(document), file)
-    typer.echo(csv_text(COLUMNS, [fleet_row(found, str(file))]), nl=False)
+    emit(csv_text(COLUMNS, [fleet_row(found, str(file))]), None)
     still_open = [row.capability for row in answered if row.holds is None]
     for line in _notes(found.reasons, still_open, has_build=bool(found.builds)):
         print(line, file=sys.stderr)  # noqa: T201
