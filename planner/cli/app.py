@@ -17,7 +17,9 @@ from planner.cli.explain import explain
 from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
 from planner.cli.probe import probe
+from planner.cli.simulate import simulate
 from planner.cli.solve import solve
+from planner.cli.status import status
 from planner.domain.errors import PlannerError, UsageError
 
 app = typer.Typer(
@@ -29,6 +31,8 @@ app = typer.Typer(
 )
 app.command()(solve)
 app.command()(check)
+app.command()(simulate)
+app.command()(status)
 app.command()(explain)
 app.command()(decode)
 app.command()(probe)
