@@ -18,7 +18,9 @@ from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
 from planner.cli.plan import plan
 from planner.cli.probe import probe
+from planner.cli.simulate import simulate
 from planner.cli.solve import solve
+from planner.cli.status import status
 from planner.cli.unlock import unlock
 from planner.domain.errors import PlannerError, UsageError
 
@@ -32,6 +34,8 @@ app = typer.Typer(
 app.command()(solve)
 app.command()(check)
 app.command()(plan)
+app.command()(simulate)
+app.command()(status)
 app.command()(explain)
 app.command()(unlock)
 app.command()(decode)

@@ -56,6 +56,10 @@ class PolicyError(PlannerError):
     """A policy file cannot be read."""
 
 
+class PlanError(PlannerError):
+    """A plan file cannot be read, contradicts itself, or is about another fleet."""
+
+
 class HarvestError(PlannerError):
     """A QEMU program or a migration stream cannot be read."""
 

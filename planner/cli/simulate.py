@@ -1,0 +1,149 @@
+"""`planner simulate`: a plan replayed phase by phase, with faults."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, painted
+from planner.cli.options import (
+    FleetFile,
+    GuestsFile,
+    Inputs,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    inputs_of,
+)
+from planner.domain.errors import Location, PlanError, Problem, UsageError
+from planner.domain.verdict import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from planner.domain.guest import GuestGroup
+    from planner.domain.plan import Plan
+    from planner.domain.simulation import HostFailure, Simulation
+    from planner.domain.upgrade import UpgradeHost
+
+
+class ReplayFormat(Enum):
+    """Formats of a replay."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+PlanFile = Annotated[Path, typer.Argument(help="plan.json, as plan --format json writes it")]
+Failures = Annotated[
+    list[str] | None,
+    typer.Option("--fail", help="HOST@WAVE may die in the middle of that wave, again and again"),
+]
+Abort = Annotated[
+    int | None, typer.Option("--abort-after", help="stop after this wave, and go back from there")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="in every wave one host may die, drawn by this number")
+]
+Format = Annotated[ReplayFormat, typer.Option("--format", "-f", help="how to print the answer")]
+
+
+def simulate(
+    plan: PlanFile,
+    fleet: FleetFile,
+    guests: GuestsFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    fail: Failures = None,
+    abort_after: Abort = None,
+    seed: Seed = None,
+    format: Format = ReplayFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Replay a plan: every move of every phase judged; the first violation, or none.
+
+    Example: planner simulate plan.json fleet.csv --fail host7@2
+    """
+    from planner.plan.contradictions import check_plan
+    from planner.plan.simulate import Scenario, drawn_failures
+    from planner.plan.simulate import simulate as replay
+
+    made, given, hosts = planned(plan, fleet, policy, knowledge)
+    check_plan(made, hosts, given.knowledge)
+    failures = failures_of(fail or [], made, hosts)
+    if seed is not None:
+        failures += drawn_failures(made, seed)
+    if abort_after is not None and not 0 <= abort_after <= len(made.waves):
+        raise UsageError([_wrong("--abort-after", f"the plan has {len(made.waves)} waves")])
+    scenario = Scenario(
+        plan=made,
+        hosts=hosts,
+        guests=guests_of(guests, given),
+        knowledge=given.knowledge,
+        policy=given.policy,
+        failures=tuple(dict.fromkeys(failures)),
+        abort_after=abort_after,
+    )
+    simulation = replay(scenario)
+    if simulation.contradictions and simulation.outcome is not Outcome.UNSAFE:
+        raise PlanError(simulation.contradictions)
+    code = exits.of_outcomes([simulation.outcome])
+    answer(_written(simulation, format, output), output, code)
+
+
+def planned(
+    plan: Path, fleet: Path, policy: Path | None, knowledge: list[Path] | None
+) -> tuple[Plan, Inputs, tuple[UpgradeHost, ...]]:
+    """Read a plan, its fleet with capacities, and what judges them."""
+    from planner.fleet.plan_file import read_plan
+    from planner.fleet.upgrades import read_upgrades
+
+    made = read_plan(plan)
+    given = inputs_of(fleet, policy, knowledge)
+    return made, given, read_upgrades(fleet, given.knowledge, ())
+
+
+def guests_of(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:
+    """Read the guests of today, None if there is no file."""
+    from planner.fleet.guests import read_guests
+
+    if path is None:
+        return None
+    return read_guests(path, given.fleet, given.knowledge.guests)
+
+
+def failures_of(
+    words: Sequence[str], plan: Plan, hosts: Sequence[UpgradeHost]
+) -> tuple[HostFailure, ...]:
+    """Read HOST@WAVE words; raises `UsageError` with each one that is wrong."""
+    from planner.domain.simulation import HostFailure
+    from planner.plan.contradictions import check_failures
+
+    problems, found = [], []
+    for word in words:
+        host, at, wave = word.rpartition("@")
+        if at and host and wave.isascii() and wave.isdigit():
+            found.append(HostFailure(host=host, wave=int(wave)))
+        else:
+            problems.append(_wrong("--fail", f"'{word}' is not HOST@WAVE"))
+    problems += [_wrong("--fail", what) for what in check_failures(plan, hosts, found)]
+    if problems:
+        raise UsageError(problems)
+    return tuple(found)
+
+
+def _wrong(option: str, what: str) -> Problem:
+    return Problem(location=Location(file="command line", column=option), what=what)
+
+
+def _written(simulation: Simulation, format: ReplayFormat, output: Path | None) -> Iterator[str]:
+    from planner.present.document import dump
+    from planner.present.simulation_report import simulation_document, simulation_report
+
+    if format is ReplayFormat.JSON:
+        return dump(simulation_document(simulation))
+    return painted(simulation_report(simulation), output)

@@ -1,0 +1,76 @@
+"""`planner status`: a plan against the fleet as it is now, for a daily job."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, painted
+from planner.cli.options import FleetFile, GuestsFile, KnowledgeFolder, OutputFile, PolicyFile
+from planner.cli.simulate import Format, PlanFile, ReplayFormat, guests_of, planned
+from planner.domain.errors import Location, PlanError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from planner.domain.simulation import PlanStatus
+
+
+def status(
+    plan: PlanFile,
+    fleet: FleetFile,
+    guests: GuestsFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    today: Annotated[str, typer.Option(help="take this day for today, as 2026-12-01")] = "",
+    format: Format = ReplayFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Compare a plan with the fleet as it is: done, drifted, due, and whether the rest is safe.
+
+    Example: planner status plan.json fleet.csv
+    """
+    from planner.plan.contradictions import check_words, contradictions
+    from planner.plan.progress import status_of
+    from planner.plan.simulate import Scenario
+
+    day = _day(today)
+    made, given, hosts = planned(plan, fleet, policy, knowledge)
+    wrong = tuple(contradictions(made))
+    if wrong:
+        raise PlanError(wrong)
+    check_words(made, hosts, given.knowledge)
+    scenario = Scenario(
+        plan=made,
+        hosts=hosts,
+        guests=guests_of(guests, given),
+        knowledge=given.knowledge,
+        policy=given.policy,
+    )
+    found = status_of(scenario, day)
+    code = exits.of_outcomes([found.rest.outcome])
+    answer(_written(found, format, output), output, code)
+
+
+def _day(text: str) -> datetime.date:
+    if not text:
+        return datetime.datetime.now(tz=datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        place = Location(file="command line", column="--today")
+        what = f"'{text}' is not a day such as 2026-12-01"
+        raise UsageError([Problem(location=place, what=what)]) from None
+
+
+def _written(status: PlanStatus, format: ReplayFormat, output: Path | None) -> Iterator[str]:
+    from planner.present.document import dump
+    from planner.present.simulation_report import status_document, status_report
+
+    if format is ReplayFormat.JSON:
+        return dump(status_document(status))
+    return painted(status_report(status), output)

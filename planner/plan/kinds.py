@@ -1,0 +1,78 @@
+"""Guests as a replay follows them: what they were started as, and how many stand where today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from planner.domain.guest import Baseline, GuestCpu, GuestGroup
+from planner.domain.host import HostProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestKind:
+    """Guests that are started alike, wherever they boot."""
+
+    baseline: Baseline
+    devices: tuple[str, ...] | None = None
+    cpu: GuestCpu | None = None
+    traits: frozenset[tuple[str, bool]] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Compute the hash once: kinds are keys of every memory."""
+        flags = frozenset(str(flag) for flag in self.baseline.flags)
+        parts = (self.baseline.machine_type, flags, self.devices, self.cpu, self.traits)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """Return the hash computed at birth."""
+        return self._hash
+
+    def with_baseline(self, baseline: Baseline) -> GuestKind:
+        """Return the same guests on another baseline."""
+        return GuestKind(baseline=baseline, devices=self.devices, cpu=self.cpu, traits=self.traits)
+
+
+def same_baseline(one: Baseline, other: Baseline) -> bool:
+    """Whether two baselines are equal, the order of their flags aside."""
+    return one.machine_type == other.machine_type and set(one.flags) == set(other.flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Guests of today of one kind on one class of hosts, by its place in the pool.
+
+    `boot` None: any host of the pool may have been it.
+    """
+
+    kind: GuestKind
+    boot: HostProfile | None
+    place: int
+    count: int
+    migratable: bool
+
+
+def cohorts_of(
+    names: Sequence[Sequence[str]],
+    profiles: Sequence[HostProfile],
+    guests: Sequence[GuestGroup],
+) -> Iterator[Cohort]:
+    """Yield guests of today, those that nothing tells apart together.
+
+    `names` and `profiles` are those of the classes of hosts of the pool.
+    """
+    place = {name: number for number, hosts in enumerate(names) for name in hosts}
+    counts: dict[tuple[GuestKind, HostProfile | None, int, bool], int] = {}
+    for group in guests:
+        kind = GuestKind(
+            baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
+            devices=group.devices,
+            cpu=group.cpu,
+            traits=group.traits,
+        )
+        boot = profiles[place[group.booted_on]] if group.booted_on in place else None
+        key = (kind, boot, place[group.host], group.migratable)
+        counts[key] = counts.get(key, 0) + group.count
+    for (kind, boot, where, migratable), count in counts.items():
+        yield Cohort(kind=kind, boot=boot, place=where, count=count, migratable=migratable)

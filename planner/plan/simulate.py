@@ -1,0 +1,193 @@
+"""Replay a plan over its fleet, with faults; shares nothing with the planner but the domain types."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner.domain.guest import GuestGroup
+from planner.domain.plan import Plan
+from planner.domain.policy import Policy
+from planner.domain.simulation import (
+    HostFailure,
+    NoWayBack,
+    Phase,
+    ReplayRule,
+    Simulation,
+    Violation,
+)
+from planner.domain.upgrade import UpgradeHost
+from planner.knowledge.base import KnowledgeBase
+from planner.plan.contradictions import contradictions
+from planner.plan.court import Court
+from planner.plan.findings import Finding, violation_of
+from planner.plan.ground import Ground, PoolGround
+from planner.plan.replay import Replay
+from planner.plan.room import shortages
+from planner.plan.shape import Ranks, in_ranks, shape_of
+from planner.plan.stand import IN_WAVE
+from planner.plan.way_back import no_way_back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A plan, the fleet that it is for, guests of today (None: not given), and faults that may strike.
+
+    Every subset of the faults is covered: the fewer there are, the less can go wrong. `past`: kernel
+    and QEMU that a host had before today.
+    """
+
+    plan: Plan
+    hosts: Sequence[UpgradeHost]
+    guests: Sequence[GuestGroup] | None
+    knowledge: KnowledgeBase
+    policy: Policy
+    failures: tuple[HostFailure, ...] = ()
+    abort_after: int | None = None
+    past: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the replay of one shape of pool found; waves are ranks of the pool's own events."""
+
+    violation: Finding | None
+    gap: Finding | None
+    judgements: int
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is known so far."""
+
+    judgements: int = 0
+    pools: int = 0
+    without_room: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    gaps: list[Violation] = field(default_factory=list)
+    no_way_back: list[NoWayBack] = field(default_factory=list)
+
+
+def simulate(scenario: Scenario) -> Simulation:
+    """Replay every phase of every wave; return the first violation, or that there is none."""
+    court = Court(scenario.knowledge, scenario.policy)
+    known: dict[object, Outcome] = {}
+    record = _Record()
+    conditions: set[str] = set()
+    for pool in _pools(scenario):
+        record.pools += 1
+        conditions |= {f"{kind}:{word}" for kind, word in pool.conditions}
+        _replay(pool, court, known, record)
+        _check_room(pool, scenario.policy.plan.fill, record)
+        if scenario.abort_after is not None:
+            record.no_way_back += no_way_back(pool, court, scenario.abort_after)
+    if scenario.abort_after is not None:
+        record.violations += _broken_promise(scenario.plan, scenario.abort_after, record)
+    return Simulation(
+        waves=len(scenario.plan.waves),
+        phases=1 + len(IN_WAVE) * len(scenario.plan.waves),
+        judgements=record.judgements,
+        violation=min(record.violations, key=lambda one: one.moment, default=None),
+        gap=min(record.gaps, key=lambda one: one.moment, default=None),
+        failures=scenario.failures,
+        abort_after=scenario.abort_after,
+        no_way_back=tuple(dict.fromkeys(record.no_way_back)),
+        pools=record.pools,
+        pools_without_room=record.without_room,
+        conditions=tuple(sorted(conditions)),
+        contradictions=tuple(contradictions(scenario.plan)),
+    )
+
+
+def drawn_failures(plan: Plan, seed: int) -> tuple[HostFailure, ...]:
+    """Return one failure per wave, of a host of the plan: chosen by the seed, always the same."""
+    chance = random.Random(seed)
+    hosts = sorted({one.host for wave in plan.waves for one in wave.upgrades})
+    return tuple(HostFailure(host=chance.choice(hosts), wave=wave.number) for wave in plan.waves)
+
+
+def _pools(scenario: Scenario) -> Iterator[PoolGround]:
+    failures: dict[str, tuple[int, ...]] = {}
+    for one in sorted(set(scenario.failures)):
+        failures[one.host] = (*failures.get(one.host, ()), one.wave)
+    ground = Ground(
+        plan=scenario.plan,
+        hosts=scenario.hosts,
+        guests=scenario.guests,
+        knowledge=scenario.knowledge,
+        failures=failures,
+        past=scenario.past,
+    )
+    return ground.pools()
+
+
+def _replay(pool: PoolGround, court: Court, known: dict[object, Outcome], record: _Record) -> None:
+    """Replay a pool, or take what an equal one gave."""
+    ranks = Ranks(pool)
+    ranked = in_ranks(pool, ranks)
+    key = shape_of(ranked)
+    if key not in known:
+        replay = Replay(ranked, court)
+        replay.run()
+        known[key] = Outcome(replay.violation, replay.gap, replay.judgements)
+    found = known[key]
+    record.judgements += found.judgements
+    if found.violation is not None:
+        record.violations.append(ranks.told(violation_of(found.violation, ranked)))
+    if found.gap is not None:
+        record.gaps.append(ranks.told(violation_of(found.gap, ranked)))
+
+
+def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
+    """Note the first wave in which what runs does not fit on the hosts that are up."""
+    if not pool.capacity or pool.used is None:
+        record.without_room += 1
+        return
+    for wave, text in shortages(pool.capacity, pool.used, fill, _down(pool)):
+        record.violations.append(_plain(pool.name, wave, Phase.EVACUATE, ReplayRule.NO_ROOM, text))
+        return
+
+
+def _down(pool: PoolGround) -> Mapping[int, Sequence[str]]:
+    """Return the hosts that are down in each wave: those that are upgraded, and those that die."""
+    found: dict[int, list[str]] = {}
+    for one in pool.classes:
+        for wave in (*(step.wave for step in one.steps), *one.failures):
+            found.setdefault(wave, []).extend(one.hosts)
+    return found
+
+
+def _broken_promise(plan: Plan, wave: int, record: _Record) -> Iterable[Violation]:
+    """Yield a violation if guests cannot go back although the plan says that the way back is free."""
+    row = next((one.rollback for one in plan.waves if one.number == wave), None)
+    certain = [one for one in record.no_way_back if one.rule != "P012"]
+    if row is None or not row.free or row.reasons or not certain:
+        return
+    first = certain[0]
+    text = f"the plan says that rollback is free; {first.rule} {first.unit}: {first.text}"
+    yield _plain(first.domain, wave, Phase.ROLLBACK, ReplayRule.WAY_BACK, text, first)
+
+
+def _plain(
+    pool: str,
+    wave: int,
+    phase: Phase,
+    rule: ReplayRule,
+    text: str,
+    lost: NoWayBack | None = None,
+) -> Violation:
+    return Violation(
+        wave=wave,
+        phase=phase,
+        domain=pool,
+        guests="the guests of the pool" if lost is None else lost.guests,
+        count=None if lost is None else lost.count,
+        source=None,
+        destination=None,
+        rule=rule.value,
+        unit="" if lost is None else lost.unit,
+        text=text,
+        consequence="",
+        is_gap=False,
+    )

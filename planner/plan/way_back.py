@@ -1,0 +1,85 @@
+"""Guests that cannot follow when an operator returns the upgraded hosts of a pool after a wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.domain.guest import Baseline
+from planner.domain.host import HostProfile
+from planner.domain.simulation import NoWayBack, Phase
+from planner.plan.court import Court
+from planner.plan.findings import baseline_words, objection_words
+from planner.plan.ground import HostClass, PoolGround
+from planner.plan.kinds import GuestKind
+from planner.plan.stand import Field
+
+
+def no_way_back(pool: PoolGround, court: Court, wave: int) -> Iterator[NoWayBack]:
+    """Yield the guests that may be on an upgraded host after `wave` and cannot go back to an old one.
+
+    Guests of today are there if their host was emptied while an upgraded one was up; new guests of
+    every baseline so far are wherever a host is up.
+    """
+    field = Field(pool)
+    changed = [one for one in pool.classes if any(step.wave <= wave for step in one.steps)]
+    old = dict.fromkeys(one.today.profile for one in changed)
+    new = dict.fromkeys(
+        build.profile
+        for one in changed
+        if (build := field.build(one, wave, Phase.RESTART)) is not None
+    )
+    for kind, boot, count in (*_of_today(pool, wave), *_of_now(pool, wave, tuple(new))):
+        for source in new:
+            for destination in old:
+                yield from _lost(court, pool, (source, destination), (kind, boot, count))
+
+
+Group = tuple[GuestKind, HostProfile, int | None]
+
+
+def _lost(
+    court: Court, pool: PoolGround, edge: tuple[HostProfile, HostProfile], group: Group
+) -> Iterator[NoWayBack]:
+    kind, boot, count = group
+    for one in court.against_move(edge, boot, kind, pool.conditions)[:1]:
+        yield NoWayBack(
+            domain=pool.name,
+            guests=f"guests on {baseline_words(kind.baseline)}",
+            count=count,
+            rule=one.rule.value,
+            unit=one.unit or one.property_key,
+            text=objection_words(one),
+        )
+
+
+def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
+    """Yield guests of today whose host was emptied when an upgraded one could take them."""
+    moved = [one for one in pool.classes if _leaves_for_upgraded(one, pool, wave)]
+    profiles = tuple(dict.fromkeys(one.today.profile for one in pool.classes))
+    if pool.cohorts is None:
+        kinds = [GuestKind(baseline=baseline) for baseline in pool.baselines.values()]
+        yield from ((kind, boot, None) for kind in kinds if moved for boot in profiles)
+        return
+    for cohort in pool.cohorts:
+        if cohort.migratable and pool.classes[cohort.place] in moved:
+            for boot in (cohort.boot,) if cohort.boot is not None else profiles:
+                yield cohort.kind, boot, cohort.count
+
+
+def _leaves_for_upgraded(one: HostClass, pool: PoolGround, wave: int) -> bool:
+    steps = [step.wave for step in one.steps if step.wave <= wave]
+    if not steps:
+        return False
+    targets = {step.build.profile for other in pool.classes for step in other.steps}
+    return any(step.wave < steps[0] for other in pool.classes for step in other.steps) or any(
+        not other.steps and other.today.profile in targets for other in pool.classes
+    )
+
+
+def _of_now(pool: PoolGround, wave: int, upgraded: tuple[HostProfile, ...]) -> Iterator[Group]:
+    """Yield new guests of every baseline that was in force up to `wave`, booted on upgraded hosts."""
+    baselines: dict[Baseline, None] = dict.fromkeys(pool.baselines.values())
+    baselines |= dict.fromkeys(flip.after for flip in pool.flips if flip.after_wave <= wave)
+    for baseline in baselines:
+        for boot in upgraded:
+            yield GuestKind(baseline=baseline), boot, None
