@@ -24,7 +24,10 @@ class Phase(Enum):
     @property
     def place(self) -> int:
         """Order inside a wave."""
-        return list(Phase).index(self)
+        return _PLACES[self]
+
+
+_PLACES = {phase: place for place, phase in enumerate(Phase)}
 
 
 class ReplayRule(Enum):

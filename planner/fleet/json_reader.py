@@ -17,6 +17,8 @@ E = TypeVar("E", bound=Enum)
 Steps = tuple[object, ...]
 """The way to a value: the way to what holds it, then a key or a place."""
 MOST_PROBLEMS = 20
+MOST = 1e15
+"""No number of a plan is as large."""
 
 
 @dataclass(slots=True)
@@ -170,8 +172,8 @@ def integer(value: object, steps: Steps, complaints: Complaints) -> int:
 
 def number(value: object, steps: Steps, complaints: Complaints) -> float:
     """Read a number from 0 on."""
-    if type(value) in {int, float} and 0 <= value < float("inf"):  # type: ignore[operator]
-        return float(value)  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST:
+        return float(value)
     complaints.add(steps, f"{shown(value)} is not a number from 0 on")
     return 0.0
 

@@ -17,9 +17,11 @@ from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, devices_match, has_feature
 from planner.migration.judge import judge, judge_builds
 from planner.plan.kinds import GuestKind
+from planner.plan.witness import witness
 
 Objections = tuple[Objection, ...]
 NO_FLAGS: tuple[CompatFlag, ...] = ()
+Question = tuple[tuple[HostProfile, HostProfile], HostProfile, GuestKind, tuple[CompatFlag, ...]]
 Move = tuple[HostProfile, HostProfile, HostProfile, GuestKind, tuple[CompatFlag, ...]]
 
 
@@ -42,6 +44,31 @@ class Court:
         hop: tuple[CompatFlag, ...] = NO_FLAGS,
     ) -> Objections:
         """Return what speaks against moving a guest of a kind that booted on `boot` over an edge."""
+        found = self._judged(edge, boot, kind, hop)
+        if not found:
+            return found
+        standing = self._outside(found, kind, boot, assumed)
+        return tuple(self._settled(one, (edge, boot, kind, hop), assumed) for one in standing)
+
+    def _settled(self, gap: Objection, question: Question, assumed: Assumed) -> Objection:
+        """Return the certain objection for a guest that has what the gap leaves open, if it has one."""
+        edge, boot, kind, hop = question
+        guest = witness(kind, gap, assumed) if gap.is_gap else None
+        if guest is None:
+            return gap
+        same = _subject(gap)
+        for one in self._judged(edge, boot, guest, hop):
+            if not one.is_gap and one.depends_on == gap.depends_on and _subject(one) == same:
+                return one
+        return gap
+
+    def _judged(
+        self,
+        edge: tuple[HostProfile, HostProfile],
+        boot: HostProfile,
+        kind: GuestKind,
+        hop: tuple[CompatFlag, ...],
+    ) -> Objections:
         key = (edge[0], edge[1], boot, kind, hop)
         if key not in self._moves:
             verdict = judge(
@@ -51,8 +78,7 @@ class Court:
                 management=self.policy.management,
             )
             self._moves[key] = self._kept(verdict.objections)
-        found = self._moves[key]
-        return self._outside(found, kind, boot, assumed) if found else found
+        return self._moves[key]
 
     def against_launch(self, profile: HostProfile, kind: GuestKind, assumed: Assumed) -> Objections:
         """Return what speaks against starting a guest of a kind on a host: its type and flags."""
@@ -114,6 +140,11 @@ class Court:
         if kind == "cpu-lacks":
             return has_feature(word, start.cpu, start, words) is Truth.NO
         return start.trait(word) is Truth.YES
+
+
+def _subject(one: Objection) -> str:
+    """Return what an objection is about: gaps of a unit do not name its property."""
+    return one.unit or one.property_key
 
 
 def _start(kind: GuestKind, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:

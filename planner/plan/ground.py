@@ -87,6 +87,9 @@ class PoolGround:
         return planned >= present
 
 
+Words = tuple[str, str, str, str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]]
+
+
 @dataclass(slots=True)
 class Ground:
     """Builds the pools of a plan; equal texts become one profile."""
@@ -98,8 +101,8 @@ class Ground:
     failures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     past: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     _profiler: Profiler = field(init=False)
-    _builds: dict[int, Build] = field(default_factory=dict)
-    _upgraded: dict[tuple[int, str, str], HostGroup] = field(default_factory=dict)
+    _builds: dict[Words, Build] = field(default_factory=dict)
+    _ways: dict[object, tuple[Build, tuple[Step, ...]]] = field(default_factory=dict)
     _masked: dict[tuple[HostProfile, tuple[str, ...]], HostProfile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,7 +122,7 @@ class Ground:
         for domain in self.plan.domains:
             name = domain.domain
             hosts = members.get(name, [])
-            classes = tuple(self._classes(hosts, steps, masks.get(name, ())))
+            classes = tuple(self._classes(hosts, steps, tuple(masks.get(name, ()))))
             mine = None if self.guests is None else guests.get(name, [])
             yield PoolGround(
                 name=name,
@@ -154,17 +157,19 @@ class Ground:
         self,
         hosts: Sequence[UpgradeHost],
         steps: Mapping[str, tuple[tuple[int, str, str], ...]],
-        masks: Sequence[Mask],
+        masks: tuple[Mask, ...],
     ) -> Iterator[HostClass]:
-        found: dict[tuple[Build, tuple[Step, ...], tuple[int, ...]], list[str]] = {}
-        known: dict[tuple[int, object], tuple[Build, tuple[Step, ...]]] = {}
+        found: dict[object, list[str]] = {}
         for host in sorted(hosts, key=lambda host: host.name):
             own = steps.get(host.name, ())
-            key = (id(host.group), own)
-            if key not in known:
-                known[key] = (self._build(host.group), self._way(host.group, own, masks))
-            found.setdefault((*known[key], self.failures.get(host.name, ())), []).append(host.name)
-        for (today, way, failures), names in found.items():
+            key = (_words(host.group), own, self.failures.get(host.name, ()), masks)
+            if key not in self._ways:
+                way = self._way(host.group, own, masks)
+                self._ways[key] = (self._build(host.group), way)
+            found.setdefault(key, []).append(host.name)
+        for way_of, names in found.items():
+            today, way = self._ways[way_of]
+            failures = self.failures.get(names[0], ())
             whole = HostClass(today=today, steps=way, hosts=tuple(names), failures=failures)
             yield whole
             yield from _returned(whole)
@@ -187,24 +192,22 @@ class Ground:
 
         What it said of its CPU, and all that it said if the kernel stays, is still true.
         """
-        key = (id(group), kernel, qemu)
-        if key not in self._upgraded:
-            kept = group
-            if kernel != group.kernel:
-                kept = replace(
-                    group,
-                    present=frozenset(one for one in group.present if one.startswith("cpu.")),
-                    absent=frozenset(one for one in group.absent if one.startswith("cpu.")),
-                    probe="",
-                )
-            self._upgraded[key] = replace(kept, kernel=kernel, qemu=qemu)
-        return self._upgraded[key]
+        kept = group
+        if kernel != group.kernel:
+            kept = replace(
+                group,
+                present=frozenset(one for one in group.present if one.startswith("cpu.")),
+                absent=frozenset(one for one in group.absent if one.startswith("cpu.")),
+                probe="",
+            )
+        return replace(kept, kernel=kernel, qemu=qemu)
 
     def _build(self, group: HostGroup) -> Build:
-        if id(group) not in self._builds:
+        key = _words(group)
+        if key not in self._builds:
             label = f"QEMU {group.qemu}, kernel {group.kernel}"
-            self._builds[id(group)] = Build(profile=self._profiler.profile(group), label=label)
-        return self._builds[id(group)]
+            self._builds[key] = Build(profile=self._profiler.profile(group), label=label)
+        return self._builds[key]
 
     def _mask(self, profile: HostProfile, names: tuple[str, ...]) -> HostProfile:
         key = (profile, names)
@@ -227,6 +230,12 @@ class Ground:
             key = (baseline.machine_type, "") if row is None else (row.board, row.line)
             found[key] = baseline
         return found
+
+
+def _words(group: HostGroup) -> Words:
+    """Return all that a profile is made of."""
+    stated = (group.present, group.absent)
+    return group.arch, group.kernel, group.qemu, group.cpu, stated
 
 
 def _returned(whole: HostClass) -> Iterator[HostClass]:

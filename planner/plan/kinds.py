@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.domain.guest import Baseline, GuestCpu, GuestGroup
 from planner.domain.host import HostProfile
@@ -11,12 +11,16 @@ from planner.domain.host import HostProfile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestKind:
-    """Guests that are started alike, wherever they boot."""
+    """Guests that are started alike, wherever they boot.
+
+    `may_be_any`: it stands for every guest that the conditions allow, and not for guests of a file.
+    """
 
     baseline: Baseline
     devices: tuple[str, ...] | None = None
     cpu: GuestCpu | None = None
     traits: frozenset[tuple[str, bool]] = frozenset()
+    may_be_any: bool = False
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -31,7 +35,12 @@ class GuestKind:
 
     def with_baseline(self, baseline: Baseline) -> GuestKind:
         """Return the same guests on another baseline."""
-        return GuestKind(baseline=baseline, devices=self.devices, cpu=self.cpu, traits=self.traits)
+        return replace(self, baseline=baseline)
+
+
+def any_guest(baseline: Baseline) -> GuestKind:
+    """Return the kind of all guests on a baseline that the conditions allow."""
+    return GuestKind(baseline=baseline, may_be_any=True)
 
 
 def same_baseline(one: Baseline, other: Baseline) -> bool:

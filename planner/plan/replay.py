@@ -7,7 +7,7 @@ phase allows stays alive in the next one. No pair of hosts is looked at, only pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from planner.domain.guest import Baseline
@@ -17,7 +17,7 @@ from planner.domain.simulation import Phase, ReplayRule
 from planner.plan.court import Court, Objections
 from planner.plan.findings import Finding
 from planner.plan.ground import PoolGround
-from planner.plan.kinds import Cohort, GuestKind, same_baseline
+from planner.plan.kinds import Cohort, GuestKind, any_guest, same_baseline
 from planner.plan.stand import IN_WAVE, Crowd, Field, Places, Standing
 
 Pair = tuple[HostProfile, Standing]
@@ -30,6 +30,7 @@ class Replay:
 
     pool: PoolGround
     court: Court
+    waves: Sequence[int]
     judgements: int = 0
     violation: Finding | None = None
     gap: Finding | None = None
@@ -53,17 +54,17 @@ class Replay:
         profiles = dict.fromkeys((*(at.profile for at in self._crowds), *self.pool.past))
         if self.pool.cohorts is None:
             for baseline in self.pool.baselines.values():
-                kind = GuestKind(baseline=baseline)
+                kind = any_guest(baseline)
                 self._alive[kind] = {(boot, at): True for boot in profiles for at in self._crowds}
         for cohort in self.pool.cohorts or ():
             self._place(cohort, profiles)
 
     def run(self) -> None:
-        """Replay the start and every wave in which something happens to the pool."""
+        """Replay the start and every wave that brings something new to the pool."""
         self._flip(0)
         self._restart(0)
         self._settle()
-        for wave in self.pool.events():
+        for wave in self.waves:
             for phase in IN_WAVE:
                 if self.violation is None:
                     self._enter(wave, phase)
@@ -113,7 +114,7 @@ class Replay:
         """Launch, reboot, move and hop until nothing new comes of it; judge all of it."""
         self._queue = [(kind, pair) for kind, pairs in self._alive.items() for pair in pairs]
         for baseline in self._in_force.values():
-            self._launch(GuestKind(baseline=baseline))
+            self._launch(any_guest(baseline))
         while self._queue:
             kind, (boot, place) = self._queue.pop()
             self._add(kind, (place.profile, place), certain=True)
@@ -210,7 +211,7 @@ class Replay:
             if flip.after_wave != wave:
                 continue
             self._in_force[(flip.board, flip.line)] = flip.after
-            self._launch(GuestKind(baseline=flip.after))
+            self._launch(any_guest(flip.after))
             if flip.takes_effect is TakesEffect.NEXT_HOP:
                 self._hops.append((flip.before, flip.after))
 
@@ -220,7 +221,7 @@ class Replay:
             if restart.before_wave != wave + 1:
                 continue
             kinds = [kind for kind in self._alive if same_baseline(kind.baseline, restart.before)]
-            for kind in kinds or [GuestKind(baseline=restart.before)]:
+            for kind in kinds or [any_guest(restart.before)]:
                 if self.pool.is_restarted(restart.before):
                     self._alive.pop(kind, None)
                 self._launch(kind.with_baseline(restart.after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.domain.guest import GuestGroup
 from planner.domain.plan import Plan
@@ -25,7 +25,7 @@ from planner.plan.findings import Finding, violation_of
 from planner.plan.ground import Ground, PoolGround
 from planner.plan.replay import Replay
 from planner.plan.room import shortages
-from planner.plan.shape import Ranks, in_ranks, shape_of
+from planner.plan.shape import kept_waves, shape_of
 from planner.plan.stand import IN_WAVE
 from planner.plan.way_back import no_way_back
 
@@ -50,11 +50,18 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the replay of one shape of pool found; waves are ranks of the pool's own events."""
+    """What the replay of one shape of pool found, with the waves of the pool that was replayed."""
 
+    waves: tuple[int, ...]
     violation: Finding | None
     gap: Finding | None
     judgements: int
+
+    def moved(self, finding: Finding, waves: Sequence[int]) -> Finding:
+        """Return a finding with the wave of another pool of this shape."""
+        if not finding.wave:
+            return finding
+        return replace(finding, wave=waves[self.waves.index(finding.wave)])
 
 
 @dataclass(slots=True)
@@ -124,19 +131,17 @@ def _pools(scenario: Scenario) -> Iterator[PoolGround]:
 
 def _replay(pool: PoolGround, court: Court, known: dict[object, Outcome], record: _Record) -> None:
     """Replay a pool, or take what an equal one gave."""
-    ranks = Ranks(pool)
-    ranked = in_ranks(pool, ranks)
-    key = shape_of(ranked)
+    kept = kept_waves(pool)
+    key = shape_of(pool, kept)
     if key not in known:
-        replay = Replay(ranked, court)
+        replay = Replay(pool, court, kept)
         replay.run()
-        known[key] = Outcome(replay.violation, replay.gap, replay.judgements)
+        known[key] = Outcome(kept, replay.violation, replay.gap, replay.judgements)
     found = known[key]
     record.judgements += found.judgements
-    if found.violation is not None:
-        record.violations.append(ranks.told(violation_of(found.violation, ranked)))
-    if found.gap is not None:
-        record.gaps.append(ranks.told(violation_of(found.gap, ranked)))
+    for finding, told in ((found.violation, record.violations), (found.gap, record.gaps)):
+        if finding is not None:
+            told.append(violation_of(found.moved(finding, kept), pool))
 
 
 def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
@@ -162,7 +167,7 @@ def _broken_promise(plan: Plan, wave: int, record: _Record) -> Iterable[Violatio
     """Yield a violation if guests cannot go back although the plan says that the way back is free."""
     row = next((one.rollback for one in plan.waves if one.number == wave), None)
     certain = [one for one in record.no_way_back if one.rule != "P012"]
-    if row is None or not row.free or row.reasons or not certain:
+    if row is None or not row.free or not certain:
         return
     first = certain[0]
     text = f"the plan says that rollback is free; {first.rule} {first.unit}: {first.text}"

@@ -10,7 +10,7 @@ from planner.domain.simulation import NoWayBack, Phase
 from planner.plan.court import Court
 from planner.plan.findings import baseline_words, objection_words
 from planner.plan.ground import HostClass, PoolGround
-from planner.plan.kinds import GuestKind
+from planner.plan.kinds import GuestKind, any_guest
 from planner.plan.stand import Field
 
 
@@ -57,7 +57,7 @@ def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
     moved = [one for one in pool.classes if _leaves_for_upgraded(one, pool, wave)]
     profiles = tuple(dict.fromkeys(one.today.profile for one in pool.classes))
     if pool.cohorts is None:
-        kinds = [GuestKind(baseline=baseline) for baseline in pool.baselines.values()]
+        kinds = [any_guest(baseline) for baseline in pool.baselines.values()]
         yield from ((kind, boot, None) for kind in kinds if moved for boot in profiles)
         return
     for cohort in pool.cohorts:
@@ -82,4 +82,4 @@ def _of_now(pool: PoolGround, wave: int, upgraded: tuple[HostProfile, ...]) -> I
     baselines |= dict.fromkeys(flip.after for flip in pool.flips if flip.after_wave <= wave)
     for baseline in baselines:
         for boot in upgraded:
-            yield GuestKind(baseline=baseline), boot, None
+            yield any_guest(baseline), boot, None

@@ -102,13 +102,22 @@ def _way_back_text(one: NoWayBack) -> str:
     return f"{one.domain}: {one.guests} cannot follow: {count}{why}, {one.text}"
 
 
+CLAIMS = {
+    "cpu": "guest CPU without {}",
+    "cpu-lacks": "guest CPU with {}",
+    "device": "no {} device",
+    "accelerator": "accelerator without {}",
+}
+
+
 def _condition_texts(conditions: Iterable[str]) -> Iterator[str]:
+    """Yield `kind:word` conditions in words, one line a kind."""
     merged: dict[str, list[str]] = {}
     for text in conditions:
         kind, _, word = text.partition(":")
-        merged.setdefault(kind, []).append(word)
-    for kind, words in merged.items():
-        yield f"no guest has {kind} {', '.join(words)}"
+        merged.setdefault(CLAIMS.get(kind, "no guest has {}"), []).append(word)
+    for sentence, words in merged.items():
+        yield sentence.format(", ".join(words))
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> list[Line]:
