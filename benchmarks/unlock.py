@@ -1,8 +1,8 @@
 """Time `planner unlock` on a generated fleet with at least 1,000 distinct wants, and with a budget.
 
 Run: python -m benchmarks.unlock [POOLS]
-Two wants are one if they ask the same of pools with equal profiles and numbers of hosts. Prints the
-number of wants, distinct ones, wall seconds, and the proven bound and gap of the budget.
+Prints per kind of fleet the number of wants, how many are distinct, wall seconds after the file was
+read, how the wants ended, and the proven bound and gap of the budget.
 """
 
 from __future__ import annotations
@@ -10,52 +10,67 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.fleets import write_fleet
-from planner.domain.unlock import UnlockStatus
+from benchmarks.fleets import KINDS, write_fleet
+from planner.domain.host import Fleet
+from planner.domain.unlock import UnlockStatus, Want
 from planner.fleet.hosts import read_fleet
+from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
 from planner.plan.budget import unlocks
 from planner.plan.landscape import Landscape
 from planner.plan.unlock import Unlocker
 from planner.plan.wants import next_types
+from planner.solver.upgrade_search import UNFINISHED
 
 
 def main(pools: int) -> None:
-    """Print two lines: the search for the cheapest upgrades, and the budget of a tenth of the hosts."""
+    """Print two lines per kind of fleet: the cheapest upgrades, and a budget of a tenth of the hosts."""
     knowledge = load_knowledge()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "fleet.csv"
-        write_fleet(path, hosts=100 * pools, pools=pools, most_profiles=8)
-        fleet = read_fleet(path, knowledge)
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "fleet.csv"
+            write_fleet(path, kind, hosts=100 * pools, pools=pools)
+            fleet = read_fleet(path, knowledge)
+        print(kind.name)
+        measure(fleet, knowledge)
+
+
+def measure(fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    """Answer every want of a fleet, then a budget, and print what it took."""
     start = time.perf_counter()
     landscape = Landscape(
         fleet=fleet, arrows=None, policy=knowledge.policy, profiler=Profiler(knowledge)
     )
     unlocker = Unlocker(knowledge=knowledge, landscape=landscape)
     wants = tuple(next_types(unlocker.answers))
-    found = unlocks(unlocker, wants)
-    opened = sum(target.status is UnlockStatus.OPENED for target in found.targets)
-    distinct = len(
-        {
-            (
-                want.text,
-                tuple((one.profile, one.hosts) for one in unlocker.domains[want.domain].members),
-            )
-            for want in wants
-        }
-    )
+    targets = unlocks(unlocker, wants).targets
     taken = time.perf_counter() - start
-    print(f"{len(wants):,} wants, {distinct:,} distinct, {opened:,} opened: {taken:.1f} s")
+    words = ", ".join(
+        f"{sum(target.status is status for target in targets):,} {status.value}"
+        for status in UnlockStatus
+    )
+    ended = sum(target.bound.method == UNFINISHED for target in targets)
+    print(f"  {len(wants):,} wants, {distinct(unlocker, wants):,} distinct: {taken:.1f} s")
+    print(f"  {words}; {ended:,} searches ended early")
     start = time.perf_counter()
-    bound = unlocks(unlocker, wants, budget=10 * pools).bound
-    assert bound is not None
+    bound = unlocks(unlocker, wants, budget=fleet.size // 10).bound
     taken = time.perf_counter() - start
-    print(
-        f"budget {bound.budget:,}: at most {bound.value:,.0f}, gap {bound.gap:,.0f}, {taken:.1f} s"
-    )
+    if bound is not None:
+        gap = f"at most {bound.value:,.0f}, gap {bound.gap:,.0f}"
+        print(f"  budget {bound.budget:,}: {gap}, {taken:.1f} s more")
+
+
+def distinct(unlocker: Unlocker, wants: Iterable[Want]) -> int:
+    """Count wants; those that ask the same of pools with equal profiles and numbers are one."""
+    found = set()
+    for want in wants:
+        members = unlocker.domains[want.domain].members
+        found.add((want.text, tuple((one.profile, one.hosts) for one in members)))
+    return len(found)
 
 
 if __name__ == "__main__":
