@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from planner.cli import exits
+from planner.domain.simulation import Phase, ReplayRule
 from planner.domain.verdict import Rule
 from planner.fleet.guests import GUESTS
 from planner.fleet.hosts import FLEET
@@ -117,6 +118,14 @@ def test_documented_policy_keys_are_the_accepted_ones() -> None:
 def test_every_rule_of_judgement_is_described() -> None:
     described = re.findall(r"^\*\*(P\d{3}) ", text_of("docs/judgement.md"), re.MULTILINE)
     assert described == [rule.value for rule in Rule]
+
+
+def test_every_rule_of_replays_is_described() -> None:
+    described = re.findall(r"^\*\*(S\d{3}) ", text_of("docs/simulation.md"), re.MULTILINE)
+    assert described == [rule.value for rule in ReplayRule]
+    phases = re.findall(r"^\| `(\w+)` \|", text_of("docs/simulation.md"), re.MULTILINE)
+    told = {Phase.START.value, *phases, Phase.ROLLBACK.value}
+    assert told == {phase.value for phase in Phase}
 
 
 def test_every_rule_of_rows_is_described() -> None:

@@ -31,6 +31,7 @@ from planner.present.document import (
     verdict_document,
     verdicts_document,
 )
+from tests.rollout import rows_of, seed_plan, write_fleet, write_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "docs" / "schema"
@@ -212,3 +213,55 @@ def test_unlocking_upgrades_obey_their_schema(name: str) -> None:
             {**document, "targets": [{**target, "verified": False}]}
         )
     assert not _validator("unlock-1").is_valid({**document, "surplus": 1})
+
+
+PLANS = {
+    "three-pools": [
+        "examples/three-pools/fleet.csv",
+        *("--target", "kernel=6.8.0-51-generic,qemu=1:8.2.2+ds-0ubuntu1.18,pool=ubuntu"),
+        *("--policy", "examples/three-pools/policy.toml", "--start", "2027-01-11"),
+    ],
+    "rollout": ["examples/seed/rollout.csv"],
+    "nowhere": ["examples/seed/fleet.csv", "--target", "qemu=11.1.0,kernel=6.12.10"],
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plans_obey_their_schema(name: str) -> None:
+    document = _printed(["plan", *PLANS[name]])
+    _validator("plan-1").validate(document)
+    assert bool(document["waves"]) is not bool(document["relaxations"])
+    assert not _validator("plan-1").is_valid({**document, "surplus": 1})
+
+
+def _status_of_flip(folder: Path) -> Any:
+    rows = rows_of("seed")
+    plan = seed_plan(rows)
+    later = [{**row, "kernel": rows[-1]["kernel"], "capabilities": ""} for row in rows[1:]]
+    spare = {**rows[0], "host": "spare"}
+    paths = write_plan(folder / "plan.json", plan), write_fleet(folder / "f.csv", [*later, spare])
+    return _printed(["status", *map(str, paths), "--today", "2027-02-01"])
+
+
+def test_replays_obey_their_schemas(tmp_path: Path) -> None:
+    words = ["simulate", "examples/seed/plan.json", "examples/seed/rollout.csv"]
+    outcomes = set()
+    for faults in ([], ["--fail", "old8@8"], ["--abort-after", "8", "--seed", "3"]):
+        document = _printed([*words, *faults])
+        _validator("simulation-1").validate(document)
+        assert bool(document["failures"]) is bool(faults)
+        outcomes.add(document["outcome"])
+    assert outcomes == {"proven", "violation"}
+    assert not _validator("simulation-1").is_valid({**document, "surplus": 1})
+    document = _status_of_flip(tmp_path)
+    _validator("status-1").validate(document)
+    assert document["drift"] and document["flips"] and document["rest"]["violation"]
+    assert not _validator("status-1").is_valid({**document, "surplus": 1})
+
+
+def test_the_example_plan_is_what_planning_gives() -> None:
+    kept = json.loads((ROOT / "examples" / "seed" / "plan.json").read_text(encoding="utf-8"))
+    made = _printed(["plan", *PLANS["rollout"]])
+    _validator("plan-1").validate(kept)
+    for key in ("domains", "waves", "bounds", "fleet"):
+        assert made[key] == kept[key]

@@ -228,6 +228,16 @@ def test_a_host_that_dies_before_its_own_wave_is_upgraded_then(stage: Stage) -> 
     assert found.outcome is Outcome.SAFE
 
 
+def test_guests_of_a_dead_host_start_again_elsewhere(stage: Stage) -> None:
+    """Routing keeps these guests off old hosts; a death does not, and they boot there anew."""
+    rows = all_old("seed")
+    plan = plan_of_all_old("seed", rows, routing="upgraded-only")
+    dead = (HostFailure(host=plan["waves"][0]["hosts"][0], wave=2),)
+    assert stage.replay(plan, rows).outcome is Outcome.SAFE
+    found = stage.replay(plan, rows, failures=dead)
+    assert found.judgements > stage.replay(plan, rows).judgements
+
+
 def test_drawn_failures_are_the_same_every_time(stage: Stage, tmp_path: Path) -> None:
     plan = read_plan(write_plan(tmp_path / "plan.json", seed_plan(rows_of("seed"))))
     assert drawn_failures(plan, 7) == drawn_failures(plan, 7)

@@ -179,7 +179,7 @@ def a_scenario(plan: Plan, hosts: tuple[UpgradeHost, ...]) -> Scenario:
     return Scenario(plan=plan, hosts=hosts, guests=None, knowledge=world(), policy=world().policy)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(case=cases())
 def test_the_replay_equals_an_exhaustive_one(case: tuple[Plan, tuple[UpgradeHost, ...]]) -> None:
     plan, hosts = case
@@ -198,7 +198,7 @@ FAILURES = st.lists(
 )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(case=cases(), failures=FAILURES, kept=st.integers(0, 7), abort=st.booleans())
 def test_a_fault_less_never_adds_a_violation(
     case: tuple[Plan, tuple[UpgradeHost, ...]],

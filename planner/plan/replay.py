@@ -137,9 +137,9 @@ class Replay:
             self._queue.append((kind, pair))
 
     def _launch(self, kind: GuestKind, *, objecting: bool = True) -> bool:
-        """Start guests wherever a host takes them; return whether some host did."""
+        """Start guests wherever a host takes them; return whether one did that no fault takes away."""
         started = False
-        for place in self._crowds:
+        for place, crowd in self._crowds.items():
             if place.cordoned:
                 continue
             against = self.court.against_launch(place.profile, kind, self.pool.conditions)
@@ -147,7 +147,7 @@ class Replay:
                 self._note(kind, (place.profile, place), None, against, certain=True)
             if objecting or not against:
                 self._add(kind, (place.profile, place), certain=True)
-                started = True
+                started = started or crowd.certain > 0
         return started
 
     def _move(self, kind: GuestKind, pair: Pair, target: Standing) -> None:
@@ -236,7 +236,8 @@ class Replay:
         kinds = [kind for kind in self._alive if any(at in hit for _, at in self._alive[kind])]
         for kind in kinds:
             if not self._launch(kind, objecting=False):
-                self._nowhere(kind, None, "no host can start these guests again", certain=True)
+                text = "no host can start these guests again while theirs is dead"
+                self._nowhere(kind, None, text, certain=kind in self._of_today())
 
     def _look_for_exits(self) -> None:
         """Object to a host that is to be emptied while no host takes its guests."""
@@ -260,10 +261,13 @@ class Replay:
             if self.pool.used is None or self.pool.used.memory_gib or self.pool.used.vcpus:
                 self._nowhere(None, place, f"{text}, if it has any", certain=False)
             return
-        today = {cohort.kind for cohort in self.pool.cohorts if cohort.migratable}
-        for kind in today & self._alive.keys():
+        for kind in self._of_today() & self._alive.keys():
             if any(at == place for _, at in self._alive[kind]):
                 self._nowhere(kind, place, text, certain=True)
+
+    def _of_today(self) -> set[GuestKind]:
+        """Return the guests of the file that can migrate."""
+        return {cohort.kind for cohort in self.pool.cohorts or () if cohort.migratable}
 
     def _bound(self, cohort: Cohort) -> None:
         if not self.pool.is_restarted(cohort.kind.baseline):

@@ -9,7 +9,7 @@ from planner.domain.host import HostProfile
 from planner.domain.simulation import NoWayBack, Phase
 from planner.plan.court import Court
 from planner.plan.findings import baseline_words, objection_words
-from planner.plan.ground import HostClass, PoolGround
+from planner.plan.ground import PoolGround
 from planner.plan.kinds import GuestKind, any_guest
 from planner.plan.stand import Field
 
@@ -54,26 +54,29 @@ def _lost(
 
 def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
     """Yield guests of today whose host was emptied when an upgraded one could take them."""
-    moved = [one for one in pool.classes if _leaves_for_upgraded(one, pool, wave)]
+    first = _upgraded_before(pool)
+    moved = {
+        number
+        for number, one in enumerate(pool.classes)
+        if any(first < step.wave <= wave for step in one.steps)
+    }
     profiles = tuple(dict.fromkeys(one.today.profile for one in pool.classes))
     if pool.cohorts is None:
         kinds = [any_guest(baseline) for baseline in pool.baselines.values()]
         yield from ((kind, boot, None) for kind in kinds if moved for boot in profiles)
         return
     for cohort in pool.cohorts:
-        if cohort.migratable and pool.classes[cohort.place] in moved:
+        if cohort.migratable and cohort.place in moved:
             for boot in (cohort.boot,) if cohort.boot is not None else profiles:
                 yield cohort.kind, boot, cohort.count
 
 
-def _leaves_for_upgraded(one: HostClass, pool: PoolGround, wave: int) -> bool:
-    steps = [step.wave for step in one.steps if step.wave <= wave]
-    if not steps:
-        return False
-    targets = {step.build.profile for other in pool.classes for step in other.steps}
-    return any(step.wave < steps[0] for other in pool.classes for step in other.steps) or any(
-        not other.steps and other.today.profile in targets for other in pool.classes
-    )
+def _upgraded_before(pool: PoolGround) -> int:
+    """Return the wave after which some host of a pool is upgraded, -1 if one is so already."""
+    waves = [step.wave for one in pool.classes for step in one.steps]
+    targets = {step.build.profile for one in pool.classes for step in one.steps}
+    stays = any(not one.steps and one.today.profile in targets for one in pool.classes)
+    return -1 if stays else min(waves, default=0)
 
 
 def _of_now(pool: PoolGround, wave: int, upgraded: tuple[HostProfile, ...]) -> Iterator[Group]:
