@@ -30,6 +30,7 @@ class Progress:
     _now: Mapping[str, Texts] = field(init=False)
     _pool_of: Mapping[str, str] = field(init=False)
     _done: Mapping[str, int] = field(init=False)
+    _waiting: Mapping[str, int] = field(init=False)
     _steps: dict[str, list[HostUpgrade]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -40,6 +41,7 @@ class Progress:
             for step in wave.upgrades:
                 self._steps.setdefault(step.host, []).append(step)
         self._done = {host: self._count(host, steps) for host, steps in self._steps.items()}
+        self._waiting = self._first_waiting()
 
     def _count(self, host: str, steps: Sequence[HostUpgrade]) -> int:
         """Return how many steps a host has made; a host that is gone has made them all."""
@@ -107,7 +109,7 @@ class Progress:
 
     def is_open(self, flip: Flip) -> bool:
         """Whether all hosts of a flip's pool in the waves up to it are done."""
-        return flip.after_wave < self._first_waiting().get(flip.domain, len(self.plan.waves) + 1)
+        return flip.after_wave < self._waiting.get(flip.domain, len(self.plan.waves) + 1)
 
     def _first_waiting(self) -> dict[str, int]:
         """Return the first wave of each pool that has a host to do."""
