@@ -310,3 +310,32 @@ def test_evacuations_need_the_memory_in_use() -> None:
     path = ROOT / "examples" / "uso" / "fleet.csv"
     (found,) = planned(path, USO, rules=PlanPolicy(evacuation_gib=64)).relaxations
     assert found.constraint == "missing-fact" and found.hosts == 8
+
+
+def test_no_condition_excuses_what_a_guest_says_of_itself(tmp_path: Path) -> None:
+    """The answer holds for guest CPUs without waitpkg; the second guest says that it has it."""
+    fleet, guests = tmp_path / "fleet.csv", tmp_path / "guests.csv"
+    fleet.write_text(
+        "host,kernel,qemu,capabilities\n"
+        "a,6.1.0-28-amd64,1:10.0.3+ds-0+deb13u1~bpo12+1,+kvm.msr.umwait_control\n"
+        "b,6.1.0-28-amd64,1:10.0.3+ds-0+deb13u1~bpo12+1,-kvm.msr.umwait_control\n"
+    )
+    rows = "host,machine_type,count,booted_on,devices,cpu,traits\n"
+    row = "a,pc-q35-10.0,4,a,-,{},uses-smm=no pae=no\n"
+    target = Target(kernel="6.1.0-40-amd64")
+    guests.write_text(rows + row.format("qemu64"))
+    assert not planned(fleet, target, guests=guests).relaxations
+    guests.write_text(rows + row.format('"qemu64,+waitpkg"'))
+    found = planned(fleet, target, guests=guests).relaxations
+    assert {one.constraint for one in found} == {"guests-of-today"}
+
+
+def test_a_target_keeps_what_is_stated_of_its_cpu(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("host,kernel,qemu,capabilities\na,6.1.0,8.2.7,-cpu.waitpkg -tun.uso\n")
+    stated = {
+        target: read_upgrades(fleet, knowledge(), [target])[0].target
+        for target in (Target(kernel="6.12.0"), Target(qemu="9.2.4"))
+    }
+    kept = [set() if one is None else set(one.absent) for one in stated.values()]
+    assert kept == [{"cpu.waitpkg"}, {"cpu.waitpkg", "tun.uso4", "tun.uso6"}]

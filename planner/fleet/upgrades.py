@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from planner.domain.capability import CapabilityId
 from planner.domain.errors import FleetError, Location, Problem, UsageError, nearest
 from planner.domain.host import HostGroup
 from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
@@ -81,8 +82,10 @@ def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Ite
     way = _way(cells, group.pool, targets)
     aimed = replace(group, kernel=way.kernel or group.kernel, qemu=way.qemu or group.qemu)
     changes = (aimed.kernel, aimed.qemu) != (group.kernel, group.qemu)
-    if changes:
-        aimed = replace(aimed, present=frozenset(), absent=frozenset(), probe="")
+    if aimed.kernel != group.kernel:
+        aimed = replace(
+            aimed, present=_of_cpu(group.present), absent=_of_cpu(group.absent), probe=""
+        )
     domains = tuple(_failure_domains(cells.get("failure_domain", "")))
     capacity = read_room(cells, "vcpus", "memory_gib")
     used = read_room(cells, "used_vcpus", "used_memory_gib")
@@ -98,6 +101,11 @@ def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Ite
             used=used,
             blackouts=blackouts,
         )
+
+
+def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
+    """Return what stays true under another kernel: the CPU is the same."""
+    return frozenset(name for name in stated if name.startswith("cpu."))
 
 
 def _way(cells: Mapping[str, str], pool: str, targets: Iterable[Target]) -> Target:

@@ -8,9 +8,11 @@ from itertools import product
 
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.migrated import ClauseKind
 from planner.domain.plan import Remedy
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
+from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
@@ -77,9 +79,13 @@ class FateJudge:
     def fates(
         self, way: PoolWay, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
     ) -> tuple[Fate, ...]:
-        """Return the fate of every cohort, the conditions of `answers` taken as kept."""
+        """Return the fate of every cohort.
+
+        The conditions of `answers` are taken as kept by guests that do not say; what a guest says of
+        itself no condition excuses.
+        """
         assumed: Assumed = frozenset().union(*(assumed_by(answer) for answer in answers))
-        return tuple(self._fate(way, cohort, assumed) for cohort in cohorts)
+        return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
 
     def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
         old, new = way.profiles_before(), way.upgraded_profiles()
@@ -124,6 +130,20 @@ class FateJudge:
             verdict = judge(edge, booted, self.knowledge, management=management, assumed=assumed)
             self._known[key] = apply(self.policy, verdict).objections
         return self._known[key]
+
+
+def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
+    """Return the claims about what a guest does not say: its CPU, its devices, each of its uses."""
+
+    def says(kind: str, word: str) -> bool:
+        """Whether the guest says something of a claim, whatever it says."""
+        if kind in {ClauseKind.CPU.value, ClauseKind.CPU_LACKS.value}:
+            return start.cpu is not None
+        if kind == ClauseKind.DEVICE.value:
+            return start.devices is not None
+        return start.trait(word) is not Truth.UNKNOWN
+
+    return frozenset((kind, word) for kind, word in claims if not says(kind, word))
 
 
 def cohorts_of(
