@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from itertools import combinations, product
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.domain.capability import CapabilityId
+from planner.domain.compat import CompatFlag, Visible
 from planner.domain.guest import Baseline
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
+from planner.domain.solution import ChosenBaseline, Condition, FlagChoice
 from planner.explain.answer import solve
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import MigrationDomain, complete_domains, directed_domains
 from planner.migration.profiles import profile_fleet
-from planner.solver.certify import assumed_by
-from planner.solver.reference import is_safe, newest_safe
+from planner.solver.certify import CertificationError, Certifier, assumed_by
+from planner.solver.reference import excludable, flag_sets, is_safe, newest_safe
 from planner.solver.solve import Solver, baseline_of
 
 NAMES = ("k.a", "k.c", "tun.x")
@@ -182,3 +185,74 @@ def test_learning_an_unknown_fact_never_takes_a_safe_type_away(
     if before is not None:
         assert after is not None
         assert ranks[after] >= ranks[before]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(found=groups(), name=st.sampled_from(sorted(world().machines.types)), data=st.data())
+def test_what_the_certificate_lets_pass_is_safe_on_every_walk(
+    found: tuple[HostGroup, ...], name: str, data: st.DataObject
+) -> None:
+    domain = whole_domain(found)
+    flags = data.draw(st.sampled_from(list(flag_sets(domain, world()))))
+    claims = data.draw(st.sets(st.sampled_from(sorted(excludable(world())))))
+    certifier = Certifier(world(), world().policy)
+    if data.draw(st.booleans()):
+        certifier.narrow(tuple(domain.profiles))
+    try:
+        certifier.certify(domain, an_answer(name, flags, claims))
+    except CertificationError:
+        return
+    baseline = Baseline(machine_type=name, flags=flags)
+    if domain.hosts > 1:
+        assert is_safe(domain, baseline, world(), world().policy, frozenset(claims))
+
+
+def an_answer(
+    name: str, flags: tuple[CompatFlag, ...], claims: set[tuple[str, str]]
+) -> ChosenBaseline:
+    """Return any baseline as an answer, right or wrong."""
+    words = tuple(f"{kind}:{word}" for kind, word in sorted(claims))
+    return ChosenBaseline(
+        board="pc-q35",
+        line="upstream",
+        machine_type=name,
+        flags=tuple(
+            FlagChoice(flag=flag, visible=Visible.GUEST, reason="", unit="", price="")
+            for flag in flags
+        ),
+        conditions=(Condition(kind="guest", text="", price="", words=words),),
+    )
+
+
+def test_one_certificate_for_many_domains_is_no_weaker_than_one_for_each() -> None:
+    """What was judged for one domain must not answer for another one that differs."""
+    rows = [("1", build, sign) for build in BUILDS for sign in ("+", "-", "?")]
+    groups = [
+        a_group(
+            number,
+            kernel=kernel,
+            qemu=build,
+            present=frozenset(NAMES if sign == "+" else ()),
+            absent=frozenset(NAMES if sign == "-" else ()),
+            hosts=2,
+        )
+        for number, (kernel, build, sign) in enumerate(rows)
+    ]
+    domains = [whole_domain(pair) for pair in combinations(groups, 2)]
+    shared = Certifier(world(), world().policy)
+    shared.narrow(tuple({profile for domain in domains for profile in domain.profiles}))
+    outcomes = set()
+    for domain, name in product(domains, sorted(world().machines.types)):
+        answer = an_answer(name, (), set())
+        alone = passes(Certifier(world(), world().policy), domain, answer)
+        assert passes(shared, domain, answer) is alone
+        outcomes.add(alone)
+    assert outcomes == {True, False}
+
+
+def passes(certifier: Certifier, domain: MigrationDomain, answer: ChosenBaseline) -> bool:
+    try:
+        certifier.certify(domain, answer)
+    except CertificationError:
+        return False
+    return True

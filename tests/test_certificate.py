@@ -1,0 +1,60 @@
+"""The certificate judges releases once that no table tells apart: the rules must not tell them apart."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+
+import pytest
+
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import QemuBuild
+from planner.domain.migrated import Clause
+from planner.domain.verdict import Rule
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.judge import judge_builds
+
+ALIKE = {
+    "proxmox": ("9.0.2-2", "9.0.2-4"),
+    "rhel 8": (
+        "qemu-kvm-6.2.0-50.module+el8.10.0+21533+3df3c4b6",
+        "qemu-kvm-6.2.0-53.module+el8.10.0+21533+3df3c4b6",
+    ),
+    "rhel 9": ("qemu-kvm-8.2.0-11.el9_4.1", "qemu-kvm-8.2.0-12.el9_4.6"),
+    "ubuntu": ("1:6.2+dfsg-2ubuntu6.16", "1:6.2+dfsg-2ubuntu6.24"),
+}
+OTHERS = ("8.2.4", "1:7.2+dfsg-7+deb12u5", "1:8.2.2+ds-0ubuntu1.18")
+Reason = tuple[Rule, str, str, tuple[Clause, ...]]
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+def build(text: str) -> QemuBuild:
+    found = knowledge().builds.place(text)
+    assert found is not None
+    return found
+
+
+def reasons(source: QemuBuild, destination: QemuBuild, name: str) -> set[Reason]:
+    start = GuestStart(baseline=Baseline(machine_type=name))
+    return {
+        (one.rule, one.unit, one.property_key, one.depends_on)
+        for one in judge_builds(source, destination, start, knowledge())
+    }
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_releases_of_equal_tables_are_judged_alike(name: str) -> None:
+    one, other = map(build, ALIKE[name])
+    assert one != other
+    assert one.tables == other.tables
+    types = [row for row in sorted(knowledge().machines.types) if row.startswith("pc-q35-")][::3]
+    for third, machine_type in product(map(build, OTHERS), types):
+        assert reasons(one, third, machine_type) == reasons(other, third, machine_type)
+        assert reasons(third, one, machine_type) == reasons(third, other, machine_type)
+    for machine_type in types:
+        assert reasons(one, other, machine_type) == reasons(one, one, machine_type)

@@ -1,0 +1,38 @@
+"""Output files appear whole or not at all, and long answers are made while they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planner.cli.console import emit
+from planner.domain.errors import UsageError
+
+
+def test_an_answer_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
+    output = tmp_path / "answer.json"
+    output.write_text("of yesterday", encoding="utf-8")
+
+    def pieces() -> Iterator[str]:
+        yield "half"
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        emit(pieces(), output)
+    assert [path.name for path in tmp_path.iterdir()] == ["answer.json"]
+    assert output.read_text(encoding="utf-8") == "of yesterday"
+
+
+def test_a_whole_answer_replaces_the_file_of_yesterday(tmp_path: Path) -> None:
+    output = tmp_path / "answer.json"
+    output.write_text("of yesterday", encoding="utf-8")
+    emit(iter(("one ", "two")), output)
+    assert output.read_text(encoding="utf-8") == "one two"
+    assert [path.name for path in tmp_path.iterdir()] == ["answer.json"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        emit(("text",), tmp_path / "none" / "answer.json")
