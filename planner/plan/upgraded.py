@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Presence
 from planner.domain.host import HostGroup, HostProfile, QemuBuild
@@ -33,7 +34,7 @@ class Donor:
         build, kernel = self.build, self.kernel
         return (
             build.version,
-            release_key(build.release),
+            _numbers(build),
             _built_from(kernel),
             kernel.release,
             kernel.text,
@@ -59,15 +60,21 @@ def _ordered(one: KernelRelease, other: KernelRelease) -> int:
     return (mine > theirs) - (mine < theirs)
 
 
+@cache
 def _built_from(kernel: KernelRelease) -> tuple[int, ...]:
     """Return the numbers that every `uname -r` begins with."""
     return release_key(kernel.text.partition("-")[0])
 
 
+@cache
+def _numbers(build: QemuBuild) -> tuple[int, ...]:
+    return release_key(build.release)
+
+
 def _ordered_builds(one: QemuBuild, other: QemuBuild) -> int:
     mine, theirs = one.version, other.version
     if one.line == other.line:
-        mine, theirs = release_key(one.release), release_key(other.release)
+        mine, theirs = _numbers(one), _numbers(other)
     return (mine > theirs) - (mine < theirs)
 
 
