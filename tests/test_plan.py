@@ -27,10 +27,10 @@ from planner.fleet.hosts import read_fleet
 from planner.fleet.upgrades import Target, read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
+from planner.migration.applies import claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
 from planner.plan.make import Task, make_plan
-from planner.solver.certify import assumed_words
 from planner.solver.reference import is_safe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -272,7 +272,7 @@ def test_every_baseline_is_safe_in_every_mixture_that_follows_its_flip(
         return
     (pool,) = plan.domains
     wave_of = {host: wave.number for wave in plan.waves for host in wave.hosts}
-    assumed = assumed_words(pool.conditions)
+    assumed = claimed(pool.conditions)
     given_out = [(0, baseline) for baseline in pool.baselines]
     given_out += [(flip.after_wave, flip.after) for flip in plan.flips]
     profiler = Profiler(world())

@@ -51,6 +51,12 @@ class Baseline:
     machine_type: str
     flags: tuple[CompatFlag, ...] = ()
 
+    @property
+    def arguments(self) -> str:
+        """Write the `-machine` and `-global` arguments of QEMU."""
+        flags = (f"-global {flag}" for flag in self.flags)
+        return " ".join((f"-machine {self.machine_type}", *flags))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestStart:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from planner.domain.compat import CompatFlag, Visible
+from planner.domain.guest import Baseline
 
 
 class Status(Enum):
@@ -101,6 +102,12 @@ class ChosenBaseline:
     accepted_losses: tuple[Loss, ...] = ()
     residual_risks: tuple[Loss, ...] = ()
     why_not_newer: WhyNotNewer | None = None
+
+    @property
+    def baseline(self) -> Baseline:
+        """The machine type and flags alone: what a guest is started with."""
+        flags = tuple(choice.flag for choice in self.flags)
+        return Baseline(machine_type=self.machine_type, flags=flags)
 
     @property
     def name(self) -> str:

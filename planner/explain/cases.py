@@ -14,12 +14,11 @@ from planner.domain.verdict import Objection, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, claimed
 from planner.migration.boots import judge_any_boot
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
-from planner.solver.certify import assumed_words
 from planner.solver.closed_form import ClosedForm
 
 
@@ -115,7 +114,7 @@ class CaseJudge:
                 domain = MigrationDomain(name=key[0], starts=members, members=members)
                 attempt = ClosedForm(self.knowledge, self.policy).attempt(domain, row)
                 words = tuple(word for found in attempt.conditions for word in found.words)
-            self._assumed[key] = assumed_words(words)
+            self._assumed[key] = claimed(words)
         return self._assumed[key]
 
     def _members(self, case: Case) -> tuple[PoolMember, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.guest import GuestCpu, GuestStart
@@ -15,6 +16,19 @@ Assumed = frozenset[tuple[str, str]]
 """Claims taken as true: (clause kind, word) pairs that no guest has."""
 
 EVERY_MACHINE = "builtin"
+
+
+@cache
+def claims_of(clause: Clause) -> Assumed:
+    """Return the claims that no guest has anything that the clause speaks of."""
+    return frozenset((clause.kind.value, word) for word in clause.any_of)
+
+
+@cache
+def claimed(words: tuple[str, ...]) -> Assumed:
+    """Return the claims that `kind:word` texts of conditions make."""
+    parts = (word.partition(":") for word in words)
+    return frozenset((kind, name) for kind, _, name in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.migrated import Clause, Consequence
+from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
-from planner.migration.applies import Assumed, devices_match, has_feature
+from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
 from planner.migration.judge import judge, judge_builds
 from planner.plan.kinds import GuestKind
 from planner.plan.witness import witness
@@ -126,7 +126,7 @@ class Court:
         return tuple(
             one
             for one in objections
-            if not any(_claims(clause) <= excluded for clause in one.depends_on)
+            if not any(claims_of(clause) <= excluded for clause in one.depends_on)
         )
 
     def _states(self, start: GuestStart, claim: tuple[str, str]) -> bool:
@@ -156,10 +156,6 @@ def _start(kind: GuestKind, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> G
         traits=kind.traits,
         hop_flags=hop,
     )
-
-
-def _claims(clause: Clause) -> Assumed:
-    return frozenset((clause.kind.value, word) for word in clause.any_of)
 
 
 def _open_value(flag: CompatFlag, after: Baseline) -> Objection:

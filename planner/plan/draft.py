@@ -12,7 +12,6 @@ from planner.domain.upgrade import PlanPolicy
 from planner.domain.verdict import Objection, Outcome
 from planner.explain.why_not_newer import refusals
 from planner.knowledge.base import KnowledgeBase
-from planner.plan.flips import baseline_of
 from planner.plan.hazards import Cohort, Fate, FateJudge, cohorts_of, worst
 from planner.plan.radar import stranded
 from planner.plan.stages import PoolWay, Stage, Stager
@@ -185,7 +184,7 @@ def _same_board(group: GuestGroup, first: Stage, knowledge: KnowledgeBase) -> Ba
         if row is not None and (chosen.board, chosen.line) == (row.board, row.line)
     ]
     chosen = next(iter((*own, *first.baselines)), None)
-    return None if chosen is None else baseline_of(chosen)
+    return None if chosen is None else chosen.baseline
 
 
 def _bound_to_host(guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:

@@ -20,19 +20,6 @@ NOTHING = Baseline(machine_type="")
 """What a board has for new guests before any type is safe."""
 
 
-def baseline_of(chosen: ChosenBaseline) -> Baseline:
-    """Return the machine type and flags of an answer."""
-    return Baseline(
-        machine_type=chosen.machine_type, flags=tuple(choice.flag for choice in chosen.flags)
-    )
-
-
-def arguments(baseline: Baseline) -> str:
-    """Return `-machine` and `-global` arguments."""
-    words = [f"-machine {baseline.machine_type}"]
-    return " ".join([*words, *(f"-global {flag}" for flag in baseline.flags)])
-
-
 def flips_of(
     way: PoolWay,
     stages: Sequence[Stage],
@@ -45,20 +32,20 @@ def flips_of(
         before = {(one.board, one.line): one for one in previous.baselines}
         for chosen in stage.baselines:
             old = before.get((chosen.board, chosen.line))
-            if old is not None and baseline_of(old) == baseline_of(chosen):
+            if old is not None and old.baseline == chosen.baseline:
                 continue
             yield Flip(
                 domain=way.name,
                 board=chosen.board,
                 line=chosen.line,
-                before=NOTHING if old is None else baseline_of(old),
-                after=baseline_of(chosen),
+                before=NOTHING if old is None else old.baseline,
+                after=chosen.baseline,
                 after_wave=stage.after_wave,
                 takes_effect=takes_effect(old, chosen),
                 soak_days=rules.soak_days,
                 not_before=_day(rules, stage.after_wave),
                 guests_pending=_pending(chosen, guests, knowledge),
-                arguments=arguments(baseline_of(chosen)),
+                arguments=chosen.baseline.arguments,
                 unlocks=_unlocks(old, chosen),
             )
 
@@ -106,7 +93,7 @@ def _pending(
     """Count the guests of this board and line that run on another baseline today."""
     if guests is None:
         return None
-    after = baseline_of(chosen)
+    after = chosen.baseline
     return sum(
         group.count
         for group in guests

@@ -11,7 +11,7 @@ from planner.domain.host import HostGroup, HostProfile
 from planner.domain.plan import DomainPlan, Flip, Mask, Plan, Restart, Routing
 from planner.domain.upgrade import Room, UpgradeHost
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, claimed
 from planner.migration.profiles import Profiler
 from planner.plan.kinds import Cohort, cohorts_of, same_baseline
 from planner.plan.room import capacity_of, used_of
@@ -131,7 +131,7 @@ class Ground:
                 baselines=self._baselines(domain),
                 flips=tuple(flips.get(name, ())),
                 restarts=tuple(restarts.get(name, ())),
-                conditions=claims(domain.conditions),
+                conditions=claimed(domain.conditions),
                 cohorts=None if mine is None else _cohorts(classes, mine),
                 capacity=capacity_of(hosts),
                 used=used_of(hosts, mine),
@@ -243,12 +243,6 @@ def _returned(whole: HostClass) -> Iterator[HostClass]:
     for wave in whole.failures:
         later = tuple(step for step in whole.steps if step.wave > wave)
         yield replace(whole, steps=later, failures=(), returned_after=wave)
-
-
-def claims(conditions: Sequence[str]) -> Assumed:
-    """Return `kind:word` texts as (kind, word): what no guest of which nothing is said has."""
-    parts = (text.partition(":") for text in conditions)
-    return frozenset((kind, word) for kind, _, word in parts)
 
 
 def _by_domain(

@@ -18,7 +18,6 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
 from planner.migration.applies import Assumed
 from planner.migration.judge import judge
-from planner.plan.flips import baseline_of
 from planner.plan.stages import PoolWay, Stage
 from planner.solver.certify import assumed_by
 
@@ -153,7 +152,7 @@ def cohorts_of(
     if guests is None:
         boots = way.profiles_before()
         return tuple(
-            Cohort(start=GuestStart(baseline=baseline_of(chosen)), boots=boots, groups=None)
+            Cohort(start=GuestStart(baseline=chosen.baseline), boots=boots, groups=None)
             for chosen in today.baselines
         )
     place = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}

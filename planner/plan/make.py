@@ -24,7 +24,7 @@ from planner.domain.policy import Policy
 from planner.domain.upgrade import Room, UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.draft import Draft, draft
-from planner.plan.flips import baseline_of, flips_of, is_of, split_held, states_of
+from planner.plan.flips import flips_of, is_of, split_held, states_of
 from planner.plan.hazards import FateJudge, remedies_of
 from planner.plan.instance import packed
 from planner.plan.pieces import Infeasible
@@ -162,7 +162,7 @@ def _course(
 def _open_today(made: Draft, knowledge: KnowledgeBase) -> Iterator[FlipState]:
     """Yield the cue: guests that could run on the answer already and do not."""
     for chosen in made.first.baselines:
-        after = baseline_of(chosen)
+        after = chosen.baseline
         behind = [
             cohort
             for cohort in made.cohorts
@@ -198,7 +198,7 @@ def _domain(course: Course, wave_of: Mapping[HostName, int]) -> DomainPlan:
     return DomainPlan(
         domain=made.way.name,
         hosts=made.way.moving,
-        baselines=tuple(baseline_of(chosen) for chosen in course.stages[0].baselines),
+        baselines=tuple(chosen.baseline for chosen in course.stages[0].baselines),
         routing=made.routing,
         remedies=tuple(
             remedies_of(made.way, made.fates, course.stages[0], course.stages[-1], one_way=one_way)

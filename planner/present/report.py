@@ -172,13 +172,6 @@ def _arguments(groups: Iterable[tuple[DomainSolution, ...]]) -> Iterator[Line]:
                 shown = True
             names = listed(tuple(domain.domain for domain in domains[:4]), len(domains))
             yield from folded(f"{names}:", indent=2)
-            yield from folded(arguments(baseline), indent=4, hang=0)
+            yield from folded(baseline.baseline.arguments, indent=4, hang=0)
     if shown:
         yield Line("")
-
-
-def arguments(baseline: ChosenBaseline) -> str:
-    """Return `-machine` and `-global` arguments of a baseline."""
-    words = [f"-machine {baseline.machine_type}"]
-    words += [f"-global {choice.flag}" for choice in baseline.flags]
-    return " ".join(words)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
-from planner.present.report import arguments, condition_texts
+from planner.present.report import condition_texts
 
 COLUMNS = (
     "domain",
@@ -84,5 +84,5 @@ def _row(domain: DomainSolution, baseline: ChosenBaseline) -> tuple[object, ...]
         " ".join(baseline.needs_ack),
         newer.machine_type if newer else "",
         "; ".join(refusal.text for refusal in newer.objections) if newer else "",
-        arguments(baseline),
+        baseline.baseline.arguments,
     )

@@ -21,7 +21,7 @@ from planner.domain.solution import ChosenBaseline
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, claimed, claims_of
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.solver.pairs import (
@@ -30,7 +30,6 @@ from planner.solver.pairs import (
     CpuPairs,
     Ledger,
     UnitPairs,
-    claims_of,
 )
 
 
@@ -61,8 +60,7 @@ class Certifier:
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
         assumed = assumed_by(chosen)
-        flags = tuple(choice.flag for choice in chosen.flags)
-        baseline = Baseline(machine_type=chosen.machine_type, flags=flags)
+        baseline = chosen.baseline
         if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
@@ -140,11 +138,4 @@ def assumed_by(chosen: ChosenBaseline) -> Assumed:
 
 @cache
 def _assumed(conditions: tuple[tuple[str, ...], ...]) -> Assumed:
-    return frozenset().union(*map(assumed_words, conditions))
-
-
-@cache
-def assumed_words(words: tuple[str, ...]) -> Assumed:
-    """Return `kind:word` texts as pairs."""
-    parts = (word.partition(":") for word in words)
-    return frozenset((kind, name) for kind, _, name in parts)
+    return frozenset().union(*map(claimed, conditions))

@@ -15,13 +15,13 @@ from operator import or_
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge, QemuBuild, Tables
-from planner.domain.migrated import Clause, MigratedUnit
+from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, claims_of
 from planner.migration.judge import (
     judge_builds,
     judge_cpu_features,
@@ -33,11 +33,6 @@ from planner.migration.views import UnitView, gate, open_view, ungated_view
 
 NO_BASELINE = Baseline(machine_type="")
 Gates = tuple[Truth, ...]
-
-
-def claims_of(clause: Clause) -> Assumed:
-    """Return the claims that no guest has anything that the clause speaks of."""
-    return frozenset((clause.kind.value, word) for word in clause.any_of)
 
 
 @dataclass(slots=True)
