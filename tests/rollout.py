@@ -91,6 +91,9 @@ def a_plan(
                 "remedies": [],
                 "point_of_no_return": None,
                 "conditions": list(conditions),
+                "holds_if": [],
+                "needs_ack": [],
+                "assumptions": [],
             }
         ],
         "waves": [

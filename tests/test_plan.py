@@ -339,3 +339,128 @@ def test_a_target_keeps_what_is_stated_of_its_cpu(tmp_path: Path) -> None:
     }
     kept = [set() if one is None else set(one.absent) for one in stated.values()]
     assert kept == [{"cpu.waitpkg"}, {"cpu.waitpkg", "tun.uso4", "tun.uso6"}]
+
+
+EIGHT_TO = "host,kernel,qemu\na,6.12.48+deb13-amd64,8.2.7\nb,6.12.48+deb13-amd64,8.2.7\n"
+ROWS = "guest,host,machine_type,count,booted_on,devices,cpu,traits,migratable\n"
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_guests_that_nobody_listed_are_not_stranded_in_silence(
+    tmp_path: Path, restarts: bool
+) -> None:
+    """Today's answer is pc-q35-8.2; QEMU 8.1.5 does not offer it."""
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(EIGHT_TO)
+    plan = planned(fleet, Target(qemu="8.1.5"), rules=PlanPolicy(restarts=restarts))
+    assert plan.waves == ()
+    lost = [one.text for one in plan.relaxations if one.constraint == "machine-type"]
+    assert len(lost) == 2 and all("8.1.5 does not offer" in text for text in lost)
+
+
+def test_a_restart_onto_another_board_is_no_restart(tmp_path: Path) -> None:
+    fleet, guests = tmp_path / "fleet.csv", tmp_path / "guests.csv"
+    fleet.write_text(EIGHT_TO)
+    guests.write_text(ROWS + "g,a,pc-i440fx-8.2,5,a,-,qemu64,uses-smm=no pae=no,yes\n")
+    base = knowledge()
+    task = Task(
+        hosts=read_upgrades(fleet, base, [Target(qemu="8.1.5")]),
+        guests=read_guests(guests, read_fleet(fleet, base), base.guests),
+        knowledge=base,
+        policy=Policy(boards=("pc-q35",), plan=PlanPolicy(restarts=True)),
+        fleet_digest="sha256:0",
+    )
+    plan = make_plan(task)
+    assert plan.restarts == () and plan.waves == ()
+    assert [one.constraint for one in plan.relaxations] == ["machine-type"]
+
+
+def test_guests_that_are_restarted_are_judged_on_their_new_baseline(tmp_path: Path) -> None:
+    """The guest states waitpkg, which only some hosts have: no restart helps it."""
+    fleet, guests = tmp_path / "fleet.csv", tmp_path / "guests.csv"
+    fleet.write_text(
+        "host,kernel,qemu,capabilities\n"
+        "a,6.1.0-28-amd64,1:10.0.3+ds-0+deb13u1~bpo12+1,+kvm.msr.umwait_control\n"
+        "b,6.1.0-28-amd64,1:10.0.3+ds-0+deb13u1~bpo12+1,-kvm.msr.umwait_control\n"
+    )
+    row = 'g,a,pc-q35-10.0,4,a,-,"qemu64,+waitpkg",uses-smm=no pae=no,yes\n'
+    guests.write_text(ROWS + row)
+    rules = PlanPolicy(restarts=True)
+    found = planned(fleet, Target(kernel="6.1.0-40-amd64"), guests=guests, rules=rules)
+    assert found.waves == ()
+    assert {one.constraint for one in found.relaxations} == {"guests-of-today"}
+
+
+def test_without_guests_and_without_an_answer_for_today_nothing_is_known(tmp_path: Path) -> None:
+    """Safe forward only: today's mixture has no answer that anybody could be taken to follow."""
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(
+        "host,kernel,qemu,capabilities,target_kernel\n"
+        "a,4.18.20,4.0.0,-kvm.cap.adjust_clock,6.12.48+deb13-amd64\n"
+        "b,6.12.48+deb13-amd64,4.0.0,,\n"
+    )
+    plan = planned(fleet)
+    assert plan.waves == ()
+    assert any("what guests of today run" in one.text for one in plan.relaxations)
+
+
+def test_a_policy_that_shuts_every_answer_is_told(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(EIGHT_TO)
+    base = knowledge()
+    task = Task(
+        hosts=read_upgrades(fleet, base, [Target(qemu="8.2.4")]),
+        guests=None,
+        knowledge=base,
+        policy=Policy(floors=(("pc-q35", "pc-q35-9.0"),)),
+        fleet_digest="sha256:0",
+    )
+    plan = make_plan(task)
+    assert plan.waves == () and plan.relaxations
+
+
+def test_an_answer_for_moves_forward_only_promises_no_way_back(tmp_path: Path) -> None:
+    """Old hosts lack a capability that has no flag: nothing may go back from wave 1 on."""
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(
+        "host,kernel,qemu,capabilities\n"
+        "a,4.18.20,4.0.0,-kvm.cap.adjust_clock\nb,4.18.20,4.0.0,-kvm.cap.adjust_clock\n"
+    )
+    plan = planned(fleet, Target(kernel="6.12.48+deb13-amd64"))
+    (pool,) = plan.domains
+    assert pool.routing is Routing.UPGRADED_ONLY
+    assert pool.point_of_no_return == 1
+    assert not any(wave.rollback.free for wave in plan.waves)
+    assert any("new guests" in reason for reason in plan.waves[0].rollback.reasons)
+    assert not any("and back" in remedy.text for remedy in pool.remedies)
+
+
+def test_guests_that_booted_in_another_pool_are_judged_as_booted_there(tmp_path: Path) -> None:
+    """The boot host has a tap with USO; no host of the guest's own pool does."""
+    fleet, guests = tmp_path / "fleet.csv", tmp_path / "guests.csv"
+    qemu = "1:10.0.3+ds-0+deb13u1~bpo12+1"
+    fleet.write_text(
+        "host,pool,kernel,qemu,target_kernel\n"
+        f"a,one,6.1.0-28-amd64,{qemu},6.1.0-40-amd64\nb,one,6.1.0-28-amd64,{qemu},6.1.0-40-amd64\n"
+        f"far,two,6.12.48+deb13-amd64,{qemu},\n"
+    )
+    rows = "host,machine_type,count,booted_on,devices,cpu,traits\n"
+    row = "a,pc-q35-10.0,10,{},virtio-net-pci+tap,qemu64,uses-smm=no pae=no\n"
+    guests.write_text(rows + row.format("a"))
+    assert planned(fleet, guests=guests).waves
+    guests.write_text(rows + row.format("far"))
+    found = planned(fleet, guests=guests)
+    assert found.waves == ()
+    assert {one.constraint for one in found.relaxations} == {"guests-of-today"}
+
+
+def test_guests_that_cannot_migrate_are_off_in_the_wave_of_their_host(tmp_path: Path) -> None:
+    guests = tmp_path / "guests.csv"
+    row = "{},{},pc-q35-4.0,1,{},-,qemu64,uses-smm=no pae=no,no\n"
+    hosts = ("old1", "old5", "old8")
+    guests.write_text(ROWS + "".join(row.format(f"g-{host}", host, host) for host in hosts))
+    path = ROOT / "examples" / "seed" / "rollout.csv"
+    plan = planned(path, guests=guests, rules=PlanPolicy(restarts=True))
+    wave_of = {host: wave.number for wave in plan.waves for host in wave.hosts}
+    assert len({wave_of[host] for host in hosts}) == 3
+    assert sorted(one.before_wave for one in plan.restarts) == sorted(wave_of[h] for h in hosts)

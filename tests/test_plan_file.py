@@ -84,6 +84,9 @@ DOCUMENT: dict[str, Any] = {
             "remedies": [],
             "point_of_no_return": None,
             "conditions": ["cpu:vmx"],
+            "holds_if": ["guest CPU without vmx"],
+            "needs_ack": ["cpu/tsc_khz"],
+            "assumptions": ["room is not checked"],
         }
     ],
     "waves": [

@@ -371,3 +371,15 @@ def test_several_steps_of_one_host_are_replayed_in_order(stage: Stage) -> None:
     found = stage.replay({**plan, "waves": [*middle, *again]}, rows)
     assert found.outcome is Outcome.SAFE
     assert found.waves == 2 * len(pairs(old_hosts(rows)))
+
+
+def test_guests_that_booted_in_another_pool_are_judged_as_booted_there(stage: Stage) -> None:
+    """Nothing in their own pool has what their boot host had: the first move breaks."""
+    rows = all_old("uso")
+    plan = plan_of_all_old("uso", rows)
+    far = {**rows_of("uso")[-1], "host": "far", "pool": "other"}
+    line = "g1,lab-old1,pc-q35-10.0,,{},virtio-net-pci+tap,qemu64,tsc-frequency-unset=no,yes\n"
+    first_waves = [{**rows[0], "host": "spare"}, far]
+    here = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("lab-old1")))
+    told = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("far")))
+    assert told.wave < here.wave

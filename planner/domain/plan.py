@@ -147,7 +147,10 @@ class DomainPlan:
     """What a pool does while it is upgraded.
 
     `baselines` are what new guests get from before wave 1 on, one per board and line. From wave
-    `point_of_no_return` on rollback costs guests (None: never).
+    `point_of_no_return` on rollback costs guests (None: never). `conditions` are `kind:word` claims
+    of no guest of which nothing is said, `holds_if` says them, and what else must hold, in words.
+    `needs_ack`: units whose price is security and that the policy does not acknowledge.
+    `assumptions`: what is taken for granted because nobody said it.
     """
 
     domain: str
@@ -157,11 +160,17 @@ class DomainPlan:
     remedies: tuple[Remedy, ...]
     point_of_no_return: int | None
     conditions: tuple[str, ...] = ()
+    holds_if: tuple[str, ...] = ()
+    needs_ack: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """Guests that must be power-cycled onto another baseline before a wave."""
+    """Guests that must be power-cycled onto another baseline before a wave.
+
+    Guests that cannot migrate are off during the wave of their host.
+    """
 
     domain: str
     guests: int

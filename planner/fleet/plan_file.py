@@ -132,6 +132,9 @@ DOMAIN = record(
         "remedies": ("remedies", list_of(REMEDY)),
         "point_of_no_return": ("point_of_no_return", COUNT_OR_NULL),
         "conditions": ("conditions", TEXTS),
+        "holds_if": ("holds_if", TEXTS),
+        "needs_ack": ("needs_ack", TEXTS),
+        "assumptions": ("assumptions", TEXTS),
     },
 )
 UPGRADE = record(HostUpgrade, _same("host", "from_kernel", "from_qemu", "kernel", "qemu"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -27,11 +26,15 @@ def flips_of(
     rules: PlanPolicy,
     knowledge: KnowledgeBase,
 ) -> Iterator[Flip]:
-    """Yield the flip of every board and line at every stage whose answer differs from the last."""
-    for previous, stage in itertools.pairwise(stages):
-        before = {(one.board, one.line): one for one in previous.baselines}
+    """Yield the flip of every board and line at every stage whose answer is not the one in force.
+
+    What was safe stays safe, so a stage without an answer of its own leaves the earlier one in force.
+    """
+    in_force = {(one.board, one.line): one for one in stages[0].baselines}
+    for stage in stages[1:]:
         for chosen in stage.baselines:
-            old = before.get((chosen.board, chosen.line))
+            old = in_force.get((chosen.board, chosen.line))
+            in_force[(chosen.board, chosen.line)] = chosen
             if old is not None and old.baseline == chosen.baseline:
                 continue
             yield Flip(

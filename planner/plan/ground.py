@@ -1,20 +1,16 @@
-"""A plan laid over its fleet: per pool the classes of hosts with their steps, and its guests."""
+"""A pool of a plan as its replay stands on it: classes of hosts with their steps, and guests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from planner.domain.capability import CapabilityId
-from planner.domain.guest import Baseline, GuestGroup
-from planner.domain.host import HostGroup, HostProfile
-from planner.domain.plan import DomainPlan, Flip, Mask, Plan, Restart, Routing
-from planner.domain.upgrade import Room, UpgradeHost
-from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed, claimed
-from planner.migration.profiles import Profiler
-from planner.plan.kinds import Cohort, cohorts_of, same_baseline
-from planner.plan.room import capacity_of, used_of
+from planner.domain.guest import Baseline
+from planner.domain.host import HostProfile
+from planner.domain.plan import Flip, Restart, Routing
+from planner.domain.upgrade import Room
+from planner.migration.applies import Assumed
+from planner.plan.kinds import Cohort, same_baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,191 +74,38 @@ class PoolGround:
             found |= {*one.failures, one.returned_after or 0}
         return tuple(sorted(wave for wave in found if wave > 0))
 
-    def is_restarted(self, baseline: Baseline) -> bool:
-        """Whether the plan restarts as many guests of a baseline as there are."""
-        planned = sum(one.guests for one in self.restarts if same_baseline(one.before, baseline))
+    def is_restarted(self, baseline: Baseline, wave: int) -> bool:
+        """Whether the plan restarts, until a wave starts, all guests of a baseline that it can.
+
+        Guests that cannot migrate are off in the wave of their host, not earlier.
+        """
+        planned = sum(
+            one.guests
+            for one in self.restarts
+            if one.before_wave <= wave and same_baseline(one.before, baseline)
+        )
         present = sum(
-            one.count for one in self.cohorts or () if same_baseline(one.kind.baseline, baseline)
+            one.count
+            for one in self._of(baseline)
+            if one.migratable or any(step.wave <= wave for step in self.classes[one.place].steps)
         )
         return planned >= present
 
+    def is_off(self, baseline: Baseline, wave: int) -> bool:
+        """Whether the plan restarts in a wave the guests of a baseline that cannot leave its hosts."""
+        planned = sum(
+            one.guests
+            for one in self.restarts
+            if one.before_wave == wave and same_baseline(one.before, baseline)
+        )
+        bound = sum(
+            one.count
+            for one in self._of(baseline)
+            if not one.migratable
+            and any(step.wave == wave for step in self.classes[one.place].steps)
+        )
+        return planned >= bound
 
-Words = tuple[str, str, str, str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]]
-
-
-@dataclass(slots=True)
-class Ground:
-    """Builds the pools of a plan; equal texts become one profile."""
-
-    plan: Plan
-    hosts: Sequence[UpgradeHost]
-    guests: Sequence[GuestGroup] | None
-    knowledge: KnowledgeBase
-    failures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    past: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
-    _profiler: Profiler = field(init=False)
-    _builds: dict[Words, Build] = field(default_factory=dict)
-    _ways: dict[object, tuple[Build, tuple[Step, ...]]] = field(default_factory=dict)
-    _masked: dict[tuple[HostProfile, tuple[str, ...]], HostProfile] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Start with an empty memory."""
-        self._profiler = Profiler(self.knowledge)
-
-    def pools(self) -> Iterator[PoolGround]:
-        """Yield every pool of the plan, in its order."""
-        members: dict[str, list[UpgradeHost]] = {}
-        for host in self.hosts:
-            members.setdefault(host.pool, []).append(host)
-        steps = self._steps()
-        guests: dict[str, list[GuestGroup]] = {}
-        for group in self.guests or ():
-            guests.setdefault(group.pool, []).append(group)
-        flips, restarts, masks = _by_domain(self.plan)
-        for domain in self.plan.domains:
-            name = domain.domain
-            hosts = members.get(name, [])
-            classes = tuple(self._classes(hosts, steps, tuple(masks.get(name, ()))))
-            mine = None if self.guests is None else guests.get(name, [])
-            yield PoolGround(
-                name=name,
-                classes=classes,
-                routing=domain.routing,
-                baselines=self._baselines(domain),
-                flips=tuple(flips.get(name, ())),
-                restarts=tuple(restarts.get(name, ())),
-                conditions=claimed(domain.conditions),
-                cohorts=None if mine is None else _cohorts(classes, mine),
-                capacity=capacity_of(hosts),
-                used=used_of(hosts, mine),
-                past=tuple(dict.fromkeys(self._past(hosts))),
-            )
-
-    def _past(self, hosts: Sequence[UpgradeHost]) -> Iterator[HostProfile]:
-        """Yield what hosts were before today."""
-        for host in hosts:
-            for kernel, qemu in self.past.get(host.name, ()):
-                yield self._build(self._after(host.group, kernel, qemu)).profile
-
-    def _steps(self) -> dict[str, tuple[tuple[int, str, str], ...]]:
-        """Return (wave, kernel, QEMU) of every host of the plan, in wave order."""
-        found: dict[str, tuple[tuple[int, str, str], ...]] = {}
-        for wave in self.plan.waves:
-            for one in wave.upgrades:
-                step = (wave.number, one.kernel, one.qemu)
-                found[one.host] = (*found.get(one.host, ()), step)
-        return found
-
-    def _classes(
-        self,
-        hosts: Sequence[UpgradeHost],
-        steps: Mapping[str, tuple[tuple[int, str, str], ...]],
-        masks: tuple[Mask, ...],
-    ) -> Iterator[HostClass]:
-        found: dict[object, list[str]] = {}
-        for host in sorted(hosts, key=lambda host: host.name):
-            own = steps.get(host.name, ())
-            key = (_words(host.group), own, self.failures.get(host.name, ()), masks)
-            if key not in self._ways:
-                way = self._way(host.group, own, masks)
-                self._ways[key] = (self._build(host.group), way)
-            found.setdefault(key, []).append(host.name)
-        for way_of, names in found.items():
-            today, way = self._ways[way_of]
-            failures = self.failures.get(names[0], ())
-            whole = HostClass(today=today, steps=way, hosts=tuple(names), failures=failures)
-            yield whole
-            yield from _returned(whole)
-
-    def _way(
-        self, group: HostGroup, steps: Sequence[tuple[int, str, str]], masks: Sequence[Mask]
-    ) -> tuple[Step, ...]:
-        way = []
-        for wave, kernel, qemu in steps:
-            group = self._after(group, kernel, qemu)
-            build = self._build(group)
-            until = max((mask.until_wave for mask in masks), default=0)
-            names = tuple(sorted({name for mask in masks for name in mask.capabilities}))
-            masked = replace(build, profile=self._mask(build.profile, names)) if names else build
-            way.append(Step(wave=wave, build=build, masked=masked, until=until))
-        return tuple(way)
-
-    def _after(self, group: HostGroup, kernel: str, qemu: str) -> HostGroup:
-        """Return a host after an upgrade: what it said of another kernel no longer counts.
-
-        What it said of its CPU, and all that it said if the kernel stays, is still true.
-        """
-        kept = group
-        if kernel != group.kernel:
-            kept = replace(
-                group,
-                present=frozenset(one for one in group.present if one.startswith("cpu.")),
-                absent=frozenset(one for one in group.absent if one.startswith("cpu.")),
-                probe="",
-            )
-        return replace(kept, kernel=kernel, qemu=qemu)
-
-    def _build(self, group: HostGroup) -> Build:
-        key = _words(group)
-        if key not in self._builds:
-            label = f"QEMU {group.qemu}, kernel {group.kernel}"
-            self._builds[key] = Build(profile=self._profiler.profile(group), label=label)
-        return self._builds[key]
-
-    def _mask(self, profile: HostProfile, names: tuple[str, ...]) -> HostProfile:
-        key = (profile, names)
-        if key not in self._masked:
-            hidden = frozenset(
-                part
-                for name in names
-                for part in self.knowledge.expand(
-                    self.knowledge.canonical(name) or CapabilityId(name)
-                )
-            )
-            shown = profile.capabilities.overlaid(present=frozenset(), absent=hidden)
-            self._masked[key] = replace(profile, capabilities=shown)
-        return self._masked[key]
-
-    def _baselines(self, domain: DomainPlan) -> dict[tuple[str, str], Baseline]:
-        found = {}
-        for baseline in domain.baselines:
-            row = self.knowledge.machine_type(baseline.machine_type)
-            key = (baseline.machine_type, "") if row is None else (row.board, row.line)
-            found[key] = baseline
-        return found
-
-
-def _words(group: HostGroup) -> Words:
-    """Return all that a profile is made of."""
-    stated = (group.present, group.absent)
-    return group.arch, group.kernel, group.qemu, group.cpu, stated
-
-
-def _returned(whole: HostClass) -> Iterator[HostClass]:
-    """Yield hosts that died as they come back: with the old build, and only later steps before them."""
-    for wave in whole.failures:
-        later = tuple(step for step in whole.steps if step.wave > wave)
-        yield replace(whole, steps=later, failures=(), returned_after=wave)
-
-
-def _by_domain(
-    plan: Plan,
-) -> tuple[dict[str, list[Flip]], dict[str, list[Restart]], dict[str, list[Mask]]]:
-    flips: dict[str, list[Flip]] = {}
-    restarts: dict[str, list[Restart]] = {}
-    masks: dict[str, list[Mask]] = {}
-    for wave in plan.waves:
-        for flip in wave.flips:
-            earlier = replace(flip, after_wave=min(flip.after_wave, wave.number))
-            flips.setdefault(flip.domain, []).append(earlier)
-    for restart in plan.restarts:
-        restarts.setdefault(restart.domain, []).append(restart)
-    for mask in plan.masks:
-        masks.setdefault(mask.domain, []).append(mask)
-    return flips, restarts, masks
-
-
-def _cohorts(classes: Sequence[HostClass], guests: Sequence[GuestGroup]) -> tuple[Cohort, ...]:
-    here = [one if one.returned_after is None else replace(one, hosts=()) for one in classes]
-    names, profiles = [one.hosts for one in here], [one.today.profile for one in here]
-    return tuple(cohorts_of(names, profiles, guests))
+    def _of(self, baseline: Baseline) -> Iterator[Cohort]:
+        """Yield the guests of today on a baseline."""
+        return (one for one in self.cohorts or () if same_baseline(one.kind.baseline, baseline))

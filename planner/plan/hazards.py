@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.migrated import ClauseKind
-from planner.domain.plan import Remedy
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
@@ -18,39 +17,20 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
 from planner.migration.applies import Assumed
 from planner.migration.judge import judge
-from planner.plan.stages import PoolWay, Stage
+from planner.plan.cohorts import Cohort
+from planner.plan.stages import PoolWay
 from planner.solver.certify import assumed_by
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cohort:
-    """Guests of today that fare alike: one start, the boot hosts it may have had, where they are.
-
-    `groups` is None where no guests were given and the start is what today's answer advises.
-    """
-
-    start: GuestStart
-    boots: tuple[HostProfile, ...]
-    groups: tuple[GuestGroup, ...] | None
-
-    @property
-    def guests(self) -> int | None:
-        """Number of guests, None if it is not known."""
-        return None if self.groups is None else sum(group.count for group in self.groups)
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts that they run on."""
-        return tuple(dict.fromkeys(group.host for group in self.groups or ()))
+Pairs = Iterable[tuple[HostProfile, HostProfile]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """What the way does to a cohort.
 
-    `today`: reasons against a move between two hosts of today; `stuck`: against the move from a host
-    that is upgraded to one that has been; `back`: against the way back to an old host;
-    `after_reboot`: against it once the guest was rebooted on an upgraded host.
+    A host is new if it is what others become, else it is old. `today`: reasons against a move between
+    old hosts; `stuck`: against a move to a new one; `back`: against the way back to an old one;
+    `after_reboot`: against it, and against moves there, once the guest was rebooted on a new host.
     """
 
     cohort: Cohort
@@ -63,6 +43,11 @@ class Fate:
     def is_one_way(self) -> bool:
         """Whether a guest that has been on an upgraded host may be unable to return."""
         return bool(self.back or self.after_reboot)
+
+    @property
+    def is_hindered(self) -> bool:
+        """Whether something speaks against the way forward."""
+        return bool(self.today or self.stuck)
 
 
 @dataclass(slots=True)
@@ -87,30 +72,36 @@ class FateJudge:
         return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
 
     def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
-        old, new = way.profiles_before(), way.upgraded_profiles()
-        backward = tuple(product(new, old))
+        """Judge a cohort on every move; a guest may be rebooted on every host that it can come to."""
+        new = way.upgraded_profiles()
+        old = tuple(profile for profile in way.profiles_before() if profile not in new)
+        boots = tuple(dict.fromkeys((*cohort.boots, *old)))
+        crowded = way.crowded_profiles()
+
+        def against(pairs: Pairs, booted: Sequence[HostProfile]) -> tuple[Objection, ...]:
+            """Return what speaks against the cohort on some moves, wherever it booted."""
+            there = [(one, other) for one, other in pairs if one != other or one in crowded]
+            return self._against(there, cohort, booted, assumed)
+
+        onto_new = (
+            *against(product(old, new), boots),
+            *against(product(new, new), tuple(dict.fromkeys((*boots, *new)))),
+        )
         return Fate(
             cohort=cohort,
-            today=self._against(product(old, old), cohort, cohort.boots, assumed),
-            stuck=self._against(
-                product(way.leaving_profiles(), new), cohort, cohort.boots, assumed
-            ),
-            back=self._against(backward, cohort, cohort.boots, assumed),
-            after_reboot=self._against(backward, cohort, new, assumed),
+            today=against(product(old, old), boots),
+            stuck=tuple(dict.fromkeys(onto_new)),
+            back=against(product(new, old), boots),
+            after_reboot=against((*product((*old, *new), old), *product(old, new)), new),
         )
 
     def _against(
-        self,
-        pairs: Iterable[tuple[HostProfile, HostProfile]],
-        cohort: Cohort,
-        boots: Sequence[HostProfile],
-        assumed: Assumed,
+        self, pairs: Pairs, cohort: Cohort, boots: Sequence[HostProfile], assumed: Assumed
     ) -> tuple[Objection, ...]:
         found: dict[Objection, None] = {}
         for (source, destination), boot in product(pairs, boots):
-            if source != destination:
-                edge = MigrationEdge(source=source, destination=destination)
-                found |= dict.fromkeys(self._objections(edge, cohort.start, boot, assumed))
+            edge = MigrationEdge(source=source, destination=destination)
+            found |= dict.fromkeys(self._objections(edge, cohort.start, boot, assumed))
         return tuple(found)
 
     def _objections(
@@ -143,102 +134,6 @@ def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
         return start.trait(word) is not Truth.UNKNOWN
 
     return frozenset((kind, word) for kind, word in claims if not says(kind, word))
-
-
-def cohorts_of(
-    way: PoolWay, today: Stage, guests: Sequence[GuestGroup] | None
-) -> tuple[Cohort, ...]:
-    """Return the guests of a pool, or what runs if everybody follows today's answer."""
-    if guests is None:
-        boots = way.profiles_before()
-        return tuple(
-            Cohort(start=GuestStart(baseline=chosen.baseline), boots=boots, groups=None)
-            for chosen in today.baselines
-        )
-    place = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}
-    merged: dict[tuple[GuestStart, tuple[HostProfile, ...]], list[GuestGroup]] = {}
-    for group in guests:
-        start = GuestStart(
-            baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
-            devices=group.devices,
-            cpu=group.cpu,
-            traits=group.traits,
-        )
-        booted = place.get(group.booted_on)
-        boots = way.profiles_before() if booted is None else (booted,)
-        merged.setdefault((start, boots), []).append(group)
-    return tuple(
-        Cohort(start=start, boots=boots, groups=tuple(groups))
-        for (start, boots), groups in merged.items()
-    )
-
-
-def remedies_of(
-    way: PoolWay, fates: Sequence[Fate], first: Stage, last: Stage, *, one_way: bool
-) -> Iterator[Remedy]:
-    """Yield the ways to live with what only upgraded hosts have, priced; the chosen ones are marked."""
-    final = {(one.board, one.line, choice.flag) for one in last.baselines for choice in one.flags}
-    flags = {
-        choice.flag: choice
-        for one in first.baselines
-        for choice in one.flags
-        if (one.board, one.line, choice.flag) not in final
-    }
-    endangered = [fate for fate in fates if fate.is_one_way]
-    guests = total(fate.cohort.guests for fate in endangered)
-    units = dict.fromkeys(
-        [choice.unit for choice in flags.values() if choice.unit]
-        + [one.unit for fate in endangered for one in (*fate.back, *fate.after_reboot) if one.unit]
-    )
-    if not (flags or endangered):
-        return
-    unit = ", ".join(units)
-    if flags:
-        names = " ".join(str(flag) for flag in flags)
-        yield Remedy(
-            kind="launch-with-flags",
-            unit=unit,
-            text=f"new guests get {names} until the last old host is upgraded; "
-            "they can go everywhere, and back",
-            guests=0,
-            hosts=0,
-            chosen=True,
-        )
-        yield Remedy(
-            kind="restart-with-flags",
-            unit=unit,
-            text=f"power-cycle running guests with {names} before wave 1; they can then come back",
-            guests=guests,
-            hosts=0,
-            chosen=False,
-        )
-    yield Remedy(
-        kind="one-way-routing",
-        unit=unit,
-        text="guests without these flags go to upgraded hosts only, and not back; "
-        "room is kept there; rollback costs them",
-        guests=guests,
-        hosts=0,
-        chosen=one_way,
-    )
-    capabilities = sorted(
-        {one.capability for fate in endangered for one in (*fate.back, *fate.after_reboot)} - {""}
-    )
-    names = ", ".join(capabilities) or "what these flags control"
-    yield Remedy(
-        kind="mask-capability",
-        unit=unit,
-        text=f"hide {names} on upgraded hosts until the last one is done, then unmask",
-        guests=0,
-        hosts=way.moving,
-        chosen=False,
-    )
-
-
-def total(numbers: Iterable[int | None]) -> int | None:
-    """Add numbers; None if one of them is not known."""
-    found = list(numbers)
-    return None if None in found else sum(number for number in found if number is not None)
 
 
 def worst(objections: Iterable[Objection]) -> Outcome:

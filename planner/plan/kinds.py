@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.domain.guest import Baseline, GuestCpu, GuestGroup
@@ -66,10 +66,12 @@ def cohorts_of(
     names: Sequence[Sequence[str]],
     profiles: Sequence[HostProfile],
     guests: Sequence[GuestGroup],
+    elsewhere: Callable[[str], HostProfile],
 ) -> Iterator[Cohort]:
     """Yield guests of today, those that nothing tells apart together.
 
-    `names` and `profiles` are those of the classes of hosts of the pool.
+    `names` and `profiles` are those of the classes of hosts of the pool, `elsewhere` returns the
+    profile of a host of another pool: a guest may have booted there.
     """
     place = {name: number for number, hosts in enumerate(names) for name in hosts}
     counts: dict[tuple[GuestKind, HostProfile | None, int, bool], int] = {}
@@ -80,7 +82,10 @@ def cohorts_of(
             cpu=group.cpu,
             traits=group.traits,
         )
-        boot = profiles[place[group.booted_on]] if group.booted_on in place else None
+        boot = None
+        if group.booted_on:
+            here = place.get(group.booted_on)
+            boot = elsewhere(group.booted_on) if here is None else profiles[here]
         key = (kind, boot, place[group.host], group.migratable)
         counts[key] = counts.get(key, 0) + group.count
     for (kind, boot, where, migratable), count in counts.items():

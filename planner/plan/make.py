@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import (
-    Bounds,
-    DomainPlan,
-    Flip,
-    FlipState,
-    FlipStatus,
-    HostUpgrade,
-    Plan,
-    Relaxation,
-    Routing,
-    Wave,
-)
+from planner.domain.plan import Bounds, HostUpgrade, Plan, RadarEntry, Relaxation, Wave
 from planner.domain.policy import Policy
-from planner.domain.upgrade import Room, UpgradeHost
+from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
-from planner.plan.draft import Draft, draft
-from planner.plan.flips import flips_of, is_of, split_held, states_of
-from planner.plan.hazards import FateJudge, remedies_of
+from planner.plan.cohorts import BootHosts, total
+from planner.plan.course import Course, course_of
+from planner.plan.draft import Draft, Drafter
+from planner.plan.hazards import FateJudge
 from planner.plan.instance import packed
-from planner.plan.pieces import Infeasible
+from planner.plan.pieces import Infeasible, Packing
 from planner.plan.radar import radar_of
-from planner.plan.rollback import WayBack, merged, way_back
-from planner.plan.stages import Stage, Stager, pool_ways
+from planner.plan.rollback import merged
+from planner.plan.stages import Stager, pool_ways
+
+NO_BOUNDS = Bounds(waves=0, method="closed-form", gap=0)
+T = TypeVar("T")
+GuestsByPool = Mapping[str, Sequence[GuestGroup]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,68 +40,54 @@ class Task:
     today: datetime.date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """A pool with its waves: stages, the flips that they free, and what holds flips back."""
-
-    draft: Draft
-    stages: tuple[Stage, ...]
-    flips: tuple[Flip, ...]
-    held: tuple[FlipState, ...]
-    states: tuple[FlipState, ...]
-
-
 def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> Plan:
     """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
 
     Raises `FleetError` for a kernel or QEMU without a line, `CertificationError` for a bug.
     """
     stager = Stager(task.knowledge, task.policy)
-    judge = FateJudge(task.knowledge, task.policy)
-    drafts = []
     guests = _by_pool(task.guests)
-    for number, way in enumerate(pool_ways(task.hosts, task.knowledge), start=1):
-        groups = None if guests is None else guests.get(way.name, [])
-        drafts.append(draft(way, groups, stager, judge, task.policy.plan))
-        if progress is not None:
-            progress(number)
+    drafts = list(_drafts(task, stager, guests, progress or _silent))
     relaxations = [one for made in drafts for one in made.relaxations]
     if relaxations or not drafts:
-        return _no_plan(task, drafts, relaxations)
+        return _plan(task, drafts, relaxations=relaxations)
     packing = packed(drafts, guests, task.policy.plan)
     if isinstance(packing, Infeasible):
-        return _no_plan(task, drafts, list(packing.relaxations))
+        return _plan(task, drafts, relaxations=packing.relaxations)
     wave_of = {
         HostName(host): number
         for number, hosts in enumerate(packing.waves, start=1)
         for host in hosts
     }
-    courses = [_course(made, wave_of, guests, task, stager) for made in drafts]
-    bounds = Bounds(
-        waves=packing.bound,
-        method=packing.method,
-        gap=len(packing.waves) - packing.bound,
-    )
-    return Plan(
-        waves=tuple(_waves(courses, packing.waves, packing.spare, wave_of, task)),
-        domains=tuple(_domain(course, wave_of) for course in courses),
-        bounds=bounds,
-        restarts=tuple(one for made in drafts for one in made.restarts),
-        masks=(),
-        held=tuple(one for course in courses for one in course.held),
-        states=tuple(one for course in courses for one in course.states),
-        radar=tuple(
-            one
-            for made in drafts
-            for one in radar_of(made.way, made.cohorts, task.knowledge, task.today)
-        ),
-        relaxations=(),
-        knowledge_digest=task.knowledge.digest,
-        fleet_digest=task.fleet_digest,
+    waves = len(packing.waves)
+    courses = [
+        course_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager) for made in drafts
+    ]
+    bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
+    return _plan(
+        task, drafts, courses=courses, bounds=bounds, waves=tuple(_waves(courses, packing, task))
     )
 
 
-def _by_pool(guests: Sequence[GuestGroup] | None) -> dict[str, list[GuestGroup]] | None:
+def _silent(number: int) -> None:
+    """Report no progress."""
+
+
+def _drafts(
+    task: Task, stager: Stager, guests: GuestsByPool | None, progress: Callable[[int], None]
+) -> Iterator[Draft]:
+    drafter = Drafter(
+        stager=stager,
+        judge=FateJudge(task.knowledge, task.policy),
+        boots=BootHosts(task.hosts, task.knowledge),
+        rules=task.policy.plan,
+    )
+    for number, way in enumerate(pool_ways(task.hosts, task.knowledge), start=1):
+        yield drafter.draft(way, _of_pool(guests, way.name))
+        progress(number)
+
+
+def _by_pool(guests: Sequence[GuestGroup] | None) -> GuestsByPool | None:
     if guests is None:
         return None
     found: dict[str, list[GuestGroup]] = {}
@@ -115,135 +96,76 @@ def _by_pool(guests: Sequence[GuestGroup] | None) -> dict[str, list[GuestGroup]]
     return found
 
 
-def _no_plan(task: Task, drafts: Sequence[Draft], relaxations: Sequence[Relaxation]) -> Plan:
+def _of_pool(guests: GuestsByPool | None, pool: str) -> Sequence[GuestGroup] | None:
+    return None if guests is None else guests.get(pool, ())
+
+
+def _plan(
+    task: Task,
+    drafts: Iterable[Draft],
+    *,
+    relaxations: Iterable[Relaxation] = (),
+    courses: Sequence[Course] = (),
+    bounds: Bounds = NO_BOUNDS,
+    waves: tuple[Wave, ...] = (),
+) -> Plan:
     return Plan(
-        waves=(),
-        domains=(),
-        bounds=Bounds(waves=0, method="closed-form", gap=0),
-        restarts=(),
+        waves=waves,
+        domains=tuple(course.plan() for course in courses),
+        bounds=bounds,
+        restarts=tuple(one for course in courses for one in course.restarts),
         masks=(),
-        held=(),
-        states=(),
-        radar=tuple(
-            one
-            for made in drafts
-            for one in radar_of(made.way, made.cohorts, task.knowledge, task.today)
-        ),
+        held=tuple(one for course in courses for one in course.held),
+        states=tuple(one for course in courses for one in course.states),
+        radar=tuple(_radar(task, drafts)),
         relaxations=tuple(relaxations),
         knowledge_digest=task.knowledge.digest,
         fleet_digest=task.fleet_digest,
     )
 
 
-def _course(
-    made: Draft,
-    wave_of: Mapping[HostName, int],
-    guests: Mapping[str, Sequence[GuestGroup]] | None,
-    task: Task,
-    stager: Stager,
-) -> Course:
-    """Return what a pool's waves free, each flip dated and held as the operator wants."""
-    rules = task.policy.plan
-    groups = None if guests is None else guests.get(made.way.name, ())
-    stages = stager.stages(made.way, wave_of)
-    if stages[0].domain.profiles == made.first.domain.profiles:
-        stages = (made.first, *stages[1:])
-    wanted = tuple(flips_of(made.way, stages, groups, rules, task.knowledge))
-    flips, held = split_held(wanted, rules.holds)
-    return Course(
-        draft=made,
-        stages=stages,
-        flips=flips,
-        held=held,
-        states=(*states_of(made.way, stages, wanted), *_open_today(made, task.knowledge)),
-    )
+def _radar(task: Task, drafts: Iterable[Draft]) -> Iterator[RadarEntry]:
+    for made in drafts:
+        yield from radar_of(made.way, made.cohorts, task.knowledge, task.today)
 
 
-def _open_today(made: Draft, knowledge: KnowledgeBase) -> Iterator[FlipState]:
-    """Yield the cue: guests that could run on the answer already and do not."""
-    for chosen in made.first.baselines:
-        after = chosen.baseline
-        behind = [
-            cohort
-            for cohort in made.cohorts
-            if cohort.groups
-            and is_of(cohort.groups[0], chosen, knowledge)
-            and cohort.start.baseline.machine_type != after.machine_type
-        ]
-        for cohort in behind:
-            yield FlipState(
-                domain=made.way.name,
-                board=chosen.board,
-                before=cohort.start.baseline,
-                after=after,
-                status=FlipStatus.ELIGIBLE,
-                reasons=(f"{cohort.guests:,} guests can be raised at their next launch",),
-                hosts=len(cohort.hosts),
-                examples=cohort.hosts[:3],
-            )
-
-
-def _domain(course: Course, wave_of: Mapping[HostName, int]) -> DomainPlan:
-    made = course.draft
-    own = sorted({wave_of[host.name] for host in made.way.hosts if host.target is not None})
-    costly = (wave for wave in own if not way_back(made, wave_of, course.flips, wave).free)
-    one_way = made.routing is Routing.UPGRADED_ONLY
-    words = (
-        word
-        for stage in (made.today, *course.stages)
-        for chosen in stage.baselines
-        for condition in chosen.conditions
-        for word in condition.words
-    )
-    return DomainPlan(
-        domain=made.way.name,
-        hosts=made.way.moving,
-        baselines=tuple(chosen.baseline for chosen in course.stages[0].baselines),
-        routing=made.routing,
-        remedies=tuple(
-            remedies_of(made.way, made.fates, course.stages[0], course.stages[-1], one_way=one_way)
-        ),
-        point_of_no_return=next(costly, None),
-        conditions=tuple(sorted(set(words))),
-    )
-
-
-def _waves(
-    courses: Sequence[Course],
-    waves: Sequence[Sequence[str]],
-    spare: Sequence[Room | None],
-    wave_of: Mapping[HostName, int],
-    task: Task,
-) -> Iterator[Wave]:
+def _waves(courses: Sequence[Course], packing: Packing, task: Task) -> Iterator[Wave]:
     by_name = {str(host.name): host for host in task.hosts}
-    rules = task.policy.plan
     counts = _guest_counts(task.guests)
-    flips_by_wave: dict[int, list[Flip]] = {}
-    for course in courses:
-        for flip in course.flips:
-            flips_by_wave.setdefault(flip.after_wave, []).append(flip)
-    for number, hosts in enumerate(waves, start=1):
-        backs = [way_back(course.draft, wave_of, course.flips, number) for course in courses]
-        day = None
-        if rules.start is not None:
-            day = rules.start + datetime.timedelta(days=(number - 1) * rules.wave_days)
+    flips = _by_wave((flip.after_wave, flip) for course in courses for flip in course.flips)
+    ends = _by_wave(
+        (stage.after_wave, f"{course.draft.way.name}: its last hosts of an old build")
+        for course in courses
+        for stage in course.stages
+    )
+    for number, hosts in enumerate(packing.waves, start=1):
+        backs = [course.backs[number - 1] for course in courses]
         yield Wave(
             number=number,
-            day=day,
+            day=_day(task, number),
             hosts=tuple(hosts),
             upgrades=tuple(_upgrade(by_name[host]) for host in hosts),
-            why=tuple(_why(courses, number)),
+            why=tuple(ends.get(number, ())),
             moves=None if counts is None else sum(counts.get(host, 0) for host in hosts),
-            spare=spare[number - 1],
-            flips=tuple(flips_by_wave.get(number, ())),
+            spare=packing.spare[number - 1],
+            flips=tuple(flips.get(number, ())),
             rollback=merged(backs),
-            one_way_guests=_one_way(backs),
+            one_way_guests=total(back.one_way_guests for back in backs),
         )
 
 
-def _one_way(backs: Sequence[WayBack]) -> int | None:
-    numbers = [part.one_way_guests for part in backs]
-    return None if None in numbers else sum(one for one in numbers if one is not None)
+def _by_wave(found: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    waves: dict[int, list[T]] = {}
+    for wave, one in found:
+        waves.setdefault(wave, []).append(one)
+    return waves
+
+
+def _day(task: Task, wave: int) -> datetime.date | None:
+    rules = task.policy.plan
+    if rules.start is None:
+        return None
+    return rules.start + datetime.timedelta(days=(wave - 1) * rules.wave_days)
 
 
 def _guest_counts(guests: Sequence[GuestGroup] | None) -> dict[str, int] | None:
@@ -265,11 +187,3 @@ def _upgrade(host: UpgradeHost) -> HostUpgrade:
         kernel=target.kernel,
         qemu=target.qemu,
     )
-
-
-def _why(courses: Sequence[Course], wave: int) -> Iterator[str]:
-    """Say which pools lose their last host of an old profile with this wave."""
-    for course in courses:
-        for stage in course.stages:
-            if stage.after_wave == wave:
-                yield f"{course.draft.way.name}: its last hosts of an old build"

@@ -9,7 +9,7 @@ from planner.domain.host import QemuBuild
 from planner.domain.plan import RadarEntry, Relaxation
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.plan.hazards import Cohort
+from planner.plan.cohorts import Cohort
 from planner.plan.stages import PoolWay
 
 
@@ -66,7 +66,9 @@ def stranded(
             continue
         count = "guests" if cohort.guests is None else f"{cohort.guests:,} guests"
         if lost:
-            text = f"QEMU {lost[0]} does not offer {name}: restart {count} on a newer type first"
+            text = (
+                f"QEMU {lost[0]} does not offer {name}: first restart {count} on a type that it has"
+            )
             step = between(name, lost, knowledge)
             text += f", or go to QEMU {step} first, which still offers it" if step else ""
         else:

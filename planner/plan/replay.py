@@ -222,7 +222,7 @@ class Replay:
                 continue
             kinds = [kind for kind in self._alive if same_baseline(kind.baseline, restart.before)]
             for kind in kinds or [any_guest(restart.before)]:
-                if self.pool.is_restarted(restart.before):
+                if self.pool.is_restarted(restart.before, wave + 1):
                     self._alive.pop(kind, None)
                 self._launch(kind.with_baseline(restart.after))
 
@@ -270,9 +270,9 @@ class Replay:
         return {cohort.kind for cohort in self.pool.cohorts or () if cohort.migratable}
 
     def _bound(self, cohort: Cohort) -> None:
-        if not self.pool.is_restarted(cohort.kind.baseline):
+        if not self.pool.is_off(cohort.kind.baseline, self._now[0]):
             place = self._places[cohort.place]
-            text = "these guests cannot migrate, and the plan does not restart them"
+            text = "these guests cannot migrate, and the plan does not restart them in this wave"
             self._nowhere(cohort.kind, place, text, certain=True)
 
     def _nowhere(

@@ -10,6 +10,7 @@ from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plan import Flip, Rollback, Routing, TakesEffect
 from planner.domain.verdict import Objection
+from planner.plan.cohorts import total
 from planner.plan.draft import Draft
 
 MOST_REASONS = 20
@@ -45,18 +46,19 @@ def way_back(
         for group in fate.cohort.groups or ()
         if group.host in away and group.migratable
     ]
-    known = all(cohort.groups is not None for cohort in made.cohorts)
+    known = made.given
     one_way = sum(group.count for group in groups)
     hopping = any(flip.takes_effect is TakesEffect.NEXT_HOP for flip in flipped)
     lost = _all_groups(made) if hopping else groups
     begun = any(wave_of.get(host.name, wave + 1) <= wave for host in made.way.hosts)
     endangered = bool(caught) and (bool(away) or not known) and begun
+    directed = made.first.is_directed and begun
     return WayBack(
         one_way_guests=one_way if known else None,
         guests=sum(group.count for group in lost) if known else None,
         vcpus=_vcpus(lost) if known else None,
         reasons=tuple(_reasons(made, flipped, endangered=endangered, begun=begun)),
-        free=not flipped and not (endangered and (one_way > 0 or not known)),
+        free=not flipped and not directed and not (endangered and (one_way > 0 or not known)),
     )
 
 
@@ -85,6 +87,8 @@ def _reasons(
     made: Draft, flipped: Sequence[Flip], *, endangered: bool, begun: bool
 ) -> Iterable[str]:
     name = made.way.name
+    if made.first.is_directed and begun:
+        yield f"{name}: new guests that are on an upgraded host cannot go back to an old one"
     for flip in flipped:
         what = f"{name}: guests that got {flip.after.machine_type} with {_flags(flip)}"
         yield f"{what} after wave {flip.after_wave} cannot go back to an old host"
@@ -97,7 +101,7 @@ def _reasons(
             f"{name}: guests rebooted on an upgraded host cannot return ({_units(after_reboot)})"
         )
     without = _dropped_later(made)
-    if without and begun and made.routing is Routing.ANY:
+    if without and begun and not made.first.is_directed and made.routing is Routing.ANY:
         yield (
             f"{name}: a guest booted on an upgraded host without {' '.join(without)} cannot return"
         )
@@ -121,11 +125,9 @@ def _dropped_later(made: Draft) -> list[str]:
 
 def merged(parts: Sequence[WayBack]) -> Rollback:
     """Return the way back of the whole plan after a wave."""
-    guests = [part.guests for part in parts]
-    vcpus = [part.vcpus for part in parts]
     return Rollback(
         free=all(part.free for part in parts),
-        guests=None if None in guests else sum(one for one in guests if one is not None),
-        vcpus=None if None in vcpus else sum(one for one in vcpus if one is not None),
+        guests=total(part.guests for part in parts),
+        vcpus=total(part.vcpus for part in parts),
         reasons=tuple(islice((reason for part in parts for reason in part.reasons), MOST_REASONS)),
     )

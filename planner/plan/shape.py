@@ -94,7 +94,13 @@ def shape_of(pool: PoolGround, kept: Sequence[int]) -> object:
         for one in pool.flips
     )
     restarts = tuple(
-        (one.before, one.after, rank[max(one.before_wave - 1, 0)], pool.is_restarted(one.before))
+        (
+            one.before,
+            one.after,
+            rank[max(one.before_wave - 1, 0)],
+            pool.is_restarted(one.before, one.before_wave),
+            pool.is_off(one.before, one.before_wave),
+        )
         for one in pool.restarts
     )
     return (

@@ -22,7 +22,8 @@ from planner.knowledge.base import KnowledgeBase
 from planner.plan.contradictions import contradictions
 from planner.plan.court import Court
 from planner.plan.findings import Finding, violation_of
-from planner.plan.ground import Ground, PoolGround
+from planner.plan.ground import PoolGround
+from planner.plan.groundwork import Groundwork
 from planner.plan.replay import Replay
 from planner.plan.room import shortages
 from planner.plan.shape import kept_waves, shape_of
@@ -118,7 +119,7 @@ def _pools(scenario: Scenario) -> Iterator[PoolGround]:
     failures: dict[str, tuple[int, ...]] = {}
     for one in sorted(set(scenario.failures)):
         failures[one.host] = (*failures.get(one.host, ()), one.wave)
-    ground = Ground(
+    ground = Groundwork(
         plan=scenario.plan,
         hosts=scenario.hosts,
         guests=scenario.guests,

@@ -7,6 +7,7 @@ from its boundary to the end. A stage ends where the last host of an old profile
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -36,6 +37,12 @@ class PoolWay:
         """Number of hosts that are upgraded."""
         return sum(host.target is not None for host in self.hosts)
 
+    def crowded_profiles(self) -> frozenset[HostProfile]:
+        """Return the profiles that more than one host has at some time."""
+        pairs = zip(self.before, self.after, strict=True)
+        counts = Counter(profile for pair in pairs for profile in set(pair))
+        return frozenset(profile for profile, hosts in counts.items() if hosts > 1)
+
     def profiles_before(self) -> tuple[HostProfile, ...]:
         """Return the profiles of today, in order of appearance."""
         return tuple(dict.fromkeys(self.before))
@@ -60,6 +67,11 @@ class Stage:
     status: Status
     baselines: tuple[ChosenBaseline, ...]
     results: tuple[LineResult, ...]
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether the answer holds only if no guest goes from an upgraded host to an old one."""
+        return self.domain.edges is not None
 
 
 def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[PoolWay, ...]:
@@ -117,7 +129,8 @@ def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterato
         yield Problem(location=place, what=what, remedy=remedy)
 
 
-Composition = tuple[frozenset[HostProfile], frozenset[Edge] | None, bool]
+Composition = tuple[frozenset[HostProfile], frozenset[HostProfile], frozenset[Edge] | None]
+"""The profiles of a domain, those that several hosts have, and the edges if not all."""
 
 
 @dataclass(slots=True)
@@ -147,28 +160,29 @@ class Stager:
 
     def one_way(self, way: PoolWay) -> Stage:
         """Return the answer before wave 1 if no guest ever goes from an upgraded host to an old one."""
-        domain = _domain(way.name, _present(way, {}, 0))
-        upgraded = frozenset(way.upgraded_profiles())
-        edges = frozenset(
-            (one, other)
-            for one, other in domain.pairs()
-            if other in upgraded or one not in upgraded
-        )
-        return self._stage(0, replace(domain, edges=edges))
+        return self._stage(0, _forward_only(way, _domain(way.name, _present(way, {}, 0))))
 
-    def stages(self, way: PoolWay, wave_of: Mapping[HostName, int]) -> tuple[Stage, ...]:
-        """Return the stages after wave 0 and after each wave that ends an old profile."""
+    def stages(
+        self, way: PoolWay, wave_of: Mapping[HostName, int], *, directed: bool
+    ) -> tuple[Stage, ...]:
+        """Return the stages after wave 0 and after each wave that ends an old profile.
+
+        `directed`: no guest ever goes from an upgraded host to an old one, at any stage.
+        """
         last: dict[HostProfile, int] = {}
         for host, profile in zip(way.hosts, way.before, strict=True):
             if host.target is not None:
                 last[profile] = max(last.get(profile, 0), wave_of[host.name])
         ends = sorted({0, *last.values()})
+        domains = ((wave, _domain(way.name, _present(way, wave_of, wave))) for wave in ends)
         return tuple(
-            self._stage(wave, _domain(way.name, _present(way, wave_of, wave))) for wave in ends
+            self._stage(wave, _forward_only(way, domain) if directed else domain)
+            for wave, domain in domains
         )
 
     def _stage(self, wave: int, domain: MigrationDomain) -> Stage:
-        key = (domain.profiles, domain.edges, domain.hosts > 1)
+        crowded = frozenset(one.profile for one in domain.members if one.hosts > 1)
+        key = (domain.profiles, crowded, domain.edges)
         if key not in self._known:
             results = self._solver.solve(domain)
             self._solver.certify(domain, results)
@@ -200,6 +214,15 @@ def _present(way: PoolWay, wave_of: Mapping[HostName, int], wave: int) -> Iterat
 def _domain(name: str, placed: Iterable[Placed]) -> MigrationDomain:
     members = tuple(_members(placed))
     return MigrationDomain(name=name, starts=members, members=members)
+
+
+def _forward_only(way: PoolWay, domain: MigrationDomain) -> MigrationDomain:
+    """Return a domain without the edges from upgraded hosts to old ones."""
+    upgraded = frozenset(way.upgraded_profiles())
+    edges = frozenset(
+        (one, other) for one, other in domain.pairs() if other in upgraded or one not in upgraded
+    )
+    return replace(domain, edges=edges)
 
 
 def _members(placed: Iterable[Placed]) -> Iterator[PoolMember]:

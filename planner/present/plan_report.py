@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from planner.domain.guest import Baseline
 from planner.domain.plan import DomainPlan, Flip, FlipState, Plan, Rollback, Wave
 from planner.present.lines import Line, Style, counted, folded, listed
+from planner.present.report import merged_conditions
 
 LABEL = 14
 MOST_HOSTS = 8
@@ -21,8 +23,11 @@ def plan_report(plan: Plan) -> Iterator[Line]:
         return
     yield Line(_summary(plan), Style.HEAD)
     yield from _domains(plan)
+    told: tuple[str, ...] = ()
     for wave in plan.waves:
         yield from _wave(wave)
+        yield from _rollback(wave.rollback, told)
+        told = wave.rollback.reasons
     yield from _restarts(plan)
     yield from _states("Held back", plan.held)
     yield from _states("Before wave 1", plan.states)
@@ -68,7 +73,7 @@ def _domains(plan: Plan) -> Iterator[Line]:
     """Yield what pools do from before wave 1 on, equal ones together."""
     groups: dict[object, list[DomainPlan]] = {}
     for domain in plan.domains:
-        key = (domain.baselines, domain.routing, domain.remedies, domain.point_of_no_return)
+        key = replace(domain, domain="", hosts=0)
         groups.setdefault(key, []).append(domain)
     for domains in groups.values():
         names = tuple(domain.domain for domain in domains[:3])
@@ -81,6 +86,13 @@ def _domain(domain: DomainPlan) -> Iterator[Line]:
         yield from folded(
             baseline_text(baseline), label=_label("new guests"), indent=2, style=Style.GOOD
         )
+    for text in merged_conditions(domain.holds_if):
+        yield from folded(text, label=_label("holds if"), indent=2)
+    for unit in domain.needs_ack:
+        text = f"{unit}: its price is security; acknowledge it in the policy"
+        yield from folded(text, label=_label("needs ack"), indent=2, style=Style.WARN)
+    for text in domain.assumptions:
+        yield from folded(text, label=_label("assumed"), indent=2)
     routing = {
         "any": "any host of the pool, up or down in version",
         "upgraded-only": "evacuate to upgraded hosts only, never back",
@@ -130,7 +142,6 @@ def _wave(wave: Wave) -> Iterator[Line]:
         yield from _flip(flip)
     if len(wave.flips) > MOST_LINES:
         yield Line(f"  {'':{LABEL}}and {len(wave.flips) - MOST_LINES:,} flips more")
-    yield from _rollback(wave.rollback)
 
 
 def _figures(wave: Wave) -> Iterator[Line]:
@@ -167,16 +178,20 @@ def _flip(flip: Flip) -> Iterator[Line]:
     )
 
 
-def _rollback(rollback: Rollback) -> Iterator[Line]:
+def _rollback(rollback: Rollback, told: tuple[str, ...]) -> Iterator[Line]:
+    """Yield the way back; reasons that the last wave told are not told again."""
+    reasons = () if rollback.reasons == told else rollback.reasons[:3]
+    cost, style = "costs the guests started since", Style.WARN
     if rollback.free:
-        yield from folded("free", label=_label("rollback"), indent=2)
-        return
-    cost = "costs the guests started since"
-    if rollback.guests:
+        cost, style = "free", Style.PLAIN
+    elif rollback.guests:
         size = "" if rollback.vcpus is None else f" ({rollback.vcpus:,.0f} vCPU)"
         cost = f"costs {counted(rollback.guests, 'guest')}{size}, and those started since"
-    yield from folded(cost, label=_label("rollback"), indent=2, style=Style.WARN)
-    for reason in rollback.reasons[:3]:
+    if rollback.reasons:
+        cost += ", except" if rollback.free else ""
+        cost += "" if reasons else " as after the wave before"
+    yield from folded(cost, label=_label("rollback"), indent=2, style=style)
+    for reason in reasons:
         yield from folded(reason, label=_label(""), indent=2, style=Style.DIM)
 
 

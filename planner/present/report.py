@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from planner.domain.solution import (
     ChosenBaseline,
-    Condition,
     DomainSolution,
     FlagChoice,
     Refusal,
@@ -89,7 +88,7 @@ def baseline_lines(baseline: ChosenBaseline) -> Iterator[Line]:
     yield Line(f"  {title}", Style.HEAD)
     for choice in baseline.flags:
         yield from folded(_flag_text(choice), label="flag".ljust(LABEL), indent=4)
-    for text in condition_texts(baseline.conditions):
+    for text in merged_conditions(condition.text for condition in baseline.conditions):
         yield from folded(text, label="holds if".ljust(LABEL), indent=4)
     for unit in baseline.needs_ack:
         text = f"{unit}: its price is security; acknowledge it in the policy"
@@ -113,16 +112,16 @@ def _flag_text(choice: FlagChoice) -> str:
     return f"{choice.flag} [{choice.visible.value}: takes effect at the {when}] {choice.reason}"
 
 
-def condition_texts(conditions: Iterable[Condition]) -> Iterator[str]:
-    """Yield conditions, those on the guest CPU and on devices drawn together."""
+def merged_conditions(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the texts of conditions, those on the guest CPU and on devices drawn together."""
     merged: dict[str, list[str]] = {}
-    for condition in conditions:
+    for text in texts:
         for opening in ("guest CPU without ", "accelerator without "):
-            if condition.text.startswith(opening):
-                merged.setdefault(opening, []).append(condition.text.removeprefix(opening))
+            if text.startswith(opening):
+                merged.setdefault(opening, []).append(text.removeprefix(opening))
                 break
         else:
-            merged.setdefault(condition.text, [])
+            merged.setdefault(text, [])
     for opening, words in merged.items():
         yield opening + ", ".join(words)
 

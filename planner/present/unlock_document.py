@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from planner.domain.unlock import BudgetBound, ClassUpgrade, Unlocks, UnlockTarget
+from planner.domain.unlock import BudgetBound, Unlocks, UnlockTarget
+from planner.present.plain import plain
 
 UNLOCK_SCHEMA = "planner.unlock/1"
 Json = dict[str, object]
@@ -28,27 +29,11 @@ def _target(target: UnlockTarget) -> Json:
         "status": target.status.value,
         "value": target.value,
         "cost": target.cost,
-        "upgrades": [_upgrade(upgrade) for upgrade in target.upgrades],
+        "upgrades": plain(target.upgrades),
         "after": list(target.after),
         "verified": target.verified,
-        "bounds": {
-            "cost": target.bound.cost,
-            "method": target.bound.method,
-            "gap": target.bound.gap,
-        },
+        "bounds": plain(target.bound),
         "reason": target.reason,
-    }
-
-
-def _upgrade(upgrade: ClassUpgrade) -> Json:
-    return {
-        "pool": upgrade.pool,
-        "from_kernel": upgrade.from_kernel,
-        "from_qemu": upgrade.from_qemu,
-        "kernel": upgrade.kernel,
-        "qemu": upgrade.qemu,
-        "hosts": upgrade.hosts,
-        "examples": list(upgrade.examples),
     }
 
 

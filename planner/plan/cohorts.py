@@ -1,0 +1,99 @@
+"""Guests of today that fare alike on a pool's way, and the hosts that they may have booted on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from planner.domain.errors import FleetError, Location, Problem
+from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.domain.host import HostGroup, HostProfile
+from planner.domain.upgrade import UpgradeHost
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.profiles import Profiler
+from planner.plan.stages import PoolWay, Stage
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Guests of today that fare alike: one start, the boot hosts it may have had, where they are.
+
+    `groups` is None where no guests were given and the start is what today's answer advises.
+    """
+
+    start: GuestStart
+    boots: tuple[HostProfile, ...]
+    groups: tuple[GuestGroup, ...] | None
+
+    @property
+    def guests(self) -> int | None:
+        """Number of guests, None if it is not known."""
+        return None if self.groups is None else sum(group.count for group in self.groups)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that they run on."""
+        return tuple(dict.fromkeys(group.host for group in self.groups or ()))
+
+    def restarted(self, baseline: Baseline, boots: tuple[HostProfile, ...]) -> Cohort:
+        """Return the same guests, power-cycled onto another baseline on one of `boots`."""
+        return replace(self, start=replace(self.start, baseline=baseline), boots=boots)
+
+
+@dataclass(slots=True)
+class BootHosts:
+    """The profiles that the hosts of a fleet have today, by name."""
+
+    hosts: Sequence[UpgradeHost]
+    knowledge: KnowledgeBase
+    _groups: dict[str, HostGroup] = field(default_factory=dict)
+    _profiler: Profiler = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index nothing yet: most guests booted in their own pool."""
+        self._profiler = Profiler(self.knowledge)
+
+    def profile(self, group: GuestGroup) -> HostProfile:
+        """Return the profile of a guest's boot host; raises `FleetError` if the fleet has none."""
+        if not self._groups:
+            self._groups = {str(host.name): host.group for host in self.hosts}
+        if group.booted_on not in self._groups:
+            place = Location(file="guests", line=group.line, column="booted_on")
+            raise FleetError([Problem(location=place, what=f"no host '{group.booted_on}'")])
+        return self._profiler.profile(self._groups[group.booted_on])
+
+
+def presumed(way: PoolWay, today: Stage) -> Iterator[Cohort]:
+    """Yield what runs where no guests are given, if everybody follows today's answer."""
+    for chosen in today.baselines:
+        start = GuestStart(baseline=chosen.baseline)
+        yield Cohort(start=start, boots=way.profiles_before(), groups=None)
+
+
+def cohorts_of(way: PoolWay, guests: Iterable[GuestGroup], boots: BootHosts) -> Iterator[Cohort]:
+    """Yield the guests of a pool, those that nothing tells apart together."""
+    own = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}
+    merged: dict[tuple[GuestStart, tuple[HostProfile, ...]], list[GuestGroup]] = {}
+    for group in guests:
+        start = GuestStart(
+            baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
+            devices=group.devices,
+            cpu=group.cpu,
+            traits=group.traits,
+        )
+        known = way.profiles_before()
+        if group.booted_on:
+            known = (own.get(group.booted_on) or boots.profile(group),)
+        merged.setdefault((start, known), []).append(group)
+    for (start, known), groups in merged.items():
+        yield Cohort(start=start, boots=known, groups=tuple(groups))
+
+
+def total(numbers: Iterable[Number | None]) -> Number | None:
+    """Add numbers; None if one of them is not known."""
+    found = list(numbers)
+    known = [number for number in found if number is not None]
+    return sum(known) if len(known) == len(found) else None

@@ -1,0 +1,134 @@
+"""A pool with its waves: the stages that they end, the flips that they free, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from planner.domain.guest import GuestGroup
+from planner.domain.host import HostName
+from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Restart
+from planner.domain.solution import ChosenBaseline
+from planner.domain.upgrade import PlanPolicy
+from planner.knowledge.base import KnowledgeBase
+from planner.plan.draft import Draft
+from planner.plan.flips import flips_of, is_of, split_held, states_of
+from planner.plan.remedies import remedies_of
+from planner.plan.restarts import baseline_for, power_offs
+from planner.plan.rollback import WayBack, way_back
+from planner.plan.stages import Stage, Stager
+
+WaveOf = Mapping[HostName, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A pool with its waves.
+
+    `backs` is the way back after each wave, from wave 1 on; `held` flips wait for the operator,
+    `states` say what holds the others back before wave 1.
+    """
+
+    draft: Draft
+    stages: tuple[Stage, ...]
+    flips: tuple[Flip, ...]
+    held: tuple[FlipState, ...]
+    states: tuple[FlipState, ...]
+    restarts: tuple[Restart, ...]
+    backs: tuple[WayBack, ...]
+
+    def plan(self) -> DomainPlan:
+        """Return what the pool does, as the plan tells it."""
+        made, first, last = self.draft, self.stages[0], self.stages[-1]
+        answers = [one for stage in (made.today, *self.stages) for one in stage.baselines]
+        conditions = [condition for one in answers for condition in one.conditions]
+        costly = (wave for wave, back in enumerate(self.backs, start=1) if not back.free)
+        return DomainPlan(
+            domain=made.way.name,
+            hosts=made.way.moving,
+            baselines=tuple(chosen.baseline for chosen in first.baselines),
+            routing=made.routing,
+            remedies=tuple(remedies_of(made, first, last)),
+            point_of_no_return=next(costly, None),
+            conditions=tuple(sorted({word for one in conditions for word in one.words})),
+            holds_if=tuple(dict.fromkeys(one.text for one in conditions)),
+            needs_ack=tuple(sorted({unit for one in answers for unit in one.needs_ack})),
+            assumptions=tuple(_assumptions(made)),
+        )
+
+
+def course_of(
+    made: Draft,
+    wave_of: WaveOf,
+    waves: int,
+    guests: Sequence[GuestGroup] | None,
+    stager: Stager,
+) -> Course:
+    """Return what a pool's waves free, each flip dated and held as the operator wants."""
+    rules, knowledge = stager.policy.plan, stager.knowledge
+    stages = stager.stages(made.way, wave_of, directed=made.first.is_directed)
+    if stages[0].domain.profiles == made.first.domain.profiles:
+        stages = (made.first, *stages[1:])
+    wanted = tuple(flips_of(made.way, stages, guests, rules, knowledge))
+    flips, held = split_held(wanted, rules.holds)
+    return Course(
+        draft=made,
+        stages=stages,
+        flips=flips,
+        held=held,
+        states=(*states_of(made.way, stages, wanted), *_open_today(made, knowledge)),
+        restarts=(*made.restarts, *_power_offs(made, wave_of, rules, knowledge)),
+        backs=tuple(_backs(made, wave_of, flips, waves)),
+    )
+
+
+def _power_offs(
+    made: Draft, wave_of: WaveOf, rules: PlanPolicy, knowledge: KnowledgeBase
+) -> Iterator[Restart]:
+    if rules.restarts:
+        yield from power_offs(
+            made.bound, wave_of, lambda group: baseline_for(group, made.first, knowledge)
+        )
+
+
+def _backs(made: Draft, wave_of: WaveOf, flips: Sequence[Flip], waves: int) -> Iterator[WayBack]:
+    """Yield the way back after each wave; it changes only where something happens to the pool."""
+    events = {wave_of[host.name] for host in made.way.hosts if host.target is not None}
+    events |= {flip.after_wave for flip in flips}
+    back = way_back(made, wave_of, flips, 0)
+    for wave in range(1, waves + 1):
+        if wave in events:
+            back = way_back(made, wave_of, flips, wave)
+        yield back
+
+
+def _assumptions(made: Draft) -> Iterator[str]:
+    """Yield what the plan takes for granted, for nobody said it."""
+    if not made.given:
+        yield "guests of today, not given, run what today's answer advises"
+    if any(host.capacity is None for host in made.way.hosts):
+        yield "room is not checked: the fleet does not say how large its hosts are"
+
+
+def _open_today(made: Draft, knowledge: KnowledgeBase) -> Iterator[FlipState]:
+    """Yield the cue: guests that could run on the answer already and do not."""
+    return chain.from_iterable(_behind(made, chosen, knowledge) for chosen in made.first.baselines)
+
+
+def _behind(made: Draft, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> Iterable[FlipState]:
+    for fate in made.fates:
+        cohort = fate.cohort
+        if not cohort.groups or not is_of(cohort.groups[0], chosen, knowledge):
+            continue
+        if cohort.start.baseline.machine_type != chosen.machine_type:
+            yield FlipState(
+                domain=made.way.name,
+                board=chosen.board,
+                before=cohort.start.baseline,
+                after=chosen.baseline,
+                status=FlipStatus.ELIGIBLE,
+                reasons=(f"{cohort.guests:,} guests can be raised at their next launch",),
+                hosts=len(cohort.hosts),
+                examples=cohort.hosts[:3],
+            )
