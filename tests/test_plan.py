@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import random
+import re
 import subprocess
 import sys
 from functools import cache
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from planner.cli.app import app
 from planner.domain.capability import CapabilityId
+from planner.domain.errors import PlannerError
 from planner.domain.guest import Baseline
 from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.plan import FlipStatus, Plan, Routing, TakesEffect
@@ -464,3 +466,38 @@ def test_guests_that_cannot_migrate_are_off_in_the_wave_of_their_host(tmp_path: 
     wave_of = {host: wave.number for wave in plan.waves for host in wave.hosts}
     assert len({wave_of[host] for host in hosts}) == 3
     assert sorted(one.before_wave for one in plan.restarts) == sorted(wave_of[h] for h in hosts)
+
+
+def test_what_a_rule_needs_of_hosts_and_nobody_says_is_a_missing_fact(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    build = "6.1.0-28-amd64,1:10.0.3+ds-0+deb13u1~bpo12+1"
+    fleet.write_text(
+        "host,kernel,qemu,failure_domain,blackout\n"
+        f"a,{build},rack=r1,\nb,{build},,\nc,{build},rack=r2,2027-01-04..2027-01-05\n"
+    )
+    rules = PlanPolicy(domain_unavailable=(("rack", 1),), start=datetime.date(2027, 1, 4))
+    found = planned(fleet, USO, rules=rules).relaxations
+    assert [(one.constraint, one.examples) for one in found] == [("missing-fact", ("b",))]
+    assert "rack" in found[0].text
+    (found_day,) = planned(fleet, USO).relaxations
+    assert found_day.examples == ("c",) and "--start" in found_day.text
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("[plan]\nweights = { lba = 2.0 }\n", "plan.weights: 'lba' is not known"),
+        ('[[plan.holds]]\npool = "lba"\nowner = "a"\nreason = "b"\n', "plan.holds: 'lba'"),
+        ("[plan]\ndomain_unavailable = { rcak = 1 }\n", "plan.domain_unavailable: 'rcak'"),
+        ("[plan]\nwave_days = 0\n", "plan.wave_days is 0, not a number of days from 1 on"),
+    ],
+)
+def test_rules_of_a_plan_that_bound_nothing_are_refused(
+    tmp_path: Path, rules: str, message: str
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(rules)
+    fleet = str(ROOT / "examples" / "uso" / "fleet.csv")
+    words = [fleet, "--target", "kernel=6.12.48+deb13-amd64", "--policy", str(policy)]
+    with pytest.raises(PlannerError, match=re.escape(message)):
+        CliRunner().invoke(app, ["plan", *words], catch_exceptions=False)

@@ -78,6 +78,7 @@ def planned(
 ) -> Plan:
     """Read everything and plan it."""
     from planner.fleet.guests import read_guests
+    from planner.fleet.policy_names import check_families
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
     from planner.plan.make import Task, make_plan
 
@@ -86,6 +87,9 @@ def planned(
     if all(host.target is None for host in hosts):
         raise UsageError([_wrong("--target", "no host has anywhere to go: name a target")])
     rules = given.policy.plan
+    if policy is not None:
+        families = {one.family for host in hosts for one in host.failure_domains}
+        check_families(policy, given.policy, families)
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([_wrong("--start", "the column blackout needs the day of wave 1")])
     task = Task(

@@ -37,6 +37,12 @@ def _days(key: str, value: object) -> int:
     return cast("int", _checked(key, value, int, "a number of days", lambda one: one >= 0))
 
 
+def _some_days(key: str, value: object) -> int:
+    return cast(
+        "int", _checked(key, value, int, "a number of days from 1 on", lambda one: one >= 1)
+    )
+
+
 def _share(key: str, value: object) -> float:
     wish = "a share above 0 and at most 1"
     return float(cast("float", _checked(key, value, (int, float), wish, lambda one: 0 < one <= 1)))
@@ -121,7 +127,7 @@ KEYS: Mapping[str, Callable[[str, object], object]] = {
     "fill": _share,
     "spare": _hosts,
     "soak_days": _days,
-    "wave_days": _days,
+    "wave_days": _some_days,
     "start": _day,
     "weights": _weights,
     "restarts": _flag,

@@ -34,6 +34,14 @@ def check_names(path: Path, policy: Policy, known: KnownNames) -> None:
         raise PolicyError(problems)
 
 
+def check_families(path: Path, policy: Policy, families: Collection[str]) -> None:
+    """Raise `PolicyError` for bounds on families of failure domains that no host of the fleet has."""
+    asked = [family for family, _ in policy.plan.domain_unavailable]
+    problems = tuple(_unknown(path, "plan.domain_unavailable", asked, families))
+    if problems:
+        raise PolicyError(problems)
+
+
 Asked = tuple[str, Collection[str], Collection[str]]
 
 
@@ -49,6 +57,8 @@ def _of_types(policy: Policy, known: KnownNames) -> Iterator[Asked]:
     if known.pools is not None:
         pools = [name for group in policy.uniformity_groups for name in group]
         yield "uniformity_groups", pools, known.pools
+        yield "plan.weights", [name for name, _ in policy.plan.weights], known.pools
+        yield "plan.holds", [hold.pool for hold in policy.plan.holds if hold.pool], known.pools
 
 
 def _of_units(policy: Policy, known: KnownNames) -> Iterator[Asked]:

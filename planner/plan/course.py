@@ -9,6 +9,7 @@ from itertools import chain
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Restart
+from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
 from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
@@ -36,6 +37,7 @@ class Course:
     held: tuple[FlipState, ...]
     states: tuple[FlipState, ...]
     restarts: tuple[Restart, ...]
+    assumptions: tuple[str, ...]
     backs: tuple[WayBack, ...]
 
     def plan(self) -> DomainPlan:
@@ -54,7 +56,7 @@ class Course:
             conditions=tuple(sorted({word for one in conditions for word in one.words})),
             holds_if=tuple(dict.fromkeys(one.text for one in conditions)),
             needs_ack=tuple(sorted({unit for one in answers for unit in one.needs_ack})),
-            assumptions=tuple(_assumptions(made)),
+            assumptions=self.assumptions,
         )
 
 
@@ -79,6 +81,7 @@ def course_of(
         held=held,
         states=(*states_of(made.way, stages, wanted), *_open_today(made, knowledge)),
         restarts=(*made.restarts, *_power_offs(made, wave_of, rules, knowledge)),
+        assumptions=tuple(_assumptions(made, stager.policy)),
         backs=tuple(_backs(made, wave_of, flips, waves)),
     )
 
@@ -103,8 +106,10 @@ def _backs(made: Draft, wave_of: WaveOf, flips: Sequence[Flip], waves: int) -> I
         yield back
 
 
-def _assumptions(made: Draft) -> Iterator[str]:
+def _assumptions(made: Draft, policy: Policy) -> Iterator[str]:
     """Yield what the plan takes for granted, for nobody said it."""
+    if any(made.way.name in group for group in policy.uniformity_groups):
+        yield "pools of one uniformity group may differ while they are upgraded"
     if not made.given:
         yield "guests of today, not given, run what today's answer advises"
     if any(host.capacity is None for host in made.way.hosts):

@@ -35,24 +35,44 @@ def packed(
 def _missing(
     made: Draft, used: Mapping[str, Room | None], rules: PlanPolicy
 ) -> Iterator[Relaxation]:
-    """Name the hosts whose size or load a rule needs and the fleet does not say: unknown is not 0."""
+    """Name what a rule needs of hosts and nobody says: unknown is not 0, and not nowhere."""
     hosts = made.way.hosts
     sized = [host for host in hosts if host.capacity is not None]
     unloaded = [host for host in hosts if used[str(host.name)] is None]
+    whole = "of some hosts; give them for all of the pool, or for none and no evacuation_gib"
     wanting = {
-        "vcpus, memory_gib": [host for host in hosts if host.capacity is None] if sized else [],
-        "used_vcpus, used_memory_gib": unloaded if sized or rules.evacuation_gib else [],
+        f"vcpus, memory_gib {whole}": [host for host in hosts if sized and host.capacity is None],
+        f"used_vcpus, used_memory_gib {whole}": unloaded if sized or rules.evacuation_gib else [],
+        "the day of wave 1, for hosts with a blackout; give --start": [
+            host for host in hosts if host.blackouts and rules.start is None
+        ],
+        **dict(_without_family(hosts, rules)),
     }
-    for columns, found in wanting.items():
+    for fact, found in wanting.items():
         if found:
             yield Relaxation(
                 domain=made.way.name,
                 constraint="missing-fact",
-                text=f"missing fact: {columns} of some hosts; give them for all of the pool, "
-                "or for none and no evacuation_gib",
+                text=f"missing fact: {fact}",
                 hosts=len(found),
                 examples=tuple(str(host.name) for host in found[:3]),
             )
+
+
+def _without_family(
+    hosts: Sequence[UpgradeHost], rules: PlanPolicy
+) -> Iterator[tuple[str, list[UpgradeHost]]]:
+    """Yield the hosts that are to be upgraded and do not say where a bounded family has them."""
+    for family, _ in rules.domain_unavailable:
+        yield (
+            f"failure_domain '{family}', which the policy bounds",
+            [
+                host
+                for host in hosts
+                if host.target is not None
+                and all(one.family != family for one in host.failure_domains)
+            ],
+        )
 
 
 def _used(
@@ -98,10 +118,9 @@ def _barred(host: UpgradeHost, rules: PlanPolicy) -> Iterator[int]:
     """Yield the waves that touch a day on which the host may not be touched."""
     if rules.start is None:
         return
-    length = max(rules.wave_days, 1)
     for blackout in host.blackouts:
-        first = (blackout.first - rules.start).days // length + 1
-        last = (blackout.last - rules.start).days // length + 1
+        first = (blackout.first - rules.start).days // rules.wave_days + 1
+        last = (blackout.last - rules.start).days // rules.wave_days + 1
         yield from range(max(first, 1), last + 1)
 
 
