@@ -18,6 +18,7 @@ from planner.domain.solution import (
     Solution,
     Status,
     UnknownFact,
+    WhyNotNewer,
 )
 from planner.explain.alternatives import leaving_out
 from planner.explain.guest_findings import find_violations
@@ -30,7 +31,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.attempt import Attempt
-from planner.solver.observed import relied_on
+from planner.solver.observed import relied_on, set_aside
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
@@ -164,7 +165,7 @@ def _explained(
         why_not_newer=newer,
         residual_risks=(
             *baseline.residual_risks,
-            *_observed(domain, baseline.machine_type, knowledge),
+            *_observed(domain, baseline, newer, knowledge),
             *risks,
         ),
     )
@@ -182,12 +183,20 @@ def _told(attempt: Attempt, knowledge: KnowledgeBase) -> ChosenBaseline:
 
 
 def _observed(
-    domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase
+    domain: MigrationDomain,
+    baseline: ChosenBaseline,
+    newer: WhyNotNewer | None,
+    knowledge: KnowledgeBase,
 ) -> Iterator[Loss]:
-    """Yield one risk per observation on whose word alone edges are safe."""
-    for row in relied_on(domain, machine_type, knowledge):
+    """Yield the observations on whose word alone edges are safe, and those that say too little."""
+    for row in relied_on(domain, baseline.machine_type, knowledge):
         text = f"edges are safe because they were observed to pass: {row.id} ({row.source})"
         yield Loss(unit="", severity="observed", text=text)
+    names = (baseline.machine_type, *(() if newer is None else (newer.machine_type,)))
+    for row in set_aside(domain, names, knowledge):
+        only = ", ".join((*row.devices, *row.traits)) or "a named boot host"
+        text = f"observed to pass for some guests only ({only}), so not counted on: {row.id}"
+        yield Loss(unit="", severity="observed", text=f"{text} ({row.source})")
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:

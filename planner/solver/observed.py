@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from planner.domain.host import HostProfile
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Observation
 from planner.migration.graph import Edge, MigrationDomain
@@ -34,6 +36,29 @@ def relied_on(
     return tuple(dict.fromkeys(_lifted(domain, machine_type, knowledge).values()))
 
 
+def set_aside(
+    domain: MigrationDomain, machine_types: Collection[str], knowledge: KnowledgeBase
+) -> tuple[Observation, ...]:
+    """Return the passing rows of edges of the domain that speak of some guests only.
+
+    An answer is for every guest, so they lift no edge; they decide where one guest is judged.
+    """
+    if not domain.is_observed:
+        return ()
+    rows = [
+        row
+        for row in knowledge.observations
+        if row.passes
+        and (not row.machine_types or set(row.machine_types) & set(machine_types))
+        and not _speaks_of_all(row, domain)
+    ]
+    return tuple(
+        row
+        for row in rows
+        if any(_is_of(row, source, destination) for source, destination in domain.pairs())
+    )
+
+
 def _lifted(
     domain: MigrationDomain, machine_type: str, knowledge: KnowledgeBase
 ) -> dict[Edge, Observation]:
@@ -52,12 +77,16 @@ def _passing(edge: Edge, domain: MigrationDomain, rows: list[Observation]) -> Ob
     source, destination = edge
     passing = None
     for row in rows:
-        if f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed:
+        if _is_of(row, source, destination):
             if not row.passes:
                 passing = None
             elif _speaks_of_all(row, domain):
                 passing = row
     return passing
+
+
+def _is_of(row: Observation, source: HostProfile, destination: HostProfile) -> bool:
+    return f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed
 
 
 def _speaks_of_all(row: Observation, domain: MigrationDomain) -> bool:
