@@ -207,6 +207,10 @@ LOSS = '[[accepted_losses]]\nunit = "cpu/pdptrs"\nowner = "a"\nreason = "b"\n'
         (LOSS.replace("pdptrs", "pdptr"), "did you mean 'cpu/pdptrs'?"),
         ('acknowledged = ["cpu/pdptr"]\n', "acknowledged: 'cpu/pdptr' is not known; did you mean"),
         ('uniformity_groups = [["west", "eas"]]\n', "'eas' is not known; did you mean 'east'?"),
+        (
+            'required_flags = ["virtio-net-pci.host_usoo=off"]\n',
+            "'virtio-net-pci.host_usoo' is not known; did you mean 'virtio-net-device.host_uso'?",
+        ),
         ('residual_exposures = ["transent"]\n', "did you mean 'transient'?"),
         ('forbidden_flags = ["virtio-net-device.host_usp"]\n', "did you mean 'virtio-net-device"),
         (

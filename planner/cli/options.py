@@ -85,6 +85,7 @@ def policy_of(
         types=[row.machine_type for row in knowledge.machines.types.values()],
         units=knowledge.units,
         properties={str(key) for key in knowledge.property_keys},
+        has_property=knowledge.has_property,
         pools=pools,
     )
     check_names(path, policy, names)

@@ -97,6 +97,7 @@ def record(make: Callable[..., T], keys: Mapping[str, tuple[str, Reader[Any]]]) 
     """Return the reader of an object with exactly these keys: (argument of `make`, its reader)."""
 
     def read(value: object, steps: Steps, complaints: Complaints) -> T | None:
+        """Read an object key by key."""
         if not isinstance(value, dict):
             complaints.add(steps, f"{shown(value)} is not an object")
             return None
@@ -128,6 +129,7 @@ def list_of(reader: Reader[T | None]) -> Reader[tuple[T, ...]]:
     """Return the reader of a list."""
 
     def read(value: object, steps: Steps, complaints: Complaints) -> tuple[T, ...]:
+        """Read a list element by element."""
         if not isinstance(value, list):
             complaints.add(steps, f"{shown(value)} is not a list")
             return ()
@@ -141,6 +143,7 @@ def optional(reader: Reader[T]) -> Reader[T | None]:
     """Return the reader of a value that may be null."""
 
     def read(value: object, steps: Steps, complaints: Complaints) -> T | None:
+        """Read null, or what else it may be."""
         return None if value is None else reader(value, steps, complaints)
 
     return read
@@ -200,6 +203,7 @@ def member(kind: type[E]) -> Reader[E | None]:
     words = {one.value: one for one in kind}
 
     def read(value: object, steps: Steps, complaints: Complaints) -> E | None:
+        """Read a word."""
         found = words.get(value) if isinstance(value, str) else None
         if found is None:
             complaints.add(steps, f"{shown(value)} is none of {', '.join(words)}")

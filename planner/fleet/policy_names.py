@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.domain.compat import PropertyKey
 from planner.domain.errors import Location, PolicyError, Problem, nearest
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import MigratedUnit
@@ -19,6 +20,7 @@ class KnownNames:
     types: Collection[MachineType]
     units: Collection[MigratedUnit]
     properties: Collection[str]
+    has_property: Callable[[PropertyKey], bool]
     pools: Collection[str] | None = None
 
 
@@ -69,6 +71,8 @@ def _of_units(policy: Policy, known: KnownNames) -> Iterator[Asked]:
     yield "acknowledged", policy.acknowledged, units
     yield "residual_exposures", policy.residual_exposures, {unit.exposure for unit in known.units}
     yield "forbidden_flags", policy.forbidden_flags, known.properties
+    odd = [flag.key for flag in policy.required_flags if not known.has_property(flag.key)]
+    yield "required_flags", [str(key) for key in odd], known.properties
 
 
 def _unknown(

@@ -129,6 +129,10 @@ class KnowledgeBase:
         base = self.guests.base_type
         return one.property == other.property and base(one.qom_type) == base(other.qom_type)
 
+    def has_property(self, key: PropertyKey) -> bool:
+        """Whether some row is of the property `key`, of its base type, or of a device's type."""
+        return any(self._inherits(key, known) for known in self.properties)
+
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def offers_property(self, build: QemuBuild, key: PropertyKey) -> Truth:
         """Return whether `build` accepts the property `key`."""

@@ -120,6 +120,7 @@ def _roomier(size: PoolSize, stopped: Sequence[Piece], rules: Rules) -> list[Rel
     """Return each change by itself that lets the largest host of a pool go down."""
 
     def fits(changed: PoolSize, policy: PlanPolicy) -> bool:
+        """Whether every stopped host may go down in a changed pool or under changed rules."""
         limits = [
             (dimension, capacity_limit(changed, replace(rules, policy=policy), dimension))
             for dimension in DIMENSIONS
