@@ -21,6 +21,9 @@ from planner.plan.cohorts import Cohort
 from planner.plan.stages import PoolWay
 from planner.solver.certify import assumed_by
 
+Objections = tuple[Objection, ...]
+Booted = tuple[GuestStart, tuple[HostProfile, ...]]
+"""How guests were started, and the hosts that they may have booted on."""
 Pairs = Iterable[tuple[HostProfile, HostProfile]]
 
 
@@ -50,13 +53,32 @@ class Fate:
         return bool(self.today or self.stuck)
 
 
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The profiles of a pool on its way: those only left, those that hosts get, those of several."""
+
+    old: tuple[HostProfile, ...]
+    new: tuple[HostProfile, ...]
+    crowded: frozenset[HostProfile]
+
+
+def mixture_of(way: PoolWay) -> Mixture:
+    """Return what a pool's way is made of."""
+    new = way.upgraded_profiles()
+    old = tuple(profile for profile in way.profiles_before() if profile not in new)
+    return Mixture(old, new, way.crowded_profiles())
+
+
 @dataclass(slots=True)
 class FateJudge:
     """Judges cohorts on the ways of pools; equal questions once."""
 
     knowledge: KnowledgeBase
     policy: Policy
-    _known: dict[tuple[MigrationEdge, GuestStart, Assumed], tuple[Objection, ...]] = field(
+    _known: dict[tuple[MigrationEdge, GuestStart, Assumed], Objections] = field(
+        default_factory=dict
+    )
+    _ways: dict[tuple[Mixture, Booted, Assumed], tuple[Objections, ...]] = field(
         default_factory=dict
     )
 
@@ -72,41 +94,45 @@ class FateJudge:
         return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
 
     def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
-        """Judge a cohort on every move; a guest may be rebooted on every host that it can come to."""
-        new = way.upgraded_profiles()
-        old = tuple(profile for profile in way.profiles_before() if profile not in new)
-        boots = tuple(dict.fromkeys((*cohort.boots, *old)))
-        crowded = way.crowded_profiles()
+        """Judge a cohort on every move; pools of one mixture share what is found."""
+        mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
+        key = (mixture, booted, assumed)
+        if key not in self._ways:
+            self._ways[key] = self._judged(mixture, booted, assumed)
+        today, stuck, back, after_reboot = self._ways[key]
+        return Fate(cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot)
 
-        def against(pairs: Pairs, booted: Sequence[HostProfile]) -> tuple[Objection, ...]:
-            """Return what speaks against the cohort on some moves, wherever it booted."""
-            there = [(one, other) for one, other in pairs if one != other or one in crowded]
-            return self._against(there, cohort, booted, assumed)
+    def _judged(
+        self, mixture: Mixture, booted: Booted, assumed: Assumed
+    ) -> tuple[Objections, Objections, Objections, Objections]:
+        """Return what `Fate` holds; a guest may be rebooted on every host that it can come to."""
+        old, new = mixture.old, mixture.new
+        start, known = booted
+        boots = tuple(dict.fromkeys((*known, *old)))
+
+        def against(pairs: Pairs, boots: Sequence[HostProfile]) -> Objections:
+            """Return what speaks against the guests on some moves, wherever they booted."""
+            found: dict[Objection, None] = {}
+            for (source, destination), boot in product(pairs, boots):
+                if source != destination or source in mixture.crowded:
+                    edge = MigrationEdge(source=source, destination=destination)
+                    found |= dict.fromkeys(self._objections(edge, start, boot, assumed))
+            return tuple(found)
 
         onto_new = (
             *against(product(old, new), boots),
             *against(product(new, new), tuple(dict.fromkeys((*boots, *new)))),
         )
-        return Fate(
-            cohort=cohort,
-            today=against(product(old, old), boots),
-            stuck=tuple(dict.fromkeys(onto_new)),
-            back=against(product(new, old), boots),
-            after_reboot=against((*product((*old, *new), old), *product(old, new)), new),
+        return (
+            against(product(old, old), boots),
+            tuple(dict.fromkeys(onto_new)),
+            against(product(new, old), boots),
+            against((*product((*old, *new), old), *product(old, new)), new),
         )
-
-    def _against(
-        self, pairs: Pairs, cohort: Cohort, boots: Sequence[HostProfile], assumed: Assumed
-    ) -> tuple[Objection, ...]:
-        found: dict[Objection, None] = {}
-        for (source, destination), boot in product(pairs, boots):
-            edge = MigrationEdge(source=source, destination=destination)
-            found |= dict.fromkeys(self._objections(edge, cohort.start, boot, assumed))
-        return tuple(found)
 
     def _objections(
         self, edge: MigrationEdge, start: GuestStart, boot: HostProfile, assumed: Assumed
-    ) -> tuple[Objection, ...]:
+    ) -> Objections:
         booted = GuestStart(
             baseline=start.baseline,
             booted_on=boot,

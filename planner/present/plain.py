@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
-from typing import Any
 
 from planner.domain.compat import CompatFlag
 
 KEYS = {"before": "from", "after": "to"}
 """Fields whose key in a document is a word that Python keeps for itself."""
 DIGITS = 3
+_known: dict[type, tuple[tuple[str, str], ...]] = {}
+"""(key, field) of every dataclass written so far."""
 
 
-def plain(value: Any) -> object:
+def plain(value: object) -> object:
     """Return a value as a document writes it: the fields of a dataclass in order, days as 2026-12-01."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, tuple):
         return [plain(one) for one in value]
-    if is_dataclass(value) and not isinstance(value, CompatFlag):
-        return {key: plain(getattr(value, name)) for key, name in _keys(value)}
-    return _scalar(value)
+    if isinstance(value, CompatFlag | Enum | float | datetime.date):
+        return _scalar(value)
+    return {key: plain(getattr(value, name)) for key, name in _keys(value)}
 
 
-def _scalar(value: object) -> object:
+def _scalar(value: CompatFlag | Enum | float | datetime.date) -> object:
     match value:
         case Enum():
             return value.value
@@ -31,11 +34,12 @@ def _scalar(value: object) -> object:
             return round(value, DIGITS)
         case datetime.date():
             return value.isoformat()
-        case CompatFlag():
-            return str(value)
-    return value
+    return str(value)
 
 
-def _keys(record: Any) -> tuple[tuple[str, str], ...]:
-    """Return (key, field) of a dataclass."""
-    return tuple((KEYS.get(field.name, field.name), field.name) for field in fields(record))
+def _keys(record: object) -> tuple[tuple[str, str], ...]:
+    kind = type(record)
+    if kind not in _known:
+        names = [field.name for field in fields(record)]  # type: ignore[arg-type]
+        _known[kind] = tuple((KEYS.get(name, name), name) for name in names)
+    return _known[kind]
