@@ -79,13 +79,7 @@ def read_upgrades(
 
 def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Iterator[UpgradeHost]:
     cells = row.values
-    way = _way(cells, group.pool, targets)
-    aimed = replace(group, kernel=way.kernel or group.kernel, qemu=way.qemu or group.qemu)
-    changes = (aimed.kernel, aimed.qemu) != (group.kernel, group.qemu)
-    if aimed.kernel != group.kernel:
-        aimed = replace(
-            aimed, present=_of_cpu(group.present), absent=_of_cpu(group.absent), probe=""
-        )
+    target = _aimed(group, _way(cells, group.pool, targets))
     domains = tuple(_failure_domains(cells.get("failure_domain", "")))
     capacity = read_room(cells, "vcpus", "memory_gib")
     used = read_room(cells, "used_vcpus", "used_memory_gib")
@@ -95,12 +89,27 @@ def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Ite
             name=name,
             pool=group.pool,
             group=group,
-            target=aimed if changes else None,
+            target=target,
             failure_domains=domains,
             capacity=capacity,
             used=used,
             blackouts=blackouts,
         )
+
+
+def _aimed(group: HostGroup, way: Target) -> HostGroup | None:
+    """Return hosts as they shall be, None if they stay as they are."""
+    kernel, qemu = way.kernel or group.kernel, way.qemu or group.qemu
+    if kernel == group.kernel:
+        return None if qemu == group.qemu else replace(group, qemu=qemu)
+    return replace(
+        group,
+        kernel=kernel,
+        qemu=qemu,
+        present=_of_cpu(group.present),
+        absent=_of_cpu(group.absent),
+        probe="",
+    )
 
 
 def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
