@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from planner.domain.compat import CompatFlag
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.guest import GuestGroup
+from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import Fleet
+from planner.domain.upgrade import Room
 from planner.fleet.table import Columns, GroupedRows, read_grouped
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import read_cpu, read_devices, read_flags, read_room, read_traits
@@ -31,17 +35,18 @@ GUESTS = Columns(
     required=("host", "machine_type"),
     allowed=("guest",),
     unique=False,
+    most_names=3,
 )
 
 
 def read_guests(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[GuestGroup, ...]:
     """Read a guests file; raises `FleetError` for unknown names and unreadable cells."""
     pool_of = {str(name): str(group.pool) for group in fleet.groups for name in group.hosts}
-    rows = read_grouped(path, _columns(path))
+    described = _describer(words)
     found, problems = [], []
-    for row in rows:
+    for row in read_grouped(path, _columns(path)):
         try:
-            found.append(_group(row, pool_of, words))
+            found.append(_group(row, pool_of, described))
         except (KeyError, ValueError) as error:
             what = str(error.args[0])
             problems.append(Problem(location=Location(file=str(path), line=row.line), what=what))
@@ -65,10 +70,46 @@ def _columns(path: Path) -> Columns:
         required=GUESTS.required,
         allowed=GUESTS.allowed,
         unique=False,
+        most_names=GUESTS.most_names,
     )
 
 
-def _group(row: GroupedRows, pool_of: Mapping[str, str], words: GuestVocabulary) -> GuestGroup:
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What the cells say that tell one guest from another, wherever it runs."""
+
+    flags: tuple[CompatFlag, ...]
+    cpu: GuestCpu | None
+    devices: tuple[str, ...] | None
+    traits: frozenset[tuple[str, bool]]
+    room: Room | None
+    migratable: bool
+
+
+Describer = Callable[[tuple[str, ...]], _Described]
+DESCRIBING = ("flags", "cpu", "devices", "traits", "vcpus", "memory_gib", "migratable")
+
+
+def _describer(words: GuestVocabulary) -> Describer:
+    """Return the reader of the cells of `DESCRIBING`: millions of guests are of a few kinds."""
+
+    @cache
+    def described(cells: tuple[str, ...]) -> _Described:
+        """Read the cells once; raises ValueError."""
+        flags, cpu, devices, traits, vcpus, memory, migratable = cells
+        return _Described(
+            read_flags(flags),
+            read_cpu(cpu, words),
+            read_devices(devices),
+            read_traits(traits, words),
+            read_room({"vcpus": vcpus, "memory_gib": memory}, "vcpus", "memory_gib"),
+            _migratable(migratable),
+        )
+
+    return described
+
+
+def _group(row: GroupedRows, pool_of: Mapping[str, str], described: Describer) -> GuestGroup:
     cells = row.values
     for column in ("host", "booted_on"):
         name = cells.get(column, "")
@@ -77,20 +118,21 @@ def _group(row: GroupedRows, pool_of: Mapping[str, str], words: GuestVocabulary)
     count = cells.get("count") or "1"
     if not count.isdigit():
         raise ValueError(f"count '{count}' is not a number of guests")
+    guest = described(tuple(cells.get(column, "") for column in DESCRIBING))
     return GuestGroup(
         pool=pool_of[cells["host"]],
         host=cells["host"],
         machine_type=cells["machine_type"],
-        flags=read_flags(cells.get("flags", "")),
+        flags=guest.flags,
         booted_on=cells.get("booted_on", ""),
-        cpu=read_cpu(cells.get("cpu", ""), words),
-        devices=read_devices(cells.get("devices", "")),
-        traits=read_traits(cells.get("traits", ""), words),
-        count=int(count) * len(row.names),
-        room=read_room(cells, "vcpus", "memory_gib"),
+        cpu=guest.cpu,
+        devices=guest.devices,
+        traits=guest.traits,
+        count=int(count) * row.count,
+        room=guest.room,
         restart_window=cells.get("restart_window", ""),
-        migratable=_migratable(cells.get("migratable", "")),
-        names=row.names[:3],
+        migratable=guest.migratable,
+        names=row.names,
         line=row.line,
     )
 

@@ -21,21 +21,29 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The columns of a file format: `keys` group rows, `name` is the row's own name."""
+    """The columns of a file format: `keys` group rows, `name` is the row's own name.
+
+    Of the names of a group at most `most_names` are kept (None: all).
+    """
 
     name: str
     keys: tuple[str, ...]
     required: tuple[str, ...]
     allowed: tuple[str, ...]
     unique: bool = True
+    most_names: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedRows:
-    """Rows that agree in every key column; `line` is the first one's in the file."""
+    """Rows that agree in every key column; `line` is the first one's in the file.
+
+    `count` rows have the `names`, or those and more.
+    """
 
     values: dict[str, str]
     names: tuple[str, ...]
+    count: int
     line: int
 
 
@@ -198,12 +206,13 @@ def _groups(frame: pd.DataFrame, columns: Columns) -> Iterator[GroupedRows]:
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     stops = [*starts[1:].tolist(), len(order)]
     firsts = order[starts]
-    names = frame[columns.name].to_numpy(dtype=object)[order]
+    names = frame[columns.name].to_numpy(dtype=object)
     texts = [_texts(frame[column], firsts) for column in keys]
     for index, (start, stop) in enumerate(zip(starts.tolist(), stops, strict=True)):
         yield GroupedRows(
             values={column: texts[place][index] for place, column in enumerate(keys)},
-            names=tuple(names[start:stop]),
+            names=tuple(names[order[start:stop][: columns.most_names]]),
+            count=stop - start,
             line=int(firsts[index]) + 2,
         )
 

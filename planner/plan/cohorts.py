@@ -75,20 +75,22 @@ def presumed(way: PoolWay, today: Stage) -> Iterator[Cohort]:
 
 def cohorts_of(way: PoolWay, guests: Iterable[GuestGroup], boots: BootHosts) -> Iterator[Cohort]:
     """Yield the guests of a pool, those that nothing tells apart together."""
+    anywhere = way.profiles_before()
     own = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}
-    merged: dict[tuple[GuestStart, tuple[HostProfile, ...]], list[GuestGroup]] = {}
+    merged: dict[tuple[object, HostProfile | None], list[GuestGroup]] = {}
     for group in guests:
+        boot = (own.get(group.booted_on) or boots.profile(group)) if group.booted_on else None
+        what = (group.machine_type, group.flags, group.devices, group.cpu, group.traits)
+        merged.setdefault((what, boot), []).append(group)
+    for (_, boot), groups in merged.items():
+        group = groups[0]
         start = GuestStart(
             baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
             devices=group.devices,
             cpu=group.cpu,
             traits=group.traits,
         )
-        known = way.profiles_before()
-        if group.booted_on:
-            known = (own.get(group.booted_on) or boots.profile(group),)
-        merged.setdefault((start, known), []).append(group)
-    for (start, known), groups in merged.items():
+        known = anywhere if boot is None else (boot,)
         yield Cohort(start=start, boots=known, groups=tuple(groups))
 
 

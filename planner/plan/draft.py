@@ -102,11 +102,11 @@ class Drafter:
         if guests is None:
             cohorts = tuple(presumed(way, today))
             return cohorts, cohorts
+        cohorts = tuple(cohorts_of(way, guests, self.boots))
         movers = [group for group in guests if group.migratable]
-        return (
-            tuple(cohorts_of(way, guests, self.boots)),
-            tuple(cohorts_of(way, movers, self.boots)),
-        )
+        if len(movers) == len(guests):
+            return cohorts, cohorts
+        return cohorts, tuple(cohorts_of(way, movers, self.boots))
 
     def _restarted(self, fate: Fate, way: PoolWay, first: Stage) -> Cohort:
         """Return a cohort, restarted if the way would strand or hinder it."""
