@@ -77,12 +77,17 @@ def read_impact(row: Row) -> GuestImpact:
 
 
 def read_fault(row: Row, builds: BuildLines) -> Fault:
-    """Read a row of faults.toml."""
+    """Read a row of faults.toml; what a guest carries along is judged where it arrives."""
+    direction = row.word("direction", ("forward", "backward", "both"))
+    carried = row.truth("carried")
+    if carried and direction != "forward":
+        raise row.fail(f"key 'direction' is '{direction}'", "a carried fault goes forward")
     return Fault(
         id=row.text("id"),
         builds=read_refs(row, "builds", builds),
         against=read_refs(row, "against", builds),
-        direction=row.word("direction", ("forward", "backward", "both")),
+        direction=direction,
+        carried=carried,
         machine_types=frozenset(row.texts("machine_types")),
         devices=row.texts("devices"),
         consequence=row.choice("consequence", Consequence),

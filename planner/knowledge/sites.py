@@ -27,12 +27,14 @@ class Fault:
 
     It bites when one end runs one of `builds` and the other one of `against` (empty: any build that
     is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`.
+    A fault that is `carried` comes from the build that the guest booted on, whatever it runs on now.
     """
 
     id: str
     builds: frozenset[str]
     against: frozenset[str]
     direction: str
+    carried: bool
     machine_types: frozenset[str]
     devices: tuple[str, ...]
     consequence: Consequence

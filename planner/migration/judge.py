@@ -95,7 +95,7 @@ def judge_builds(
         yield from judge_flags(destination, hop, knowledge)
     builds = (source, destination, booted or source)
     yield from judge_values(builds, start, knowledge, assumed)
-    yield from _judge_faults(source, destination, start, knowledge, assumed)
+    yield from _judge_faults(builds, start, knowledge, assumed)
 
 
 def _judge_machine_type(
@@ -261,14 +261,16 @@ def _judge_cpu_features(
 
 
 def _judge_faults(
-    source: QemuBuild,
-    destination: QemuBuild,
+    builds: tuple[QemuBuild, QemuBuild, QemuBuild],
     start: GuestStart,
     knowledge: KnowledgeBase,
     assumed: Assumed,
 ) -> Iterator[Objection]:
+    """Object to known faults between builds. `builds`: source, destination, booted on."""
+    source, destination, booted = builds
     for fault in knowledge.faults:
-        if not fault_bites(fault, source.lower, destination.lower, start):
+        origin = booted if fault.carried else source
+        if not fault_bites(fault, origin.lower, destination.lower, start):
             continue
         clause = fault_clause(fault)
         truth, facts = Truth.YES, tuple[str, ...]()
@@ -288,14 +290,17 @@ def _judge_faults(
         )
 
 
-def fault_bites(fault: Fault, source: str, destination: str, start: GuestStart) -> bool:
-    """Whether a fault row speaks of these known builds and this machine type."""
+def fault_bites(fault: Fault, origin: str, destination: str, start: GuestStart) -> bool:
+    """Whether a fault row speaks of these known builds and this machine type.
+
+    `origin` is the source, or for a carried fault the build that the guest booted on.
+    """
     if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
         return False
     pairs = {
-        "forward": ((source, destination),),
-        "backward": ((destination, source),),
-        "both": ((source, destination), (destination, source)),
+        "forward": ((origin, destination),),
+        "backward": ((destination, origin),),
+        "both": ((origin, destination), (destination, origin)),
     }[fault.direction]
     return any(
         one in fault.builds

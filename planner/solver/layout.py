@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, permutations
+from itertools import chain, permutations, product
 
 from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference
 from planner.domain.host import HostProfile, QemuBuild, Tables
@@ -57,7 +57,7 @@ class Layouts:
     def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
         """Return what differing properties, faults and observations ask under a machine type."""
         hosts = domain.tables if self._is_plain(domain) else domain.profiles
-        key = (machine_type, hosts, domain.edges)
+        key = (machine_type, hosts, domain.edges, _boots(domain))
         if key not in self._layouts:
             issues = tuple(self._issues(domain, machine_type))
             self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
@@ -76,13 +76,15 @@ class Layouts:
         if domain.edges is not None:
             routes = tuple(domain.edges)
             builds = frozenset((one.qemu, other.qemu) for one, other in routes)
+            arrivals = {other for _, other in builds}
+            carried = frozenset(product(_boots(domain), arrivals))
         else:
             routes = tuple(permutations(domain.profiles, 2))
-            builds = frozenset((one, other) for one in domain.builds for other in domain.builds)
+            builds = carried = frozenset(product(domain.builds, domain.builds))
         yield from self._property_issues(domain.builds, builds, machine_type)
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(
-            fault_issues(builds, machine_type, self.knowledge),
+            fault_issues(builds, carried, machine_type, self.knowledge),
             observed_issues(routes, machine_type, self.knowledge),
             vendor_issues(routes, self.knowledge),
         ):
@@ -154,3 +156,10 @@ def _equal(one: str | None, other: str | None, key: PropertyKey, knowledge: Know
     row = knowledge.property_row(key)
     default = row.default if row is not None and row.default else DEFAULT
     return (default if one == DEFAULT else one) == (default if other == DEFAULT else other)
+
+
+def _boots(domain: MigrationDomain) -> frozenset[QemuBuild]:
+    """Return the builds on which guests boot, where they are not simply all of the domain's."""
+    if domain.edges is None:
+        return frozenset()
+    return frozenset(member.profile.qemu for member in domain.starts)

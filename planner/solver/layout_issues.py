@@ -96,13 +96,21 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
 
 
 def fault_issues(
-    pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]],
+    carried: Iterable[tuple[QemuBuild, QemuBuild]],
+    machine_type: str,
+    knowledge: KnowledgeBase,
 ) -> Iterator[LayoutIssue]:
-    """Yield the known faults between pairs of builds."""
-    builds = {(one.lower, other.lower) for one, other in pairs}
+    """Yield the known faults between builds.
+
+    `pairs` are source and destination, `carried` a build that guests boot on and one they may come to.
+    """
+    hops = {(one.lower, other.lower) for one, other in pairs}
+    ways = {(one.lower, other.lower) for one, other in carried}
     for fault in knowledge.faults:
         if fault.machine_types and machine_type not in fault.machine_types:
             continue
+        builds = ways if fault.carried else hops
         facing = builds if fault.direction != "backward" else {(b, a) for a, b in builds}
         if fault.direction == "both":
             facing = builds | {(b, a) for a, b in builds}
