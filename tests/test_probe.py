@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
 from planner.domain.errors import FleetError
+from planner.fleet.hosts import read_fleet
 from planner.fleet.probe_file import KEYS, read_probe
 from planner.knowledge.load import load_knowledge
 from planner.probe.asking import NotAsked
@@ -236,7 +238,9 @@ def document(probe: Probe, tmp_path: Path) -> dict[str, Any]:
 
 def test_document_is_read_back(tmp_path: Path) -> None:
     found = document(PROBE, tmp_path)
-    present, absent = read_probe(tmp_path / "probe.json", load_knowledge())
+    probed = read_probe(tmp_path / "probe.json", load_knowledge())
+    present, absent = probed.stated
+    assert (probed.kernel, probed.arch) == (MACHINE.kernel, MACHINE.arch)
     assert "kvm.msr.smi_count" in present and "kvm.cap.x86_smm" in absent
     named = {name for name, holds in found["capabilities"].items() if holds is not None}
     assert present | absent >= named - {"tun.uso"}
@@ -276,6 +280,15 @@ def test_row_names_package_or_nothing() -> None:
             '{"schema": "planner.probe/1", "capabilities": {"tun.uso": true, "tun.uso4": false}}',
             "true and false at once",
         ),
+        ('{"schema": "planner.probe/1", "capabilities": {}, "host": "kvm1"}', "host: is no object"),
+        (
+            '{"schema": "planner.probe/1", "capabilities": {}, "host": {"kernel": 6}}',
+            "host.kernel: is 6, not a text",
+        ),
+        (
+            '{"schema": "planner.probe/1", "capabilities": {}, "qemu": ["8.2.4"]}',
+            "qemu: is no list of builds",
+        ),
     ],
 )
 def test_wrong_file(text: str, complaint: str, tmp_path: Path) -> None:
@@ -284,6 +297,68 @@ def test_wrong_file(text: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(FleetError, match="probe") as error:
         read_probe(path, load_knowledge())
     assert complaint in str(error.value)
+
+
+def fleet_of(folder: Path, *rows: str) -> Path:
+    """Write a fleet file beside a probe of `kvm1` that found one QEMU."""
+    version = "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"
+    build = InstalledBuild(
+        path="/q", version=version, package="1:7.2+dfsg-7+deb12u18", machine_types=()
+    )
+    document(replace(PROBE, builds=(build,)), folder)
+    path = folder / "fleet.csv"
+    path.write_text("\n".join(("host,arch,kernel,qemu,probe", *rows, "")), encoding="utf-8")
+    return path
+
+
+def test_a_probe_of_another_kernel_or_machine_is_refused(tmp_path: Path) -> None:
+    rows = (
+        "a,x86_64,6.1.0-32-amd64,7.2.22,probe.json",
+        "b,x86_64,6.1.0-40-amd64,7.2.22,probe.json",
+        "c,aarch64,6.1.0-32-amd64,7.2.22,probe.json",
+    )
+    with pytest.raises(FleetError) as error:
+        read_fleet(fleet_of(tmp_path, *rows), load_knowledge())
+    told = [(one.location.line, one.location.column, one.what) for one in error.value.problems]
+    assert told == [
+        (3, "kernel", "'6.1.0-40-amd64', but '6.1.0-32-amd64' answered in probe.json"),
+        (4, "arch", "'aarch64', but 'x86_64' answered in probe.json"),
+    ]
+    assert {one.remedy for one in error.value.problems} == {
+        "probe the host again, or correct the row"
+    }
+
+
+def test_a_probe_by_hand_need_not_say_which_host_answered(tmp_path: Path) -> None:
+    text = json.dumps({"schema": "planner.probe/1", "capabilities": {"tun.uso4": True}})
+    (tmp_path / "hand.json").write_text(text, encoding="utf-8")
+    path = fleet_of(tmp_path, "a,,6.9.0,9.0.0,hand.json")
+    (group,) = read_fleet(path, load_knowledge()).groups
+    assert "tun.uso4" in group.present and not group.build_doubt
+
+
+@pytest.mark.parametrize(
+    ("qemu", "doubted"),
+    [
+        ("7.2.22", False),
+        ("1:7.2+dfsg-7+deb12u18", False),
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", False),
+        ("8.2.4", True),
+    ],
+)
+def test_a_build_that_the_probe_did_not_find_is_told(
+    qemu: str, doubted: bool, tmp_path: Path
+) -> None:
+    path = fleet_of(tmp_path, *(f"{name},,6.1.0-32-amd64,{qemu},probe.json" for name in "ab"))
+    done = planner(
+        tmp_path,
+        *("check", str(path), "--from", "a", "--to", "b", "--machine", "pc-q35-7.2"),
+        *("--format", "json"),
+    )
+    verdict = json.loads(done.stdout)
+    told = [one["text"] for one in verdict["remarks"] if "the probe found" in one["text"]]
+    expected = f"QEMU {qemu} of the fleet file is none that the probe found installed (7.2.22)"
+    assert told == ([expected] if doubted else [])
 
 
 def planner(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

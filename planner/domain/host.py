@@ -17,7 +17,8 @@ class HostGroup:
     """Hosts of one pool whose rows differ in nothing but name and failure domain.
 
     `kernel` and `qemu` are the texts of the file. `stated` are declared or probed capabilities as
-    (present, absent); they beat what the kernel release implies.
+    (present, absent); they beat what the kernel release implies. `build_doubt` says why `qemu` is
+    doubtful.
     """
 
     pool: PoolName
@@ -29,6 +30,7 @@ class HostGroup:
     present: frozenset[CapabilityId] = frozenset()
     absent: frozenset[CapabilityId] = frozenset()
     probe: str = ""
+    build_doubt: str = ""
     line: int = field(default=0, compare=False)
 
 
@@ -97,8 +99,8 @@ class HostProfile:
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
-    `kernel_doubt` says why the capabilities of its kernel are inferred, `lacked_cpu_features` are
-    the `cpu.*` capabilities that it is known to lack.
+    `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
+    be another, `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -109,6 +111,7 @@ class HostProfile:
     cpu_model: str = ""
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
+    build_doubt: str = ""
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -116,7 +119,7 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        texts = (self.kernel_token, self.kernel_doubt, self.cpu_model)
+        texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
         parts = (self.arch, self.qemu, self.capabilities, *texts)
         object.__setattr__(self, "_hash", hash(parts))
 

@@ -200,11 +200,19 @@ def _observed(
 
 
 def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
-    """Yield one risk per build whose tables, and per kernel line whose sources, were not read."""
+    """Yield one risk per build whose tables, and per kernel line whose sources, were not read.
+
+    And one per build of the fleet file that the host's probe did not find.
+    """
     builds = [build for build in domain.builds if build.lower and not build.is_known]
     for build in sorted(builds, key=str):
         yield _inference(build)
-    for doubt in sorted({profile.kernel_doubt for profile in domain.profiles} - {""}):
+    doubts = {
+        doubt
+        for profile in domain.profiles
+        for doubt in (profile.kernel_doubt, profile.build_doubt)
+    }
+    for doubt in sorted(doubts - {""}):
         yield Loss(unit="", severity="inferred", text=doubt)
 
 

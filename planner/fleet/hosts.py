@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from planner.domain.errors import FleetError, Location, Problem, nearest
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.fleet.probe_file import read_probe
+from planner.fleet.probe_file import Probed, read_probe
 from planner.fleet.table import Columns, GroupedRows, read_grouped
 from planner.fleet.vocabulary import Vocabulary
 from planner.fleet.words import Stated, read_capabilities
@@ -47,32 +47,43 @@ def read_groups(
     columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
     found: list[tuple[GroupedRows, HostGroup]] = []
     problems: list[Problem] = []
-    seen: dict[tuple[str, str], Stated] = {}
+    seen: dict[tuple[str, str], _Facts] = {}
     for row in read_grouped(path, columns):
         try:
             found.append((row, _group(row, path, vocabulary, seen)))
         except FleetError as error:
-            problems += error.problems
+            problems += (one for one in error.problems if one not in problems)
     if problems:
         raise FleetError(problems)
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the capabilities and the probe of a row state together, and the probe itself."""
+
+    stated: Stated
+    probed: Probed | None
+
+
 def _group(
-    row: GroupedRows, path: Path, vocabulary: Vocabulary, seen: dict[tuple[str, str], Stated]
+    row: GroupedRows, path: Path, vocabulary: Vocabulary, seen: dict[tuple[str, str], _Facts]
 ) -> HostGroup:
     cells = row.values
     problems = list(_arch_problems(row, path))
     words = (cells.get("capabilities", ""), cells.get("probe", ""))
     if words not in seen:
         try:
-            seen[words] = _stated(words, path, vocabulary)
+            seen[words] = _facts(words, path, vocabulary)
         except ValueError as error:
             place = Location(file=str(path), line=row.line, column="capabilities")
             problems.append(Problem(location=place, what=str(error)))
+    probed = seen[words].probed if words in seen else None
+    if probed is not None:
+        problems += _other_host(row, probed, path)
     if problems:
         raise FleetError(problems)
-    present, absent = seen[words]
+    present, absent = seen[words].stated
     return HostGroup(
         pool=PoolName(cells.get("pool") or DEFAULT_POOL),
         kernel=cells["kernel"],
@@ -83,6 +94,7 @@ def _group(
         present=present,
         absent=absent,
         probe=words[1],
+        build_doubt=_build_doubt(cells["qemu"], probed),
         line=row.line,
     )
 
@@ -97,10 +109,34 @@ def _arch_problems(row: GroupedRows, path: Path) -> Iterator[Problem]:
         )
 
 
-def _stated(words: tuple[str, str], path: Path, vocabulary: Vocabulary) -> Stated:
+def _other_host(row: GroupedRows, probed: Probed, path: Path) -> Iterator[Problem]:
+    """Yield why a probe is not of this row: its answers are another kernel's, or another machine's."""
+    arch = row.values.get("arch") or ARCHITECTURES[0]
+    for column, own, probe_says in (
+        ("kernel", row.values["kernel"], probed.kernel),
+        ("arch", arch, probed.arch),
+    ):
+        if probe_says and probe_says != own:
+            yield Problem(
+                location=Location(file=str(path), line=row.line, column=column),
+                what=f"'{own}', but '{probe_says}' answered in {row.values['probe']}",
+                remedy="probe the host again, or correct the row",
+            )
+
+
+def _build_doubt(qemu: str, probed: Probed | None) -> str:
+    """Return why the column `qemu` is doubtful: the probe found builds, and this is none of them."""
+    if probed is None or not probed.builds or any(qemu in names for names in probed.builds):
+        return ""
+    found = ", ".join(min(names, key=len) for names in probed.builds if names)
+    return f"QEMU {qemu} of the fleet file is none that the probe found installed ({found})"
+
+
+def _facts(words: tuple[str, str], path: Path, vocabulary: Vocabulary) -> _Facts:
     """Return what a host states of itself: the probe beats the declared tokens."""
     present, absent = read_capabilities(words[0], vocabulary)
     if not words[1]:
-        return present, absent
-    probed, missing = read_probe(path.parent / words[1], vocabulary)
-    return (present - missing) | probed, (absent - probed) | missing
+        return _Facts((present, absent), None)
+    probe = read_probe(path.parent / words[1], vocabulary)
+    probed, missing = probe.stated
+    return _Facts(((present - missing) | probed, (absent - probed) | missing), probe)

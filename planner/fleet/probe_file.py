@@ -1,9 +1,11 @@
-"""A probe file (`planner.probe/1`, JSON) to stated capabilities; asks no kernel itself."""
+"""A probe file (`planner.probe/1`, JSON): stated capabilities, and of which host; asks no kernel."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from planner.domain.capability import CapabilityId
@@ -28,10 +30,24 @@ KEYS = (
 )
 
 
-def read_probe(path: Path, vocabulary: Vocabulary) -> Stated:
-    """Return (present, absent) of a probe: `capabilities` maps ids to true, false or null.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What a probe file states: (present, absent), and the host that answered.
 
-    Null means that the probe could not ask. The other keys are for people. Raises `FleetError`.
+    `kernel` and `arch` are empty in a file written by hand that does not say. `builds` are the texts
+    by which each QEMU that the probe found may be called; none found means that nothing is known.
+    """
+
+    stated: Stated
+    kernel: str
+    arch: str
+    builds: tuple[frozenset[str], ...]
+
+
+def read_probe(path: Path, vocabulary: Vocabulary) -> Probed:
+    """Return what a probe states: its `capabilities` map ids to true, false or null.
+
+    Null means that the probe could not ask. Raises `FleetError`.
     """
     place = Location(file=str(path))
     try:
@@ -57,13 +73,51 @@ def read_probe(path: Path, vocabulary: Vocabulary) -> Stated:
         if key not in KEYS
     ]
     problems += _cell_problems(path, cells, vocabulary)
+    problems += _host_problems(path, record)
     if problems:
         raise FleetError(problems)
     stated = _stated(cells, vocabulary)
     problems += _clashes(path, stated)
     if problems:
         raise FleetError(problems)
-    return stated
+    host = record.get("host") or {}
+    return Probed(
+        stated=stated,
+        kernel=host.get("kernel", ""),
+        arch=host.get("arch", ""),
+        builds=tuple(_names(build) for build in record.get("qemu") or ()),
+    )
+
+
+def _host_problems(path: Path, record: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield what is wrong with the keys that tell which host answered, where they are given."""
+    host, builds = record.get("host"), record.get("qemu")
+    if isinstance(host, dict):
+        for key in ("kernel", "arch"):
+            if not isinstance(host.get(key, ""), str):
+                place = Location(file=str(path), column=f"host.{key}")
+                yield Problem(location=place, what=f"is {json.dumps(host[key])}, not a text")
+    elif host is not None:
+        yield Problem(location=Location(file=str(path), column="host"), what="is no object")
+    fits = builds is None or (
+        isinstance(builds, list)
+        and all(isinstance(build, dict) and _is_named(build) for build in builds)
+    )
+    if not fits:
+        place = Location(file=str(path), column="qemu")
+        remedy = "each build is an object with the texts version and package"
+        yield Problem(location=place, what="is no list of builds", remedy=remedy)
+
+
+def _is_named(build: Mapping[str, object]) -> bool:
+    return all(isinstance(build.get(key, ""), str) for key in ("version", "package"))
+
+
+def _names(build: Mapping[str, str]) -> frozenset[str]:
+    """Return the texts by which a fleet file may call a build that a probe found."""
+    version, package = build.get("version", ""), build.get("package", "")
+    number = re.search(r"version (\d[\w.]*)", version)
+    return frozenset({version, package, number[1] if number else ""} - {""})
 
 
 def _cell_problems(

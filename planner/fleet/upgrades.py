@@ -101,11 +101,12 @@ def _aimed(group: HostGroup, way: Target) -> HostGroup | None:
     """Return hosts as they shall be, None if they stay as they are."""
     kernel, qemu = way.kernel or group.kernel, way.qemu or group.qemu
     if kernel == group.kernel:
-        return None if qemu == group.qemu else replace(group, qemu=qemu)
+        return None if qemu == group.qemu else replace(group, qemu=qemu, build_doubt="")
     return replace(
         group,
         kernel=kernel,
         qemu=qemu,
+        build_doubt=group.build_doubt if qemu == group.qemu else "",
         present=_of_cpu(group.present),
         absent=_of_cpu(group.absent),
         probe="",

@@ -376,6 +376,8 @@ def _inferred(edge: MigrationEdge) -> Iterator[Remark]:
             )
         if profile.kernel_doubt:
             yield Remark(kind="inferred", text=profile.kernel_doubt)
+        if profile.build_doubt:
+            yield Remark(kind="inferred", text=profile.build_doubt)
 
 
 def _observation(

@@ -54,7 +54,8 @@ class Profiler:
 
     def profile(self, group: HostGroup) -> HostProfile:
         """Return the profile of a group whose texts are known to be placeable."""
-        key = (group.arch, group.kernel, group.qemu, group.cpu, group.present, group.absent)
+        texts = (group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt)
+        key = (*texts, group.present, group.absent)
         if key not in self._profiles:
             made = self._make(group)
             self._profiles[key] = self._equal.setdefault(made, made)
@@ -81,6 +82,7 @@ class Profiler:
             cpu_model=knowledge.host_cpus.model_of(group.cpu),
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
+            build_doubt=group.build_doubt,
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:

@@ -172,7 +172,7 @@ class Upgrader:
         gains that the new kernel can bring out.
         """
         if donor.kernel.text == group.kernel:
-            return replace(group, qemu=donor.qemu)
+            return replace(group, qemu=donor.qemu, build_doubt="")
         texts = {group.kernel, donor.kernel.text} if group.present or group.absent else set()
         implied = {text: self._implied(group.arch, text) for text in texts}
         present = {
@@ -183,6 +183,7 @@ class Upgrader:
             group,
             kernel=donor.kernel.text,
             qemu=donor.qemu,
+            build_doubt="",
             present=frozenset(present) | donor.stated[0],
             absent=frozenset(absent) | donor.stated[1],
             probe="",
