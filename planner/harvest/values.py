@@ -125,14 +125,15 @@ def _told(entries: Sequence[Entry], kind: str, prop: str, family: _Family) -> st
     return None
 
 
-def _device(driver: str, place: int) -> tuple[str, str]:
+def device_words(driver: str, place: int) -> tuple[str, str]:
+    """Return the words that add a device as `dPLACE`, its back end among `BACKENDS`."""
     extra = [word for name, word in WITH.items() if driver.startswith(name)]
     return ("-device", ",".join([driver, f"id=d{place}", *extra]))
 
 
 def _starts(program: Program, machine_type: str, driver: str) -> bool:
     """Say whether a device can be created with what we have to give it."""
-    words = ("-machine", machine_type, *QUIET, *BACKENDS, *_device(driver, 0))
+    words = ("-machine", machine_type, *QUIET, *BACKENDS, *device_words(driver, 0))
     try:
         with running(program.command, *words, environment=program.environment):
             return True
@@ -162,7 +163,7 @@ def _started(
     models: Sequence[str],
 ) -> dict[tuple[str, str], str]:
     """Read one start; if its devices do not go together, they are read one by one."""
-    devices = [word for place, one in enumerate(drivers) for word in _device(one, place)]
+    devices = [word for place, one in enumerate(drivers) for word in device_words(one, place)]
     words = ("-machine", machine_type, *QUIET, *BACKENDS, *devices)
     try:
         with running(program.command, *words, environment=program.environment) as monitor:

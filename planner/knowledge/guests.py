@@ -30,13 +30,34 @@ class CpuModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emulation:
+    """What builds emulate of a CPU, read from version `first` to `last`.
+
+    They emulate the CPU `models` alike, and every feature but the `differing` ones.
+    """
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    models: frozenset[str]
+    differing: frozenset[str]
+
+    def covers(self, version: tuple[int, ...]) -> bool:
+        """Return whether a build of this version is among those that were read, or between them."""
+        return self.first[: len(version)] <= version <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
-    """A named fact about the use of a guest; `words` says its absence as a condition."""
+    """A named fact about the use of a guest; `words` says its absence as a condition.
+
+    `emulation` is there if the trait means that QEMU emulates the guest's CPU.
+    """
 
     name: str
     kind: str
     meaning: str
     words: str
+    emulation: Emulation | None
     evidence: Evidence
     source: str
 

@@ -6,7 +6,7 @@ from planner.domain.capability import Evidence
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.knowledge.builds import BuildLines
-from planner.knowledge.guests import CpuModel, Device, FeatureBit, GuestImpact, Trait
+from planner.knowledge.guests import CpuModel, Device, Emulation, FeatureBit, GuestImpact, Trait
 from planner.knowledge.read_lines import read_refs
 from planner.knowledge.rows import Row
 from planner.knowledge.sites import Fault, Observation, Side
@@ -47,8 +47,20 @@ def read_trait(row: Row) -> Trait:
         kind=row.word("kind", ("guest", "use", "accelerator")),
         meaning=row.text("meaning"),
         words=row.text("words"),
+        emulation=_emulation(row.table("emulation")),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
+    )
+
+
+def _emulation(row: Row) -> Emulation | None:
+    if not row.cells:
+        return None
+    return Emulation(
+        first=row.release("first"),
+        last=row.release("last"),
+        models=frozenset(row.texts("models")),
+        differing=frozenset(row.texts("differing")),
     )
 
 

@@ -27,7 +27,7 @@ class Fault:
 
     It bites when one end runs one of `builds` and the other one of `against` (empty: any build that
     is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`.
-    A fault that is `carried` comes from the build that the guest booted on, whatever it runs on now.
+    A fault that is `carried` comes from the source, or from the build that the guest booted on.
     """
 
     id: str

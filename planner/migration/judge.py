@@ -20,6 +20,7 @@ from planner.migration.applies import (
     devices_match,
     unknown_devices,
 )
+from planner.migration.emulation import judge_emulation
 from planner.migration.property_rules import judge_flags, judge_values
 from planner.migration.unit_rules import UnitCase, UnitJudgement, judge_unit
 from planner.migration.views import UnitView, view
@@ -49,6 +50,7 @@ def judge(
     )
     objections += _judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
+    objections += judge_emulation(edge, start, knowledge)
     objections += _judge_unknown_devices(edge, start, knowledge)
     remarks = list(_inferred(edge))
     for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
@@ -269,8 +271,8 @@ def _judge_faults(
     """Object to known faults between builds. `builds`: source, destination, booted on."""
     source, destination, booted = builds
     for fault in knowledge.faults:
-        origin = booted if fault.carried else source
-        if not fault_bites(fault, origin.lower, destination.lower, start):
+        origins = {source.lower, booted.lower} if fault.carried else {source.lower}
+        if not any(fault_bites(fault, one, destination.lower, start) for one in origins):
             continue
         clause = fault_clause(fault)
         truth, facts = Truth.YES, tuple[str, ...]()
@@ -293,7 +295,7 @@ def _judge_faults(
 def fault_bites(fault: Fault, origin: str, destination: str, start: GuestStart) -> bool:
     """Whether a fault row speaks of these known builds and this machine type.
 
-    `origin` is the source, or for a carried fault the build that the guest booted on.
+    `origin` is the source, or for a carried fault also the build that the guest booted on.
     """
     if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
         return False

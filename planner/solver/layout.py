@@ -57,7 +57,7 @@ class Layouts:
     def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
         """Return what differing properties, faults and observations ask under a machine type."""
         hosts = domain.tables if self._is_plain(domain) else domain.profiles
-        key = (machine_type, hosts, domain.edges, _boots(domain))
+        key = (machine_type, hosts, domain.edges)
         if key not in self._layouts:
             issues = tuple(self._issues(domain, machine_type))
             self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
@@ -77,7 +77,7 @@ class Layouts:
             routes = tuple(domain.edges)
             builds = frozenset((one.qemu, other.qemu) for one, other in routes)
             arrivals = {other for _, other in builds}
-            carried = frozenset(product(_boots(domain), arrivals))
+            carried = frozenset(product(domain.builds, arrivals))
         else:
             routes = tuple(permutations(domain.profiles, 2))
             builds = carried = frozenset(product(domain.builds, domain.builds))
@@ -156,10 +156,3 @@ def _equal(one: str | None, other: str | None, key: PropertyKey, knowledge: Know
     row = knowledge.property_row(key)
     default = row.default if row is not None and row.default else DEFAULT
     return (default if one == DEFAULT else one) == (default if other == DEFAULT else other)
-
-
-def _boots(domain: MigrationDomain) -> frozenset[QemuBuild]:
-    """Return the builds on which guests boot, where they are not simply all of the domain's."""
-    if domain.edges is None:
-        return frozenset()
-    return frozenset(member.profile.qemu for member in domain.starts)

@@ -103,7 +103,7 @@ def fault_issues(
 ) -> Iterator[LayoutIssue]:
     """Yield the known faults between builds.
 
-    `pairs` are source and destination, `carried` a build that guests boot on and one they may come to.
+    `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
     hops = {(one.lower, other.lower) for one, other in pairs}
     ways = {(one.lower, other.lower) for one, other in carried}

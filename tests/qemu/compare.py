@@ -10,7 +10,8 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
-from tests.qemu.fetch import SUITES, Build, fetch
+from tests.qemu.accelerator import KVM
+from tests.qemu.fetch import SUITES, Build, FetchError, cache_folder, fetch
 from tests.qemu.gap import built
 from tests.qemu.journeys import Fate, Journey, Outcome, run
 from tests.qemu.plan import World
@@ -45,7 +46,7 @@ class Row:
         return Score.CAREFUL if passes else Score.WRONGLY_SAFE
 
 
-def world_of(suites: Sequence[str] = SUITES) -> World:
+def world_of(suites: Sequence[str] = SUITES, accelerator: str = KVM) -> World:
     """Return the builds and their machine types; raises `FetchError`."""
     from planner.harvest.machines import harvest_build  # noqa: PLC0415 - not for every test
 
@@ -54,12 +55,21 @@ def world_of(suites: Sequence[str] = SUITES) -> World:
     for build in builds:
         found = harvest_build(build.command(), build.environment())
         types[build.suite] = tuple(row.name for row in found.types)
-    return World(builds=tuple(builds), types=types)
+    return World(builds=tuple(builds), types=types, accelerator=accelerator)
 
 
-def compared(journeys: Sequence[Journey], cache: Path, folder: Path) -> list[Row]:
+def library_for(world: World) -> Path | None:
+    """Return the library that hides abilities; None if it cannot be had and KVM does not need it."""
+    try:
+        return built(cache_folder())
+    except FetchError:
+        if world.accelerator == KVM:
+            raise
+        return None
+
+
+def compared(journeys: Sequence[Journey], library: Path | None, folder: Path) -> list[Row]:
     """Predict and run journeys; a hop that was not reached has no row."""
-    library = built(cache)
     predictions = predict(journeys, library, folder)
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = list(pool.map(partial(run, library=library), journeys))

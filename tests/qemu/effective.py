@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.domain.errors import HarvestError
 from planner.harvest.machines import harvest_build
 from planner.harvest.merge import place_of, told_lists
+from planner.harvest.monitor import running
 from planner.harvest.rows import RowFile
-from planner.harvest.values import Program, shown_values
+from planner.harvest.values import BACKENDS, QUIET, Program, device_words, shown_values
 from planner.knowledge.folder import shipped_data
 from planner.knowledge.load import load_knowledge
-from tests.qemu.fetch import fetch
-from tests.qemu.plan import BOARDS
+from tests.qemu.fetch import Build, fetch
+from tests.qemu.plan import BOARDS, World
 
 COMMON = (
     *(
@@ -27,6 +29,19 @@ COMMON = (
     *("nec-usb-xhci", "qemu-xhci", "usb-ehci", "usb-tablet", "VGA", "cirrus-vga", "vmware-svga"),
     *("intel-hda", "hda-duplex", "pvscsi", "megasas", "mptsas1068", "lsi53c895a", "am53c974"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forced:
+    """What builds show for a property that device code sets past the machine type: values by version."""
+
+    name: str
+    values: Mapping[str, frozenset[str]]
+
+    @property
+    def agree(self) -> bool:
+        """Return whether all builds show the same."""
+        return len(set(self.values.values())) == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +78,30 @@ def checked_values(
             board=board,
             values=len(shown),
             properties=len({(one.qom_type, one.name) for one in shown}),
-            differ=tuple(
-                sorted(
-                    {
-                        f"`{one.qom_type}.{one.name}` is {one.value}, told {one.told}"
-                        for one in shown
-                        if not one.agrees
-                    }
-                )
-            ),
+            differ=tuple(sorted({f"{one.qom_type}.{one.name}" for one in shown if not one.agrees})),
         )
+
+
+def forced_values(world: World, names: Sequence[str]) -> Iterator[Forced]:
+    """Yield what every build shows for properties `TYPE.PROPERTY`, on the types that all builds have."""
+    types = [name for board in BOARDS for name in world.common(world.builds, board)]
+    for name in names:
+        kind, _, prop = name.partition(".")
+        yield Forced(
+            name=name,
+            values={
+                build.version: frozenset(_shown(build, machine, kind, prop) for machine in types)
+                for build in world.builds
+            },
+        )
+
+
+def _shown(build: Build, machine: str, kind: str, prop: str) -> str:
+    """Return the value on one device, or why it cannot be read."""
+    words = ("-machine", machine, *QUIET, *BACKENDS, *device_words(kind, 0))
+    try:
+        with running(build.command(), *words, environment=build.environment()) as monitor:
+            value = monitor.answer("qom-get", path="/machine/peripheral/d0", property=prop)
+    except HarvestError:
+        return "no such device"
+    return {True: "on", False: "off"}.get(value, str(value))

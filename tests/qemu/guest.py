@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.qemu.accelerator import KVM
 from tests.qemu.fetch import Build
 from tests.qemu.gap import Gap, Record, read_record
 
 SECONDS = 20.0
 STEP = 0.005
+REGISTERS = ("EAX", "EBX", "ECX", "EDX")
 
 
 class Ended(Exception):
@@ -31,7 +33,7 @@ class Host:
     name: str
     build: Build
     gap: Gap = field(default_factory=Gap)
-    accelerator: str = "kvm"
+    accelerator: str = KVM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Start:
 
 
 class Guest:
-    """A QEMU process with its monitor and, under KVM, the record of its first run."""
+    """A QEMU process with its monitor and the record of its vCPU."""
 
     def __init__(
         self,
@@ -70,12 +72,12 @@ class Guest:
         values: str = "",
     ) -> None:
         """Start it; `values` are MSRs that its vCPU gets, `incoming` where it waits for a guest."""
+        self._host = host
         self._folder = tempfile.TemporaryDirectory(prefix="planner-guest-")
         self.record_path = Path(self._folder.name) / "record"
         self._stderr = Path(self._folder.name) / "stderr"
         ours, theirs = socket.socketpair()
-        preload = library if host.accelerator == "kvm" else None
-        words = [*host.build.command(preload=preload), *start.command(host)]
+        words = [*host.build.command(preload=library), *start.command(host)]
         words += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}"]
         words += ["-mon", "chardev=qmp,mode=control"]
         if incoming:
@@ -125,7 +127,12 @@ class Guest:
         return str(self.ask("human-monitor-command", **{"command-line": line}))
 
     def record(self) -> Record | None:
-        """Return the state of the first run, None if the vCPU does not run in time."""
+        """Return the state of the first run, None if the vCPU does not run in time.
+
+        Without KVM it is the CPUID features that QEMU gives its vCPU, and no MSR.
+        """
+        if self._host.accelerator != KVM:
+            return self._emulated()
         limit = time.monotonic() + SECONDS
         while time.monotonic() < limit and self.process.poll() is None:
             found = read_record(self.record_path)
@@ -133,6 +140,16 @@ class Guest:
                 return found
             time.sleep(STEP)
         return read_record(self.record_path)
+
+    def _emulated(self) -> Record:
+        """Return the CPUID features of an emulated vCPU."""
+        (processor,) = self.ask("query-cpus-fast")
+        found: dict[tuple[int, int], list[int]] = {}
+        for word in self.ask("qom-get", path=processor["qom-path"], property="feature-words"):
+            leaf = (word["cpuid-input-eax"], word.get("cpuid-input-ecx", 0))
+            registers = found.setdefault(leaf, [0, 0, 0, 0])
+            registers[REGISTERS.index(word["cpuid-register"])] = word["features"]
+        return Record(msrs={}, cpuid={leaf: tuple(words) for leaf, words in found.items()})
 
     def status(self, *wanted: str) -> str:
         """Wait until QEMU has one of the states and return the last one seen; raises `Ended`."""

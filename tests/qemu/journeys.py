@@ -120,7 +120,7 @@ def _booted(journey: Journey, library: Path | None) -> Iterator[Guest]:
     with guest(
         journey.boot, _start(journey, journey.flags), library, values=words_of(journey.values)
     ) as found:
-        if found.record() is None and journey.boot.accelerator == "kvm":
+        if found.record() is None:
             raise Ended(f"the vCPU does not run: {found.complaint()}")
         if journey.features:
             found.ask("stop")  # the firmware uses the same I/O ports
@@ -166,7 +166,7 @@ def _hop(
             there.status("running")
             return Outcome(fate=Fate.REFUSED, seen=said), None
         state = there.status(*RUNNING)
-        has = there.record() if to.accelerator == "kvm" else None
+        has = there.record()
         time.sleep(0.02)
         state = there.status(*RUNNING)
     except Ended as error:
@@ -179,7 +179,7 @@ def _hop(
     if state != "running":
         return Outcome(fate=Fate.CRASHED, seen=f"state {state}"), None
     lost, gained = _changes(had, has)
-    if to.accelerator == "kvm" and has is None:
+    if has is None:
         lost = ["the vCPU does not run"]
     fate = Fate.LOST if lost else Fate.PRESERVED
     return Outcome(fate=fate, seen="; ".join(lost), gained="; ".join(gained)), there

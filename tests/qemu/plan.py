@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
+from tests.qemu.accelerator import KVM
 from tests.qemu.fetch import Build
 from tests.qemu.gap import Gap
 from tests.qemu.guest import Host
@@ -77,17 +78,19 @@ MISSING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The builds, oldest first, and the machine types of each, as the builds list them."""
+    """The builds, oldest first, the machine types of each, as the builds list them, the accelerator."""
 
     builds: tuple[Build, ...]
     types: Mapping[str, tuple[str, ...]]
+    accelerator: str = KVM
 
     def host(self, build: Build, missing: Missing | None = None) -> Host:
         """Return a host of a build, on this kernel or on one that lacks something."""
         name = f"qemu-{build.version}"
         if missing is None:
-            return Host(name=name, build=build)
-        return Host(name=f"{name}-no-{missing.name}", build=build, gap=missing.gap)
+            return Host(name=name, build=build, accelerator=self.accelerator)
+        name = f"{name}-no-{missing.name}"
+        return Host(name=name, build=build, gap=missing.gap, accelerator=self.accelerator)
 
     def common(self, builds: Sequence[Build], board: str) -> list[str]:
         """Return the types of a board that all builds have, oldest first."""
@@ -99,13 +102,27 @@ class World:
         )
 
 
-def journeys(world: World) -> Iterator[Journey]:
-    """Yield every journey, in an order that repeats."""
-    yield from of_builds(world)
-    yield from of_kernels(world)
-    yield from of_flags(world)
-    yield from of_chains(world)
-    yield from of_taps(world)
+def journeys(world: World, out: Collection[str] = ()) -> Iterator[Journey]:
+    """Yield every journey but those of the groups in `out`, in an order that repeats."""
+    for name, of_group in GROUPS.items():
+        if name not in out:
+            yield from of_group(world)
+
+
+def left_out(world: World, *, hides: bool) -> dict[str, str]:
+    """Return the groups that cannot be run here, each with the reason.
+
+    `hides`: the library that hides abilities of the kernel is there.
+    """
+    reasons = {}
+    if world.accelerator != KVM:
+        why = "KVM's registers are asked for, and there is no KVM"
+        reasons = dict.fromkeys(("kernel gap", "flags", "register chains"), why)
+    if not hides:
+        reasons["taps"] = "no library hides what the tap driver answers"
+    elif os.geteuid():
+        reasons["taps"] = "only root may make taps"
+    return reasons
 
 
 def of_builds(world: World) -> Iterator[Journey]:
@@ -180,6 +197,28 @@ def of_flags(world: World) -> Iterator[Journey]:
             yield _state("flags", smi, boot, (Hop(to=to),), machine, (off,))
 
 
+def of_carried(world: World) -> Iterator[Journey]:
+    """Three hosts, virtio devices: what the guest took at boot goes along, unless it is reset."""
+    for trio in product(world.builds, repeat=3):
+        names = world.common(trio, BOARDS[0])
+        if not names or trio[0] is trio[1]:
+            continue
+        middle, last = world.host(trio[1]), world.host(trio[2])
+        for hops in (
+            (Hop(to=middle), Hop(to=last)),
+            (Hop(to=middle), Hop(to=last, reset_before=True)),
+        ):
+            yield Journey(
+                group="chains",
+                boot=world.host(trio[0]),
+                hops=hops,
+                machine=names[-1],
+                cpu=CPUS[0],
+                devices=DEVICES,
+                traits=QUIET,
+            )
+
+
 def of_chains(world: World) -> Iterator[Journey]:
     """Three hosts: the state is lost at the last; a reset in the middle; a flag flipped there."""
     smi = MISSING[0]
@@ -195,16 +234,11 @@ def of_chains(world: World) -> Iterator[Journey]:
             (Hop(to=middle), Hop(to=last, reset_before=True)),
             (Hop(to=middle, flags=(off,)), Hop(to=last)),
         ):
-            yield _state("chains", smi, boot, hops, machine)
+            yield _state("register chains", smi, boot, hops, machine)
 
 
 def of_taps(world: World) -> Iterator[Journey]:
-    """A tap whose kernel lacks UDP segmentation; the guest took it, or did not, or may not.
-
-    There is none without root, who alone may make taps.
-    """
-    if os.geteuid():
-        return
+    """A tap whose kernel lacks UDP segmentation; the guest took it, or did not, or may not."""
     lacks = Missing(name="uso", gap=Gap(offloads=0x60))
     for pair in product(world.builds, repeat=2):
         # the oldest types have no registers of virtio 1, over which the features are taken
@@ -226,3 +260,13 @@ def of_taps(world: World) -> Iterator[Journey]:
                     traits={**QUIET, "negotiates-uso": bool(features & USO)},
                     features=features,
                 )
+
+
+GROUPS: Mapping[str, Callable[[World], Iterator[Journey]]] = {
+    "builds": of_builds,
+    "kernel gap": of_kernels,
+    "flags": of_flags,
+    "register chains": of_chains,
+    "chains": of_carried,
+    "taps": of_taps,
+}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.qemu.accelerator import TCG
 from tests.qemu.guest import Host
 from tests.qemu.journeys import Journey
 
@@ -47,7 +48,7 @@ def cases_of(journey: Journey) -> Iterator[dict[str, str]]:
     """Yield a row of the cases file for every hop."""
     here, booted = journey.boot, journey.boot
     flags: tuple[str, ...] = journey.flags
-    traits = dict(journey.traits or {})
+    traits = {**(journey.traits or {}), "tcg": journey.boot.accelerator == TCG}
     for hop in journey.hops:
         if hop.reset_before:
             booted = here
