@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from planner.domain.errors import HarvestError
 from planner.harvest.machines import harvest_build
@@ -16,6 +19,7 @@ from planner.knowledge.load import load_knowledge
 from tests.qemu.fetch import Build, fetch
 from tests.qemu.plan import BOARDS, World
 
+WORKERS = 2
 COMMON = (
     *(
         "virtio-net-pci",
@@ -33,15 +37,22 @@ COMMON = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forced:
-    """What builds show for a property that device code sets past the machine type: values by version."""
+    """What builds show for a property that device code sets: (version, machine type) to value."""
 
     name: str
-    values: Mapping[str, frozenset[str]]
+    values: Mapping[tuple[str, str], str]
 
     @property
-    def agree(self) -> bool:
-        """Return whether all builds show the same."""
-        return len(set(self.values.values())) == 1
+    def differ(self) -> tuple[str, ...]:
+        """Return the machine types on which two builds show different values."""
+        seen: dict[str, set[str]] = defaultdict(set)
+        for (_, machine), value in self.values.items():
+            seen[machine].add(value)
+        return tuple(machine for machine, found in seen.items() if len(found) > 1)
+
+    def of(self, version: str) -> tuple[str, ...]:
+        """Return the values that a build shows on any type."""
+        return tuple(sorted({value for (own, _), value in self.values.items() if own == version}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,21 +94,23 @@ def checked_values(
 
 
 def forced_values(world: World, names: Sequence[str]) -> Iterator[Forced]:
-    """Yield what every build shows for properties `TYPE.PROPERTY`, on the types that all builds have."""
-    types = [name for board in BOARDS for name in world.common(world.builds, board)]
-    for name in names:
-        kind, _, prop = name.partition(".")
-        yield Forced(
-            name=name,
-            values={
-                build.version: frozenset(_shown(build, machine, kind, prop) for machine in types)
-                for build in world.builds
-            },
-        )
+    """Yield what every build shows for properties `TYPE.PROPERTY`, on all its machine types."""
+    places = [
+        (build, machine)
+        for build in world.builds
+        for board in BOARDS
+        for machine in world.common((build,), board)
+    ]
+    keys = [(build.version, machine) for build, machine in places]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for name in names:
+            values = pool.map(partial(_shown, name), *zip(*places, strict=True))
+            yield Forced(name=name, values=dict(zip(keys, values, strict=True)))
 
 
-def _shown(build: Build, machine: str, kind: str, prop: str) -> str:
-    """Return the value on one device, or why it cannot be read."""
+def _shown(name: str, build: Build, machine: str) -> str:
+    """Return the value on one device, or that there is none."""
+    kind, _, prop = name.partition(".")
     words = ("-machine", machine, *QUIET, *BACKENDS, *device_words(kind, 0))
     try:
         with running(build.command(), *words, environment=build.environment()) as monitor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.qemu.fetch import Build
 from tests.qemu.guest import Host
 from tests.qemu.journeys import Hop, Journey, run, stream_after, stream_of
 from tests.qemu.plan import BOARDS, CPUS, MISSING, SMI, World
+from tests.qemu.predict import predict
 
 SUBSECTION = "cpu/msr_smi_count"
 COUNT = 0x34
@@ -22,6 +24,7 @@ class Incident:
     had: str
     said: str
     has: str
+    predicted: str
     sent: str
     sent_with_flag: str
     sent_after_flip: str
@@ -42,9 +45,13 @@ def replay(world: World, build: Build, library: Path) -> Incident:
             cpu=CPUS[0],
             flags=flags,
             values=smi.values,
+            traits=smi.traits,
         )
 
-    (outcome,) = run(journey(Hop(to=old)), library)
+    lossy = journey(Hop(to=old))
+    with tempfile.TemporaryDirectory() as folder:
+        ((prediction,),) = predict([lossy], library, Path(folder))
+    (outcome,) = run(lossy, library)
     off = f"{SMI}=off"
     flipped = journey(Hop(to=Host(name="next", build=build), flags=(off,)))
     return Incident(
@@ -52,6 +59,7 @@ def replay(world: World, build: Build, library: Path) -> Incident:
         had="7",
         said="completed" if outcome.fate.value in {"lost", "preserved"} else outcome.seen,
         has=outcome.seen or "7",
+        predicted=f"{prediction.outcome}, {prediction.consequence}: {prediction.objections}",
         sent=_yes(SUBSECTION in stream_of(journey(), library)),
         sent_with_flag=_yes(SUBSECTION in stream_of(journey(flags=(off,)), library)),
         sent_after_flip=_yes(SUBSECTION in stream_after(flipped, library)),

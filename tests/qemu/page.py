@@ -192,18 +192,20 @@ def _incident(incidents: Sequence[Incident]) -> Iterator[str]:
         "at the source",
         "QEMU says",
         "at the destination",
+        "the planner said",
         f"`{SUBSECTION}`",
         f"with `{SMI}=off`",
         "flag only from the hop before on",
     )
     yield f"| {' | '.join(heads)} |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield f"|{' --- |' * len(heads)}"
     for one in incidents:
         cells = (
             one.build,
             one.had,
             one.said,
             one.has,
+            one.predicted,
             one.sent,
             one.sent_with_flag,
             one.sent_after_flip,
@@ -243,13 +245,13 @@ def _forced(forced: Sequence[Forced]) -> Iterator[str]:
     if not forced:
         return
     yield "Values that differ are forced by the device's own code, whatever the machine type says. Every"
-    yield "build was asked for them, on all machine types that all builds have:\n"
-    builds = list(forced[0].values)
-    yield f"| property | {' | '.join(builds)} | builds agree |"
+    yield "build was asked for them, on all its machine types:\n"
+    builds = list(dict.fromkeys(version for version, _ in forced[0].values))
+    yield f"| property | {' | '.join(builds)} | types on which builds differ |"
     yield f"| --- |{' --- |' * (len(builds) + 1)}"
     for one in forced:
-        cells = (", ".join(sorted(one.values[build])) for build in builds)
-        yield f"| `{one.name}` | {' | '.join(cells)} | {'yes' if one.agree else 'no'} |"
+        cells = " | ".join(", ".join(one.of(build)) for build in builds)
+        yield f"| `{one.name}` | {cells} | {', '.join(one.differ) or 'none'} |"
     yield ""
 
 

@@ -92,5 +92,6 @@ def test_the_loss_of_2019() -> None:
     world, library = with_kvm()
     found = replay(world, world.builds[0], library)
     assert (found.said, found.has) == ("completed", "MSR 0x34: 0x7 became 0x0")
+    assert found.predicted.startswith("unsafe, loses-state: P004 cpu/msr_smi_count")
     sent = (found.sent, found.sent_with_flag, found.sent_after_flip)
     assert sent == ("sent", "not sent", "not sent")
