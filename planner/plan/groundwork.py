@@ -17,7 +17,7 @@ from planner.plan.ground import Build, HostClass, PoolGround, Step
 from planner.plan.kinds import Cohort, cohorts_of
 from planner.plan.room import capacity_of, used_of
 
-Words = tuple[str, str, str, str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]]
+Words = tuple[str, str, str, str, str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]]
 
 
 @dataclass(slots=True)
@@ -144,7 +144,8 @@ class Groundwork:
                 absent=frozenset(one for one in group.absent if one.startswith("cpu.")),
                 probe="",
             )
-        return replace(kept, kernel=kernel, qemu=qemu)
+        doubt = group.build_doubt if qemu == group.qemu else ""
+        return replace(kept, kernel=kernel, qemu=qemu, build_doubt=doubt)
 
     def _build(self, group: HostGroup) -> Build:
         key = _words(group)
@@ -179,7 +180,7 @@ class Groundwork:
 def _words(group: HostGroup) -> Words:
     """Return all that a profile is made of."""
     stated = (group.present, group.absent)
-    return group.arch, group.kernel, group.qemu, group.cpu, stated
+    return group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt, stated
 
 
 def _returned(whole: HostClass) -> Iterator[HostClass]:
