@@ -13,7 +13,8 @@ from planner.domain.upgrade import UpgradeHost
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.judge import judge, judge_builds
+from planner.migration.build_rules import judge_builds
+from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
 
 PHASES = (Phase.CORDON, Phase.EVACUATE, Phase.UPGRADE, Phase.UNCORDON, Phase.FLIP, Phase.RESTART)

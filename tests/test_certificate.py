@@ -13,7 +13,7 @@ from planner.domain.migrated import Clause
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.migration.judge import judge_builds
+from planner.migration.build_rules import judge_builds
 
 ALIKE = {
     "proxmox": ("9.0.2-2", "9.0.2-4"),

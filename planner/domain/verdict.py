@@ -63,6 +63,11 @@ class Objection:
         return self.rule is Rule.KNOWLEDGE_GAP
 
 
+def knowledge_gap(fact: str, consequence: Consequence, source: str) -> Objection:
+    """Return the objection that a fact is missing, with the worst that may follow."""
+    return Objection(rule=Rule.KNOWLEDGE_GAP, consequence=consequence, facts=(fact,), source=source)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """Something to know that does not make the edge unsafe.

@@ -15,7 +15,8 @@ from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
-from planner.migration.judge import judge, judge_builds
+from planner.migration.build_rules import judge_builds
+from planner.migration.judge import judge
 from planner.plan.kinds import GuestKind
 from planner.plan.witness import witness
 

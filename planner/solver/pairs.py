@@ -22,13 +22,11 @@ from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of
-from planner.migration.judge import (
-    judge_builds,
-    judge_cpu_features,
-    judge_vendors,
-    unit_applies,
-)
-from planner.migration.unit_rules import UnitCase, judge_unit
+from planner.migration.build_rules import judge_builds
+from planner.migration.host_rules import judge_cpu_features, judge_vendors
+from planner.migration.unit_case import UnitCase
+from planner.migration.unit_rules import judge_unit
+from planner.migration.units import unit_applies
 from planner.migration.views import UnitView, gate, open_view, ungated_view
 
 NO_BASELINE = Baseline(machine_type="")

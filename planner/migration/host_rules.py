@@ -1,0 +1,125 @@
+"""What the two hosts of an edge decide, whatever unit travels: registers, CPUs, devices unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.domain.errors import nearest
+from planner.domain.guest import GuestStart
+from planner.domain.host import MigrationEdge
+from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import clause_truth, unknown_devices
+
+
+def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
+    """Object to architectures whose registers nobody listed, unless both hosts run one kernel."""
+    if edge.source.arch != edge.destination.arch:
+        yield Objection(
+            rule=Rule.CAPABILITY_MISSING,
+            consequence=Consequence.CANNOT_START,
+            facts=(edge.source.arch, edge.destination.arch),
+            source="architectures differ",
+        )
+        return
+    if knowledge.covered.get(edge.source.arch) == "listed":
+        return
+    if edge.source.kernel_token != edge.destination.kernel_token or not edge.source.kernel_token:
+        yield knowledge_gap(
+            f"the registers that each kernel exposes on {edge.source.arch}",
+            Consequence.FAILS_CLEANLY,
+            "coverage of this architecture",
+        )
+
+
+def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
+    """Object to a move between CPUs that the fleet says are of different vendors."""
+    one, other = edge.source.cpu_vendor, edge.destination.cpu_vendor
+    crossing = knowledge.host_cpus.crossing(one, other)
+    if crossing is not None:
+        yield Objection(
+            rule=Rule.CPU_VENDOR_DIFFERS,
+            consequence=crossing.consequence,
+            unit=crossing.id,
+            severity="functional",
+            facts=(f"{one} to {other}", crossing.reason),
+            source=crossing.source,
+        )
+
+
+def judge_unknown_devices(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Name the devices without a row: nobody knows what they migrate between differing hosts."""
+    if edge.source == edge.destination:
+        return
+    for name in unknown_devices(start.devices, knowledge.guests):
+        hint = nearest(name, knowledge.guests.devices)
+        fact = f"what the device '{name}' migrates (no row; {hint})"
+        yield knowledge_gap(fact, Consequence.FAILS_CLEANLY, "devices.toml")
+
+
+def judge_cpu_features(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, management: str
+) -> tuple[Objection, ...]:
+    """Return the objections of the unit that stands for every CPUID bit."""
+    if not edge.destination.lacked_cpu_features:
+        return ()
+    units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
+    return tuple(
+        objection
+        for unit in units
+        for objection in _judge_cpu_features(unit, edge, start, knowledge, management)
+    )
+
+
+def _judge_cpu_features(
+    unit: MigratedUnit,
+    edge: MigrationEdge,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    management: str,
+) -> list[Objection]:
+    """Object to every CPU feature that the guest has and the destination is known to lack."""
+    boot = start.booted_on or edge.source
+    lack = unit.lack_libvirt if management == "libvirt" else unit.lack_plain
+    objections = []
+    for capability in sorted(edge.destination.capabilities.absent):
+        if not capability.startswith("cpu.") or capability in boot.capabilities.absent:
+            continue
+        feature = capability.removeprefix("cpu.")
+        clause = Clause(kind=ClauseKind.CPU, any_of=(feature,))
+        applies = clause_truth(clause, start, knowledge.guests, frozenset())
+        if applies.truth is Truth.NO:
+            continue
+        open_facts = applies.open_facts
+        objections.append(
+            Objection(
+                rule=Rule.KNOWLEDGE_GAP if open_facts else Rule.CAPABILITY_MISSING,
+                consequence=lack,
+                unit=unit.id,
+                capability=capability,
+                severity=unit.severity,
+                facts=open_facts or (feature,),
+                depends_on=(clause,),
+                source=unit.source,
+            )
+        )
+    return objections
+
+
+def doubts(edge: MigrationEdge) -> Iterator[Remark]:
+    """Yield what is inferred of the hosts: tables of a build, capabilities of a kernel, the build."""
+    for profile in dict.fromkeys((edge.source, edge.destination)):
+        if profile.qemu.lower and not profile.qemu.is_known:
+            yield Remark(
+                kind="inferred",
+                text=f"tables of QEMU {profile.qemu} are inferred from {profile.qemu.lower}"
+                + (f" and {profile.qemu.upper}" if profile.qemu.upper else ""),
+            )
+        if profile.kernel_doubt:
+            yield Remark(kind="inferred", text=profile.kernel_doubt)
+        if profile.build_doubt:
+            yield Remark(kind="inferred", text=profile.build_doubt)
