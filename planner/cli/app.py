@@ -22,6 +22,7 @@ from planner.cli.simulate import simulate
 from planner.cli.solve import solve
 from planner.cli.status import status
 from planner.cli.unlock import unlock
+from planner.cli.whatif import whatif
 from planner.domain.errors import PlannerError, UsageError
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command()(simulate)
 app.command()(status)
 app.command()(explain)
 app.command()(unlock)
+app.command()(whatif)
 app.command()(decode)
 app.command()(probe)
 app.add_typer(knowledge, name="knowledge")

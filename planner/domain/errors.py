@@ -60,6 +60,10 @@ class PlanError(PlannerError):
     """A plan file cannot be read, contradicts itself, or is about another fleet."""
 
 
+class ScenarioError(PlannerError):
+    """A scenario file cannot be read, or is about nothing that the fleet has."""
+
+
 class HarvestError(PlannerError):
     """A QEMU program or a migration stream cannot be read."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NewType
 
 from planner.domain.capability import CapabilityId, CapabilitySet
@@ -33,6 +33,28 @@ class HostGroup:
     build_doubt: str = ""
     line: int = field(default=0, compare=False)
 
+    def with_build(self, *, kernel: str = "", qemu: str = "") -> HostGroup:
+        """Return the hosts with another kernel or QEMU; an empty word leaves what they have.
+
+        What was said of another kernel no longer counts; what was said of the CPU, and of a kernel that
+        stays, is still true. The doubt of a probe is about the QEMU that it did not find.
+        """
+        kernel, qemu = kernel or self.kernel, qemu or self.qemu
+        same = kernel == self.kernel
+        return replace(
+            self,
+            kernel=kernel,
+            qemu=qemu,
+            build_doubt=self.build_doubt if qemu == self.qemu else "",
+            present=self.present if same else _of_cpu(self.present),
+            absent=self.absent if same else _of_cpu(self.absent),
+            probe=self.probe if same else "",
+        )
+
+
+def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
+    return frozenset(name for name in stated if name.startswith("cpu."))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
@@ -40,6 +62,10 @@ class Fleet:
 
     groups: tuple[HostGroup, ...]
     source: str = "fleet"
+
+    def __repr__(self) -> str:
+        """Show the size alone: a fleet may have a million hosts."""
+        return f"Fleet({self.source}: {self.size:,} hosts in {len(self.pools):,} pools)"
 
     @property
     def size(self) -> int:

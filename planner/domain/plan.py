@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from planner.domain.guest import Baseline
+from planner.domain.shown import html_of
 from planner.domain.upgrade import Room
 
 
@@ -230,6 +231,17 @@ class Plan:
     relaxations: tuple[Relaxation, ...]
     knowledge_digest: str
     fleet_digest: str
+
+    def __repr__(self) -> str:
+        """Show the plan in one line."""
+        if self.relaxations:
+            return f"Plan(none: {len(self.relaxations):,} things have to give)"
+        hosts = sum(len(wave.hosts) for wave in self.waves)
+        return f"Plan({hosts:,} hosts in {len(self.waves):,} waves, {len(self.flips):,} flips)"
+
+    def _repr_html_(self) -> str:
+        """Show the value as a table in a notebook."""
+        return html_of(self)
 
     @property
     def flips(self) -> tuple[Flip, ...]:

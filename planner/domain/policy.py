@@ -27,7 +27,7 @@ class Policy:
     `ceilings` bound the machine type per board as (board, type). `accepted_severities` are lost by
     configuration without asking; `residual_exposures` become residual risks. `acknowledged` holds
     unit ids whose security price somebody has read. Pools of one uniformity group get one answer.
-    `plan` holds what is allowed while hosts are upgraded.
+    `retired_types` are given to no new guest. `plan` holds what is allowed while hosts are upgraded.
     """
 
     management: str = "plain"
@@ -42,6 +42,7 @@ class Policy:
     residual_exposures: frozenset[str] = frozenset({"transient"})
     acknowledged: frozenset[str] = frozenset()
     uniformity_groups: tuple[tuple[str, ...], ...] = ()
+    retired_types: frozenset[str] = frozenset()
     plan: PlanPolicy = field(default_factory=PlanPolicy)
 
     def accepted_loss(self, unit: str) -> AcceptedLoss | None:

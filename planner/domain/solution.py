@@ -7,6 +7,7 @@ from enum import Enum
 
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.guest import Baseline
+from planner.domain.shown import html_of
 
 
 class Status(Enum):
@@ -166,6 +167,15 @@ class Solution:
     knowledge_digest: str
     unknowns: tuple[UnknownFact, ...]
     certified: int
+
+    def __repr__(self) -> str:
+        """Show the answer in one line."""
+        hosts = sum(domain.hosts for domain in self.domains)
+        return f"Solution({len(self.domains):,} pools, {hosts:,} hosts: {self.status.value})"
+
+    def _repr_html_(self) -> str:
+        """Show the value as a table in a notebook."""
+        return html_of(self)
 
     @property
     def status(self) -> Status:

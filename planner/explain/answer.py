@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from planner.domain.capability import Presence
@@ -84,6 +84,26 @@ def solve(
         unknowns=rank_unknowns(found),
         certified=certified,
     )
+
+
+@dataclass(slots=True)
+class Answerer:
+    """Answers domains one at a time; what they share is looked at once."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _solver: Solver = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the solver that all answers share."""
+        self._solver = Solver(knowledge=self.knowledge, policy=self.policy)
+
+    def answer(self, domain: MigrationDomain, guests: Iterable[GuestGroup] = ()) -> DomainSolution:
+        """Return the certified and explained answer of a domain; raises `CertificationError`."""
+        results = self._solver.solve(domain)
+        self._solver.certify(domain, results)
+        answer = _answer(domain, results, self.knowledge, self.policy)
+        return _named(domain, answer, list(guests), self.knowledge)
 
 
 def _certify_all(

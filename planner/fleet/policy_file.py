@@ -28,6 +28,7 @@ KEYS = (
     "accepted_losses",
     "acknowledged",
     "uniformity_groups",
+    "retired_types",
     "plan",
 )
 LOSS_KEYS = ("unit", "owner", "reason", "expires")
@@ -94,6 +95,7 @@ def _policy(cells: Mapping[str, object], default: Policy, today: datetime.date) 
         uniformity_groups=tuple(
             tuple(group) for group in cast("list[list[str]]", cells.get("uniformity_groups", []))
         ),
+        retired_types=frozenset(_texts(cells, "retired_types", ())),
         plan=read_plan_policy(cast("dict[str, object]", cells.get("plan", {}))),
     )
 

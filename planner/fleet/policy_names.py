@@ -56,6 +56,7 @@ def _of_types(policy: Policy, known: KnownNames) -> Iterator[Asked]:
     for key, bounds in (("floors", policy.floors), ("ceilings", policy.ceilings)):
         yield key, [board for board, _ in bounds], boards
         yield key, [name for _, name in bounds], types
+    yield "retired_types", policy.retired_types, types
     if known.pools is not None:
         pools = [name for group in policy.uniformity_groups for name in group]
         yield "uniformity_groups", pools, known.pools

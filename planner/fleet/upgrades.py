@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from planner.domain.capability import CapabilityId
 from planner.domain.errors import FleetError, Location, Problem, UsageError, nearest
 from planner.domain.host import HostGroup
 from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
@@ -100,22 +99,9 @@ def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Ite
 def _aimed(group: HostGroup, way: Target) -> HostGroup | None:
     """Return hosts as they shall be, None if they stay as they are."""
     kernel, qemu = way.kernel or group.kernel, way.qemu or group.qemu
-    if kernel == group.kernel:
-        return None if qemu == group.qemu else replace(group, qemu=qemu, build_doubt="")
-    return replace(
-        group,
-        kernel=kernel,
-        qemu=qemu,
-        build_doubt=group.build_doubt if qemu == group.qemu else "",
-        present=_of_cpu(group.present),
-        absent=_of_cpu(group.absent),
-        probe="",
-    )
-
-
-def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
-    """Return what stays true under another kernel: the CPU is the same."""
-    return frozenset(name for name in stated if name.startswith("cpu."))
+    if (kernel, qemu) == (group.kernel, group.qemu):
+        return None
+    return group.with_build(kernel=kernel, qemu=qemu)
 
 
 def _way(cells: Mapping[str, str], pool: str, targets: Iterable[Target]) -> Target:

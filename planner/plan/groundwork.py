@@ -86,7 +86,7 @@ class Groundwork:
         """Yield what hosts were before today."""
         for host in hosts:
             for kernel, qemu in self.past.get(host.name, ()):
-                yield self._build(self._after(host.group, kernel, qemu)).profile
+                yield self._build(host.group.with_build(kernel=kernel, qemu=qemu)).profile
 
     def _steps(self) -> dict[str, tuple[tuple[int, str, str], ...]]:
         """Return (wave, kernel, QEMU) of every host of the plan, in wave order."""
@@ -123,29 +123,13 @@ class Groundwork:
     ) -> tuple[Step, ...]:
         way = []
         for wave, kernel, qemu in steps:
-            group = self._after(group, kernel, qemu)
+            group = group.with_build(kernel=kernel, qemu=qemu)
             build = self._build(group)
             until = max((mask.until_wave for mask in masks), default=0)
             names = tuple(sorted({name for mask in masks for name in mask.capabilities}))
             masked = replace(build, profile=self._mask(build.profile, names)) if names else build
             way.append(Step(wave=wave, build=build, masked=masked, until=until))
         return tuple(way)
-
-    def _after(self, group: HostGroup, kernel: str, qemu: str) -> HostGroup:
-        """Return a host after an upgrade: what it said of another kernel no longer counts.
-
-        What it said of its CPU, and all that it said if the kernel stays, is still true.
-        """
-        kept = group
-        if kernel != group.kernel:
-            kept = replace(
-                group,
-                present=frozenset(one for one in group.present if one.startswith("cpu.")),
-                absent=frozenset(one for one in group.absent if one.startswith("cpu.")),
-                probe="",
-            )
-        doubt = group.build_doubt if qemu == group.qemu else ""
-        return replace(kept, kernel=kernel, qemu=qemu, build_doubt=doubt)
 
     def _build(self, group: HostGroup) -> Build:
         key = _words(group)

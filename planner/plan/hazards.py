@@ -12,16 +12,14 @@ from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
-from planner.domain.verdict import Objection, Outcome
+from planner.domain.verdict import Objection
+from planner.explain.moves import MoveJudge, Objections
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.accept import apply
 from planner.migration.applies import Assumed
-from planner.migration.judge import judge
 from planner.plan.cohorts import Cohort
 from planner.plan.stages import PoolWay
 from planner.solver.certify import assumed_by
 
-Objections = tuple[Objection, ...]
 Booted = tuple[GuestStart, tuple[HostProfile, ...]]
 """How guests were started, and the hosts that they may have booted on."""
 Pairs = Iterable[tuple[HostProfile, HostProfile]]
@@ -75,12 +73,14 @@ class FateJudge:
 
     knowledge: KnowledgeBase
     policy: Policy
-    _known: dict[tuple[MigrationEdge, GuestStart, Assumed], Objections] = field(
-        default_factory=dict
-    )
+    moves: MoveJudge = field(init=False)
     _ways: dict[tuple[Mixture, Booted, Assumed], tuple[Objections, ...]] = field(
         default_factory=dict
     )
+
+    def __post_init__(self) -> None:
+        """Start with an empty memory."""
+        self.moves = MoveJudge(self.knowledge, self.policy)
 
     def fates(
         self, way: PoolWay, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
@@ -116,7 +116,7 @@ class FateJudge:
             for (source, destination), boot in product(pairs, boots):
                 if source != destination or source in mixture.crowded:
                     edge = MigrationEdge(source=source, destination=destination)
-                    found |= dict.fromkeys(self._objections(edge, start, boot, assumed))
+                    found |= dict.fromkeys(self.moves.against(edge, start, boot, assumed))
             return tuple(found)
 
         onto_new = (
@@ -129,23 +129,6 @@ class FateJudge:
             against(product(new, old), boots),
             against((*product((*old, *new), old), *product(old, new)), new),
         )
-
-    def _objections(
-        self, edge: MigrationEdge, start: GuestStart, boot: HostProfile, assumed: Assumed
-    ) -> Objections:
-        booted = GuestStart(
-            baseline=start.baseline,
-            booted_on=boot,
-            devices=start.devices,
-            cpu=start.cpu,
-            traits=start.traits,
-        )
-        key = (edge, booted, assumed)
-        if key not in self._known:
-            management = self.policy.management
-            verdict = judge(edge, booted, self.knowledge, management=management, assumed=assumed)
-            self._known[key] = apply(self.policy, verdict).objections
-        return self._known[key]
 
 
 def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
@@ -160,11 +143,3 @@ def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
         return start.trait(word) is not Truth.UNKNOWN
 
     return frozenset((kind, word) for kind, word in claims if not says(kind, word))
-
-
-def worst(objections: Iterable[Objection]) -> Outcome:
-    """Return unsafe if an objection is certain, unknown if all are gaps, safe if there is none."""
-    found = list(objections)
-    if not found:
-        return Outcome.SAFE
-    return Outcome.UNKNOWN if all(one.is_gap for one in found) else Outcome.UNSAFE

@@ -8,10 +8,11 @@ from planner.domain.guest import GuestGroup
 from planner.domain.plan import Relaxation
 from planner.domain.solution import Status
 from planner.domain.verdict import Objection, Outcome
+from planner.explain.moves import worst
 from planner.explain.why_not_newer import refusals
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import Cohort
-from planner.plan.hazards import Fate, worst
+from planner.plan.hazards import Fate
 from planner.plan.radar import stranded
 from planner.plan.stages import PoolWay, Stage
 

@@ -45,6 +45,7 @@ class Offers:
                 if (row.machine_type.arch, row.machine_type.board, row.machine_type.line) == key
                 and (floor is None or row.machine_type.rank >= floor.rank)
                 and (ceiling is None or row.machine_type.rank <= ceiling.rank)
+                and row.machine_type.name not in self.policy.retired_types
             ]
             self._candidates[key] = tuple(sorted(rows, key=lambda row: row.rank, reverse=True))
         return self._candidates[key]

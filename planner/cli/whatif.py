@@ -1,0 +1,115 @@
+"""`planner whatif`: what scenarios make of the answer, and the frontier of a matrix of upgrades."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, painted, progress
+from planner.cli.options import (
+    FleetFile,
+    Format,
+    GuestsFile,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    TableFormat,
+    inputs_of,
+)
+from planner.domain.errors import Location, Problem, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from planner.domain.scenario import Scenario, WhatIfResult
+
+ScenarioFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(help="scenario.toml ...: changes of hosts and of what is allowed"),
+]
+MatrixFile = Annotated[
+    Path | None, typer.Option(help="TOML of axes: pool, kernel, qemu; every combination is tried")
+]
+Plans = Annotated[bool, typer.Option("--plans", help="outline the upgrade plan of each scenario")]
+
+
+def whatif(
+    fleet: FleetFile,
+    scenarios: ScenarioFiles = None,
+    matrix: MatrixFile = None,
+    plans: Plans = False,
+    guests: GuestsFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    format: Format = TableFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Say what scenarios would change: machine types, flags, moves, guests, waves.
+
+    Example: planner whatif fleet.csv newer-kernel.toml
+    """
+    from planner.fleet.guests import read_guests
+    from planner.library.whatif import what_if
+
+    given = inputs_of(fleet, policy, knowledge)
+    asked, combined = _asked(scenarios or [], matrix)
+    found = what_if(
+        given.fleet,
+        asked,
+        matrix=combined,
+        guests=None if guests is None else read_guests(guests, given.fleet, given.knowledge.guests),
+        plans=plans,
+        policy=given.policy,
+        knowledge=given.knowledge,
+        progress=progress("scenarios", len(asked) + len(combined)),
+    )
+    code = exits.of_statuses(one.status for one in found.results)
+    answer(_written(found, format, output), output, code)
+
+
+def _asked(
+    files: list[Path], matrix: Path | None
+) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
+    """Read the scenarios and the combinations of a matrix; all problems of all files at once."""
+    from planner.domain.errors import ScenarioError
+    from planner.fleet.scenario_file import read_matrix, read_scenarios
+
+    if not files and matrix is None:
+        place = Location(file="command line", column="SCENARIO")
+        raise UsageError([Problem(location=place, what="name a scenario file or a --matrix")])
+    problems: list[Problem] = []
+    found: list[Scenario] = []
+    combined: tuple[Scenario, ...] = ()
+    for path in files:
+        try:
+            found += read_scenarios(path)
+        except ScenarioError as error:
+            problems += error.problems
+    if matrix is not None:
+        try:
+            combined = read_matrix(matrix)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(found), combined
+
+
+def _written(found: WhatIfResult, format: TableFormat, output: Path | None) -> Iterable[str]:
+    from planner.present.whatif_report import (
+        whatif_csv,
+        whatif_document,
+        whatif_markdown,
+        whatif_report,
+    )
+
+    if format is TableFormat.TABLE:
+        return painted(whatif_report(found), output)
+    if format is TableFormat.JSON:
+        from planner.present.document import dump
+
+        return dump(whatif_document(found))
+    return whatif_csv(found) if format is TableFormat.CSV else whatif_markdown(found)

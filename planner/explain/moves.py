@@ -1,0 +1,46 @@
+"""Moves of guests of a known start: what the rules and the policy leave against them, judged once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from planner.domain.guest import GuestStart
+from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.policy import Policy
+from planner.domain.verdict import Objection, Outcome
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import apply
+from planner.migration.applies import Assumed
+from planner.migration.judge import judge
+
+Objections = tuple[Objection, ...]
+
+
+@dataclass(slots=True)
+class MoveJudge:
+    """Judges moves; equal questions once."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _known: dict[tuple[MigrationEdge, GuestStart, Assumed], Objections] = field(
+        default_factory=dict
+    )
+
+    def against(
+        self, edge: MigrationEdge, start: GuestStart, boot: HostProfile, assumed: Assumed
+    ) -> Objections:
+        """Return what speaks against a move of guests that booted on `boot`."""
+        booted = replace(start, booted_on=boot)
+        key = (edge, booted, assumed)
+        if key not in self._known:
+            management = self.policy.management
+            verdict = judge(edge, booted, self.knowledge, management=management, assumed=assumed)
+            self._known[key] = apply(self.policy, verdict).objections
+        return self._known[key]
+
+
+def worst(objections: Objections) -> Outcome:
+    """Return unsafe if an objection is certain, unknown if all are gaps, safe if there is none."""
+    if not objections:
+        return Outcome.SAFE
+    return Outcome.UNKNOWN if all(one.is_gap for one in objections) else Outcome.UNSAFE

@@ -1,0 +1,104 @@
+"""Read what answers rest on: knowledge, fleet, guests, policy, edges, targets."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from functools import cache
+from os import PathLike
+from pathlib import Path
+
+from planner.domain.guest import GuestGroup
+from planner.domain.host import Fleet
+from planner.domain.plan import Plan
+from planner.domain.policy import Policy
+from planner.domain.upgrade import UpgradeHost
+from planner.fleet import edges as edge_file
+from planner.fleet import guests as guest_file
+from planner.fleet import hosts as host_file
+from planner.fleet import plan_file, policy_file, upgrades
+from planner.fleet.edges import Arrows
+from planner.fleet.policy_names import KnownNames, check_names
+from planner.knowledge import load
+from planner.knowledge.base import KnowledgeBase
+
+Name = str | PathLike[str]
+
+
+def load_knowledge(*folders: Name) -> KnowledgeBase:
+    """Return the shipped rows with those of `folders` laid over them, the last on top.
+
+    Raises `KnowledgeError` with every row that cannot be read.
+    """
+    return _loaded(tuple(Path(folder) for folder in folders))
+
+
+@cache
+def _loaded(folders: tuple[Path, ...]) -> KnowledgeBase:
+    return load.load_knowledge(*folders)
+
+
+def read_fleet(path: Name, *, knowledge: KnowledgeBase | None = None) -> Fleet:
+    """Return the hosts of a CSV or Parquet file, equal rows together.
+
+    Raises `FleetError` with every wrong column, cell and name.
+    """
+    return host_file.read_fleet(Path(path), knowledge or load_knowledge())
+
+
+def read_guests(
+    path: Name, fleet: Fleet, *, knowledge: KnowledgeBase | None = None
+) -> tuple[GuestGroup, ...]:
+    """Return the guests of a CSV or Parquet file; their hosts must be of `fleet`.
+
+    Raises `FleetError` with every wrong column, cell and name.
+    """
+    return guest_file.read_guests(Path(path), fleet, (knowledge or load_knowledge()).guests)
+
+
+def read_policy(
+    path: Name | None,
+    *,
+    pools: Collection[str] | None = None,
+    knowledge: KnowledgeBase | None = None,
+) -> Policy:
+    """Return the policy of a TOML file, or the shipped one; acceptances that have expired are left out.
+
+    `pools` are the pools that it may name (None: any). Raises `PolicyError`.
+    """
+    rows = knowledge or load_knowledge()
+    if path is None:
+        return rows.policy
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    policy = policy_file.read_policy(Path(path), rows.policy, today=today)
+    names = KnownNames(
+        types=[row.machine_type for row in rows.machines.types.values()],
+        units=rows.units,
+        properties={str(key) for key in rows.property_keys},
+        has_property=rows.has_property,
+        pools=pools,
+    )
+    check_names(Path(path), policy, names)
+    return policy
+
+
+def read_edges(path: Name, fleet: Fleet) -> Arrows:
+    """Return which groups of hosts may send to which, of a CSV file; raises `FleetError`."""
+    return edge_file.arrows_of(edge_file.read_edges(Path(path), fleet))
+
+
+def read_upgrades(
+    path: Name, *targets: str, knowledge: KnowledgeBase | None = None
+) -> tuple[UpgradeHost, ...]:
+    """Return the hosts of a fleet file with where they go.
+
+    `targets` are words such as `kernel=6.12.48+deb13-amd64,qemu=...,pool=...`; the columns
+    `target_kernel` and `target_qemu` of the file beat them. Raises `FleetError`, `UsageError`.
+    """
+    parsed = [upgrades.parse_target(text) for text in targets]
+    return upgrades.read_upgrades(Path(path), knowledge or load_knowledge(), parsed)
+
+
+def read_plan(path: Name) -> Plan:
+    """Return the plan of a JSON file as `planner plan --format json` writes it; raises `PlanError`."""
+    return plan_file.read_plan(Path(path))

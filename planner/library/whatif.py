@@ -1,0 +1,235 @@
+"""What-ifs on one fleet: a scenario is answered by drawing again only the pools that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from planner.domain.guest import GuestGroup
+from planner.domain.host import Fleet, HostProfile
+from planner.domain.policy import AcceptedLoss, Policy
+from planner.domain.scenario import (
+    AllowedEdge,
+    DomainChange,
+    PlanOutline,
+    Scenario,
+    ScenarioResult,
+    WhatIfResult,
+)
+from planner.domain.solution import DomainSolution, Solution, Status
+from planner.explain.answer import Answerer, united
+from planner.explain.answer import solve as solve_domains
+from planner.explain.moves import MoveJudge
+from planner.knowledge.base import KnowledgeBase
+from planner.library.change import Changed, Changer, Groups
+from planner.library.compare import compared
+from planner.library.endurance import broken_edges
+from planner.library.frontier import frontier_of
+from planner.library.outline import outline_of
+from planner.library.read import load_knowledge
+from planner.library.scenarios import check_scenario
+from planner.migration.graph import MigrationDomain, complete_domains, directed_domains
+from planner.migration.profiles import PoolMember, Profiler, members_by_pool, profile_fleet
+
+Pools = dict[str, tuple[PoolMember, ...]]
+
+
+@dataclass(slots=True)
+class WhatIf:
+    """A fleet with its answer, ready for any number of scenarios: the second costs a fraction.
+
+    `guests` None: not given. With `plans` a result has the outline of an upgrade plan.
+    """
+
+    fleet: Fleet
+    guests: Sequence[GuestGroup] | None = None
+    policy: Policy | None = None
+    knowledge: KnowledgeBase | None = None
+    plans: bool = False
+    progress: Callable[[int], None] | None = None
+    base: Solution = field(init=False)
+    _rows: KnowledgeBase = field(init=False)
+    _rules: Policy = field(init=False)
+    _changer: Changer = field(init=False)
+    _profiler: Profiler = field(init=False)
+    _members: Pools = field(init=False)
+    _before: dict[str, DomainSolution] = field(init=False)
+    _guests_of: dict[str, list[GuestGroup]] = field(default_factory=dict)
+    _answerers: dict[Policy, Answerer] = field(default_factory=dict)
+    _moves: MoveJudge = field(init=False)
+    _whole: dict[Policy, dict[str, DomainSolution]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Solve the fleet as it is; raises `FleetError`."""
+        self._rows = self.knowledge or load_knowledge()
+        self._rules = self.policy or self._rows.policy
+        profiled = profile_fleet(self.fleet, self._rows)
+        self._members = dict(profiled.pools)
+        self._profiler = Profiler(self._rows)
+        self._changer = Changer(self.fleet, self._rows)
+        self._moves = MoveJudge(self._rows, self._rules)
+        for group in self.guests or ():
+            self._guests_of.setdefault(group.pool, []).append(group)
+        self.base = self._solved(self._rules)
+        self._before = {one.domain: one for one in self.base.domains}
+
+    def _solved(self, policy: Policy) -> Solution:
+        domains = complete_domains(self._members)
+        return solve_domains(
+            domains, self._rows, policy, guests=self.guests or (), progress=self.progress
+        )
+
+    def run(self, scenario: Scenario) -> ScenarioResult:
+        """Return what a scenario makes of the answer.
+
+        Raises `ScenarioError` with every name that nothing has and every change that is about no host.
+        """
+        check_scenario(scenario, self.fleet, self._rows)
+        made = self._changer.changed(scenario)
+        rules = allowed(scenario, self._rules)
+        domains = self._drawn(made.pools, scenario.edges, rules)
+        after = self._under(rules)
+        after |= {domain.name: self._answer(domain, rules) for domain in domains}
+        gone = {name for name, groups in made.pools.items() if not groups}
+        names = {*after, *gone}
+        before = {name: self._before[name] for name in names if name in self._before}
+        comparison = compared(before, after, self._rows)
+        alike = len({*self._before, *after} - gone) - len(
+            [one for one in comparison.changes if one.domain not in gone]
+        )
+        return ScenarioResult(
+            name=scenario.name,
+            hosts=made.hosts,
+            comparison=replace(comparison, alike=alike),
+            broken=tuple(broken_edges(domains, self._before, self._moves)),
+            guests=self._affected(comparison.changes),
+            plan=self._outline(made, rules) if self.plans and made.upgraded else None,
+            status=_gravest(after.values()),
+        )
+
+    def effective(self, scenarios: Iterable[Scenario]) -> Iterator[Scenario]:
+        """Yield the scenarios that change some host; raises `ScenarioError` for an unknown name."""
+        for scenario in scenarios:
+            check_scenario(scenario, self.fleet, self._rows)
+            if self._changer.is_effective(scenario):
+                yield scenario
+
+    def _under(self, rules: Policy) -> dict[str, DomainSolution]:
+        """Return the answers of the fleet as it is under changed rules; nothing under those of today."""
+        if rules == self._rules:
+            return {}
+        if rules not in self._whole:
+            self._whole[rules] = {one.domain: one for one in self._solved(rules).domains}
+        return dict(self._whole[rules])
+
+    def _answer(self, domain: MigrationDomain, rules: Policy) -> DomainSolution:
+        if rules not in self._answerers:
+            self._answerers[rules] = Answerer(self._rows, rules)
+        return self._answerers[rules].answer(domain, self._guests_of.get(domain.name, ()))
+
+    def _drawn(
+        self, pools: Mapping[str, Groups], edges: Sequence[AllowedEdge], rules: Policy
+    ) -> tuple[MigrationDomain, ...]:
+        """Return the domains of the pools that are touched, and of those that are tied to them."""
+        ends = {name for edge in edges for name in (edge.source, edge.destination)}
+        tied = {
+            name
+            for group in rules.uniformity_groups
+            if {*pools, *ends} & {*group}
+            for name in group
+        }
+        names = sorted({*pools, *ends, *tied})
+        members = {name: self._of_pool(name, pools) for name in names}
+        present = {name: found for name, found in members.items() if found}
+        joined = {name: found for name, found in present.items() if name in ends}
+        apart = {name: found for name, found in present.items() if name not in ends}
+        found = [*complete_domains(apart)]
+        if joined:
+            found += directed_domains(joined, sorted(_arrows(joined, edges), key=repr))
+        return tuple(united(found, rules))
+
+    def _of_pool(self, name: str, pools: Mapping[str, Groups]) -> tuple[PoolMember, ...]:
+        """Return the members of a pool, drawn again if it is touched."""
+        if name not in pools:
+            return self._members.get(name, ())
+        profile_of = {group: self._profiler.profile(group) for group in pools[name]}
+        return members_by_pool(profile_of).get(name, ())
+
+    def _affected(self, changes: Iterable[DomainChange]) -> int | None:
+        """Count the guests of pools whose answer changes."""
+        if self.guests is None:
+            return None
+        groups = (group for one in changes for group in self._guests_of.get(one.domain, ()))
+        return sum(group.count for group in groups)
+
+    def _outline(self, made: Changed, rules: Policy) -> PlanOutline:
+        hosts = {name: self._changer.pool(name) for name in made.pools}
+        guests = None
+        if self.guests is not None:
+            guests = [one for name in made.pools for one in self._guests_of.get(name, ())]
+        return outline_of(hosts, made.upgraded, guests, rules, self._rows)
+
+
+def what_if(
+    fleet: Fleet,
+    scenarios: Sequence[Scenario],
+    *,
+    matrix: Sequence[Scenario] = (),
+    guests: Sequence[GuestGroup] | None = None,
+    plans: bool = False,
+    policy: Policy | None = None,
+    knowledge: KnowledgeBase | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> WhatIfResult:
+    """Return what each scenario makes of the answer, and the frontier of a matrix of upgrades.
+
+    Combinations of the matrix that change no host are left out. `plans`: outline the upgrade plans
+    too; `progress` is told the number of scenarios answered. Raises `FleetError`, `ScenarioError`.
+    """
+    rows = knowledge or load_knowledge()
+    asked = WhatIf(fleet, guests=guests, policy=policy, knowledge=rows, plans=plans)
+    results = []
+    for number, scenario in enumerate((*scenarios, *asked.effective(matrix)), start=1):
+        results.append(asked.run(scenario))
+        if progress is not None:
+            progress(number)
+    return WhatIfResult(
+        results=tuple(results),
+        frontier=frontier_of(results[len(scenarios) :], asked.base, rows),
+        fleet_hosts=fleet.size,
+        knowledge_digest=rows.digest,
+    )
+
+
+def allowed(scenario: Scenario, policy: Policy) -> Policy:
+    """Return what is allowed in a scenario."""
+    losses = tuple(
+        AcceptedLoss(unit=unit, owner=owner, reason=reason)
+        for unit, owner, reason in scenario.accepted
+    )
+    return replace(
+        policy,
+        retired_types=policy.retired_types | frozenset(scenario.retired),
+        accepted_losses=(*policy.accepted_losses, *losses),
+    )
+
+
+def _arrows(
+    pools: Mapping[str, Sequence[PoolMember]], edges: Iterable[AllowedEdge]
+) -> Iterator[tuple[tuple[str, HostProfile], tuple[str, HostProfile]]]:
+    """Yield who may send to whom: everybody in a pool, and from pool to pool along the edges."""
+    ways = [(name, name) for name in pools]
+    ways += [(edge.source, edge.destination) for edge in edges]
+    for source, destination in dict.fromkeys(ways):
+        for one in pools.get(source, ()):
+            for other in pools.get(destination, ()):
+                if one is not other or one.hosts > 1:
+                    yield (source, one.profile), (destination, other.profile)
+
+
+def _gravest(answers: Iterable[DomainSolution]) -> Status:
+    found = {answer.status for answer in answers}
+    for status in (Status.NO_SAFE_BASELINE, Status.UNDECIDED):
+        if status in found:
+            return status
+    return Status.SAFE
