@@ -14,7 +14,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
-    domains_of,
+    arrows_in,
     inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError, nearest
@@ -36,12 +36,13 @@ def explain(
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
     from planner.explain.trial import try_machine_type, try_next_newer
+    from planner.library.answers import domains_of
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report
 
     given = inputs_of(fleet, policy, knowledge)
     base, rules = given.knowledge, given.policy
-    domains = domains_of(given.fleet, profile_fleet(given.fleet, base), edges)
+    domains = domains_of(profile_fleet(given.fleet, base), arrows_in(edges, given.fleet))
     names = [domain.name for domain in domains]
     if pool and pool not in names:
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))

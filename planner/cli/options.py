@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from planner.domain.guest import GuestGroup
     from planner.domain.host import Fleet
     from planner.domain.policy import Policy
     from planner.fleet.edges import Arrows
     from planner.knowledge.base import KnowledgeBase
-    from planner.migration.graph import MigrationDomain
-    from planner.migration.profiles import ProfiledFleet
 
 
 class TableFormat(Enum):
@@ -47,7 +45,7 @@ Format = Annotated[TableFormat, typer.Option("--format", "-f", help="how to prin
 
 def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:
     """Load the shipped knowledge with the user's rows over it."""
-    from planner.knowledge.load import load_knowledge
+    from planner.library.read import load_knowledge
 
     return load_knowledge(*(folders or ()))
 
@@ -74,43 +72,20 @@ def policy_of(
     path: Path | None, knowledge: KnowledgeBase, *, pools: Collection[str] | None = None
 ) -> Policy:
     """Read the policy, or take the shipped default; without `pools` no name of a pool is checked."""
-    if path is None:
-        return knowledge.policy
-    from planner.fleet.policy_file import read_policy
-    from planner.fleet.policy_names import KnownNames, check_names
+    from planner.library.read import read_policy
 
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    policy = read_policy(path, knowledge.policy, today=today)
-    names = KnownNames(
-        types=[row.machine_type for row in knowledge.machines.types.values()],
-        units=knowledge.units,
-        properties={str(key) for key in knowledge.property_keys},
-        has_property=knowledge.has_property,
-        pools=pools,
-    )
-    check_names(path, policy, names)
-    return policy
+    return read_policy(path, pools=pools, knowledge=knowledge)
 
 
-def domains_of(
-    fleet: Fleet, profiled: ProfiledFleet, edges: Path | None
-) -> tuple[MigrationDomain, ...]:
-    """Return the migration domains of a fleet, over all pairs of a pool or over given edges."""
-    from planner.migration.graph import complete_domains, directed_domains
+def guests_in(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:
+    """Read the guests of today, None if there is no file."""
+    from planner.library.read import read_guests
 
-    if edges is None:
-        return complete_domains(profiled.pools)
-    arrows = {
-        ((str(one.pool), profiled.profile_of[one]), (str(other.pool), profiled.profile_of[other]))
-        for one, other in arrows_in(edges, fleet) or ()
-    }
-    return directed_domains(profiled.pools, sorted(arrows, key=repr))
+    return None if path is None else read_guests(path, given.fleet, knowledge=given.knowledge)
 
 
 def arrows_in(edges: Path | None, fleet: Fleet) -> Arrows | None:
     """Read which groups send to which; None without an edges file."""
-    if edges is None:
-        return None
-    from planner.fleet.edges import arrows_of, read_edges
+    from planner.library.read import read_edges
 
-    return arrows_of(read_edges(edges, fleet))
+    return None if edges is None else read_edges(edges, fleet)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    guests_in,
     inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError
@@ -77,10 +77,9 @@ def planned(
     knowledge: list[Path] | None,
 ) -> Plan:
     """Read everything and plan it."""
-    from planner.fleet.guests import read_guests
     from planner.fleet.policy_names import check_families
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
-    from planner.plan.make import Task, make_plan
+    from planner.library.plans import make_plan
 
     given = inputs_of(fleet, policy, knowledge)
     hosts = read_upgrades(fleet, given.knowledge, [parse_target(text) for text in targets])
@@ -92,15 +91,15 @@ def planned(
         check_families(policy, given.policy, families)
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([_wrong("--start", "the column blackout needs the day of wave 1")])
-    task = Task(
-        hosts=hosts,
-        guests=None if guests is None else read_guests(guests, given.fleet, given.knowledge.guests),
+    return make_plan(
+        hosts,
+        guests=guests_in(guests, given),
+        start=start,
+        policy=given.policy,
         knowledge=given.knowledge,
-        policy=replace(given.policy, plan=replace(rules, start=start or rules.start)),
         fleet_digest=digest_of(fleet),
-        today=datetime.datetime.now(tz=datetime.UTC).date() if start or rules.start else None,
+        progress=progress("drafted pools", len(given.fleet.pools)),
     )
-    return make_plan(task, progress=progress("drafted pools", len(given.fleet.pools)))
 
 
 def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str]:

@@ -17,15 +17,14 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    guests_in,
     inputs_of,
 )
-from planner.domain.errors import Location, PlanError, Problem, UsageError
-from planner.domain.verdict import Outcome
+from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planner.domain.guest import GuestGroup
     from planner.domain.plan import Plan
     from planner.domain.simulation import HostFailure, Simulation
     from planner.domain.upgrade import UpgradeHost
@@ -68,9 +67,9 @@ def simulate(
 
     Example: planner simulate plan.json fleet.csv --fail host7@2
     """
+    from planner.library import plans
     from planner.plan.contradictions import check_plan
-    from planner.plan.simulate import Scenario, drawn_failures
-    from planner.plan.simulate import simulate as replay
+    from planner.plan.simulate import drawn_failures
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
     check_plan(made, hosts, given.knowledge)
@@ -79,18 +78,15 @@ def simulate(
         failures += drawn_failures(made, seed)
     if abort_after is not None and not 0 <= abort_after <= len(made.waves):
         raise UsageError([_wrong("--abort-after", f"the plan has {len(made.waves)} waves")])
-    scenario = Scenario(
-        plan=made,
-        hosts=hosts,
-        guests=guests_of(guests, given),
-        knowledge=given.knowledge,
-        policy=given.policy,
-        failures=tuple(dict.fromkeys(failures)),
+    simulation = plans.simulate(
+        made,
+        hosts,
+        guests=guests_in(guests, given),
+        failures=failures,
         abort_after=abort_after,
+        policy=given.policy,
+        knowledge=given.knowledge,
     )
-    simulation = replay(scenario)
-    if simulation.contradictions and simulation.outcome is not Outcome.UNSAFE:
-        raise PlanError(simulation.contradictions)
     code = exits.of_outcomes([simulation.outcome])
     answer(_written(simulation, format, output), output, code)
 
@@ -105,15 +101,6 @@ def planned(
     made = read_plan(plan)
     given = inputs_of(fleet, policy, knowledge)
     return made, given, read_upgrades(fleet, given.knowledge, ())
-
-
-def guests_of(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:
-    """Read the guests of today, None if there is no file."""
-    from planner.fleet.guests import read_guests
-
-    if path is None:
-        return None
-    return read_guests(path, given.fleet, given.knowledge.guests)
 
 
 def failures_of(

@@ -15,7 +15,8 @@ from planner.cli.options import (
     OutputFile,
     PolicyFile,
     TableFormat,
-    domains_of,
+    arrows_in,
+    guests_in,
     inputs_of,
 )
 
@@ -52,20 +53,16 @@ def solved(
     knowledge: KnowledgeFolder,
 ) -> Solution:
     """Read everything and solve it."""
-    from planner.explain.answer import solve as solve_domains
-    from planner.fleet.guests import read_guests
-    from planner.migration.profiles import profile_fleet
+    from planner.library import answers
 
     given = inputs_of(fleet, policy, knowledge)
-    domains = domains_of(given.fleet, profile_fleet(given.fleet, given.knowledge), edges)
-    return solve_domains(
-        domains,
-        given.knowledge,
-        given.policy,
-        guests=read_guests(guests, given.fleet, given.knowledge.guests)
-        if guests is not None
-        else (),
-        progress=progress("solved pools", len(domains)),
+    return answers.solve(
+        given.fleet,
+        edges=arrows_in(edges, given.fleet),
+        guests=guests_in(guests, given) or (),
+        policy=given.policy,
+        knowledge=given.knowledge,
+        progress=progress("solved pools", len(given.fleet.pools)),
     )
 
 

@@ -9,8 +9,15 @@ import typer
 
 from planner.cli import exits
 from planner.cli.console import answer, painted
-from planner.cli.options import FleetFile, GuestsFile, KnowledgeFolder, OutputFile, PolicyFile
-from planner.cli.simulate import Format, PlanFile, ReplayFormat, guests_of, planned
+from planner.cli.options import (
+    FleetFile,
+    GuestsFile,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    guests_in,
+)
+from planner.cli.simulate import Format, PlanFile, ReplayFormat, planned
 from planner.domain.errors import Location, PlanError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def status(
     scenario = Scenario(
         plan=made,
         hosts=hosts,
-        guests=guests_of(guests, given),
+        guests=guests_in(guests, given),
         knowledge=given.knowledge,
         policy=given.policy,
     )

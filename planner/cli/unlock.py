@@ -45,24 +45,17 @@ def unlock(
 
     Example: planner unlock fleet.csv --budget 60
     """
-    from planner.migration.profiles import Profiler, profile_fleet
-    from planner.plan.budget import unlocks
-    from planner.plan.landscape import Landscape
-    from planner.plan.unlock import Unlocker
-    from planner.plan.wants import named, next_types
+    from planner.library import plans
 
     given = inputs_of(fleet, policy, knowledge)
-    profile_fleet(given.fleet, given.knowledge)
-    landscape = Landscape(
-        fleet=given.fleet,
-        arrows=arrows_in(edges, given.fleet),
+    found = plans.unlock(
+        given.fleet,
+        wants=want or (),
+        budget=budget,
+        edges=arrows_in(edges, given.fleet),
         policy=given.policy,
-        profiler=Profiler(given.knowledge),
+        knowledge=given.knowledge,
     )
-    unlocker = Unlocker(knowledge=given.knowledge, landscape=landscape)
-    answers = unlocker.answers
-    wants = named(want, answers, given.knowledge) if want else next_types(answers)
-    found = unlocks(unlocker, wants, budget)
     code = exits.of_unlocks((target.status for target in found.targets), asked=bool(want))
     answer(_written(found, format, output), output, code)
 

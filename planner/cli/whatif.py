@@ -17,6 +17,7 @@ from planner.cli.options import (
     OutputFile,
     PolicyFile,
     TableFormat,
+    guests_in,
     inputs_of,
 )
 from planner.domain.errors import Location, Problem, UsageError
@@ -51,7 +52,6 @@ def whatif(
 
     Example: planner whatif fleet.csv newer-kernel.toml
     """
-    from planner.fleet.guests import read_guests
     from planner.library.whatif import what_if
 
     given = inputs_of(fleet, policy, knowledge)
@@ -60,7 +60,7 @@ def whatif(
         given.fleet,
         asked,
         matrix=combined,
-        guests=None if guests is None else read_guests(guests, given.fleet, given.knowledge.guests),
+        guests=guests_in(guests, given),
         plans=plans,
         policy=given.policy,
         knowledge=given.knowledge,

@@ -88,19 +88,18 @@ class WhatIf:
         made = self._changer.changed(scenario)
         rules = allowed(scenario, self._rules)
         domains = self._drawn(made.pools, scenario.edges, rules)
-        after = self._under(rules)
-        after |= {domain.name: self._answer(domain, rules) for domain in domains}
         gone = {name for name, groups in made.pools.items() if not groups}
-        names = {*after, *gone}
-        before = {name: self._before[name] for name in names if name in self._before}
+        answers = self._under(rules) | {one.name: self._answer(one, rules) for one in domains}
+        after = {name: answer for name, answer in answers.items() if name not in gone}
+        before = {
+            name: answer for name, answer in self._before.items() if name in after or name in gone
+        }
         comparison = compared(before, after, self._rows)
-        alike = len({*self._before, *after} - gone) - len(
-            [one for one in comparison.changes if one.domain not in gone]
-        )
+        untouched = len(self._before) - len(before)
         return ScenarioResult(
             name=scenario.name,
             hosts=made.hosts,
-            comparison=replace(comparison, alike=alike),
+            comparison=replace(comparison, alike=comparison.alike + untouched),
             broken=tuple(broken_edges(domains, self._before, self._moves)),
             guests=self._affected(comparison.changes),
             plan=self._outline(made, rules) if self.plans and made.upgraded else None,
