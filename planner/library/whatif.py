@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet, HostProfile
@@ -20,6 +21,7 @@ from planner.domain.solution import DomainSolution, Solution, Status
 from planner.explain.answer import Answerer, united
 from planner.explain.answer import solve as solve_domains
 from planner.explain.moves import MoveJudge
+from planner.explain.spread import processors, spread
 from planner.knowledge.base import KnowledgeBase
 from planner.library.change import Changed, Changer, Groups
 from planner.library.compare import compared
@@ -28,10 +30,13 @@ from planner.library.frontier import frontier_of
 from planner.library.outline import outline_of
 from planner.library.read import load_knowledge
 from planner.library.scenarios import check_scenario
-from planner.migration.graph import MigrationDomain, complete_domains, directed_domains
+from planner.migration.graph import Edge, MigrationDomain, complete_domains, directed_domains
 from planner.migration.profiles import PoolMember, Profiler, members_by_pool, profile_fleet
 
 Pools = dict[str, tuple[PoolMember, ...]]
+NOTHING: Mapping[str, Groups] = {}
+WORTH_SPREADING = 50
+"""Number of scenarios from which on a second process pays for itself."""
 
 
 @dataclass(slots=True)
@@ -87,7 +92,8 @@ class WhatIf:
         check_scenario(scenario, self.fleet, self._rows)
         made = self._changer.changed(scenario)
         rules = allowed(scenario, self._rules)
-        domains = self._drawn(made.pools, scenario.edges, rules)
+        ends = (name for edge in scenario.edges for name in (edge.source, edge.destination))
+        domains = self._drawn({*made.pools, *ends}, rules, made.pools, scenario.edges)
         gone = {name for name, groups in made.pools.items() if not groups}
         answers = self._under(rules) | {one.name: self._answer(one, rules) for one in domains}
         after = {name: answer for name, answer in answers.items() if name not in gone}
@@ -100,7 +106,9 @@ class WhatIf:
             name=scenario.name,
             hosts=made.hosts,
             comparison=replace(comparison, alike=comparison.alike + untouched),
-            broken=tuple(broken_edges(domains, self._before, self._moves)),
+            broken=tuple(
+                broken_edges(domains, self._before, self._certified(domains), self._moves)
+            ),
             guests=self._affected(comparison.changes),
             plan=self._outline(made, rules) if self.plans and made.upgraded else None,
             status=_gravest(after.values()),
@@ -113,10 +121,19 @@ class WhatIf:
             if self._changer.is_effective(scenario):
                 yield scenario
 
+    def _certified(self, domains: Iterable[MigrationDomain]) -> dict[str, frozenset[Edge]]:
+        """Return the pairs of pools as they are, over which their answers were certified."""
+        names = {domain.name for domain in domains} & {*self._members}
+        own = complete_domains({name: self._members[name] for name in names})
+        return {domain.name: frozenset(domain.pairs()) for domain in own}
+
     def _under(self, rules: Policy) -> dict[str, DomainSolution]:
-        """Return the answers of the fleet as it is under changed rules; nothing under those of today."""
+        """Return the answers of the fleet as it is that changed rules may change."""
         if rules == self._rules:
             return {}
+        if replace(rules, retired_types=self._rules.retired_types) == self._rules:
+            names = _giving(rules.retired_types, self._before.values())
+            return {one.name: self._answer(one, rules) for one in self._drawn(names, rules)}
         if rules not in self._whole:
             self._whole[rules] = {one.domain: one for one in self._solved(rules).domains}
         return dict(self._whole[rules])
@@ -127,21 +144,22 @@ class WhatIf:
         return self._answerers[rules].answer(domain, self._guests_of.get(domain.name, ()))
 
     def _drawn(
-        self, pools: Mapping[str, Groups], edges: Sequence[AllowedEdge], rules: Policy
+        self,
+        names: Iterable[str],
+        rules: Policy,
+        pools: Mapping[str, Groups] = NOTHING,
+        edges: Sequence[AllowedEdge] = (),
     ) -> tuple[MigrationDomain, ...]:
-        """Return the domains of the pools that are touched, and of those that are tied to them."""
+        """Return the domains of some pools, and of those that are tied to them.
+
+        `pools` are those that are touched, with their groups of afterwards.
+        """
+        wanted = {*names}
+        tied = (name for group in rules.uniformity_groups if wanted & {*group} for name in group)
+        members = {name: self._of_pool(name, pools) for name in sorted({*wanted, *tied})}
         ends = {name for edge in edges for name in (edge.source, edge.destination)}
-        tied = {
-            name
-            for group in rules.uniformity_groups
-            if {*pools, *ends} & {*group}
-            for name in group
-        }
-        names = sorted({*pools, *ends, *tied})
-        members = {name: self._of_pool(name, pools) for name in names}
-        present = {name: found for name, found in members.items() if found}
-        joined = {name: found for name, found in present.items() if name in ends}
-        apart = {name: found for name, found in present.items() if name not in ends}
+        joined = {name: found for name, found in members.items() if found and name in ends}
+        apart = {name: found for name, found in members.items() if found and name not in ends}
         found = [*complete_domains(apart)]
         if joined:
             found += directed_domains(joined, sorted(_arrows(joined, edges), key=repr))
@@ -187,17 +205,36 @@ def what_if(
     """
     rows = knowledge or load_knowledge()
     asked = WhatIf(fleet, guests=guests, policy=policy, knowledge=rows, plans=plans)
-    results = []
-    for number, scenario in enumerate((*scenarios, *asked.effective(matrix)), start=1):
-        results.append(asked.run(scenario))
-        if progress is not None:
-            progress(number)
+    every = (*scenarios, *asked.effective(matrix))
+    several = len(every) >= WORTH_SPREADING and processors() > 1
+    half = len(every) // 2 if several else len(every)
+    first, second = spread(
+        partial(_results, asked, every[:half], len(every) / max(1, half), progress),
+        partial(_results, asked, every[half:], 1, None),
+        apart=several,
+    )
+    results = (*first, *second)
     return WhatIfResult(
-        results=tuple(results),
+        results=results,
         frontier=frontier_of(results[len(scenarios) :], asked.base, rows),
         fleet_hosts=fleet.size,
         knowledge_digest=rows.digest,
     )
+
+
+def _results(
+    asked: WhatIf,
+    scenarios: Sequence[Scenario],
+    share: float,
+    progress: Callable[[int], None] | None,
+) -> list[ScenarioResult]:
+    """Answer scenarios in order; each stands for `share` of them, for others are answered beside."""
+    found = []
+    for number, scenario in enumerate(scenarios, start=1):
+        found.append(asked.run(scenario))
+        if progress is not None:
+            progress(round(number * share))
+    return found
 
 
 def allowed(scenario: Scenario, policy: Policy) -> Policy:
@@ -224,6 +261,19 @@ def _arrows(
             for other in pools.get(destination, ()):
                 if one is not other or one.hosts > 1:
                     yield (source, one.profile), (destination, other.profile)
+
+
+def _giving(types: frozenset[str], answers: Iterable[DomainSolution]) -> Iterator[str]:
+    """Yield the pools whose answer may change if no new guest gets some types.
+
+    Those are the types that are given, and the next newer ones; what is refused may hang on any.
+    """
+    for answer in answers:
+        newer = (one.why_not_newer for one in answer.baselines)
+        named = {one.machine_type for one in answer.baselines}
+        named |= {one.machine_type for one in newer if one is not None}
+        if answer.refused or named & types:
+            yield answer.domain
 
 
 def _gravest(answers: Iterable[DomainSolution]) -> Status:
