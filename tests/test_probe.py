@@ -57,9 +57,7 @@ KVM = KvmAnswers(
 PROBE = Probe(
     machine=MACHINE,
     kvm=KVM,
-    tun=TunAnswers(
-        features=0x7100, offloads=frozenset({0, 5, 6}), ioctls={"TUNSETCARRIER": True}, private=True
-    ),
+    tun=TunAnswers(features=0x7100, offloads=frozenset({0, 5, 6}), ioctls={"TUNSETCARRIER": True}),
     vhost_net=VhostAnswers(features=1 << 33, backend_features=None),
     vhost_vsock=None,
     userfault=None,

@@ -223,17 +223,19 @@ def told_lists(
         if row["line"] == place.line and in_intervals(row["builds"], known, place.release)
     }
 
-    def whole(name: str) -> tuple[Entry, ...] | None:
-        row = rows.get(name)
-        below = whole(row["extends"]) if row and row.get("extends") else ()
-        if row is None or below is None:
-            return None
-        return (*below, *((one[0], one[1], one[2]) for one in row["properties"]))
-
     for name in rows:
-        found = whole(name)
+        found = _whole(name, rows)
         if found is not None:
             yield name, found
+
+
+def _whole(name: str, rows: Mapping[str, Mapping[str, Any]]) -> tuple[Entry, ...] | None:
+    """Return a type's list with what it extends, None if a row on the way is missing."""
+    row = rows.get(name)
+    below = _whole(row["extends"], rows) if row and row.get("extends") else ()
+    if row is None or below is None:
+        return None
+    return (*below, *((one[0], one[1], one[2]) for one in row["properties"]))
 
 
 def _suffix(row: HarvestedType, base: HarvestedType | None) -> tuple[str, list[Entry]]:

@@ -43,7 +43,6 @@ def probe_document(
             "features": hex(probe.tun.features),
             "offload_bits": sorted(probe.tun.offloads),
             "ioctls": dict(probe.tun.ioctls),
-            "private_namespace": probe.tun.private,
         },
         "vhost_net": _vhost(probe.vhost_net),
         "vhost_vsock": _vhost(probe.vhost_vsock),

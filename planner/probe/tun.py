@@ -5,11 +5,12 @@ Numbers are those of linux: include/uapi/linux/if_tun.h.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import struct
-import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,39 +34,29 @@ TUNGETDEVNETNS = 0x54E3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunAnswers:
-    """Answers of a tap: the feature word, accepted offload bits, known ioctls.
-
-    `private` says that the tap lived in a network namespace of its own.
-    """
+    """Answers of a tap: the feature word, accepted offload bits, known ioctls."""
 
     features: int
     offloads: frozenset[int]
     ioctls: Mapping[str, bool]
-    private: bool
 
 
 def ask_tun(root: Path = Path("/")) -> TunAnswers:
-    """Ask a tap that nobody else sees; raises `NotAsked`."""
-    found: list[TunAnswers | NotAsked] = []
-
-    def inside() -> None:
-        try:
-            found.append(_ask(root, private=LIBC.unshare(CLONE_NEWNET) == 0))
-        except NotAsked as error:
-            found.append(error)
-
+    """Ask a tap that nobody else sees, or none; raises `NotAsked`."""
     # a namespace belongs to a thread, and goes with it
-    thread = threading.Thread(target=inside)
-    thread.start()
-    thread.join()
-    answer = found[0] if found else NotAsked("tap: the asking thread died")
-    if isinstance(answer, NotAsked):
-        raise answer
-    return answer
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_ask_apart, root).result()
 
 
-def _ask(root: Path, *, private: bool) -> TunAnswers:
-    path = root / "dev/net/tun"
+def _ask_apart(root: Path) -> TunAnswers:
+    """Leave the host's network namespace for good, then ask."""
+    if LIBC.unshare(CLONE_NEWNET):
+        error = OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        raise NotAsked(f"tap: no network namespace of its own can be made: {reason_of(error)}")
+    return _ask(root / "dev/net/tun", root)
+
+
+def _ask(path: Path, root: Path) -> TunAnswers:
     with device(path, root) as tap:
         try:
             features = word(tap, TUNGETFEATURES, "I")
@@ -81,7 +72,6 @@ def _ask(root: Path, *, private: bool) -> TunAnswers:
                 bit for bit, mask in OFFLOADS.items() if accepted(tap, TUNSETOFFLOAD, mask)
             ),
             ioctls={**ioctls, "TUNGETDEVNETNS": _namespace(tap)},
-            private=private,
         )
 
 
