@@ -194,6 +194,13 @@ def test_a_node_that_is_forbidden_says_so(tmp_path: Path) -> None:
         ask_kvm(root=tmp_path)
 
 
+def test_a_node_that_is_not_kvm_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sys/class/misc/kvm").mkdir(parents=True)
+    write(tmp_path, {"dev/kvm": ""})
+    with pytest.raises(NotAsked, match=r"KVM_GET_API_VERSION: ENOTTY"):
+        ask_kvm(root=tmp_path)
+
+
 def fake_qemu(path: Path, version: str) -> None:
     script = f'#!/bin/sh\n[ "$1" = --version ] && echo "QEMU emulator version {version}"\n'
     script += (

@@ -10,10 +10,10 @@ import fcntl
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from planner.probe.asking import accepted, device, reason_of
+from planner.probe.asking import NotAsked, accepted, device, reason_of
 
 API_VERSION, CREATE_VM, CHECK_EXTENSION, CREATE_VCPU = 0xAE00, 0xAE01, 0xAE03, 0xAE41
 MSR_INDEX_LIST, FEATURE_INDEX_LIST = 0xC004AE02, 0xC004AE0A
@@ -48,9 +48,9 @@ class KvmAnswers:
     that a fresh vCPU does not take back as it gave them.
     """
 
-    api: int
     extensions: Mapping[int, tuple[int, int]]
     vm: bool
+    api: int = 0
     msrs: tuple[int, ...] | None = None
     feature_msrs: Mapping[int, int | None] | None = None
     cpuid: tuple[CpuidRow, ...] | None = None
@@ -64,12 +64,18 @@ class KvmAnswers:
 
 def ask_kvm(values: tuple[tuple[int, int], ...] = (), root: Path = Path("/")) -> KvmAnswers:
     """Ask KVM everything; `values` are (MSR, value) pairs to try on a vCPU. Raises `NotAsked`."""
-    with device(root / "dev/kvm", root) as kvm:
+    path = root / "dev/kvm"
+    with device(path, root) as kvm:
+        try:
+            api = fcntl.ioctl(kvm, API_VERSION, 0)
+        except OSError as error:
+            raise NotAsked(f"{path}: KVM_GET_API_VERSION: {reason_of(error)}") from error
         reasons: list[str] = []
         machine = _made(kvm, CREATE_VM, "VM", reasons)
         processor = None if machine is None else _made(machine, CREATE_VCPU, "vCPU", reasons)
         try:
-            return _answers(kvm, machine, processor, values, reasons)
+            answers = _answers(kvm, machine, processor, values)
+            return replace(answers, api=api, reasons=tuple(reasons))
         finally:
             for descriptor in (processor, machine):
                 if descriptor is not None:
@@ -89,7 +95,6 @@ def _answers(
     machine: int | None,
     processor: int | None,
     values: tuple[tuple[int, int], ...],
-    reasons: list[str],
 ) -> KvmAnswers:
     x86 = os.uname().machine == "x86_64"
     msrs = _numbers(kvm, MSR_INDEX_LIST) if x86 else None
@@ -102,7 +107,6 @@ def _answers(
         written = {pair: _takes(processor, *pair) for pair in values}
         refused = tuple(index for index in msrs or () if not _gives_back(processor, index))
     return KvmAnswers(
-        api=fcntl.ioctl(kvm, API_VERSION, 0),
         extensions=_extensions(kvm, machine),
         vm=machine is not None,
         msrs=msrs,
@@ -113,7 +117,6 @@ def _answers(
         guest_xcr0=_attribute(kvm) if x86 else None,
         written=written,
         refused=refused,
-        reasons=tuple(reasons),
     )
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+from planner.cli.console import progress
 from tests.qemu.accelerator import KVM
 from tests.qemu.fetch import SUITES, Build, FetchError, cache_folder, fetch
 from tests.qemu.gap import built
@@ -71,8 +72,12 @@ def library_for(world: World) -> Path | None:
 def compared(journeys: Sequence[Journey], library: Path | None, folder: Path) -> list[Row]:
     """Predict and run journeys; a hop that was not reached has no row."""
     predictions = predict(journeys, library, folder)
+    show = progress("journeys", len(journeys))
+    outcomes = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        outcomes = list(pool.map(partial(run, library=library), journeys))
+        for hops in pool.map(partial(run, library=library), journeys):
+            outcomes.append(hops)
+            show(len(outcomes))
     return [
         Row(group=journey.group, case=case, prediction=prediction, outcome=outcome)
         for journey, verdicts, hops in zip(journeys, predictions, outcomes, strict=True)

@@ -103,13 +103,18 @@ def _head(world: World, ran: Ran) -> Iterator[str]:
     today = datetime.datetime.now(tz=datetime.UTC).date()
     wrong = sum(row.score is Score.WRONGLY_SAFE for row in rows)
     yield "# What real migrations say\n"
-    where = "this machine's KVM" if ran.accelerator.name == KVM else "QEMU's own TCG"
+    under_kvm = ran.accelerator.name == KVM
+    where = "this machine's KVM" if under_kvm else "QEMU's own TCG"
+    told = (
+        "KVM tells when the vCPU first runs" if under_kvm else "far as QEMU tells them from outside"
+    )
     yield f"Written by `make truth`; do not edit. Real QEMU builds were started on {where},"
     yield "guests were migrated between them, and each hop was predicted by `planner check` from a"
     yield "fleet file whose probe files `planner probe` took on the same machine.\n"
     if ran.accelerator.why:
-        yield f"No KVM: {ran.accelerator.why}. These are emulated guests (trait `tcg`), whose CPUID is"
-        yield "what QEMU says that it gives them; their registers cannot be read from outside.\n"
+        yield f"No KVM: {ran.accelerator.why}."
+        yield "These are emulated guests (trait `tcg`). Their CPU features are what QEMU says that it"
+        yield "gives them; their registers cannot be read from outside.\n"
     yield f"- {today}, Linux {os.uname().release}, {ran.seconds / 60:.0f} minutes"
     for build in world.builds:
         yield f"- QEMU `{build.package}` from Debian {build.suite}"
@@ -118,12 +123,12 @@ def _head(world: World, ran: Ran) -> Iterator[str]:
     yield f"- **{moved:,} migrations, and {forbidden} starts that fail for a flag that the build lacks;"
     yield f"  wrongly safe: {wrong}; too careful: {careful_share(rows):.1%} of those that passed**\n"
     yield "*Passed* means that the guest runs at the destination with the CPUID and the registers that"
-    yield "it had; both are read from KVM when the vCPU first runs. *Wrongly safe* is a safe verdict of"
+    yield f"it had, as {told}. *Wrongly safe* is a safe verdict of"
     yield "a hop that did not pass. *Too careful* is any other verdict, `unknown` too, of one that did."
     yield "Losses that the default policy accepts as cosmetic count as losses here.\n"
     gained = sum(bool(row.outcome.gained) for row in rows)
-    yield f"In {gained} hops the guest also got CPU features that the kernel of its boot host lacks."
-    yield "That is no loss, and the planner says nothing of it.\n"
+    yield f"In {gained} of the hops the guest also got CPU features that the kernel of its boot host"
+    yield "lacks. That is no loss, and the planner says nothing of it.\n"
 
 
 def _left_out(ran: Ran) -> Iterator[str]:
