@@ -14,7 +14,7 @@ from planner.cli.console import progress
 from tests.qemu.accelerator import KVM
 from tests.qemu.fetch import SUITES, Build, FetchError, cache_folder, fetch
 from tests.qemu.gap import built
-from tests.qemu.journeys import Fate, Journey, Outcome, run
+from tests.qemu.journeys import Fate, Journey, Outcome, run_settled
 from tests.qemu.plan import World
 from tests.qemu.predict import Prediction, cases_of, predict
 
@@ -75,7 +75,7 @@ def compared(journeys: Sequence[Journey], library: Path | None, folder: Path) ->
     show = progress("journeys", len(journeys))
     outcomes = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for hops in pool.map(partial(run, library=library), journeys):
+        for hops in pool.map(partial(run_settled, library=library), journeys):
             outcomes.append(hops)
             show(len(outcomes))
     return [

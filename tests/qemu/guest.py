@@ -171,14 +171,18 @@ class Guest:
             time.sleep(STEP)
         return "timeout"
 
-    def complaint(self) -> str:
-        """Return the last words of QEMU, warnings left out."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)
+    def printed(self) -> list[str]:
+        """Return the lines that QEMU has printed, warnings left out."""
         text = self._stderr.read_text(encoding="utf-8", errors="replace")
-        lines = [
+        return [
             line for line in text.splitlines() if "warning:" not in line and "module" not in line
         ]
+
+    def complaint(self) -> str:
+        """Return the last words of QEMU, which is ending."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        lines = self.printed()
         shown = [line.partition(": ")[2] or line for line in lines if line.strip()]
         return " / ".join(shown[-3:]) or f"exit status {self.process.poll()}"
 

@@ -19,7 +19,7 @@ from tests.qemu.accelerator import KVM, Accelerator
 from tests.qemu.compare import Row, Score
 from tests.qemu.effective import COMMON, Checked, Forced
 from tests.qemu.incident import SUBSECTION, Incident
-from tests.qemu.journeys import Fate
+from tests.qemu.journeys import REPEATS, Fate
 from tests.qemu.plan import SMI, World
 
 TITLES = {
@@ -90,6 +90,7 @@ def page(world: World, ran: Ran) -> str:
         *_by_group(ran.rows),
         *_fates(ran.rows),
         *_disagreements(ran.rows),
+        *_once(ran.rows),
         *_incident(ran.incidents),
         *_harvest(world),
         *_values(ran),
@@ -180,6 +181,22 @@ def _disagreements(rows: Sequence[Row]) -> Iterator[str]:
             fate = these[0].outcome.fate.value
             yield f"| {len(these)} | {group} | {example} | {_cell(fate, seen)} | {_cell(why)} |"
         yield ""
+
+
+def _once(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the crashes that did not happen again; they count in no other table."""
+    crashed = [row for row in rows if row.outcome.once]
+    if not crashed:
+        return
+    yield "## Crashed once\n"
+    yield f"These guests crashed, and did not when the journey was run {REPEATS} times more; a hop counts as"
+    yield "it ended then.\n"
+    yield "| group | hop | printed |"
+    yield "| --- | --- | --- |"
+    for row in crashed:
+        hop = f"{row.case['from']} to {row.case['to']}, {row.case['machine']}"
+        yield f"| {row.group} | {hop} | {_cell(row.outcome.once)} |"
+    yield ""
 
 
 def _cell(*words: str) -> str:
