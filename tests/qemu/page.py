@@ -184,13 +184,13 @@ def _disagreements(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _once(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the crashes that did not happen again; they count in no other table."""
+    """Yield the crashes that did not happen again; the other tables count the repetition."""
     crashed = [row for row in rows if row.outcome.once]
     if not crashed:
         return
     yield "## Crashed once\n"
-    yield f"These guests crashed, and did not when the journey was run {REPEATS} times more; a hop counts as"
-    yield "it ended then.\n"
+    yield f"These guests crashed, and did not when the journey was run {REPEATS} times more; a hop"
+    yield "counts as it ended then.\n"
     yield "| group | hop | printed |"
     yield "| --- | --- | --- |"
     for row in crashed:
