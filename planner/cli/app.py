@@ -18,6 +18,7 @@ from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
 from planner.cli.plan import plan
 from planner.cli.probe import probe
+from planner.cli.report import report
 from planner.cli.simulate import simulate
 from planner.cli.solve import solve
 from planner.cli.status import status
@@ -37,6 +38,7 @@ app.command()(check)
 app.command()(plan)
 app.command()(simulate)
 app.command()(status)
+app.command()(report)
 app.command()(explain)
 app.command()(unlock)
 app.command()(whatif)

@@ -31,12 +31,12 @@ def of_status(status: Status) -> int:
 
 def of_statuses(statuses: Iterable[Status]) -> int:
     """Return the gravest code of several answers: unsafe beats undecided, undecided beats safe."""
-    return _gravest(_OF_STATUS[status] for status in statuses)
+    return gravest(_OF_STATUS[status] for status in statuses)
 
 
 def of_outcomes(outcomes: Iterable[Outcome]) -> int:
     """Return the gravest code: unsafe beats unknown, unknown beats safe."""
-    return _gravest(_OF_OUTCOME[outcome] for outcome in outcomes)
+    return gravest(_OF_OUTCOME[outcome] for outcome in outcomes)
 
 
 def of_unlocks(statuses: Iterable[UnlockStatus], *, asked: bool) -> int:
@@ -44,9 +44,10 @@ def of_unlocks(statuses: Iterable[UnlockStatus], *, asked: bool) -> int:
     found = tuple(statuses)
     if not asked and UnlockStatus.OPENED in found:
         return ANSWERED
-    return _gravest(_OF_UNLOCK[status] for status in found)
+    return gravest(_OF_UNLOCK[status] for status in found)
 
 
-def _gravest(codes: Iterable[int]) -> int:
+def gravest(codes: Iterable[int]) -> int:
+    """Return unsafe before undecided before answered."""
     found = set(codes)
     return next((code for code in (UNSAFE, UNDECIDED) if code in found), ANSWERED)

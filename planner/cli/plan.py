@@ -58,13 +58,13 @@ def plan(
         fleet,
         target or [],
         guests=guests,
-        start=_day(start),
+        start=first_day(start),
         policy=policy,
         knowledge=knowledge,
     )
     if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
         raise UsageError([_wrong("--start", "a calendar needs the day of wave 1")])
-    answer(written(made, format, output), output, _code(made))
+    answer(written(made, format, output), output, code_of(made))
 
 
 def planned(
@@ -120,7 +120,8 @@ def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str
     return (plan_markdown(made) if format is PlanFormat.MARKDOWN else plan_calendar(made),)
 
 
-def _day(text: str) -> datetime.date | None:
+def first_day(text: str) -> datetime.date | None:
+    """Read --start; None if it is not given, `UsageError` if it is no day."""
     if not text:
         return None
     try:
@@ -133,7 +134,7 @@ def _wrong(option: str, what: str) -> Problem:
     return Problem(location=Location(file="command line", column=option), what=what)
 
 
-def _code(made: Plan) -> int:
+def code_of(made: Plan) -> int:
     """Return 0 for a plan, 5 if only missing facts forbid it, 4 if something has to give."""
     if not made.relaxations:
         return exits.ANSWERED

@@ -1,0 +1,125 @@
+"""`planner report`: one HTML page of the answer, its edges, a plan and the hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import answer, progress
+from planner.cli.options import (
+    EdgesFile,
+    GuestsFile,
+    Inputs,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    domains_of,
+    inputs_of,
+)
+from planner.cli.plan import code_of, first_day
+from planner.cli.plan import planned as plan_anew
+from planner.domain.errors import Location, Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.domain.edge_map import EdgeMap
+    from planner.domain.plan import Plan
+    from planner.domain.solution import Solution
+
+Source = Annotated[
+    Path,
+    typer.Argument(help="fleet.csv or .parquet; or a plan.json alone"),
+]
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", help="plan.json of this fleet: waves, flips, radar")
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", help="plan anew, as planner plan does; not with --plan"),
+]
+Start = Annotated[str, typer.Option(help="first day of wave 1 of --target, as 2026-12-01")]
+
+
+def report(
+    source: Source,
+    plan: PlanFile = None,
+    target: Targets = None,
+    start: Start = "",
+    edges: EdgesFile = None,
+    guests: GuestsFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    output: OutputFile = None,
+) -> None:
+    """Write one HTML page that needs no network: answers, edges, waves, retirement, hosts.
+
+    Example: planner report examples/three-pools/fleet.csv --output report.html
+    """
+    from planner.present.page import report_page
+
+    if source.suffix == ".json":
+        _refuse_beside_a_plan(plan, target, edges, guests, policy)
+        alone = _read(source)
+        answer(report_page(solution=None, plan=alone), output, code_of(alone))
+    if plan is not None and target:
+        raise UsageError([_wrong("--target", "--plan names a plan already: give one of the two")])
+    given = inputs_of(source, policy, knowledge)
+    made = None if plan is None else _of_fleet(plan, source, given)
+    if target:
+        made = plan_anew(
+            source,
+            target,
+            guests=guests,
+            start=first_day(start),
+            policy=policy,
+            knowledge=knowledge,
+        )
+    solution, maps = _solved(given, edges, guests)
+    pages = report_page(solution=solution, maps=maps, fleet=given.fleet, plan=made)
+    codes = [exits.of_status(solution.status), *(() if made is None else (code_of(made),))]
+    answer(pages, output, exits.gravest(codes))
+
+
+def _solved(
+    given: Inputs, edges: Path | None, guests: Path | None
+) -> tuple[Solution, tuple[EdgeMap, ...]]:
+    from planner.explain.answer import solve
+    from planner.explain.edge_map import edge_maps
+    from planner.fleet.guests import read_guests
+    from planner.migration.profiles import profile_fleet
+
+    domains = domains_of(given.fleet, profile_fleet(given.fleet, given.knowledge), edges)
+    groups = () if guests is None else read_guests(guests, given.fleet, given.knowledge.guests)
+    solution = solve(domains, given.knowledge, given.policy, guests=groups)
+    maps = edge_maps(
+        domains, given.knowledge, given.policy, progress=progress("judged pools", len(domains))
+    )
+    return solution, maps
+
+
+def _of_fleet(path: Path, fleet: Path, given: Inputs) -> Plan:
+    """Read a plan, and refuse it if it is not about this fleet."""
+    from planner.fleet.upgrades import read_upgrades
+    from planner.plan.contradictions import check_plan
+
+    made = _read(path)
+    check_plan(made, read_upgrades(fleet, given.knowledge, ()), given.knowledge)
+    return made
+
+
+def _read(path: Path) -> Plan:
+    from planner.fleet.plan_file import read_plan
+
+    return read_plan(path)
+
+
+def _refuse_beside_a_plan(*others: object) -> None:
+    if any(others):
+        what = "a plan alone takes no other input: give the fleet, and the plan with --plan"
+        raise UsageError([_wrong("SOURCE", what)])
+
+
+def _wrong(option: str, what: str) -> Problem:
+    return Problem(location=Location(file="command line", column=option), what=what)

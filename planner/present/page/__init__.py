@@ -1,0 +1,89 @@
+"""One self-contained HTML page of an answer, its edges, a plan and the hosts: nothing is fetched.
+
+Everything is in the page without a script: tables, notes, marks. The script adds the drawings (by d3,
+vendored), the search and the reasons beside a focused edge, and takes all that it shows from the tables.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from planner.domain.edge_map import EdgeMap
+from planner.domain.host import Fleet
+from planner.domain.plan import Plan
+from planner.domain.solution import Solution
+from planner.present.lines import counted
+from planner.present.page.edges import shown_map
+from planner.present.page.hosts import host_rows
+from planner.present.page.pools import shown_pools
+from planner.present.page.waves import shown_radar, shown_waves
+
+HERE = Path(__file__).parent
+D3 = HERE / "vendor" / "d3-7.9.0.min.js"
+PIECES = 200
+
+
+def report_page(
+    *,
+    solution: Solution | None,
+    maps: Sequence[EdgeMap] = (),
+    fleet: Fleet | None = None,
+    plan: Plan | None = None,
+) -> Iterator[str]:
+    """Yield the page in pieces; what is not given has no section.
+
+    `maps` are those of the solution's domains. Names of hosts and pools are shown as they are: nothing
+    in them is taken for HTML.
+    """
+    texts = {name: (HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")}
+    script, chart = texts["page.js"], D3.read_text(encoding="utf-8")
+    by_domain = {one.domain: shown_map(one) for one in maps}
+    stream = (
+        _environment()
+        .get_template("page.html.j2")
+        .stream(
+            policy=_content_policy(texts["page.css"], (chart, script)),
+            css=Markup(texts["page.css"]),
+            scripts=tuple(Markup(one) for one in (chart, script)),
+            solution=solution,
+            plan=plan,
+            pools=() if solution is None else shown_pools(solution, by_domain, plan),
+            waves=() if plan is None else shown_waves(plan),
+            radar=() if plan is None else shown_radar(plan),
+            hosts=() if fleet is None else host_rows(fleet, maps, plan),
+            size=0 if fleet is None else fleet.size,
+        )
+    )
+    stream.enable_buffering(PIECES)
+    yield from stream
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["counted"] = counted
+    return found
+
+
+def _content_policy(css: str, scripts: Sequence[str]) -> str:
+    """Return a policy under which only this style and these scripts run, and nothing is fetched."""
+    words = " ".join(f"'{_digest(text)}'" for text in scripts)
+    return (
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src {words}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
