@@ -19,7 +19,7 @@ from planner.domain.host import Fleet
 from planner.domain.plan import Plan
 from planner.domain.solution import Solution
 from planner.present.lines import counted
-from planner.present.page.edges import shown_map
+from planner.present.page.edges import LEGEND, shown_map
 from planner.present.page.hosts import host_rows
 from planner.present.page.pools import shown_pools
 from planner.present.page.waves import shown_radar, shown_waves
@@ -48,6 +48,7 @@ def report_page(
         _environment()
         .get_template("page.html.j2")
         .stream(
+            legend=LEGEND,
             policy=_content_policy(texts["page.css"], (chart, script)),
             css=Markup(texts["page.css"]),
             scripts=tuple(Markup(one) for one in (chart, script)),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count, product
 
 from planner.domain.edge_map import EdgeFinding, EdgeMap, EdgeTrial, ProfileClass, TrialKind
-from planner.domain.verdict import Outcome
+from planner.domain.verdict import Objection, Outcome
 from planner.present.check_report import objection_text
-from planner.present.lines import listed
+from planner.present.lines import counted, listed
 
 TITLES = {
     TrialKind.ANSWER: "The answer",
@@ -147,9 +147,14 @@ def _cell(found: EdgeFinding, numbers: dict[tuple[str, ...], int]) -> Cell:
 
 
 def _reasons(found: EdgeFinding) -> Iterator[str]:
-    told = dict.fromkeys(
-        f"{one.consequence.value}: {objection_text(one)}" for one in found.objections
-    )
+    """Yield the certain reasons, or the missing facts where nothing is certain; four at most."""
+    certain = [one for one in found.objections if not one.is_gap]
+    told = dict.fromkeys(map(_reason, certain or found.objections))
     yield from list(told)[:MOST_REASONS]
     if len(told) > MOST_REASONS:
-        yield f"and {len(told) - MOST_REASONS} reasons more (planner check tells all of them)"
+        yield f"and {counted(len(told) - MOST_REASONS, 'reason')} more (planner check tells all)"
+
+
+def _reason(one: Objection) -> str:
+    what = "unknown" if one.is_gap else one.consequence.value
+    return f"{what}: {one.rule.name.lower().replace('_', ' ')} ({objection_text(one)})"

@@ -1,0 +1,180 @@
+"""The report as a person has it before them: in a headless Chromium, from a file, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from benchmarks.fleets import KINDS, write_fleet
+from tests.report.pages import HOSTILE, made, three_pools
+
+WIDTHS = (390, 1280)
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, **options: object) -> Iterator[tuple[Page, list[str]]]:
+    """Open a page; yield it with what went wrong: errors, console errors, requests past the file."""
+    context: BrowserContext = browser.new_context(offline=True, **options)  # type: ignore[arg-type]
+    wrong: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
+    own = path.as_uri()
+    page.on(
+        "request",
+        lambda asked: wrong.append(asked.url) if not asked.url.startswith(own) else None,
+    )
+    page.goto(own)
+    yield page, wrong
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return three_pools(tmp_path_factory.mktemp("report") / "report.html")
+
+
+def test_page_loads_without_errors_or_requests(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, wrong):
+        assert page.locator("h1").inner_text() == "Migration safety report"
+        assert page.locator(".trial svg").count() > 0
+        assert page.locator(".timeline svg .wave").count() == 7
+        page.mouse.wheel(0, 4000)
+        page.wait_for_timeout(200)
+        assert not wrong
+
+
+def test_nothing_can_leave_the_page(browser: Browser, report: Path) -> None:
+    """Even a script that got in could not ask for anything: the policy of the page refuses."""
+    with opened(browser, report) as (page, wrong):
+        sent: list[str] = []
+        page.on("response", lambda response: sent.append(response.url))
+        page.evaluate("fetch('https://example.org/').catch(() => 0)")
+        page.evaluate(
+            "document.body.append(Object.assign(new Image(), {src: 'https://example.org/a.png'}))"
+        )
+        page.evaluate(
+            "document.body.append(Object.assign("
+            "document.createElement('script'), {text: 'window.hit = 1'}))"
+        )
+        page.wait_for_timeout(200)
+        refused = " ".join(text for text in wrong if "Content Security Policy" in text)
+        for words in ("Connecting to", "Loading the image", "Executing inline script"):
+            assert words in refused, wrong
+        assert not sent
+        assert page.evaluate("window.hit") is None
+
+
+def test_search_filters_hosts(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, wrong):
+        rows = page.locator(".hosts tbody tr:visible")
+        assert rows.count() == 252
+        page.get_by_label("Find hosts").fill("UBU01 5.15")
+        expect(page.locator(".search output")).to_have_text("10 of 252 hosts")
+        assert rows.count() == 10
+        assert rows.first.inner_text().startswith("ubu010")
+        page.get_by_label("Find hosts").fill("nothing like it")
+        expect(page.locator(".search output")).to_have_text("0 of 252 hosts")
+        assert rows.count() == 0
+        assert not wrong
+
+
+def test_reasons_on_focus_and_hover(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        tip = page.locator("#tip")
+        assert not tip.is_visible()
+        cell = page.locator(".grid td.unsafe a").first
+        cell.focus()
+        assert "cannot-start: machine type not offered (P001" in tip.inner_text()
+        assert cell.get_attribute("aria-describedby") == "tip"
+        page.keyboard.press("Escape")
+        assert not tip.is_visible()
+        edge = page.locator(".edge.to-unsafe").first
+        edge.focus()
+        assert "P001" in tip.inner_text()
+        edge.blur()
+        assert not tip.is_visible()
+        edge.locator("path.hit").hover(force=True)
+        assert "P001" in tip.inner_text()
+
+
+def test_keyboard_reaches_edges(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        reached = set()
+        for _step in range(60):
+            page.keyboard.press("Tab")
+            reached.add(
+                page.evaluate(
+                    "document.activeElement.closest('.edge, .grid a, summary, nav a')?.tagName"
+                )
+            )
+        assert {"g", "A", "SUMMARY"} <= reached
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_fits_its_window(browser: Browser, report: Path, width: int) -> None:
+    with opened(browser, report, viewport={"width": width, "height": 900}) as (page, _):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_print_clips_no_table(browser: Browser, report: Path) -> None:
+    paper = 680  # the width of A4 at 96 dpi, less the margins of the page
+    with opened(browser, report, viewport={"width": paper, "height": 960}) as (page, _):
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        wide = page.evaluate(
+            "[...document.querySelectorAll('table')]"
+            ".filter(t => t.getBoundingClientRect().right > innerWidth + 1)"
+            ".map(t => t.className + ': ' + t.querySelector('tr').textContent)"
+        )
+        assert wide == []
+        assert page.evaluate("[...document.querySelectorAll('.pool')].every(pool => pool.open)")
+        assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_page_is_whole_without_javascript(browser: Browser, report: Path) -> None:
+    with opened(browser, report, java_script_enabled=False) as (page, wrong):
+        text = page.locator("body").inner_text()
+        assert "pc-q35-7.2" in text
+        assert "machine type not offered (P001" in text
+        assert "Retirement radar" in text
+        assert "ubu082" in text
+        assert not page.locator(".search").is_visible()
+        assert not wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_hostile_names_are_text(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    fleet = tmp_path / "fleet.csv"
+    rows = [
+        f'"{name.replace(chr(34), chr(34) * 2)}","{name.replace(chr(34), chr(34) * 2)}",5.14.0,8.2.4'
+        for name in HOSTILE
+    ]
+    fleet.write_text("\n".join(["host,pool,kernel,qemu", *rows, ""]), encoding="utf-8")
+    path = made(tmp_path / "report.html", str(fleet))
+    with opened(browser, path, color_scheme=scheme) as (page, wrong):
+        shown = page.locator(".hosts tbody td:first-child").all_text_contents()
+        assert sorted(text.strip() for text in shown) == sorted(HOSTILE)
+        assert page.locator("script").count() == 2
+        assert page.locator("img").count() == 0
+        assert not wrong
+
+
+def test_ten_thousand_hosts(browser: Browser, tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    write_fleet(fleet, KINDS[0], hosts=10_000, pools=100)
+    path = made(tmp_path / "report.html", str(fleet))
+    assert path.stat().st_size < 5_000_000
+    with opened(browser, path) as (page, wrong):
+        page.set_default_timeout(60_000)
+        assert page.locator(".hosts tbody tr").count() == 10_000
+        page.get_by_label("Find hosts").fill("h0000042")
+        expect(page.locator(".search output")).to_have_text("1 of 10,000 hosts")
+        page.locator("#pools > .wide tbody a").last.click()
+        page.wait_for_selector("#pool-100[open]")
+        assert not wrong
