@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup check lint types contracts test format truth
+.PHONY: setup check lint types contracts test format truth pictures
 
 setup:
 	python3 -m venv $(VENV)
@@ -30,3 +30,6 @@ format:
 
 truth:
 	$(PY) -m tests.qemu.truth
+
+pictures:
+	$(PY) -m tests.report.pictures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
 )
+from planner.cli.terminal import is_terminal, wave_table
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +109,8 @@ def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str
     if format is PlanFormat.TABLE:
         from planner.present.plan_report import plan_report
 
-        return painted(plan_report(made), output)
+        tables = wave_table(made) if is_terminal(output) else ()
+        return chain(painted(plan_report(made), output), tables)
     if format is PlanFormat.JSON:
         from planner.present.document import dump
         from planner.present.plan_document import plan_document

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, progress
+from planner.cli.console import answer
 from planner.cli.options import (
     EdgesFile,
     GuestsFile,
@@ -16,17 +16,16 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
-    domains_of,
+    arrows_in,
     inputs_of,
 )
 from planner.cli.plan import code_of, first_day
 from planner.cli.plan import planned as plan_anew
+from planner.cli.solve import mapped, solved
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.domain.edge_map import EdgeMap
     from planner.domain.plan import Plan
-    from planner.domain.solution import Solution
 
 Source = Annotated[
     Path,
@@ -76,27 +75,12 @@ def report(
             policy=policy,
             knowledge=knowledge,
         )
-    solution, maps = _solved(given, edges, guests)
+    arrows = arrows_in(edges, given.fleet)
+    solution = solved(given, arrows, guests)
+    maps = mapped(given, arrows)
     pages = report_page(solution=solution, maps=maps, fleet=given.fleet, plan=made)
     codes = [exits.of_status(solution.status), *(() if made is None else (code_of(made),))]
     answer(pages, output, exits.gravest(codes))
-
-
-def _solved(
-    given: Inputs, edges: Path | None, guests: Path | None
-) -> tuple[Solution, tuple[EdgeMap, ...]]:
-    from planner.explain.answer import solve
-    from planner.explain.edge_map import edge_maps
-    from planner.fleet.guests import read_guests
-    from planner.migration.profiles import profile_fleet
-
-    domains = domains_of(given.fleet, profile_fleet(given.fleet, given.knowledge), edges)
-    groups = () if guests is None else read_guests(guests, given.fleet, given.knowledge.guests)
-    solution = solve(domains, given.knowledge, given.policy, guests=groups)
-    maps = edge_maps(
-        domains, given.knowledge, given.policy, progress=progress("judged pools", len(domains))
-    )
-    return solution, maps
 
 
 def _of_fleet(path: Path, fleet: Path, given: Inputs) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from planner.cli import exits
@@ -11,6 +12,7 @@ from planner.cli.options import (
     FleetFile,
     Format,
     GuestsFile,
+    Inputs,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
@@ -19,12 +21,15 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
 )
+from planner.cli.terminal import MOST_POOLS, edge_tables, is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from planner.domain.edge_map import EdgeMap
     from planner.domain.solution import Solution
+    from planner.fleet.edges import Arrows
 
 
 def solve(
@@ -40,30 +45,42 @@ def solve(
 
     Example: planner solve examples/three-pools/fleet.csv
     """
-    solution = solved(fleet, edges=edges, guests=guests, policy=policy, knowledge=knowledge)
-    answer(written(solution, format, output), output, exits.of_status(solution.status))
+    given = inputs_of(fleet, policy, knowledge)
+    arrows = arrows_in(edges, given.fleet)
+    solution = solved(given, arrows, guests)
+    pieces = written(solution, format, output)
+    if format is TableFormat.TABLE and is_terminal(output) and len(solution.domains) <= MOST_POOLS:
+        pieces = chain(pieces, _drawn(given, arrows))
+    answer(pieces, output, exits.of_status(solution.status))
 
 
-def solved(
-    fleet: FleetFile,
-    *,
-    edges: EdgesFile,
-    guests: GuestsFile,
-    policy: PolicyFile,
-    knowledge: KnowledgeFolder,
-) -> Solution:
-    """Read everything and solve it."""
+def solved(given: Inputs, arrows: Arrows | None, guests: Path | None) -> Solution:
+    """Read the guests, if any, and solve."""
     from planner.library import answers
 
-    given = inputs_of(fleet, policy, knowledge)
     return answers.solve(
         given.fleet,
-        edges=arrows_in(edges, given.fleet),
+        edges=arrows,
         guests=guests_in(guests, given) or (),
         policy=given.policy,
         knowledge=given.knowledge,
         progress=progress("solved pools", len(given.fleet.pools)),
     )
+
+
+def mapped(given: Inputs, arrows: Arrows | None) -> tuple[EdgeMap, ...]:
+    """Judge every edge of every pool."""
+    from planner.explain.edge_map import edge_maps
+    from planner.library.answers import domains_of
+    from planner.migration.profiles import profile_fleet
+
+    domains = domains_of(profile_fleet(given.fleet, given.knowledge), arrows)
+    shown = progress("judged pools", len(domains))
+    return edge_maps(domains, given.knowledge, given.policy, progress=shown)
+
+
+def _drawn(given: Inputs, arrows: Arrows | None) -> Iterator[str]:
+    yield from edge_tables(mapped(given, arrows))
 
 
 def written(solution: Solution, format: TableFormat, output: Path | None) -> Iterable[str]:

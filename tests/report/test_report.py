@@ -210,8 +210,28 @@ def test_outcomes_differ_in_grey() -> None:
 
 
 def test_help_loads_no_template_engine() -> None:
-    code = "import sys; from planner.cli import app; print('jinja2' in sys.modules)"
+    names = "('jinja2', 'rich.console', 'planner.present.page')"
+    code = f"import sys; from planner.cli import app; print(*(n in sys.modules for n in {names}))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "False\n"
+    assert done.stdout == "False False False\n"
+
+
+PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.png"))
+
+
+def test_pictures_of_the_report_are_small_and_shown() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = readme + (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert {path.name for path in PICTURES} >= {
+        "report.png",
+        "report-edges.png",
+        "report-waves.png",
+    }
+    assert "(docs/pictures/report.png)" in readme
+    for path in PICTURES:
+        assert path.stat().st_size < 300_000, path
+        assert path.read_bytes().startswith(b"\x89PNG")
+        if path.name.startswith("report"):
+            assert f"pictures/{path.name})" in pages, path

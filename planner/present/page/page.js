@@ -149,7 +149,7 @@
       .text("Solid box: the way back is free. Dashed box: it costs guests. Diamond: flips, after a dotted soak.");
     const axis = d3.axisBottom(x).ticks(Math.min(rows.length + 1, Math.floor(width / 90)));
     svg.append("g").attr("class", "axis").attr("transform", "translate(0,106)")
-      .call(dated ? axis : axis.tickFormat((value) => Number.isInteger(value) ? `wave ${value}` : ""));
+      .call(dated ? axis.tickFormat(d3.utcFormat("%-d %b")) : axis.tickFormat((value) => Number.isInteger(value) ? `wave ${value}` : ""));
     svg.selectAll(".axis text").attr("class", "small");
   }
 

@@ -1,0 +1,103 @@
+"""What only a terminal gets, as tables: which hosts can send a guest where, the waves at a glance."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from planner.domain.edge_map import EdgeMap
+    from planner.domain.plan import Plan
+    from planner.present.page.edges import ShownTrial
+
+WIDTH = 80
+MOST_POOLS = 8
+"""Pools whose edges are judged for a terminal; the report has all of them."""
+STYLES = {"safe": "green", "unsafe": "bold red", "unknown": "yellow", "depends": "magenta"}
+
+
+def is_terminal(output: Path | None) -> bool:
+    """Whether an answer goes to a terminal that can show the signs of a table."""
+    return output is None and sys.stdout.isatty() and "utf" in sys.stdout.encoding.lower()
+
+
+def edge_tables(maps: Iterable[EdgeMap]) -> Iterator[str]:
+    """Yield the profiles of each pool under letters, and a grid of what they can send to each other."""
+    from planner.present.page.edges import LEGEND, shown_map
+
+    told = False
+    for found in maps:
+        shown = shown_map(found)
+        trials = [trial for trial in shown.trials if not trial.all_safe]
+        if len(shown.classes) < 2 or not trials:
+            continue
+        told = True
+        title = f"Pool {found.domain}: who can send guests to whom"
+        classes = _table(("", "QEMU", "kernel", "hosts"))
+        for one in shown.classes:
+            classes.add_row(*map(_plain, (one.letter, one.builds, one.kernels, f"{one.hosts:,}")))
+        yield _drawn(title, classes)
+        for trial in trials:
+            names = ", ".join(trial.baselines[:2])
+            yield _drawn(f"{trial.title}: {names}", _grid(trial))
+    if told:
+        yield "; ".join(f"{mark.sign} {mark.text}" for mark in LEGEND[:3]) + "\n"
+        yield f"{LEGEND[3].sign} {LEGEND[3].text}\n"
+        yield "reasons: planner report FLEET --output report.html\n"
+
+
+def _grid(trial: ShownTrial) -> Table:
+    grid = _table(("from \\ to", *(letter for letter, _ in trial.rows)))
+    for letter, cells in trial.rows:
+        marks = (None if cell is None else cell.mark for cell in cells)
+        signs = ("·" if mark is None else f"[{STYLES[mark.word]}]{mark.sign}[/]" for mark in marks)
+        grid.add_row(letter, *signs)
+    return grid
+
+
+def wave_table(plan: Plan) -> Iterator[str]:
+    """Yield the waves of a plan, one a row."""
+    if not plan.waves:
+        return
+    table = _table(("wave", "day", "hosts", "flips", "way back"))
+    for wave in plan.waves:
+        day = "" if wave.day is None else wave.day.isoformat()
+        back = "[green]✓ free[/]" if wave.rollback.free else "[yellow]◐ costs guests[/]"
+        table.add_row(str(wave.number), day, f"{len(wave.hosts):,}", str(len(wave.flips)), back)
+    yield _drawn("Waves", table)
+
+
+def _table(columns: Sequence[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.ROUNDED)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _plain(text: str) -> str:
+    """Return a text of the fleet in which nothing is taken for a style or a control sequence."""
+    from rich.markup import escape
+
+    return escape("".join(letter if letter.isprintable() else "�" for letter in text))
+
+
+def _drawn(title: str, table: Table) -> str:
+    """Return a table under its title, as wide as a report; without colour if nobody wants it."""
+    from rich.console import Console
+
+    room = io.StringIO()
+    console = Console(
+        file=room, width=WIDTH, force_terminal="NO_COLOR" not in os.environ, highlight=False
+    )
+    console.print(f"\n[bold]{_plain(title)}[/]")
+    console.print(table)
+    return room.getvalue()
