@@ -54,9 +54,11 @@
     const angle = d3.scalePoint().domain([...names, ""]).range([-Math.PI / 2 - (names.length === 2 ? Math.PI / 2 : 0),
       1.5 * Math.PI - (names.length === 2 ? Math.PI / 2 : 0)]);
     const at = (name) => [radius * Math.cos(angle(name)), radius * Math.sin(angle(name))];
-    const tall = names.length === 2 ? 70 : half;
+    const [top, bottom] = d3.extent(names, (name) => at(name)[1]);
+    const margin = names.length === 2 ? 52 : 34;
     const svg = d3.select(figure.querySelector(".both")).append("svg")
-      .attr("viewBox", [-half, -tall, 2 * half, 2 * tall]).attr("width", 2 * half).attr("height", 2 * tall)
+      .attr("viewBox", [-half, top - margin, 2 * half, bottom - top + 2 * margin])
+      .attr("width", 2 * half).attr("height", bottom - top + 2 * margin)
       .attr("role", "group").attr("aria-label", "Graph of host profiles; the table beside it says the same");
     const drawn = edges.filter((edge) => edge.outcome !== "none" && edge.source !== edge.target);
     const edge = svg.selectAll(".edge").data(d3.sort(drawn, (one) => one.outcome === "safe" ? 0 : 1)).join("g")
@@ -82,7 +84,7 @@
       const group = d3.select(this);
       group.append("path").attr("class", "hit").attr("d", way);
       group.append("path").attr("d", way);
-      group.append("path").attr("d", head).attr("style", null).classed("head", true);
+      group.append("path").attr("d", head).attr("class", "head");
       if (one.outcome !== "safe") {
         group.append("text").attr("class", "sign").attr("x", (start[0] + 2 * cx + end[0]) / 4)
           .attr("y", (start[1] + 2 * cy + end[1]) / 4).text({ unsafe: "✕", unknown: "?", depends: "◐" }[one.outcome]);
