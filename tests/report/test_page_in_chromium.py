@@ -103,6 +103,19 @@ def test_reasons_on_focus_and_hover(browser: Browser, report: Path) -> None:
         assert "P001" in tip.inner_text()
 
 
+def test_reason_stays_beside_an_edge_that_scrolls_into_view(browser: Browser, report: Path) -> None:
+    with opened(browser, report, viewport={"width": 1000, "height": 700}) as (page, _):
+        edge = page.locator(".edge.to-unsafe").last
+        assert not edge.evaluate("edge => edge.getBoundingClientRect().top < innerHeight")
+        edge.focus()
+        page.wait_for_timeout(1500)
+        tip, at = page.locator("#tip").bounding_box(), edge.bounding_box()
+        assert tip is not None
+        assert at is not None
+        assert 0 <= tip["y"] < 700
+        assert tip["y"] - at["height"] - 200 < at["y"] < tip["y"] + tip["height"] + 20
+
+
 def test_keyboard_reaches_edges(browser: Browser, report: Path) -> None:
     with opened(browser, report) as (page, _):
         reached = set()

@@ -8,28 +8,35 @@
   tip.hidden = true;
   document.body.append(tip);
 
+  let told = null;
+  const place = () => {
+    const box = told.getBoundingClientRect();
+    const left = Math.min(box.left, innerWidth - tip.offsetWidth - 12);
+    const below = box.bottom + 10;
+    const top = below + tip.offsetHeight < innerHeight ? below : box.top - tip.offsetHeight - 10;
+    tip.style.left = `${Math.max(12, left)}px`;
+    tip.style.top = `${Math.max(12, top)}px`;
+  };
+  const hide = () => {
+    if (told) told.removeAttribute("aria-describedby");
+    told = null;
+    tip.hidden = true;
+  };
   const explain = (element, title, note) => {
     const show = () => {
+      hide();
       tip.replaceChildren(Object.assign(document.createElement("b"), { textContent: title }));
       if (note) tip.append(...[...note.children].map((child) => child.cloneNode(true)));
       tip.hidden = false;
       element.setAttribute("aria-describedby", "tip");
-      const box = element.getBoundingClientRect();
-      const left = Math.min(box.left, innerWidth - tip.offsetWidth - 12);
-      const below = box.bottom + 10;
-      const top = below + tip.offsetHeight < innerHeight ? below : box.top - tip.offsetHeight - 10;
-      tip.style.left = `${Math.max(12, left)}px`;
-      tip.style.top = `${Math.max(12, top)}px`;
+      told = element;
+      place();
     };
-    const hide = () => { tip.hidden = true; element.removeAttribute("aria-describedby"); };
-    element.addEventListener("mouseenter", show);
-    element.addEventListener("mouseleave", hide);
-    element.addEventListener("focus", show);
-    element.addEventListener("blur", hide);
-    element.addEventListener("click", show);
+    for (const name of ["mouseenter", "focus", "click"]) element.addEventListener(name, show);
+    for (const name of ["mouseleave", "blur"]) element.addEventListener(name, hide);
   };
-  addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
-  addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  addEventListener("scroll", () => { if (told) place(); }, { passive: true });
 
   const WORDS = {
     safe: "safe", unsafe: "unsafe", unknown: "unknown", none: "no edge",
@@ -123,34 +130,34 @@
   addEventListener("beforeprint", () => pools.forEach((pool) => { pool.open = true; draw(pool); }));
 
   const rows = [...document.querySelectorAll(".waves tbody tr")].map((row) => ({ ...row.dataset }));
-  const place = document.querySelector(".timeline");
-  if (place && rows.length) {
+  const stage = document.querySelector(".timeline");
+  if (stage && rows.length) {
     const dated = rows.every((row) => row.day);
     const day = (text) => new Date(`${text}T00:00:00Z`);
     const start = (row) => dated ? day(row.day) : Number(row.wave);
     const step = dated && rows.length > 1 ? day(rows[1].day) - day(rows[0].day) : dated ? 864e5 : 1;
     const end = (row) => dated ? new Date(Number(day(row.day)) + step) : Number(row.wave) + 1;
     const last = (row) => dated && row.last ? day(row.last) : end(row);
-    const width = Math.max(320, Math.min(1080, place.clientWidth || 900)), height = 150;
+    const width = Math.max(320, Math.min(1080, stage.clientWidth || 900)), height = 112;
     const domain = [d3.min(rows, start), d3.max(rows, (row) => d3.max([end(row), last(row)]))];
     const x = (dated ? d3.scaleUtc() : d3.scaleLinear()).domain(domain).range([10, width - 14]);
-    const svg = d3.select(place).append("svg").attr("viewBox", [0, 0, width, height]).attr("width", width);
+    const svg = d3.select(stage).append("svg").attr("viewBox", [0, 0, width, height]).attr("width", width);
     const group = svg.selectAll(".wave").data(rows).join("g").attr("class", "wave");
-    group.append("rect").attr("class", (row) => row.free === "1" ? "bar" : "bar costs").attr("rx", 3).attr("y", 30)
+    group.append("rect").attr("class", (row) => row.free === "1" ? "bar" : "bar costs").attr("rx", 3).attr("y", 4)
       .attr("height", 34).attr("x", (row) => x(start(row)) + 1).attr("width", (row) => Math.max(2, x(end(row)) - x(start(row)) - 2));
     if (x(end(rows[0])) - x(start(rows[0])) > 26) {
-      group.append("text").attr("x", (row) => (x(start(row)) + x(end(row))) / 2).attr("y", 52).attr("text-anchor", "middle")
+      group.append("text").attr("x", (row) => (x(start(row)) + x(end(row))) / 2).attr("y", 26).attr("text-anchor", "middle")
         .text((row) => row.wave);
     }
     const flips = group.filter((row) => row.flips !== "0");
     flips.append("line").attr("class", "soak").attr("x1", (row) => x(end(row))).attr("x2", (row) => x(last(row)))
-      .attr("y1", 84).attr("y2", 84);
+      .attr("y1", 58).attr("y2", 58);
     flips.append("path").attr("class", "flip").attr("d", d3.symbol(d3.symbolDiamond, 90))
-      .attr("transform", (row) => `translate(${Math.min(x(last(row)), width - 16)},84)`);
-    svg.append("text").attr("class", "small").attr("x", 10).attr("y", 18)
-      .text("Solid box: the way back is free. Dashed box: it costs guests. Diamond: flips, after a dotted soak.");
+      .attr("transform", (row) => `translate(${Math.min(x(last(row)), width - 16)},58)`);
+    stage.prepend(Object.assign(document.createElement("p"), { className: "quiet",
+      textContent: "Solid box: the way back is free. Dashed box: it costs guests. Diamond: flips, after a dotted soak." }));
     const axis = d3.axisBottom(x).ticks(Math.min(rows.length + 1, Math.floor(width / 90)));
-    svg.append("g").attr("class", "axis").attr("transform", "translate(0,106)")
+    svg.append("g").attr("class", "axis").attr("transform", "translate(0,80)")
       .call(dated ? axis.tickFormat(d3.utcFormat("%-d %b")) : axis.tickFormat((value) => Number.isInteger(value) ? `wave ${value}` : ""));
     svg.selectAll(".axis text").attr("class", "small");
   }
