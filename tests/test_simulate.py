@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import copy
+import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.policy import Policy
 from planner.domain.simulation import HostFailure, Phase, Simulation, Violation
+from planner.domain.upgrade import Blackout, FailureDomain, PlanPolicy, Room, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
-from planner.fleet.plan_file import read_plan
+from planner.fleet.json_reader import Complaints
+from planner.fleet.plan_file import plan_of, read_plan
 from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.plan.contradictions import check_plan
+from planner.plan.obeyed import broken_limits
 from planner.plan.simulate import Scenario, drawn_failures, simulate
 from tests.rollout import (
     Json,
@@ -383,3 +389,51 @@ def test_guests_that_booted_in_another_pool_are_judged_as_booted_there(stage: St
     here = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("lab-old1")))
     told = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("far")))
     assert told.wave < here.wave
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        (PlanPolicy(pool_share=1.0, fleet_unavailable=1), "fleet_unavailable is 1"),
+        (PlanPolicy(pool_share=0.1), "hosts are down, 1 of 12 may be"),
+        (PlanPolicy(pool_share=1.0, pool_unavailable=1), "hosts are down, 1 of 12 may be"),
+        (PlanPolicy(pool_share=1.0, evacuation_gib=100), "evacuation_gib is 100"),
+        (
+            PlanPolicy(pool_share=1.0, domain_unavailable=(("rack", 1),)),
+            "2 hosts of rack=r1 are down, domain_unavailable is 1",
+        ),
+        (PlanPolicy(pool_share=1.0), "old1 is touched on a day of its blackout"),
+        (PlanPolicy(pool_share=0.2, domain_unavailable=(("rack", 2),)), ""),
+    ],
+)
+def test_waves_that_break_a_bound_of_the_operator(rules: PlanPolicy, text: str) -> None:
+    """The plan takes two hosts of one rack down at a time, in waves of a day from 4 January on."""
+    blackout = datetime.date(2027, 1, 4 if "blackout" in text else 20)
+    hosts = [
+        UpgradeHost(
+            name=HostName(f"old{number}"),
+            pool=PoolName("default"),
+            group=HostGroup(
+                pool=PoolName("default"),
+                kernel="4.14.336",
+                qemu="4.0.0",
+                hosts=(HostName(f"old{number}"),),
+            ),
+            target=None,
+            failure_domains=(FailureDomain(family="rack", name="r1"),),
+            used=Room(vcpus=8, memory_gib=64),
+            blackouts=(Blackout(first=blackout, last=blackout),),
+        )
+        for number in range(1, 13)
+    ]
+    rows = rows_of("seed")
+    plan = plan_of(seed_plan(rows), Complaints("plan"))
+    assert plan is not None
+    dated = replace(
+        plan,
+        waves=tuple(
+            replace(wave, day=datetime.date(2027, 1, 3 + wave.number)) for wave in plan.waves
+        ),
+    )
+    found = [told for _, _, told in broken_limits(dated, hosts, rules)]
+    assert (text in found[0]) if text else found == []

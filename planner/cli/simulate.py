@@ -84,7 +84,7 @@ def simulate(
         guests=guests_in(guests, given),
         failures=failures,
         abort_after=abort_after,
-        policy=given.policy,
+        policy=None if policy is None else given.policy,
         knowledge=given.knowledge,
     )
     code = exits.of_outcomes([simulation.outcome])

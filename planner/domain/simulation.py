@@ -36,6 +36,7 @@ class ReplayRule(Enum):
     NO_ROOM = "S001"
     NOWHERE_TO_GO = "S002"
     WAY_BACK = "S003"
+    LIMIT = "S004"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -71,6 +71,7 @@ def simulate(
     """Replay a plan phase by phase by rules that share nothing with the planner of waves.
 
     `failures` are hosts that may die in the middle of a wave; `abort_after`: go back after this wave.
+    With a `policy` the waves must keep to the bounds of its `plan`.
     Raises `PlanError` for a plan that contradicts itself, its fleet or the rows.
     """
     rows = knowledge or load_knowledge()
@@ -84,6 +85,7 @@ def simulate(
             policy=policy or rows.policy,
             failures=tuple(dict.fromkeys(failures)),
             abort_after=abort_after,
+            bounded=policy is not None,
         )
     )
     if simulation.contradictions and simulation.outcome is not Outcome.UNSAFE:

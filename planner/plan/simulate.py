@@ -24,6 +24,7 @@ from planner.plan.court import Court
 from planner.plan.findings import Finding, violation_of
 from planner.plan.ground import PoolGround
 from planner.plan.groundwork import Groundwork
+from planner.plan.obeyed import broken_limits
 from planner.plan.replay import Replay
 from planner.plan.room import shortages
 from planner.plan.shape import kept_waves, shape_of
@@ -36,7 +37,7 @@ class Scenario:
     """A plan, the fleet that it is for, guests of today (None: not given), and faults that may strike.
 
     Every subset of the faults is covered: the fewer there are, the less can go wrong. `past`: kernel
-    and QEMU that a host had before today.
+    and QEMU that a host had before today. `bounded`: the waves must keep to the bounds of the policy.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class Scenario:
     failures: tuple[HostFailure, ...] = ()
     abort_after: int | None = None
     past: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def simulate(scenario: Scenario) -> Simulation:
         _check_room(pool, scenario.policy.plan.fill, record)
         if scenario.abort_after is not None:
             record.no_way_back += no_way_back(pool, court, scenario.abort_after)
+    if scenario.bounded:
+        record.violations += _broken_limits(scenario)
     if scenario.abort_after is not None:
         record.violations += _broken_promise(scenario.plan, scenario.abort_after, record)
     return Simulation(
@@ -153,6 +157,12 @@ def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
     for wave, text in shortages(pool.capacity, pool.used, fill, _down(pool)):
         record.violations.append(_plain(pool.name, wave, Phase.EVACUATE, ReplayRule.NO_ROOM, text))
         return
+
+
+def _broken_limits(scenario: Scenario) -> Iterator[Violation]:
+    rules = scenario.policy.plan
+    for wave, pool, text in broken_limits(scenario.plan, scenario.hosts, rules):
+        yield _plain(pool, wave, Phase.CORDON, ReplayRule.LIMIT, text)
 
 
 def _down(pool: PoolGround) -> Mapping[int, Sequence[str]]:
