@@ -18,7 +18,8 @@ class Selection:
     """Hosts that a change is about; empty words match every host.
 
     `hosts` are names, `pool` is a name, `from_kernel` and `from_qemu` are globs over the texts of the
-    fleet file. Of what matches, the first `count` hosts are taken in order of their names (None: all).
+    fleet file. Of the hosts that match and are not like that already, the first `count` are taken in
+    order of their names, over all pools (None: all).
     """
 
     hosts: tuple[str, ...] = ()
@@ -165,7 +166,8 @@ class PlanOutline:
 class ScenarioResult:
     """What a scenario makes of the answer.
 
-    `hosts` are those that it changes, removes or adds. `guests` are those of pools whose answer
+    `hosts` are those that it changes, removes or adds. `status` is the gravest of all pools, touched
+    or not. `guests` are those of pools whose answer
     changes (None: no guests were given). `plan` is None unless it was asked for and hosts are upgraded.
     """
 

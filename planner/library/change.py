@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import Location, Problem, ScenarioError, nearest
@@ -80,9 +81,11 @@ class Changer:
                 hosts += change.count
                 continue
             touched = 0
-            for name in self._pools_of(change.selection, pools):
+            names = self._pools_of(change.selection, pools)
+            meant = self._counted(change, names, pools)
+            for name in names:
                 before = pools.get(name, self.pool(name))
-                after, steps = self._made(change, before, touched)
+                after, steps = self._made(change, before, meant)
                 touched += sum(len(one.hosts) for one, _ in steps)
                 if steps:
                     pools[name] = after
@@ -95,7 +98,7 @@ class Changer:
             raise ScenarioError(problems)
         return Changed(pools, hosts, tuple(upgraded))
 
-    def _pools_of(self, selection: Selection, pools: Mapping[str, Groups]) -> Iterable[str]:
+    def _pools_of(self, selection: Selection, pools: Mapping[str, Groups]) -> Sequence[str]:
         """Return the pools that a selection may be about, in name order."""
         if selection.pool:
             return (selection.pool,) if selection.pool in self._of_pool else ()
@@ -110,14 +113,35 @@ class Changer:
             return sorted(found)
         return sorted({*self._of_pool, *pools})
 
+    def _counted(
+        self,
+        change: Upgrade | Masking | Removal,
+        names: Iterable[str],
+        pools: Mapping[str, Groups],
+    ) -> frozenset[HostName] | None:
+        """Return the first hosts that a change with a count is about; None without a count.
+
+        Hosts that are like that already do not count.
+        """
+        if change.selection.count is None:
+            return None
+        groups = (group for name in names for group in pools.get(name, self.pool(name)))
+        parts = (split(group, change.selection, None)[0] for group in groups)
+        found = (part for part in parts if part is not None and self._become(change, part) != part)
+        hosts = (name for part in found for name in part.hosts)
+        return frozenset(nsmallest(change.selection.count, hosts))
+
     def _made(
-        self, change: Upgrade | Masking | Removal, groups: Groups, taken: int
+        self,
+        change: Upgrade | Masking | Removal,
+        groups: Groups,
+        counted: frozenset[HostName] | None,
     ) -> tuple[Groups, list[tuple[HostGroup, HostGroup | None]]]:
         """Return the groups of a pool after a change, and (part of a group, what becomes of it)."""
         after: list[HostGroup] = []
         steps: list[tuple[HostGroup, HostGroup | None]] = []
         for group in groups:
-            meant, rest = split(group, change.selection, taken + _count(steps))
+            meant, rest = split(group, change.selection, counted)
             made = None if meant is None else self._become(change, meant)
             if meant is None or made == meant:
                 after.append(group)
@@ -179,15 +203,15 @@ def change(fleet: Fleet, *changes: HostChange, knowledge: KnowledgeBase | None =
 
 
 def split(
-    group: HostGroup, selection: Selection, taken: int
+    group: HostGroup, selection: Selection, counted: frozenset[HostName] | None
 ) -> tuple[HostGroup | None, HostGroup | None]:
-    """Return the hosts of a group that are meant and the others; `taken` hosts were meant before."""
+    """Return the hosts of a group that are meant and the others; only `counted` ones, unless None."""
     if not selection.may_match(group):
         return None, group
     wanted = frozenset(selection.hosts)
     meant = [name for name in group.hosts if not wanted or name in wanted]
-    if selection.count is not None:
-        meant = sorted(meant)[: max(0, selection.count - taken)]
+    if counted is not None:
+        meant = [name for name in meant if name in counted]
     if not meant:
         return None, group
     if len(meant) == len(group.hosts):
@@ -195,10 +219,6 @@ def split(
     inside = frozenset(meant)
     rest = tuple(name for name in group.hosts if name not in inside)
     return replace(group, hosts=tuple(meant)), replace(group, hosts=rest)
-
-
-def _count(steps: Sequence[tuple[HostGroup, HostGroup | None]]) -> int:
-    return sum(len(one.hosts) for one, _ in steps)
 
 
 def _kind(change: HostChange) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planner.domain.errors import Location, Problem, ScenarioError, nearest
 from planner.domain.host import Fleet
@@ -16,11 +16,21 @@ Wrong = Iterator[tuple[str, str, str]]
 
 def check_scenario(scenario: Scenario, fleet: Fleet, knowledge: KnowledgeBase) -> None:
     """Raise `ScenarioError` with every pool, host, build, capability, type and unit unknown here."""
-    file = f"scenario '{scenario.name}'"
-    wrong = (*_changes(scenario, fleet, knowledge), *_rules(scenario, fleet, knowledge))
+    check_scenarios((scenario,), fleet, knowledge)
+
+
+def check_scenarios(scenarios: Iterable[Scenario], fleet: Fleet, knowledge: KnowledgeBase) -> None:
+    """Raise one `ScenarioError` with the unknown names of all scenarios."""
     problems = [
-        Problem(location=Location(file=file, column=key), what=what, remedy=remedy)
-        for key, what, remedy in dict.fromkeys(wrong)
+        Problem(
+            location=Location(file=f"scenario '{scenario.name}'", column=key),
+            what=what,
+            remedy=remedy,
+        )
+        for scenario in scenarios
+        for key, what, remedy in dict.fromkeys(
+            (*_changes(scenario, fleet, knowledge), *_rules(scenario, fleet, knowledge))
+        )
     ]
     if problems:
         raise ScenarioError(problems)

@@ -29,7 +29,7 @@ from planner.library.endurance import broken_edges
 from planner.library.frontier import frontier_of
 from planner.library.outline import outline_of
 from planner.library.read import load_knowledge
-from planner.library.scenarios import check_scenario
+from planner.library.scenarios import check_scenario, check_scenarios
 from planner.migration.graph import Edge, MigrationDomain, complete_domains, directed_domains
 from planner.migration.profiles import PoolMember, Profiler, members_by_pool, profile_fleet
 
@@ -39,7 +39,7 @@ WORTH_SPREADING = 50
 """Number of scenarios from which on a second process pays for itself."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class WhatIf:
     """A fleet with its answer, ready for any number of scenarios: the second costs a fraction.
 
@@ -78,6 +78,10 @@ class WhatIf:
         self.base = self._solved(self._rules)
         self._before = {one.domain: one for one in self.base.domains}
 
+    def __repr__(self) -> str:
+        """Show the fleet and its answer in one line."""
+        return f"WhatIf({self.fleet!r}, {self.base!r})"
+
     def _solved(self, policy: Policy) -> Solution:
         domains = complete_domains(self._members)
         return solve_domains(
@@ -111,7 +115,9 @@ class WhatIf:
             ),
             guests=self._affected(comparison.changes),
             plan=self._outline(made, rules) if self.plans and made.upgraded else None,
-            status=_gravest(after.values()),
+            status=_gravest(
+                answer for name, answer in (self._before | answers).items() if name not in gone
+            ),
         )
 
     def effective(self, scenarios: Iterable[Scenario]) -> Iterator[Scenario]:
@@ -204,6 +210,7 @@ def what_if(
     too; `progress` is told the number of scenarios answered. Raises `FleetError`, `ScenarioError`.
     """
     rows = knowledge or load_knowledge()
+    check_scenarios((*scenarios, *matrix), fleet, rows)
     asked = WhatIf(fleet, guests=guests, policy=policy, knowledge=rows, plans=plans)
     every = (*scenarios, *asked.effective(matrix))
     several = len(every) >= WORTH_SPREADING and processors() > 1
