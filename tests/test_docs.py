@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import planner
 from planner.cli import exits
 from planner.domain.simulation import Phase, ReplayRule
 from planner.domain.verdict import Rule
@@ -17,12 +18,13 @@ from planner.fleet.guests import GUESTS
 from planner.fleet.hosts import FLEET
 from planner.fleet.plan_policy import KEYS as PLAN_KEYS
 from planner.fleet.policy_file import KEYS
+from planner.fleet.scenario_file import read_scenarios
 from planner.knowledge import check
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("README.md", "docs/walkthrough.md")
 CONSOLE = re.compile(r"```console\n\$ planner ([^\n]*)\n(.*?)```", re.DOTALL)
-PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -65,12 +67,34 @@ def test_console_block(command: str, shown: str) -> None:
     assert gap or position == len(printed), "output goes on, but no line says so"
 
 
-@pytest.mark.parametrize("name", ["README.md"])
-def test_python_block(name: str) -> None:
-    for source in PYTHON.findall((ROOT / name).read_text(encoding="utf-8")):
-        done = run(["-c", source])
-        assert done.returncode == 0, done.stderr
-        assert "pc-q35-4.0" in done.stdout
+def python_blocks() -> list[tuple[str, str]]:
+    found = []
+    for name in ("README.md", "docs/library.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        blocks = PYTHON.findall(text)
+        assert len(blocks) == text.count("```python"), (
+            f"{name}: a block does not say what it prints"
+        )
+        found += blocks
+    return found
+
+
+@pytest.mark.parametrize(("source", "shown"), python_blocks())
+def test_python_block(source: str, shown: str) -> None:
+    done = run(["-c", source])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == shown
+
+
+def test_the_scenario_of_the_page_is_a_scenario(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "what-if.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "scenario.toml"
+    path.write_text(block)
+    (scenario,) = read_scenarios(path)
+    fleet = planner.read_fleet(ROOT / "examples" / "three-pools" / "fleet.csv")
+    (result,) = planner.what_if(fleet, [scenario]).results
+    assert len(scenario.changes) == 4 and result.hosts > 3
 
 
 def text_of(name: str) -> str:
