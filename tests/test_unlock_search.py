@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.solver import upgrade_search
@@ -189,6 +189,9 @@ def test_a_budget_is_spent_as_brute_force_does(
 
 @settings(max_examples=40, deadline=None)
 @given(drawn=wishes, counts=hosts)
+@example(
+    drawn=[(subject, frozenset({(0, 0)})) for subject in (0, 0, 0, 1, 2, 3)], counts=[1] * 5
+).via("more choices than are tried look better than each alone")
 def test_what_does_not_hold_together_is_not_chosen(
     drawn: list[tuple[int, frozenset[tuple[int, int]]]], counts: list[int]
 ) -> None:

@@ -65,8 +65,35 @@ def most_valuable(
             break
         rejected.append(frozenset(picked))
         chosen = ()
+    else:
+        chosen = one_by_one(parcels, affordable, budget, verify)
     relaxed = [one for one in thresholds(least) if one.cost <= budget]
     return Allotment(chosen, most_valuable_parcels(relaxed, budget, ()).bound)
+
+
+def one_by_one(
+    parcels: Sequence[Parcel], affordable: Sequence[int], budget: int, verify: Verify
+) -> tuple[int, ...]:
+    """Return parcels taken one after the other, the most valuable first, as long as they agree.
+
+    This is what is left when too many choices that looked best did not hold together.
+    """
+    chosen: tuple[int, ...] = ()
+    goes: dict[Hashable, Hashable] = {}
+    subjects: set[str] = set()
+    for number in sorted(affordable, key=lambda one: (-parcels[one].value, parcels[one].cost, one)):
+        parcel = parcels[number]
+        apart = parcel.subject not in subjects
+        agrees = all(goes.get(seat, way) == way for seat, way in parcel.moves)
+        taken = {
+            move: hosts for one in (*chosen, number) for move, hosts in parcels[one].moves.items()
+        }
+        fits = sum(taken.values()) <= budget
+        if apart and agrees and fits and verify((*chosen, number)):
+            chosen = (*chosen, number)
+            goes |= dict(parcel.moves)
+            subjects.add(parcel.subject)
+    return chosen
 
 
 def thresholds(least: Sequence[Least]) -> list[Parcel]:
