@@ -96,8 +96,9 @@ def _rules(scenario: Scenario, fleet: Fleet, knowledge: KnowledgeBase) -> Wrong:
     for unit, _, _ in scenario.accepted:
         if unit not in units:
             yield "accept_loss.unit", f"'{unit}' is no migrated unit", nearest(unit, units)
+    pools = {*fleet.pools, *(one.pool for one in scenario.changes if isinstance(one, Addition))}
     for edge in scenario.edges:
         for key, name in (("source", edge.source), ("destination", edge.destination)):
-            if name not in fleet.pools:
-                hint = nearest(name, fleet.pools)
+            if name not in pools:
+                hint = nearest(name, pools)
                 yield f"allow_edge.{key}", f"'{name}' is not a pool of the fleet", hint

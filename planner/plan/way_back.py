@@ -10,7 +10,7 @@ from planner.domain.simulation import NoWayBack, Phase
 from planner.plan.court import Court
 from planner.plan.findings import baseline_words, objection_words
 from planner.plan.ground import PoolGround
-from planner.plan.kinds import GuestKind, any_guest
+from planner.plan.kinds import GuestKind, any_guest, same_baseline
 from planner.plan.stand import Field
 
 
@@ -67,8 +67,20 @@ def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
         return
     for cohort in pool.cohorts:
         if cohort.migratable and cohort.place in moved:
-            for boot in (cohort.boot,) if cohort.boot is not None else profiles:
-                yield cohort.kind, boot, cohort.count
+            after = _restarted(pool, cohort.kind)
+            known = cohort.boot is not None and after is None
+            for boot in (cohort.boot,) if known else profiles:
+                if boot is not None:
+                    yield after or cohort.kind, boot, cohort.count
+
+
+def _restarted(pool: PoolGround, kind: GuestKind) -> GuestKind | None:
+    """Return the kind that all guests of a kind become before wave 1, None if they stay as they are."""
+    for restart in pool.restarts:
+        early = restart.before_wave == 1 and same_baseline(restart.before, kind.baseline)
+        if early and pool.is_restarted(kind.baseline, 1):
+            return kind.with_baseline(restart.after)
+    return None
 
 
 def _upgraded_before(pool: PoolGround) -> int:
