@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -501,3 +502,29 @@ def test_rules_of_a_plan_that_bound_nothing_are_refused(
     words = [fleet, "--target", "kernel=6.12.48+deb13-amd64", "--policy", str(policy)]
     with pytest.raises(PlannerError, match=re.escape(message)):
         CliRunner().invoke(app, ["plan", *words], catch_exceptions=False)
+
+
+def test_flips_that_policy_blocks_and_those_that_are_done_are_told(tmp_path: Path) -> None:
+    path = ROOT / "examples" / "seed" / "rollout.csv"
+    base = knowledge()
+    task = Task(
+        hosts=read_upgrades(path, base, []),
+        guests=None,
+        knowledge=base,
+        policy=replace(base.policy, ceilings=(("pc-q35", "pc-q35-3.1"),)),
+        fleet_digest="sha256:0",
+    )
+    states = {
+        (state.board, state.status): state
+        for state in make_plan(task).states
+        if state.board == "pc-q35"
+    }
+    blocked = states["pc-q35", FlipStatus.POLICY]
+    assert blocked.after.machine_type == "pc-q35-4.0"
+    assert blocked.reasons == ("the policy's ceiling is pc-q35-3.1",)
+    assert blocked.before.machine_type == "pc-q35-3.1"
+    same = Target(kernel="6.12.48+deb13-amd64")
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("host,kernel,qemu\na,6.12.43+deb13-amd64,8.2.7\nb,6.12.43+deb13-amd64,8.2.7\n")
+    task = replace(task, hosts=read_upgrades(fleet, base, [same]), policy=base.policy)
+    assert {state.status for state in make_plan(task).states} == {FlipStatus.DONE}

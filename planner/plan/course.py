@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Restart
+from planner.domain.plan import DomainPlan, Flip, FlipState, Restart
 from planner.domain.policy import Policy
-from planner.domain.solution import ChosenBaseline
 from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.draft import Draft
-from planner.plan.flips import flips_of, is_of, split_held, states_of
+from planner.plan.flip_states import states_of
+from planner.plan.flips import flips_of, split_held
 from planner.plan.remedies import remedies_of
 from planner.plan.restarts import baseline_for, power_offs
 from planner.plan.rollback import WayBack, way_back
@@ -79,7 +78,7 @@ def course_of(
         stages=stages,
         flips=flips,
         held=held,
-        states=(*states_of(made.way, stages, wanted), *_open_today(made, knowledge)),
+        states=tuple(states_of(made, stages, wanted, stager)),
         restarts=(*made.restarts, *_power_offs(made, wave_of, rules, knowledge)),
         assumptions=tuple(_assumptions(made, stager.policy)),
         backs=tuple(_backs(made, wave_of, flips, waves)),
@@ -114,26 +113,3 @@ def _assumptions(made: Draft, policy: Policy) -> Iterator[str]:
         yield "guests of today, not given, run what today's answer advises"
     if any(host.capacity is None for host in made.way.hosts):
         yield "room is not checked: the fleet does not say how large its hosts are"
-
-
-def _open_today(made: Draft, knowledge: KnowledgeBase) -> Iterator[FlipState]:
-    """Yield the cue: guests that could run on the answer already and do not."""
-    return chain.from_iterable(_behind(made, chosen, knowledge) for chosen in made.first.baselines)
-
-
-def _behind(made: Draft, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> Iterable[FlipState]:
-    for fate in made.fates:
-        cohort = fate.cohort
-        if not cohort.groups or not is_of(cohort.groups[0], chosen, knowledge):
-            continue
-        if cohort.start.baseline.machine_type != chosen.machine_type:
-            yield FlipState(
-                domain=made.way.name,
-                board=chosen.board,
-                before=cohort.start.baseline,
-                after=chosen.baseline,
-                status=FlipStatus.ELIGIBLE,
-                reasons=(f"{cohort.guests:,} guests can be raised at their next launch",),
-                hosts=len(cohort.hosts),
-                examples=cohort.hosts[:3],
-            )

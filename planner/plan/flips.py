@@ -9,10 +9,9 @@ from dataclasses import replace
 from planner.domain.compat import Visible
 from planner.domain.guest import Baseline, GuestGroup
 from planner.domain.plan import Flip, FlipState, FlipStatus, TakesEffect
-from planner.domain.solution import ChosenBaseline, FlagChoice, Status
+from planner.domain.solution import ChosenBaseline, FlagChoice
 from planner.domain.upgrade import Hold, PlanPolicy
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.profiles import PoolMember
 from planner.plan.stages import PoolWay, Stage
 
 NOTHING = Baseline(machine_type="")
@@ -139,54 +138,4 @@ def _held(flip: Flip, hold: Hold) -> FlipState:
         after=flip.after,
         status=FlipStatus.HELD,
         reasons=(f"{hold.owner} preserves rollback {until}: {hold.reason}",),
-    )
-
-
-def states_of(way: PoolWay, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iterator[FlipState]:
-    """Yield where each flip stands before wave 1: which hosts, or missing facts, hold it back."""
-    for flip in flips:
-        previous = max(
-            (stage for stage in stages if stage.after_wave < flip.after_wave),
-            key=lambda stage: stage.after_wave,
-        )
-        following = next(stage for stage in stages if stage.after_wave == flip.after_wave)
-        blocking = [
-            member
-            for member in previous.domain.members
-            if member.profile not in following.domain.profiles
-        ]
-        yield FlipState(
-            domain=way.name,
-            board=flip.board,
-            before=flip.before,
-            after=flip.after,
-            status=FlipStatus.MIXED,
-            reasons=tuple(f"{member.label} is still there" for member in blocking),
-            hosts=sum(member.hosts for member in blocking),
-            examples=tuple(name for member in blocking for name in member.examples)[:3],
-        )
-    if stages[-1].status is Status.UNDECIDED:
-        yield _undecided(way, stages[-1])
-
-
-def _undecided(way: PoolWay, stage: Stage) -> FlipState:
-    facts = sorted(
-        {
-            fact
-            for result in stage.results
-            for attempt in result.open_attempts
-            for obstacle in attempt.obstacles
-            for fact in obstacle.facts
-        }
-    )
-    members: tuple[PoolMember, ...] = stage.domain.members
-    return FlipState(
-        domain=way.name,
-        board="",
-        before=NOTHING,
-        after=NOTHING,
-        status=FlipStatus.UNKNOWN,
-        reasons=tuple(f"missing fact: {fact}" for fact in facts),
-        hosts=sum(member.hosts for member in members),
-        examples=tuple(name for member in members for name in member.examples)[:3],
     )

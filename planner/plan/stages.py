@@ -141,6 +141,7 @@ class Stager:
     policy: Policy
     _solver: Solver = field(init=False)
     _known: dict[Composition, tuple[LineResult, ...]] = field(default_factory=dict)
+    _free: Stager | None = None
 
     def __post_init__(self) -> None:
         """Make the solver that every stage shares."""
@@ -179,6 +180,18 @@ class Stager:
             self._stage(wave, _forward_only(way, domain) if directed else domain)
             for wave, domain in domains
         )
+
+    def without_bounds(self, stage: Stage) -> tuple[ChosenBaseline, ...]:
+        """Return the answer of a stage if policy set no ceiling, retired and forbade nothing.
+
+        Nothing where the policy sets no such bound: the answer would be the same.
+        """
+        free = replace(self.policy, ceilings=(), retired_types=frozenset(), forbidden_flags=())
+        if free == self.policy:
+            return ()
+        if self._free is None:
+            self._free = Stager(self.knowledge, free)
+        return self._free._stage(stage.after_wave, stage.domain).baselines
 
     def _stage(self, wave: int, domain: MigrationDomain) -> Stage:
         crowded = frozenset(one.profile for one in domain.members if one.hosts > 1)

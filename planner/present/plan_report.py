@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from planner.domain.guest import Baseline
-from planner.domain.plan import DomainPlan, Flip, FlipState, Plan, Rollback, Wave
+from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Plan, Rollback, Wave
 from planner.present.lines import Line, Style, counted, folded, listed
 from planner.present.report import merged_conditions
 
@@ -30,7 +30,8 @@ def plan_report(plan: Plan) -> Iterator[Line]:
         told = wave.rollback.reasons
     yield from _restarts(plan)
     yield from _states("Held back", plan.held)
-    yield from _states("Before wave 1", plan.states)
+    waiting = (state for state in plan.states if state.status is not FlipStatus.DONE)
+    yield from _states("Before wave 1", waiting)
     yield from _radar(plan)
     yield Line(f"knowledge {plan.knowledge_digest}", Style.DIM)
 
