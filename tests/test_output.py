@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.cli.console import emit
+from planner.cli.console import emit, progress
 from planner.domain.errors import UsageError
 
 
@@ -36,3 +36,24 @@ def test_a_whole_answer_replaces_the_file_of_yesterday(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         emit(("text",), tmp_path / "none" / "answer.json")
+
+
+def test_progress_shows_itself_on_a_terminal_after_a_second(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("planner.cli.console.time.monotonic", lambda: now[0])
+    show = progress("pools", 3)
+    now[0] = 5.0
+    show(1)
+    assert capsys.readouterr().err == "", "standard error is no terminal here"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    now[0] = 0.0
+    show = progress("pools", 4)
+    for done, moment in ((1, 0.5), (2, 1.5), (3, 1.55), (4, 1.7)):
+        now[0] = moment
+        show(done)
+    assert capsys.readouterr().err == "\rpools 2 of 4\rpools 4 of 4\n"
+    show = progress("pools", 1)
+    show(1)
+    assert capsys.readouterr().err == "", "quick work says nothing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,10 @@ import typer
 from planner.domain.errors import Location, Problem, UsageError
 from planner.present.lines import Line, Style
 
+PATIENCE = 1.0
+"""Seconds after which somebody wants to know that work goes on."""
+PAUSE = 0.1
+"""Seconds between two looks at it."""
 COLOURS = {
     Style.HEAD: {"bold": True},
     Style.GOOD: {"fg": "green", "bold": True},
@@ -81,15 +86,19 @@ def _paint(line: Line, *, colour: bool) -> str:
 
 
 def progress(noun: str, total: int) -> Callable[[int], None]:
-    """Return a counter that shows itself on a terminal's stderr, and nowhere else."""
-    if not sys.stderr.isatty() or total < 100:
+    """Return a counter that shows itself on a terminal's stderr once work takes over a second."""
+    if not sys.stderr.isatty():
         return lambda _: None
-    step = max(1, total // 100)
+    shown = start = time.monotonic()
 
     def show(done: int) -> None:
-        """Overwrite the line on the terminal now and then."""
-        if done % step == 0 or done == total:
-            end = "\n" if done == total else ""
-            print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+        """Overwrite the line on the terminal now and then; end it where it was begun."""
+        nonlocal shown
+        now, last = time.monotonic(), done == total and shown > start
+        if not last and (now - start < PATIENCE or now - shown < PAUSE):
+            return
+        shown = now
+        end = "\n" if done == total else ""
+        print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201
 
     return show
