@@ -33,6 +33,11 @@ class HostGroup:
     build_doubt: str = ""
     line: int = field(default=0, compare=False)
 
+    @property
+    def qemu_version(self) -> str:
+        """The text of the build without the words that QEMU prints before its version."""
+        return self.qemu.removeprefix("QEMU emulator version ")
+
     def with_build(self, *, kernel: str = "", qemu: str = "") -> HostGroup:
         """Return the hosts with another kernel or QEMU; an empty word leaves what they have.
 

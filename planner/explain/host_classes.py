@@ -27,7 +27,7 @@ def first_names(members: Iterable[PoolMember]) -> tuple[str, ...]:
 
 
 def build_texts(members: Iterable[PoolMember]) -> str:
-    """Return the builds as the fleet file writes them, three at most."""
-    texts = sorted({member.groups[0].qemu for member in members})
+    """Return the versions of the builds as the fleet file writes them, three at most."""
+    texts = sorted({member.groups[0].qemu_version for member in members})
     shown = ", ".join(texts[:3])
     return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more builds"

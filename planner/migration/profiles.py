@@ -31,7 +31,7 @@ class PoolMember:
     def label(self) -> str:
         """Name the profile as an engineer would: QEMU and kernel of the file."""
         group = self.groups[0]
-        return f"QEMU {group.qemu}, kernel {group.kernel}"
+        return f"QEMU {group.qemu_version}, kernel {group.kernel}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,7 @@ class Groundwork:
     def _build(self, group: HostGroup) -> Build:
         key = _words(group)
         if key not in self._builds:
-            label = f"QEMU {group.qemu}, kernel {group.kernel}"
+            label = f"QEMU {group.qemu_version}, kernel {group.kernel}"
             self._builds[key] = Build(profile=self._profiler.profile(group), label=label)
         return self._builds[key]
 
