@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "planner.library.read": (
         *("load_knowledge", "read_fleet", "read_guests", "read_policy"),
-        *("read_edges", "read_upgrades", "read_plan"),
+        *("read_edges", "read_upgrades", "read_plan", "read_kubevirt"),
     ),
     "planner.library.answers": ("solve", "check"),
     "planner.library.plans": ("make_plan", "simulate", "unlock"),
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from planner.library.read import read_edges as read_edges
     from planner.library.read import read_fleet as read_fleet
     from planner.library.read import read_guests as read_guests
+    from planner.library.read import read_kubevirt as read_kubevirt
     from planner.library.read import read_plan as read_plan
     from planner.library.read import read_policy as read_policy
     from planner.library.read import read_upgrades as read_upgrades

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -18,6 +18,7 @@ from planner.fleet import guests as guest_file
 from planner.fleet import hosts as host_file
 from planner.fleet import plan_file, policy_file, upgrades
 from planner.fleet.edges import Arrows
+from planner.fleet.importers import kubevirt
 from planner.fleet.policy_names import KnownNames, check_names
 from planner.knowledge import load
 from planner.knowledge.base import KnowledgeBase
@@ -54,6 +55,32 @@ def read_guests(
     Raises `FleetError` with every wrong column, cell and name.
     """
     return guest_file.read_guests(Path(path), fleet, (knowledge or load_knowledge()).guests)
+
+
+def read_kubevirt(
+    nodes: Name,
+    instances: Name | None = None,
+    *,
+    qemu: str,
+    older_images: Mapping[str, str] | None = None,
+    pool_label: str = "",
+    knowledge: KnowledgeBase | None = None,
+) -> kubevirt.KubevirtCluster:
+    """Return the hosts and guests of a KubeVirt cluster, of what kubectl prints.
+
+    `nodes` is the file of `kubectl get nodes -o json`, `instances` that of `kubectl get vmi -A -o json`.
+    Neither says which QEMU runs: `qemu` is the package version in the virt-launcher image of today,
+    `older_images` that of images which guests still run from, by the image's name in
+    `status.launcherContainerImageVersion`. `pool_label` is the node label that names the pool (empty:
+    one pool). Devices, flags, boot hosts and capabilities are left unknown. Raises `FleetError`.
+    """
+    return kubevirt.read_cluster(
+        Path(nodes),
+        None if instances is None else Path(instances),
+        (knowledge or load_knowledge()).guests,
+        launchers=kubevirt.Launchers(qemu=qemu, older=older_images or {}),
+        pool_label=pool_label,
+    )
 
 
 def read_policy(

@@ -144,7 +144,7 @@ def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:
             kernels[group.kernel] = knowledge.kernels.place(group.kernel) is not None
             if not kernels[group.kernel]:
                 yield Problem(
-                    location=Location(file=fleet.source, line=group.line, column="kernel"),
+                    location=Location(file=fleet.source, line=group.line or None, column="kernel"),
                     what=f"'{group.kernel}' matches no kernel line",
                     remedy=_advice(
                         "expected `uname -r`", knowledge.kernels.nearest_example(group.kernel)
@@ -154,7 +154,7 @@ def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:
             builds[group.qemu] = knowledge.builds.place(group.qemu) is not None
             if not builds[group.qemu]:
                 yield Problem(
-                    location=Location(file=fleet.source, line=group.line, column="qemu"),
+                    location=Location(file=fleet.source, line=group.line or None, column="qemu"),
                     what=f"'{group.qemu}' is no QEMU version or package version",
                     remedy=_advice(
                         "expected 8.2.4 or what dpkg, rpm or pveversion print",

@@ -1,0 +1,95 @@
+"""Virtual machine instances of KubeVirt to guests; what they leave to the cluster stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.domain.errors import nearest
+from planner.domain.guest import GuestCpu, GuestGroup
+from planner.fleet.importers.kubernetes import Part, items_of
+from planner.fleet.json_reader import Complaints, Steps
+from planner.fleet.vocabulary import GuestVocabulary
+from planner.fleet.words import read_cpu
+
+KIND = "VirtualMachineInstance"
+ON_A_NODE = frozenset({"Running", "Scheduled"})
+"""Phases in which a guest is on its node, or about to start there."""
+SIGNS = {"": "+", "force": "+", "require": "+", "disable": "-", "forbid": "-"}
+"""What the policy of a CPU feature comes to; an empty one means `require`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A guest on a node; `image` is its virt-launcher, empty if it does not say."""
+
+    name: str
+    node: str
+    machine_type: str
+    cpu: GuestCpu | None
+    migratable: bool
+    image: str
+    steps: Steps
+
+    def group(self, host: str, pool: str) -> GuestGroup:
+        """Return the guest on a host of the fleet. Devices, flags and boot host are not known."""
+        return GuestGroup(
+            pool=pool,
+            host=host,
+            machine_type=self.machine_type,
+            cpu=self.cpu,
+            migratable=self.migratable,
+            names=(self.name,),
+        )
+
+
+def instances_of(
+    path: Path, nodes: Collection[str] | None, words: GuestVocabulary, complaints: Complaints
+) -> Iterator[Instance]:
+    """Yield the guests that are on a node; `nodes` None: their names are not known."""
+    for part in items_of(path, KIND, complaints):
+        if part.word("status", "phase") not in ON_A_NODE:
+            continue
+        found = _instance(part, words)
+        if nodes is not None and found.node and found.node not in nodes:
+            hint = nearest(found.node, nodes)
+            part.complain(("status", "nodeName"), f"'{found.node}' is not a node", hint)
+        yield found
+
+
+def _instance(part: Part, words: GuestVocabulary) -> Instance:
+    chosen = part.word("status", "machine", "type")
+    return Instance(
+        name=f"{part.text('metadata', 'namespace')}/{part.text('metadata', 'name')}",
+        node=part.text("status", "nodeName"),
+        machine_type=chosen or part.text("spec", "domain", "machine", "type"),
+        cpu=_cpu(part, words),
+        migratable=not any(
+            one.word("type") == "LiveMigratable" and one.word("status") == "False"
+            for one in part.parts("status", "conditions")
+        ),
+        image=part.word("status", "launcherContainerImageVersion"),
+        steps=part.steps,
+    )
+
+
+def _cpu(part: Part, words: GuestVocabulary) -> GuestCpu | None:
+    """Return the CPU, None where the cluster or the host adds to it what is not in the file."""
+    model = part.word("spec", "domain", "cpu", "model")
+    signed = []
+    for feature in part.parts("spec", "domain", "cpu", "features"):
+        sign = SIGNS.get(feature.word("policy"))
+        if sign is None:
+            return None
+        signed.append(f"{sign}{feature.text('name')}")
+    hyperv = part.get("spec", "domain", "features", "hyperv")
+    passed = part.get("spec", "domain", "features", "hypervPassthrough")
+    clock = part.get("spec", "domain", "clock", "timer", "hyperv")
+    if not model or not (hyperv is passed is clock is None):
+        return None
+    try:
+        return read_cpu(",".join((model, *signed)), words)
+    except ValueError as error:
+        part.complain(("spec", "domain", "cpu"), str(error))
+        return None
