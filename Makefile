@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup check lint types contracts test format truth pictures
+.PHONY: setup check lint types contracts test format truth pictures gallery
 
 setup:
 	python3 -m venv $(VENV)
@@ -33,3 +33,6 @@ truth:
 
 pictures:
 	$(PY) -m tests.report.pictures
+
+gallery:
+	$(PY) -m tests.notebook_runs

@@ -23,6 +23,7 @@ _HOMES = {
         *("Scenario", "Selection", "Upgrade", "Masking", "Removal", "Addition", "AllowedEdge"),
     ),
     "planner.domain.policy": ("Policy", "AcceptedLoss"),
+    "planner.domain.upgrade": ("PlanPolicy", "Hold"),
     "planner.domain.errors": ("PlannerError",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from planner.domain.scenario import Scenario as Scenario
     from planner.domain.scenario import Selection as Selection
     from planner.domain.scenario import Upgrade as Upgrade
+    from planner.domain.upgrade import Hold as Hold
+    from planner.domain.upgrade import PlanPolicy as PlanPolicy
     from planner.fleet.frames import to_frame as to_frame
     from planner.fleet.scenario_file import read_matrix as read_matrix
     from planner.fleet.scenario_file import read_scenarios as read_scenarios
