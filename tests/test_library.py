@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,10 +56,15 @@ def test_a_plan_is_what_the_command_prints() -> None:
     assert (plan.waves, plan.domains, plan.bounds) == (kept.waves, kept.domains, kept.bounds)
 
 
-def test_values_are_shown_short() -> None:
-    fleet = planner.read_fleet(FLEET)
-    values = (fleet, planner.solve(fleet), planner.WhatIf(fleet), planner.what_if(fleet, ()))
-    assert all(len(repr(value)) < 120 for value in values)
+def test_values_are_shown_short_wherever_their_files_lie(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    fleet = planner.read_fleet(shutil.copy(FLEET, deep))
+    solution = planner.solve(fleet)
+    assert repr(fleet) == "Fleet(fleet.csv: 252 hosts in 5 pools)"
+    assert repr(solution) == "Solution(5 pools, 252 hosts: safe)"
+    assert repr(planner.WhatIf(fleet)) == f"WhatIf({solution!r})"
+    assert repr(planner.what_if(fleet, ())) == "WhatIfResult(0 scenarios on 252 hosts)"
 
 
 HOSTILE = "<script>alert(1)</script>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import NewType
 
 from planner.domain.capability import CapabilityId, CapabilitySet
@@ -69,8 +70,10 @@ class Fleet:
     source: str = "fleet"
 
     def __repr__(self) -> str:
-        """Show the size alone: a fleet may have a million hosts."""
-        return f"Fleet({self.source}: {self.size:,} hosts in {len(self.pools):,} pools)"
+        """Show the file's name and the size: a fleet may have a million hosts."""
+        return (
+            f"Fleet({PurePath(self.source).name}: {self.size:,} hosts in {len(self.pools):,} pools)"
+        )
 
     @property
     def size(self) -> int:

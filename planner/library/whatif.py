@@ -79,8 +79,8 @@ class WhatIf:
         self._before = {one.domain: one for one in self.base.domains}
 
     def __repr__(self) -> str:
-        """Show the fleet and its answer in one line."""
-        return f"WhatIf({self.fleet!r}, {self.base!r})"
+        """Show the fleet's answer in one line."""
+        return f"WhatIf({self.base!r})"
 
     def _solved(self, policy: Policy) -> Solution:
         domains = complete_domains(self._members)
