@@ -16,12 +16,14 @@ from planner.domain.simulation import Phase, ReplayRule
 from planner.domain.verdict import Rule
 from planner.fleet.guests import GUESTS
 from planner.fleet.hosts import FLEET
-from planner.fleet.plan_policy import KEYS as PLAN_KEYS
-from planner.fleet.policy_file import KEYS
+from planner.fleet.plan_policy import plan_keys
+from planner.fleet.policy_file import policy_keys
+from planner.fleet.policy_names import KnownNames
 from planner.fleet.scenario_file import read_scenarios
 from planner.knowledge import check
 
 ROOT = Path(__file__).resolve().parent.parent
+NAMES = KnownNames(types=(), units=(), properties=(), has_property=lambda key: True)
 FILES = ("README.md", "docs/walkthrough.md")
 CONSOLE = re.compile(r"```console\n\$ planner ([^\n]*)\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
@@ -131,12 +133,12 @@ def test_documented_columns_are_the_accepted_ones() -> None:
 
 def test_documented_plan_keys_are_the_accepted_ones() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section("Upgrade plans"), re.MULTILINE)
-    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(PLAN_KEYS)
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(plan_keys(NAMES))
 
 
 def test_documented_policy_keys_are_the_accepted_ones() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section("Policy: what you allow"), re.MULTILINE)
-    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(KEYS)
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(policy_keys(NAMES))
 
 
 def test_every_rule_of_judgement_is_described() -> None:

@@ -112,7 +112,7 @@ WRONG = {
     "no kernel": (
         "nodes.json",
         _drop(*NODE, "status", "nodeInfo", "kernelVersion"),
-        ["nodes.json: items[2].status.nodeInfo.kernelVersion: is missing"],
+        ["nodes.json:1: items[2].status.nodeInfo.kernelVersion: is missing"],
     ),
     "architecture": (
         "nodes.json",
@@ -122,20 +122,20 @@ WRONG = {
     "pods": (
         "nodes.json",
         _set("Pod", *NODE, "kind"),
-        ['nodes.json: items[2].kind: "Pod" is not Node'],
+        ['nodes.json:1: items[2].kind: "Pod" is not Node'],
     ),
     "labels": (
         "nodes.json",
         _set([], *NODE, "metadata", "labels"),
         ["items[2].metadata.labels: [] is not an object"],
     ),
-    "no list": ("nodes.json", _set(3, "items"), ["nodes.json: items: 3 is not a list"]),
+    "no list": ("nodes.json", _set(3, "items"), ["nodes.json:1: items: 3 is not a list"]),
     "no nodes": ("nodes.json", _set([], "items"), ["nodes.json: no Node in the file"]),
     "no items": ("nodes.json", _drop("items"), ['nodes.json: kind "List", neither Node nor a']),
     "both": (
         "vmis.json",
         _set("worker9", *GUEST, "status", "nodeName"),
-        ["vmis.json: items[1].status.nodeName: 'worker9' is not a node; did you mean 'worker"],
+        ["vmis.json:1: items[1].status.nodeName: 'worker9' is not a node; did you mean 'worker"],
     ),
     "machine type": (
         "vmis.json",
@@ -143,17 +143,17 @@ WRONG = {
             _drop(*GUEST, "status", "machine")(document),
             _drop(*GUEST, "spec", "domain", "machine")(document),
         ),
-        ["vmis.json: items[1].spec.domain.machine.type: is missing"],
+        ["vmis.json:1: items[1].spec.domain.machine.type: is missing"],
     ),
     "phase": (
         "vmis.json",
         _set(7, *GUEST, "status", "phase"),
-        ["vmis.json: items[1].status.phase: 7 is not a text"],
+        ["vmis.json:1: items[1].status.phase: 7 is not a text"],
     ),
     "feature": (
         "vmis.json",
         _set([{"name": "pcidd"}], *GUEST, "spec", "domain", "cpu", "features"),
-        ["vmis.json: items[1].spec.domain.cpu: unknown CPU feature 'pcidd'"],
+        ["vmis.json:1: items[1].spec.domain.cpu: unknown CPU feature 'pcidd'"],
     ),
     "image": (
         "vmis.json",
@@ -163,7 +163,7 @@ WRONG = {
     "no image": (
         "vmis.json",
         _drop(*GUEST, "status", "launcherContainerImageVersion"),
-        ["vmis.json: items[1].status.launcherContainerImageVersion: is missing"],
+        ["vmis.json:1: items[1].status.launcherContainerImageVersion: is missing"],
     ),
 }
 

@@ -102,10 +102,13 @@ def test_a_misspelt_key(
     file: str, level: str, refused: tuple[str, dict[tuple[str, str], str]]
 ) -> None:
     messages, wanted = refused
-    lines = [line for line in messages.splitlines() if f"{file}: " in line]
+    lines = [line for line in messages.splitlines() if f"{file}:" in line]
     deepest = level.rpartition(".")[2]
     place = "file" if level == "(file)" else f"{deepest}"
-    assert any(place in line and line.endswith(wanted[file, level]) for line in lines), lines
+    found = [line for line in lines if place in line and line.endswith(wanted[file, level])]
+    assert found, lines
+    path, number, _ = found[0].split(":", 2)
+    assert wanted[file, level].split("'")[1] in Path(path).read_text().splitlines()[int(number) - 1]
 
 
 def test_the_levels_are_those_of_the_format() -> None:

@@ -487,10 +487,19 @@ def test_what_a_rule_needs_of_hosts_and_nobody_says_is_a_missing_fact(tmp_path: 
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ("[plan]\nweights = { lba = 2.0 }\n", "plan.weights: 'lba' is not known"),
-        ('[[plan.holds]]\npool = "lba"\nowner = "a"\nreason = "b"\n', "plan.holds: 'lba'"),
-        ("[plan]\ndomain_unavailable = { rcak = 1 }\n", "plan.domain_unavailable: 'rcak'"),
-        ("[plan]\nwave_days = 0\n", "plan.wave_days is 0, not a number of days from 1 on"),
+        (
+            "[plan]\nweights = { lba = 2.0 }\n",
+            "policy.toml:2: plan.weights.lba: 'lba' is no pool; did you mean 'lab'?",
+        ),
+        (
+            '[[plan.holds]]\npool = "lba"\nowner = "a"\nreason = "b"\n',
+            "policy.toml:2: plan.holds[1].pool: 'lba' is no pool",
+        ),
+        (
+            "[plan]\ndomain_unavailable = { rcak = 1 }\n",
+            "plan.domain_unavailable.rcak: 'rcak' is no",
+        ),
+        ("[plan]\nwave_days = 0\n", "plan.wave_days: 0 is not a number of days from 1 on"),
     ],
 )
 def test_rules_of_a_plan_that_bound_nothing_are_refused(

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from planner.documents.complaints import Complaints
 from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.errors import PlanError
 from planner.domain.guest import Baseline
 from planner.domain.plan import Plan
-from planner.fleet.json_reader import Complaints
 from planner.fleet.plan_file import SCHEMA, plan_of, read_plan
 from planner.present.document import dump
 from planner.present.plan_document import PLAN_SCHEMA, plan_document
@@ -131,13 +131,13 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     wrong["bounds"]["waves"] = True
     found = problems_of(tmp_path / "plan.json", json.dumps(wrong))
     assert found == [
-        ": bounds.waves: true is not a whole number from 0 on",
-        ': domains[1].baselines[1].flags[1]: "off" is not TYPE.PROPERTY=VALUE',
-        ': domains[1].routing: "somewhere" is none of any, upgraded-only',
-        ': waves[1].number: "1" is not a whole number from 0 on',
-        ': waves[1].day: "tomorrow" is not a day such as 2026-12-01',
-        ": waves[1].upgrades[1].kernal: unknown key; did you mean 'kernel'?",
-        ": waves[1].upgrades[1]: the key 'kernel' is missing",
+        ":1: bounds.waves: true is not a whole number from 0 on",
+        ':1: domains[1].baselines[1].flags[1]: "off" is not TYPE.PROPERTY=VALUE',
+        ':1: domains[1].routing: "somewhere" is none of any, upgraded-only',
+        ':1: waves[1].number: "1" is not a whole number from 0 on',
+        ':1: waves[1].day: "tomorrow" is not a day such as 2026-12-01',
+        ":1: waves[1].upgrades[1].kernal: unknown key; did you mean 'kernel'?",
+        ":1: waves[1].upgrades[1]: the key 'kernel' is missing",
     ]
 
 

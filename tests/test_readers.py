@@ -87,7 +87,7 @@ def test_wrong_policy(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('managment = "libvirt"\n')
     done = run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
     assert done.returncode == 3
-    assert "policy.toml: managment: unknown key; did you mean 'management'?" in done.stderr
+    assert "policy.toml:1: managment: unknown key; did you mean 'management'?" in done.stderr
 
 
 def test_wrong_knowledge(tmp_path: Path) -> None:
@@ -200,22 +200,28 @@ LOSS = '[[accepted_losses]]\nunit = "cpu/pdptrs"\nowner = "a"\nreason = "b"\n'
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        ('[ceilings]\npc-q35 = "pc-q35-6.99"\n', "ceilings: 'pc-q35-6.99' is not known"),
-        ('[floors]\npc-q53 = "pc-q35-4.0"\n', "floors: 'pc-q53' is not known"),
+        (
+            '[ceilings]\npc-q35 = "pc-q35-6.99"\n',
+            "policy.toml:2: ceilings.pc-q35: 'pc-q35-6.99' is no machine type",
+        ),
+        ('[floors]\npc-q53 = "pc-q35-4.0"\n', "floors.pc-q53: 'pc-q53' is no board"),
         ('[floors]\nvirt = "pc-q35-4.0"\n', "'pc-q35-4.0' is a type of pc-q35, not of virt"),
         ('boards = ["pc-q53"]\n', "did you mean 'pc-q35'?"),
         (LOSS.replace("pdptrs", "pdptr"), "did you mean 'cpu/pdptrs'?"),
-        ('acknowledged = ["cpu/pdptr"]\n', "acknowledged: 'cpu/pdptr' is not known; did you mean"),
-        ('uniformity_groups = [["west", "eas"]]\n', "'eas' is not known; did you mean 'east'?"),
+        (
+            'acknowledged = ["cpu/pdptr"]\n',
+            "acknowledged[1]: 'cpu/pdptr' is no migrated unit; did you mean",
+        ),
+        ('uniformity_groups = [["west", "eas"]]\n', "'eas' is no pool; did you mean 'east'?"),
         (
             'required_flags = ["virtio-net-pci.host_usoo=off"]\n',
-            "'virtio-net-pci.host_usoo' is not known; did you mean 'virtio-net-device.host_uso'?",
+            "'virtio-net-pci.host_usoo' is no property; did you mean 'virtio-net-device.host_uso'?",
         ),
         ('residual_exposures = ["transent"]\n', "did you mean 'transient'?"),
         ('forbidden_flags = ["virtio-net-device.host_usp"]\n', "did you mean 'virtio-net-device"),
         (
             '[floors]\npc-q35 = "pc-q35-8.2"\n[ceilings]\npc-q35 = "pc-q35-7.2"\n',
-            "floors: 'pc-q35-8.2' is newer than the ceiling 'pc-q35-7.2'",
+            "floors.pc-q35: 'pc-q35-8.2' is newer than the ceiling 'pc-q35-7.2'",
         ),
         (LOSS + "expirez = 2020-01-01\n", "did you mean 'expires'?"),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from planner.documents.complaints import Complaints
 from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.policy import Policy
 from planner.domain.simulation import HostFailure, Phase, Simulation, Violation
@@ -17,7 +18,6 @@ from planner.domain.upgrade import Blackout, FailureDomain, PlanPolicy, Room, Up
 from planner.domain.verdict import Outcome
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
-from planner.fleet.json_reader import Complaints
 from planner.fleet.plan_file import plan_of, read_plan
 from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.base import KnowledgeBase

@@ -59,22 +59,36 @@ class Inputs:
     policy: Policy
 
 
-def inputs_of(fleet: Path, policy: Path | None, folders: list[Path] | None) -> Inputs:
-    """Read knowledge, fleet and policy; the policy may name pools of that fleet only."""
+def inputs_of(
+    fleet: Path,
+    policy: Path | None,
+    folders: list[Path] | None,
+    *,
+    families: Collection[str] | None = None,
+) -> Inputs:
+    """Read knowledge, fleet and policy; the policy may name pools of that fleet only.
+
+    `families` are those of failure domains that it may name (None: any).
+    """
     from planner.fleet.hosts import read_fleet
 
     knowledge = knowledge_of(folders)
     hosts = read_fleet(fleet, knowledge)
-    return Inputs(knowledge, hosts, policy_of(policy, knowledge, pools=hosts.pools))
+    rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)
+    return Inputs(knowledge, hosts, rules)
 
 
 def policy_of(
-    path: Path | None, knowledge: KnowledgeBase, *, pools: Collection[str] | None = None
+    path: Path | None,
+    knowledge: KnowledgeBase,
+    *,
+    pools: Collection[str] | None = None,
+    families: Collection[str] | None = None,
 ) -> Policy:
     """Read the policy, or take the shipped default; without `pools` no name of a pool is checked."""
     from planner.library.read import read_policy
 
-    return read_policy(path, pools=pools, knowledge=knowledge)
+    return read_policy(path, pools=pools, families=families, knowledge=knowledge)
 
 
 def guests_in(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:

@@ -19,6 +19,7 @@ from planner.cli.options import (
     PolicyFile,
     guests_in,
     inputs_of,
+    knowledge_of,
 )
 from planner.cli.terminal import is_terminal, wave_table
 from planner.domain.errors import Location, Problem, UsageError
@@ -79,18 +80,16 @@ def planned(
     knowledge: list[Path] | None,
 ) -> Plan:
     """Read everything and plan it."""
-    from planner.fleet.policy_names import check_families
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
     from planner.library.plans import make_plan
 
-    given = inputs_of(fleet, policy, knowledge)
-    hosts = read_upgrades(fleet, given.knowledge, [parse_target(text) for text in targets])
+    ways = [parse_target(text) for text in targets]
+    hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
+    families = {one.family for host in hosts for one in host.failure_domains}
+    given = inputs_of(fleet, policy, knowledge, families=families)
     if all(host.target is None for host in hosts):
         raise UsageError([_wrong("--target", "no host has anywhere to go: name a target")])
     rules = given.policy.plan
-    if policy is not None:
-        families = {one.family for host in hosts for one in host.failure_domains}
-        check_families(policy, given.policy, families)
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([_wrong("--start", "the column blackout needs the day of wave 1")])
     return make_plan(

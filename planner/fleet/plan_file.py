@@ -5,6 +5,22 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from planner.documents.complaints import Complaints, Steps
+from planner.documents.json_file import load_json
+from planner.documents.values import (
+    Reader,
+    count,
+    day,
+    flag,
+    integer,
+    list_of,
+    member,
+    number,
+    optional,
+    record,
+    shown,
+    text,
+)
 from planner.domain.compat import CompatFlag
 from planner.domain.errors import PlanError
 from planner.domain.guest import Baseline
@@ -27,23 +43,6 @@ from planner.domain.plan import (
     Wave,
 )
 from planner.domain.upgrade import Room
-from planner.fleet.json_reader import (
-    Complaints,
-    Reader,
-    Steps,
-    count,
-    day,
-    flag,
-    integer,
-    list_of,
-    load_json,
-    member,
-    number,
-    optional,
-    record,
-    shown,
-    text,
-)
 
 SCHEMA = "planner.plan/1"
 METHODS = ("closed-form", "optimal", "heuristic")

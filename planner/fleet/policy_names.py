@@ -1,108 +1,89 @@
-"""Names in a policy that nothing has; a misspelt bound must not bound nothing."""
+"""Names that a policy may use; a misspelt bound must not bound nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
-from planner.domain.compat import PropertyKey
-from planner.domain.errors import Location, PolicyError, Problem, nearest
+from planner.documents.complaints import Complaints, Steps
+from planner.documents.values import Reader, known, shown, text
+from planner.domain.compat import CompatFlag, PropertyKey
+from planner.domain.errors import nearest
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import MigratedUnit
-from planner.domain.policy import Policy
+
+Bounds = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownNames:
-    """What a policy can name: machine types, units, properties, and the pools of a fleet, if any."""
+    """What a policy can name: machine types, units, properties.
+
+    `pools` and `families` (of failure domains) are those of a fleet; None: any.
+    """
 
     types: Collection[MachineType]
     units: Collection[MigratedUnit]
     properties: Collection[str]
     has_property: Callable[[PropertyKey], bool]
     pools: Collection[str] | None = None
+    families: Collection[str] | None = None
+
+    @property
+    def pool(self) -> Reader[str]:
+        """The reader of a pool's name."""
+        return text if self.pools is None else known("pool", self.pools)
+
+    @property
+    def family(self) -> Reader[str]:
+        """The reader of the name of a family of failure domains."""
+        return text if self.families is None else known("family of failure domains", self.families)
+
+    @property
+    def board(self) -> Reader[str]:
+        """The reader of a board's name."""
+        return known("board", {row.board for row in self.types})
+
+    @property
+    def unit(self) -> Reader[str]:
+        """The reader of the id of a migrated unit."""
+        return known("migrated unit", {unit.id for unit in self.units})
 
 
-def check_names(path: Path, policy: Policy, known: KnownNames) -> None:
-    """Raise `PolicyError` with every name of `policy` that no row and no pool has."""
-    problems = [
-        problem
-        for key, names, choices in (*_of_types(policy, known), *_of_units(policy, known))
-        for problem in _unknown(path, key, names, choices)
-    ]
-    problems += _wrong_bounds(path, policy, {row.name: row for row in known.types})
-    if problems:
-        raise PolicyError(problems)
+def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
+    """Return the reader of `TYPE.PROPERTY=VALUE` with a property that some row has."""
+
+    def read(value: object, steps: Steps, complaints: Complaints) -> CompatFlag | None:
+        """Read a flag."""
+        try:
+            flag = CompatFlag.parse(value) if isinstance(value, str) else None
+        except ValueError:
+            flag = None
+        if flag is None:
+            complaints.add(steps, f"{shown(value)} is not TYPE.PROPERTY=VALUE")
+        elif not names.has_property(flag.key):
+            remedy = nearest(str(flag.key), names.properties)
+            complaints.add(steps, f"'{flag.key}' is no property", remedy)
+        return flag
+
+    return read
 
 
-def check_families(path: Path, policy: Policy, families: Collection[str]) -> None:
-    """Raise `PolicyError` for bounds on families of failure domains that no host of the fleet has."""
-    asked = [family for family, _ in policy.plan.domain_unavailable]
-    problems = tuple(_unknown(path, "plan.domain_unavailable", asked, families))
-    if problems:
-        raise PolicyError(problems)
-
-
-Asked = tuple[str, Collection[str], Collection[str]]
-
-
-def _of_types(policy: Policy, known: KnownNames) -> Iterator[Asked]:
-    """Yield (key, its names, the names that there are) of boards, lines, types and pools."""
-    types = {row.name for row in known.types}
-    boards = {row.board for row in known.types}
-    yield "boards", policy.boards, boards
-    yield "lines", policy.lines, {row.line for row in known.types}
-    for key, bounds in (("floors", policy.floors), ("ceilings", policy.ceilings)):
-        yield key, [board for board, _ in bounds], boards
-        yield key, [name for _, name in bounds], types
-    yield "retired_types", policy.retired_types, types
-    if known.pools is not None:
-        pools = [name for group in policy.uniformity_groups for name in group]
-        yield "uniformity_groups", pools, known.pools
-        yield "plan.weights", [name for name, _ in policy.plan.weights], known.pools
-        yield "plan.holds", [hold.pool for hold in policy.plan.holds if hold.pool], known.pools
-
-
-def _of_units(policy: Policy, known: KnownNames) -> Iterator[Asked]:
-    """Yield (key, its names, the names that there are) of units and properties."""
-    units = {unit.id for unit in known.units}
-    yield "accepted_severities", policy.accepted_severities, {unit.severity for unit in known.units}
-    yield "accepted_losses", [loss.unit for loss in policy.accepted_losses], units
-    yield "acknowledged", policy.acknowledged, units
-    yield "residual_exposures", policy.residual_exposures, {unit.exposure for unit in known.units}
-    yield "forbidden_flags", policy.forbidden_flags, known.properties
-    odd = [flag.key for flag in policy.required_flags if not known.has_property(flag.key)]
-    yield "required_flags", [str(key) for key in odd], known.properties
-
-
-def _unknown(
-    path: Path, key: str, names: Collection[str], known: Collection[str]
-) -> Iterator[Problem]:
-    for name in sorted(set(names) - set(known)):
-        yield Problem(
-            location=Location(file=str(path), column=key),
-            what=f"'{name}' is not known",
-            remedy=nearest(name, sorted(known)),
-        )
-
-
-def _wrong_bounds(path: Path, policy: Policy, types: dict[str, MachineType]) -> Iterator[Problem]:
-    """Yield the bounds of one board that name a type of another, and floors above ceilings."""
-    for key, bounds in (("floors", policy.floors), ("ceilings", policy.ceilings)):
+def check_bounds(
+    floors: Bounds, ceilings: Bounds, names: KnownNames, complaints: Complaints
+) -> None:
+    """Complain of types of another board than they bound, and of floors above ceilings."""
+    types = {row.name: row for row in names.types}
+    for key, bounds in (("floors", floors), ("ceilings", ceilings)):
         for board, name in bounds:
-            if name in types and types[name].board != board:
-                yield Problem(
-                    location=Location(file=str(path), column=key),
-                    what=f"'{name}' is a type of {types[name].board}, not of {board}",
-                )
-    ceilings = dict(policy.ceilings)
-    for board, name in policy.floors:
-        floor, ceiling = types.get(name), types.get(ceilings.get(board, ""))
-        if floor is None or ceiling is None or floor.line != ceiling.line:
+            if types[name].board != board:
+                what = f"'{name}' is a type of {types[name].board}, not of {board}"
+                complaints.add((((), key), board), what)
+    highest = {board: types[name] for board, name in ceilings}
+    for board, name in floors:
+        floor, ceiling = types[name], highest.get(board)
+        if ceiling is None or (floor.board, floor.line) != (ceiling.board, ceiling.line):
             continue
-        if floor.board == ceiling.board and floor.is_newer_than(ceiling):
-            yield Problem(
-                location=Location(file=str(path), column="floors"),
-                what=f"'{floor.name}' is newer than the ceiling '{ceiling.name}'",
-            )
+        if floor.is_newer_than(ceiling):
+            what = f"'{floor.name}' is newer than the ceiling '{ceiling.name}'"
+            complaints.add((((), "floors"), board), what)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar
 
-from planner.domain.errors import Location, Problem, ScenarioError, nearest
+from planner.documents.complaints import Complaints, Steps
+from planner.documents.toml_file import load_toml
+from planner.documents.values import (
+    Reader,
+    list_of,
+    made,
+    one_or_more,
+    some_of,
+    text,
+    whole,
+)
+from planner.domain.errors import ScenarioError
 from planner.domain.scenario import (
     Addition,
     AllowedEdge,
@@ -20,23 +31,17 @@ from planner.domain.scenario import (
     Upgrade,
 )
 
-TEXT, TEXTS, COUNT = "a text", "a list of texts", "a number of hosts from 1 on"
-SELECTION = {"hosts": TEXTS, "pool": TEXT, "from_kernel": TEXT, "from_qemu": TEXT, "count": COUNT}
-TABLES: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
-    "upgrade": ({**SELECTION, "kernel": TEXT, "qemu": TEXT}, ()),
-    "mask": ({**SELECTION, "capabilities": TEXTS}, ("capabilities",)),
-    "remove": (SELECTION, ()),
-    "add": (
-        {"pool": TEXT, "count": COUNT, "kernel": TEXT, "qemu": TEXT, "capabilities": TEXT},
-        ("pool", "count", "kernel", "qemu"),
-    ),
-    "allow_edge": ({"source": TEXT, "destination": TEXT}, ("source", "destination")),
-    "accept_loss": ({"unit": TEXT, "owner": TEXT, "reason": TEXT}, ("unit", "owner", "reason")),
+T = TypeVar("T")
+TEXTS = list_of(text)
+COUNT = whole("a number of hosts from 1 on", least=1)
+SELECTION: Mapping[str, Reader[Any]] = {
+    "hosts": TEXTS,
+    "pool": text,
+    "from_kernel": text,
+    "from_qemu": text,
+    "count": COUNT,
 }
-"""Per kind of change its keys with what they hold, and those that it must have."""
-PLAIN = {"name": TEXT, "retire": TEXTS}
-AXES = {"pool": TEXTS, "kernel": TEXTS, "qemu": TEXTS}
-Cells = Mapping[str, object]
+AXES = ("pool", "kernel", "qemu")
 
 
 def read_scenarios(path: Path) -> tuple[Scenario, ...]:
@@ -44,21 +49,18 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
 
     A scenario without a name gets that of its file, and a number if there are several.
     """
-    cells = _loaded(path)
-    several = cells.get("scenario")
-    problems: list[Problem] = []
-    if several is None:
-        found = [_scenario(cells, path, "", path.stem, problems)]
+    complaints = Complaints(str(path))
+    cells = load_toml(path, complaints) or {}
+    if "scenario" in cells:
+        found = SEVERAL(cells, (), complaints).get("scenario", ())
+        names = [f"{path.stem} {number}" for number in range(1, len(found) + 1)]
     else:
-        problems += _unknown(path, "", [key for key in cells if key != "scenario"], ["scenario"])
-        tables = _tables(several, path, "scenario", problems)
-        found = [
-            _scenario(table, path, f"scenario[{place}].", f"{path.stem} {place}", problems)
-            for place, table in enumerate(tables, start=1)
-        ]
-    if problems:
-        raise ScenarioError(problems)
-    return tuple(found)
+        found, names = [SCENARIO(cells, (), complaints)], [path.stem]
+    if complaints.problems:
+        raise ScenarioError(complaints.told())
+    return tuple(
+        one if one.name else replace(one, name=name) for one, name in zip(found, names, strict=True)
+    )
 
 
 def read_matrix(path: Path) -> tuple[Scenario, ...]:
@@ -67,17 +69,14 @@ def read_matrix(path: Path) -> tuple[Scenario, ...]:
     The axes are `pool`, `kernel` and `qemu`, lists of texts; an empty text leaves what hosts have.
     Combinations that change nothing are left out. Raises `ScenarioError`.
     """
-    cells = _loaded(path)
-    problems = list(_unknown(path, "", cells, AXES))
-    problems += [
-        problem for key in AXES if key in cells for problem in _wrong(path, key, cells[key], TEXTS)
-    ]
-    if not problems and not cells.get("pool"):
-        place = Location(file=str(path), column="pool")
-        problems.append(Problem(location=place, what="a matrix names at least one pool"))
-    if problems:
-        raise ScenarioError(problems)
-    axes = [_texts(cells, key) or ("",) for key in AXES]
+    complaints = Complaints(str(path))
+    cells = load_toml(path, complaints)
+    found = {}
+    if cells is not None:
+        found = some_of(dict.fromkeys(AXES, TEXTS), required=("pool",))(cells, (), complaints)
+    if complaints.problems:
+        raise ScenarioError(complaints.told())
+    axes = [found.get(key) or ("",) for key in AXES]
     return tuple(
         Scenario(
             name=", ".join(
@@ -90,129 +89,77 @@ def read_matrix(path: Path) -> tuple[Scenario, ...]:
     )
 
 
-def _loaded(path: Path) -> dict[str, object]:
-    place = Location(file=str(path))
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise ScenarioError([Problem(location=place, what=reason)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError([Problem(location=place, what=f"not TOML: {error}")]) from error
+def _of_hosts(
+    make: Callable[..., T], own: Mapping[str, Reader[Any]], required: Collection[str] = ()
+) -> Reader[T | None]:
+    """Return the reader of a change of selected hosts; `own` are its keys beside the selection."""
+
+    def build(**found: object) -> T:
+        """Sort the keys of the selection from those of the change."""
+        chosen: dict[str, Any] = {key: found.pop(key) for key in SELECTION if key in found}
+        return make(selection=Selection(**chosen), **found)
+
+    return made(build, some_of({**SELECTION, **own}, required))
 
 
-def _scenario(cells: Cells, path: Path, way: str, name: str, problems: list[Problem]) -> Scenario:
-    """Return a scenario; `way` leads to it, and problems are added to those of the file."""
-    before = len(problems)
-    problems += _unknown(path, way, cells, [*PLAIN, *TABLES])
-    for key, wish in PLAIN.items():
-        if key in cells:
-            problems += _wrong(path, f"{way}{key}", cells[key], wish)
-    rows = {
-        key: _tables(cells[key], path, f"{way}{key}", problems) for key in TABLES if key in cells
-    }
-    for key, tables in rows.items():
-        for place, table in enumerate(tables, start=1):
-            problems += _of_table(path, f"{way}{key}[{place}].", table, key)
-    if len(problems) > before:
-        return Scenario(name=name)
-    return Scenario(
-        name=str(cells.get("name", name)),
-        changes=tuple(_changes(rows)),
-        edges=tuple(
-            AllowedEdge(source=str(row["source"]), destination=str(row["destination"]))
-            for row in rows.get("allow_edge", ())
-        ),
-        retired=_texts(cells, "retire"),
-        accepted=tuple(
-            (str(row["unit"]), str(row["owner"]), str(row["reason"]))
-            for row in rows.get("accept_loss", ())
-        ),
-    )
-
-
-def _changes(rows: Mapping[str, Sequence[Cells]]) -> Iterator[HostChange]:
-    """Yield the changes of hosts: upgrades, masks, removals, additions."""
-    for row in rows.get("upgrade", ()):
-        yield Upgrade(
-            selection=_selection(row), kernel=_text(row, "kernel"), qemu=_text(row, "qemu")
-        )
-    for row in rows.get("mask", ()):
-        yield Masking(selection=_selection(row), capabilities=_texts(row, "capabilities"))
-    for row in rows.get("remove", ()):
-        yield Removal(selection=_selection(row))
-    for row in rows.get("add", ()):
-        yield Addition(
-            pool=_text(row, "pool"),
-            count=cast("int", row["count"]),
-            kernel=_text(row, "kernel"),
-            qemu=_text(row, "qemu"),
-            capabilities=_text(row, "capabilities"),
-        )
-
-
-def _selection(row: Cells) -> Selection:
-    return Selection(
-        hosts=_texts(row, "hosts"),
-        pool=_text(row, "pool"),
-        from_kernel=_text(row, "from_kernel"),
-        from_qemu=_text(row, "from_qemu"),
-        count=cast("int | None", row.get("count")),
-    )
-
-
-def _text(row: Cells, key: str) -> str:
-    return str(row.get(key, ""))
-
-
-def _texts(row: Cells, key: str) -> tuple[str, ...]:
-    return tuple(cast("list[str]", row.get(key, [])))
-
-
-def _tables(value: object, path: Path, way: str, problems: list[Problem]) -> list[Cells]:
-    """Return the tables of a list; one table alone stands for a list of one."""
-    found = [value] if isinstance(value, dict) else value
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        place = Location(file=str(path), column=way)
-        problems.append(Problem(location=place, what=f"is not a table; write [[{way}]]"))
-        return []
+def _upgrade(value: object, steps: Steps, complaints: Complaints) -> Upgrade | None:
+    """Read an upgrade, which leads somewhere."""
+    found = UPGRADE(value, steps, complaints)
+    if found is not None and not (found.kernel or found.qemu):
+        complaints.add(steps, "names neither kernel nor qemu to upgrade to")
     return found
 
 
-def _of_table(path: Path, way: str, table: Cells, kind: str) -> Iterator[Problem]:
-    keys, required = TABLES[kind]
-    yield from _unknown(path, way, table, keys)
-    for key, wish in keys.items():
-        if key in table:
-            yield from _wrong(path, f"{way}{key}", table[key], wish)
-    for key in required:
-        if not table.get(key):
-            yield Problem(
-                location=Location(file=str(path), column=f"{way}{key}"), what="is required"
-            )
-    if kind == "upgrade" and not (table.get("kernel") or table.get("qemu")):
-        place = Location(file=str(path), column=way.rstrip("."))
-        yield Problem(location=place, what="names neither kernel nor qemu to upgrade to")
+def _scenario(
+    *,
+    name: str = "",
+    retire: tuple[str, ...] = (),
+    upgrade: tuple[HostChange, ...] = (),
+    mask: tuple[HostChange, ...] = (),
+    remove: tuple[HostChange, ...] = (),
+    add: tuple[HostChange, ...] = (),
+    allow_edge: tuple[AllowedEdge, ...] = (),
+    accept_loss: tuple[tuple[str, str, str], ...] = (),
+) -> Scenario:
+    """Return a scenario; hosts are upgraded, then masked, then removed, then added."""
+    return Scenario(
+        name=name,
+        changes=(*upgrade, *mask, *remove, *add),
+        edges=allow_edge,
+        retired=retire,
+        accepted=accept_loss,
+    )
 
 
-def _unknown(
-    path: Path, way: str, keys: Sequence[str] | Cells, known: Sequence[str] | Mapping[str, object]
-) -> Iterator[Problem]:
-    for key in keys:
-        if key not in known:
-            yield Problem(
-                location=Location(file=str(path), column=f"{way}{key}"),
-                what="unknown key",
-                remedy=nearest(key, known) or f"allowed: {', '.join(known)}",
-            )
+def _loss(unit: str, owner: str, reason: str) -> tuple[str, str, str]:
+    return unit, owner, reason
 
 
-def _wrong(path: Path, way: str, value: object, wish: str) -> Iterator[Problem]:
-    fits = {
-        TEXT: isinstance(value, str),
-        TEXTS: isinstance(value, list) and all(isinstance(one, str) for one in value),
-        COUNT: type(value) is int and value >= 1,
-    }[wish]
-    if not fits:
-        place = Location(file=str(path), column=way)
-        yield Problem(location=place, what=f"{value!r} is not {wish}")
+UPGRADE = _of_hosts(Upgrade, {"kernel": text, "qemu": text})
+ADDITION = {
+    "pool": text,
+    "count": COUNT,
+    "kernel": text,
+    "qemu": text,
+    "capabilities": text,
+}
+EDGE = {"source": text, "destination": text}
+LOSS = {"unit": text, "owner": text, "reason": text}
+SCENARIO = made(
+    _scenario,
+    some_of(
+        {
+            "name": text,
+            "retire": TEXTS,
+            "upgrade": one_or_more(_upgrade),
+            "mask": one_or_more(_of_hosts(Masking, {"capabilities": TEXTS}, ("capabilities",))),
+            "remove": one_or_more(_of_hosts(Removal, {})),
+            "add": one_or_more(
+                made(Addition, some_of(ADDITION, ("pool", "count", "kernel", "qemu")))
+            ),
+            "allow_edge": one_or_more(made(AllowedEdge, some_of(EDGE, EDGE))),
+            "accept_loss": one_or_more(made(_loss, some_of(LOSS, LOSS))),
+        }
+    ),
+)
+SEVERAL = some_of({"scenario": one_or_more(SCENARIO)})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar, cast
 
+from planner.documents.complaints import Complaints, Steps, no_line
+from planner.documents.toml_file import load_toml
 from planner.domain.errors import KnowledgeError, Location, Problem, nearest
 
 E = TypeVar("E", bound=Enum)
@@ -23,6 +24,8 @@ class Row:
     file: str
     name: str
     head: Row | None = None
+    steps: Steps = ()
+    line_of: Callable[[Steps], int | None] = no_line
     asked: set[str] = field(default_factory=set)
     nested: list[Row] = field(default_factory=list)
 
@@ -30,10 +33,13 @@ class Row:
         """Return the error that says `what` is wrong with this row."""
         return KnowledgeError([self._problem(what, remedy)])
 
-    def _problem(self, what: str, remedy: str) -> Problem:
-        return Problem(
-            location=Location(file=self.file, column=self.name), what=what, remedy=remedy
-        )
+    def _problem(self, what: str, remedy: str, key: str = "") -> Problem:
+        line = self.line_of((self.steps, key) if key else self.steps)
+        place = Location(file=self.file, line=line, column=self.name)
+        return Problem(location=place, what=what, remedy=remedy)
+
+    def _wrong(self, key: str, what: str, remedy: str = "") -> KnowledgeError:
+        return KnowledgeError([self._problem(f"key '{key}' {what}", remedy, key)])
 
     def _cell(self, key: str, kind: type, default: object) -> object:
         self.asked.add(key)
@@ -42,7 +48,7 @@ class Row:
             close = nearest(key, set(self.cells) - self.asked)
             raise self.fail(f"key '{key}' is missing", close and f"found another key, {close}")
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.fail(f"key '{key}' is {value!r}, not a {NAMES[kind]}")
+            raise self._wrong(key, f"is {value!r}, not a {NAMES[kind]}")
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -54,7 +60,7 @@ class Row:
         text = self.text(key, default)
         if text not in allowed and text != default:
             hint = f"allowed: {', '.join(allowed)} {nearest(text, allowed)}".strip()
-            raise self.fail(f"key '{key}' is '{text}'", hint)
+            raise self._wrong(key, f"is '{text}'", hint)
         return text
 
     def choice(self, key: str, kind: type[E], default: E | None = None) -> E:
@@ -66,7 +72,7 @@ class Row:
         """Return the key of a release; a text without a number names none."""
         text = self.text(key, default)
         if text and not release_key(text):
-            raise self.fail(f"key '{key}' is '{text}', not a release")
+            raise self._wrong(key, f"is '{text}', not a release")
         return release_key(text)
 
     def number(self, key: str, default: int | None = None) -> int:
@@ -96,7 +102,7 @@ class Row:
     def _list(self, key: str, kind: type) -> tuple[object, ...]:
         values = cast("list[object]", self._cell(key, list, []))
         if not all(isinstance(value, kind) for value in values):
-            raise self.fail(f"key '{key}' holds something that is not a {NAMES[kind]}")
+            raise self._wrong(key, f"holds something that is not a {NAMES[kind]}")
         return tuple(values)
 
     def names(self, key: str) -> Mapping[str, object]:
@@ -105,14 +111,16 @@ class Row:
 
     def table(self, key: str) -> Row:
         """Return a nested table, empty if the key is absent."""
-        return self._nested(cast("dict[str, object]", self._cell(key, dict, {})), key)
+        cells = cast("dict[str, object]", self._cell(key, dict, {}))
+        return self._nested(cells, key, (self.steps, key))
 
     def rows(self, key: str) -> Iterator[Row]:
         """Return the rows of a nested array of tables; a file is the head of its rows."""
         for index, cells in enumerate(self._list(key, dict), start=1):
-            yield self._nested(cast("dict[str, object]", cells), f"{key}[{index}]")
+            steps = ((self.steps, key), index - 1)
+            yield self._nested(cast("dict[str, object]", cells), f"{key}[{index}]", steps)
 
-    def _nested(self, cells: Mapping[str, object], place: str) -> Row:
+    def _nested(self, cells: Mapping[str, object], place: str, steps: Steps) -> Row:
         own = self.head is None
         known = cells.get("id") or cells.get("name")
         place = f"{place} '{known}'" if known else place
@@ -121,6 +129,8 @@ class Row:
             file=self.file,
             name=place if own else f"{self.name} {place}",
             head=self if own else self.head,
+            steps=steps,
+            line_of=self.line_of,
         )
         self.nested.append(row)
         return row
@@ -140,7 +150,7 @@ class Row:
         for key in self.cells:
             if key not in self.asked:
                 hint = nearest(key, self.asked) or f"allowed: {', '.join(sorted(self.asked))}"
-                yield self._problem(f"unknown key '{key}'", hint)
+                yield self._problem(f"unknown key '{key}'", hint, key)
         for row in self.nested:
             if row.asked:
                 yield from row.surplus()
@@ -158,15 +168,11 @@ NAMES = {
 def read_toml(path: Path, root: Path) -> Row:
     """Read a data file as one row; `schema = 1` is required. Messages name files from `root` on."""
     file = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    try:
-        cells = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise KnowledgeError([Problem(location=Location(file=file), what=reason)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        place = Location(file=file)
-        raise KnowledgeError([Problem(location=place, what=f"not TOML: {error}")]) from error
-    row = Row(cells=cells, file=file, name="file")
+    complaints = Complaints(file)
+    cells = load_toml(path, complaints)
+    if cells is None:
+        raise KnowledgeError(complaints.told())
+    row = Row(cells=cells, file=file, name="file", line_of=complaints.line_of)
     if row.number("schema", 0) != 1:
         raise row.fail("first line must be `schema = 1`")
     return row

@@ -19,7 +19,7 @@ from planner.fleet import hosts as host_file
 from planner.fleet import plan_file, policy_file, upgrades
 from planner.fleet.edges import Arrows
 from planner.fleet.importers import kubevirt
-from planner.fleet.policy_names import KnownNames, check_names
+from planner.fleet.policy_names import KnownNames
 from planner.knowledge import load
 from planner.knowledge.base import KnowledgeBase
 
@@ -87,26 +87,27 @@ def read_policy(
     path: Name | None,
     *,
     pools: Collection[str] | None = None,
+    families: Collection[str] | None = None,
     knowledge: KnowledgeBase | None = None,
 ) -> Policy:
     """Return the policy of a TOML file, or the shipped one; acceptances that have expired are left out.
 
-    `pools` are the pools that it may name (None: any). Raises `PolicyError`.
+    `pools` and `families` of failure domains are those that it may name (None: any). Raises
+    `PolicyError` with every wrong key, value and name.
     """
     rows = knowledge or load_knowledge()
     if path is None:
         return rows.policy
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    policy = policy_file.read_policy(Path(path), rows.policy, today=today)
     names = KnownNames(
         types=[row.machine_type for row in rows.machines.types.values()],
         units=rows.units,
         properties={str(key) for key in rows.property_keys},
         has_property=rows.has_property,
         pools=pools,
+        families=families,
     )
-    check_names(Path(path), policy, names)
-    return policy
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return policy_file.read_policy(Path(path), rows.policy, names, today=today)
 
 
 def read_edges(path: Name, fleet: Fleet) -> Arrows:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.fleet.json_reader import Complaints, Steps, load_json, shown
+from planner.documents.complaints import Complaints, Steps
+from planner.documents.json_file import load_json
+from planner.documents.values import shown
 
 Keys = tuple[str, ...]
 

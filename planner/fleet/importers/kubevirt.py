@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.documents.complaints import Complaints
 from planner.domain.errors import FleetError
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.hosts import DEFAULT_POOL
 from planner.fleet.importers.kubernetes import Part, items_of
 from planner.fleet.importers.kubevirt_instances import Instance, instances_of
-from planner.fleet.json_reader import Complaints
 from planner.fleet.vocabulary import GuestVocabulary
 
 SCHEDULABLE = "kubevirt.io/schedulable"

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.documents.complaints import Complaints, Steps
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.fleet.importers.kubernetes import Part, items_of
-from planner.fleet.json_reader import Complaints, Steps
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import read_cpu
 

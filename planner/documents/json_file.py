@@ -1,0 +1,48 @@
+"""A JSON file to a value; keys that appear twice and numbers that are none are refused."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+from planner.documents.complaints import Complaints, Lines
+from planner.documents.places import json_lines
+from planner.domain.errors import Location, Problem
+
+
+def load_json(path: Path, complaints: Complaints) -> object:
+    """Return the JSON value of a file, None with a complaint if there is none.
+
+    From then on the complaints know the lines of the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        value: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except OSError as error:
+        complaints.add((), error.strerror or "cannot be read")
+    except RecursionError:
+        complaints.add((), "not JSON: nested too deeply")
+    except json.JSONDecodeError as error:
+        place = Location(file=complaints.file, line=error.lineno, column=str(error.colno))
+        complaints.problems.append(Problem(location=place, what=f"not JSON: {error.msg}"))
+    except ValueError as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        complaints.add((), f"not JSON: {reason}")
+    else:
+        complaints.line_of = Lines(partial(json_lines, text)).line_of
+        return value
+    return None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        double = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key '{double}' appears twice in one object")
+    return found
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(f"{text} is not a number")
