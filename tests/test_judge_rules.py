@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
@@ -289,3 +289,21 @@ def test_qemu_gives_some_features_past_the_kernel() -> None:
 
     assert lost(newer, older) == {"cpu.erms"}
     assert lost(older, newer) == lost(newer, newer) == lost(older, older) == set()
+
+
+@pytest.mark.parametrize("qom_type", ["virtio-net-device", "virtio-net-pci"])
+def test_a_flag_of_a_bus_variant_and_of_its_base_type_are_alike(qom_type: str) -> None:
+    """A guest that was never offered a feature may go where it is offered, but not the other way."""
+    host = ("6.12.48+deb13-amd64", "10.0.2", "+tun.uso")
+    guest = {"machine": "pc-q35-10.0", "devices": "virtio-net-pci+tap"}
+    off, on = f"{qom_type}.host_uso=off", f"{qom_type}.host_uso=on"
+    edge = MigrationEdge(source=_profile(host), destination=_profile(host))
+
+    def rules(ours: str, theirs: str) -> set[tuple[Rule, str]]:
+        """Judge a hop between processes with different flags."""
+        start = replace(_start(guest | {"flags": ours}), hop_flags=read_flags(theirs))
+        found = judge(edge, start, _knowledge()).objections
+        return {(one.rule, one.unit) for one in found if "uso" in one.property_key}
+
+    assert rules(off, on) == set()
+    assert rules(on, off) == {(Rule.COMPAT_VALUE_DIFFERS, "virtio-net-device/feature:56")}

@@ -25,6 +25,7 @@ from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.plan import FlipStatus, Plan, Routing, TakesEffect
 from planner.domain.policy import Policy
 from planner.domain.upgrade import Hold, PlanPolicy, UpgradeHost
+from planner.domain.verdict import Outcome
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
 from planner.fleet.upgrades import Target, read_upgrades
@@ -34,6 +35,7 @@ from planner.migration.applies import claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
 from planner.plan.make import Task, make_plan
+from planner.plan.simulate import Scenario, simulate
 from planner.solver.reference import is_safe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,6 +105,27 @@ def test_uso_names_the_flags_the_routing_and_the_power_cycle() -> None:
     assert {flip.after_wave for flip in plan.flips} == {len(plan.waves)}
     assert {flip.takes_effect for flip in plan.flips} == {TakesEffect.POWER_CYCLE}
     assert any("cannot return" in reason for reason in plan.waves[0].rollback.reasons)
+
+
+def test_uso_reaches_guests_at_a_reboot_where_processes_may_offer_other_features() -> None:
+    path = ROOT / "examples" / "uso" / "fleet.csv"
+    rules = PlanPolicy(device_flags_may_differ=True)
+    plan = planned(path, USO, rules=rules)
+    effects = {flip.board: flip.takes_effect for flip in plan.flips}
+    assert effects.pop("microvm") is TakesEffect.POWER_CYCLE, "what a flag hid there is not known"
+    assert set(effects.values()) == {TakesEffect.GUEST_REBOOT}
+    found = simulate(
+        Scenario(
+            plan=plan,
+            hosts=read_upgrades(path, knowledge(), [USO]),
+            guests=None,
+            knowledge=knowledge(),
+            policy=Policy(plan=rules),
+        )
+    )
+    assert found.outcome is Outcome.SAFE
+    (wave,) = {flip.after_wave for flip in plan.flips}
+    assert not plan.waves[wave - 1].rollback.free
 
 
 def test_uso_guests_without_the_flags_are_routed_one_way(tmp_path: Path) -> None:

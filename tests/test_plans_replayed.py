@@ -112,7 +112,11 @@ def guests_of(draw: st.DrawFn, hosts: tuple[UpgradeHost, ...]) -> tuple[GuestGro
 @st.composite
 def tasks(draw: st.DrawFn) -> Task:
     hosts = draw(fleets())
-    rules = PlanPolicy(pool_share=draw(st.sampled_from([0.1, 0.5])), restarts=draw(st.booleans()))
+    rules = PlanPolicy(
+        pool_share=draw(st.sampled_from([0.1, 0.5])),
+        restarts=draw(st.booleans()),
+        device_flags_may_differ=draw(st.booleans()),
+    )
     return Task(
         hosts=hosts,
         guests=draw(guests_of(hosts)),

@@ -19,6 +19,11 @@ class TakesEffect(Enum):
     GUEST_REBOOT = "guest reboot"
     POWER_CYCLE = "power cycle"
 
+    @property
+    def begins_at_a_hop(self) -> bool:
+        """Whether a running guest's process gets it at a migration hop."""
+        return self in {TakesEffect.NEXT_HOP, TakesEffect.GUEST_REBOOT}
+
 
 class Routing(Enum):
     """Where guests may go while a pool is upgraded."""

@@ -73,6 +73,7 @@ class PlanPolicy:
     one host. `evacuation_gib`: memory moved away per wave and pool (None: no bound). `fill`: share of
     a host's capacity that may be used; `spare`: hosts per pool kept free. `soak_days` pass between
     the last blocker and a flip; a wave takes `wave_days`. `weights` rank pools, more is earlier.
+    `device_flags_may_differ`: the two processes of a hop may offer a guest different device features.
     """
 
     domain_unavailable: tuple[tuple[str, int], ...] = ()
@@ -87,4 +88,5 @@ class PlanPolicy:
     start: datetime.date | None = None
     weights: tuple[tuple[str, float], ...] = ()
     restarts: bool = False
+    device_flags_may_differ: bool = False
     holds: tuple[Hold, ...] = ()

@@ -50,6 +50,7 @@ def plan_keys(names: KnownNames) -> Mapping[str, Reader[Any]]:
         "start": day,
         "weights": pairs_of(WEIGHT, names.pool),
         "restarts": flag,
+        "device_flags_may_differ": flag,
         "holds": list_of(made(_hold, some_of(hold, required=("owner", "reason")))),
     }
 

@@ -126,8 +126,11 @@ class KnowledgeBase:
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
         """Whether two keys name one property, bus variants and base types taken alike."""
-        base = self.guests.base_type
-        return one.property == other.property and base(one.qom_type) == base(other.qom_type)
+        return self.base_key(one) == self.base_key(other)
+
+    def base_key(self, key: PropertyKey) -> PropertyKey:
+        """Return a property under its base type: one key for all bus variants."""
+        return PropertyKey(qom_type=self.guests.base_type(key.qom_type), property=key.property)
 
     def has_property(self, key: PropertyKey) -> bool:
         """Whether some row is of the property `key`, of its base type, or of a device's type."""

@@ -81,19 +81,19 @@ def value_differences(
     found = {
         row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)
     }
-    for flag in hop:
-        found.setdefault(
-            flag.key,
-            ValueDifference(
-                key=flag.key,
-                source_value=knowledge.machines.effective(origin, machine_type, flag.key),
-                destination_value=knowledge.machines.effective(destination, machine_type, flag.key),
-            ),
+    differing = {knowledge.base_key(key) for key in found}
+    for key in {flag.key: None for flag in hop if knowledge.base_key(flag.key) not in differing}:
+        row = knowledge.property_row(key)
+        set_on = row.key if row is not None else key
+        found[set_on] = ValueDifference(
+            key=set_on,
+            source_value=knowledge.machines.effective(origin, machine_type, set_on),
+            destination_value=knowledge.machines.effective(destination, machine_type, set_on),
         )
     gated = gated_keys(knowledge)
-    for key, row in found.items():
-        ours = knowledge.flag_for(flags, (key,)) or row.source_value
-        theirs = knowledge.flag_for(hop, (key,)) or row.destination_value
+    for key, values in found.items():
+        ours = knowledge.flag_for(flags, (key,)) or values.source_value
+        theirs = knowledge.flag_for(hop, (key,)) or values.destination_value
         same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue

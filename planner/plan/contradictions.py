@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.domain.errors import Location, PlanError, Problem, nearest
 from planner.domain.migrated import ClauseKind
-from planner.domain.plan import Flip, HostUpgrade, Plan, TakesEffect, Wave
+from planner.domain.plan import Flip, HostUpgrade, Plan, Wave
 from planner.domain.simulation import HostFailure
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
@@ -42,9 +42,9 @@ def _broken_chains(plan: Plan) -> Iterator[Problem]:
             yield _problem(f"waves[{flip.after_wave}].flips", what, "keep their order")
         last[key] = flip
         moved = flip.before.machine_type != flip.after.machine_type
-        if moved and flip.takes_effect is TakesEffect.NEXT_HOP:
+        if moved and flip.takes_effect.begins_at_a_hop:
             what = f"{_named(flip)} changes the machine type"
-            yield _problem("waves", what, "only flags can take effect at the next hop")
+            yield _problem("waves", what, "only flags can take effect at a hop")
 
 
 def _named(flip: Flip) -> str:

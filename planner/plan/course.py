@@ -12,6 +12,7 @@ from planner.domain.policy import Policy
 from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.draft import Draft
+from planner.plan.effects import Effects
 from planner.plan.flip_states import states_of
 from planner.plan.flips import flips_of, split_held
 from planner.plan.remedies import remedies_of
@@ -65,13 +66,14 @@ def course_of(
     waves: int,
     guests: Sequence[GuestGroup] | None,
     stager: Stager,
+    effects: Effects,
 ) -> Course:
     """Return what a pool's waves free, each flip dated and held as the operator wants."""
     rules, knowledge = stager.policy.plan, stager.knowledge
     stages = stager.stages(made.way, wave_of, directed=made.first.is_directed)
     if stages[0].domain.profiles == made.first.domain.profiles:
         stages = (made.first, *stages[1:])
-    wanted = tuple(flips_of(made.way, stages, guests, rules, knowledge))
+    wanted = tuple(flips_of(made.way, stages, guests, rules, effects))
     flips, held = split_held(wanted, rules.holds)
     return Course(
         draft=made,

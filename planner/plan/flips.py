@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from planner.domain.compat import Visible
 from planner.domain.guest import Baseline, GuestGroup
-from planner.domain.plan import Flip, FlipState, FlipStatus, TakesEffect
-from planner.domain.solution import ChosenBaseline, FlagChoice
+from planner.domain.plan import Flip, FlipState, FlipStatus
+from planner.domain.solution import ChosenBaseline
 from planner.domain.upgrade import Hold, PlanPolicy
 from planner.knowledge.base import KnowledgeBase
+from planner.plan.effects import Effects
 from planner.plan.stages import PoolWay, Stage
 
 NOTHING = Baseline(machine_type="")
@@ -23,7 +23,7 @@ def flips_of(
     stages: Sequence[Stage],
     guests: Sequence[GuestGroup] | None,
     rules: PlanPolicy,
-    knowledge: KnowledgeBase,
+    effects: Effects,
 ) -> Iterator[Flip]:
     """Yield the flip of every board and line at every stage whose answer is not the one in force.
 
@@ -43,10 +43,10 @@ def flips_of(
                 before=NOTHING if old is None else old.baseline,
                 after=chosen.baseline,
                 after_wave=stage.after_wave,
-                takes_effect=takes_effect(old, chosen),
+                takes_effect=effects.of(old, chosen, stage, way),
                 soak_days=rules.soak_days,
                 not_before=_day(rules, stage.after_wave),
-                guests_pending=_pending(chosen, guests, knowledge),
+                guests_pending=_pending(chosen, guests, effects.knowledge),
                 arguments=chosen.baseline.arguments,
                 unlocks=_unlocks(old, chosen),
             )
@@ -56,26 +56,6 @@ def _day(rules: PlanPolicy, wave: int) -> datetime.date | None:
     if rules.start is None:
         return None
     return rules.start + datetime.timedelta(days=wave * rules.wave_days + rules.soak_days)
-
-
-def takes_effect(old: ChosenBaseline | None, new: ChosenBaseline) -> TakesEffect:
-    """Return when a running guest gets the change: the slowest of all that changes."""
-    if old is None or old.machine_type != new.machine_type:
-        return TakesEffect.NEXT_LAUNCH
-    changed = _changed(old.flags, new.flags)
-    if all(choice.visible is Visible.STREAM for choice in changed):
-        return TakesEffect.NEXT_HOP
-    return TakesEffect.POWER_CYCLE
-
-
-def _changed(old: Iterable[FlagChoice], new: Iterable[FlagChoice]) -> list[FlagChoice]:
-    before, after = {one.flag: one for one in old}, {one.flag: one for one in new}
-    return [
-        choice
-        for one, other in ((before, after), (after, before))
-        for flag, choice in one.items()
-        if flag not in other
-    ]
 
 
 def _unlocks(old: ChosenBaseline | None, new: ChosenBaseline) -> str:

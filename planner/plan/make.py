@@ -16,6 +16,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import BootHosts, total
 from planner.plan.course import Course, course_of
 from planner.plan.draft import Draft, Drafter
+from planner.plan.effects import Effects
 from planner.plan.hazards import FateJudge
 from planner.plan.instance import packed
 from planner.plan.pieces import Infeasible, Packing
@@ -60,8 +61,10 @@ def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> P
         for host in hosts
     }
     waves = len(packing.waves)
+    effects = Effects(task.knowledge, task.policy)
     courses = [
-        course_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager) for made in drafts
+        course_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager, effects)
+        for made in drafts
     ]
     bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
     return _plan(

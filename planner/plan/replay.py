@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
-from planner.domain.plan import TakesEffect
 from planner.domain.simulation import Phase, ReplayRule
 from planner.plan.court import Court, Objections
 from planner.plan.findings import Finding
@@ -212,7 +211,7 @@ class Replay:
                 continue
             self._in_force[(flip.board, flip.line)] = flip.after
             self._launch(any_guest(flip.after))
-            if flip.takes_effect is TakesEffect.NEXT_HOP:
+            if flip.takes_effect.begins_at_a_hop:
                 self._hops.append((flip.before, flip.after))
 
     def _restart(self, wave: int) -> None:

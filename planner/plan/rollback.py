@@ -8,7 +8,7 @@ from itertools import islice
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import Flip, Rollback, Routing, TakesEffect
+from planner.domain.plan import Flip, Rollback, Routing
 from planner.domain.verdict import Objection
 from planner.plan.cohorts import total
 from planner.plan.draft import Draft
@@ -48,7 +48,7 @@ def way_back(
     ]
     known = made.given
     one_way = sum(group.count for group in groups)
-    hopping = any(flip.takes_effect is TakesEffect.NEXT_HOP for flip in flipped)
+    hopping = any(flip.takes_effect.begins_at_a_hop for flip in flipped)
     lost = _all_groups(made) if hopping else groups
     begun = any(wave_of.get(host.name, wave + 1) <= wave for host in made.way.hosts)
     endangered = bool(caught) and (bool(away) or not known) and begun
