@@ -221,6 +221,7 @@ def test_the_frontier_is_what_no_combination_beats() -> None:
         ('[[mask]]\ncapabilities = ["tun.usu"]\n', "'tun.usu' is no capability"),
         ('retire = ["pc-q35-4.22"]\n', "'pc-q35-4.22' is no machine type"),
         ('[[remove]]\npool = "debian"\nfrom_qemu = "9*"\n', "changes no host"),
+        ("[[remove]]\n", "leaves no host in the fleet"),
     ],
 )
 def test_wrong_scenarios(tmp_path: Path, text: str, said: str) -> None:

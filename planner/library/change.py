@@ -94,9 +94,15 @@ class Changer:
             hosts += touched
             if not touched:
                 problems.append(self._nothing(scenario, change))
+        if not problems and self._is_emptied(pools):
+            problems.append(_empty(scenario))
         if problems:
             raise ScenarioError(problems)
         return Changed(pools, hosts, tuple(upgraded))
+
+    def _is_emptied(self, pools: Mapping[str, Groups]) -> bool:
+        """Whether no host is left: such a fleet has no answer, not a safe one."""
+        return not any(pools.values()) and pools.keys() >= self._of_pool.keys()
 
     def _pools_of(self, selection: Selection, pools: Mapping[str, Groups]) -> Sequence[str]:
         """Return the pools that a selection may be about, in name order."""
@@ -219,6 +225,13 @@ def split(
     inside = frozenset(meant)
     rest = tuple(name for name in group.hosts if name not in inside)
     return replace(group, hosts=tuple(meant)), replace(group, hosts=rest)
+
+
+def _empty(scenario: Scenario) -> Problem:
+    place = Location(file=f"scenario '{scenario.name}'")
+    return Problem(
+        location=place, what="leaves no host in the fleet, so there is nothing to answer"
+    )
 
 
 def _kind(change: HostChange) -> str:
