@@ -91,9 +91,11 @@ def keys(value: object, way: Steps = ()) -> Iterator[tuple[Steps, str]]:
         yield from keys(inner, (way, step))
 
 
-@pytest.mark.parametrize("folder", ["kernels", "migrated_state", "machine_types", "."])
+@pytest.mark.parametrize("folder", ["kernel_caps", "migrated_state", "machine_types", "."])
 def test_every_key_of_the_shipped_rows_stands_on_its_line(folder: str) -> None:
-    for path in sorted((shipped_data() / folder).glob("*.toml")):
+    paths = sorted((shipped_data() / folder).glob("*.toml"))
+    assert paths
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         written, lines = text.split("\n"), toml_lines(text)
         for way, key in keys(tomllib.loads(text)):
