@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from planner.cli.console import emit, progress
+from planner.cli.console import emit, progress, working
 from planner.domain.errors import UsageError
 
 
@@ -56,4 +57,21 @@ def test_progress_shows_itself_on_a_terminal_after_a_second(
     assert capsys.readouterr().err == "\rpools 2 of 4\rpools 4 of 4\n"
     show = progress("pools", 1)
     show(1)
+    assert capsys.readouterr().err == "", "quick work says nothing"
+
+
+def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("planner.cli.console.PATIENCE", 0.01)
+    with working("reading"):
+        time.sleep(0.1)
+    assert capsys.readouterr().err == "", "standard error is no terminal here"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with working("reading"):
+        time.sleep(0.1)
+    assert capsys.readouterr().err == "reading ...\r           \r"
+    monkeypatch.setattr("planner.cli.console.PATIENCE", 60.0)
+    with working("reading"):
+        pass
     assert capsys.readouterr().err == "", "quick work says nothing"

@@ -7,7 +7,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Timer
 from typing import NoReturn
 
 import typer
@@ -83,6 +85,30 @@ def _paint(line: Line, *, colour: bool) -> str:
     if not colour or line.style is Style.PLAIN:
         return line.text
     return typer.style(line.text, **COLOURS[line.style])  # type: ignore[arg-type]
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on a terminal's stderr what goes on once it takes over a second; wipe it at the end."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    said = Event()
+
+    def say() -> None:
+        """Write the line that the end wipes."""
+        said.set()
+        print(f"{what} ...", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    timer = Timer(PATIENCE, say)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if said.is_set():
+            print(f"\r{' ' * len(f'{what} ...')}\r", end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def progress(noun: str, total: int) -> Callable[[int], None]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.console import working
+
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
     from planner.domain.host import Fleet
@@ -73,7 +75,8 @@ def inputs_of(
     from planner.fleet.hosts import read_fleet
 
     knowledge = knowledge_of(folders)
-    hosts = read_fleet(fleet, knowledge)
+    with working(f"reading {fleet.name}"):
+        hosts = read_fleet(fleet, knowledge)
     rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)
     return Inputs(knowledge, hosts, rules)
 
@@ -95,7 +98,10 @@ def guests_in(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None
     """Read the guests of today, None if there is no file."""
     from planner.library.read import read_guests
 
-    return None if path is None else read_guests(path, given.fleet, knowledge=given.knowledge)
+    if path is None:
+        return None
+    with working(f"reading {path.name}"):
+        return read_guests(path, given.fleet, knowledge=given.knowledge)
 
 
 def arrows_in(edges: Path | None, fleet: Fleet) -> Arrows | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, progress
+from planner.cli.console import answer, painted, progress, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -84,7 +84,8 @@ def planned(
     from planner.library.plans import make_plan
 
     ways = [parse_target(text) for text in targets]
-    hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
+    with working(f"reading {fleet.name}"):
+        hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
     families = {one.family for host in hosts for one in host.failure_domains}
     given = inputs_of(fleet, policy, knowledge, families=families)
     if all(host.target is None for host in hosts):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import answer, painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -19,6 +19,7 @@ from planner.cli.options import (
     PolicyFile,
     guests_in,
     inputs_of,
+    knowledge_of,
 )
 from planner.domain.errors import Location, Problem, UsageError
 
@@ -78,15 +79,17 @@ def simulate(
         failures += drawn_failures(made, seed)
     if abort_after is not None and not 0 <= abort_after <= len(made.waves):
         raise UsageError([_wrong("--abort-after", f"the plan has {len(made.waves)} waves")])
-    simulation = plans.simulate(
-        made,
-        hosts,
-        guests=guests_in(guests, given),
-        failures=failures,
-        abort_after=abort_after,
-        policy=None if policy is None else given.policy,
-        knowledge=given.knowledge,
-    )
+    alive = guests_in(guests, given)
+    with working("replaying the plan"):
+        simulation = plans.simulate(
+            made,
+            hosts,
+            guests=alive,
+            failures=failures,
+            abort_after=abort_after,
+            policy=None if policy is None else given.policy,
+            knowledge=given.knowledge,
+        )
     code = exits.of_outcomes([simulation.outcome])
     answer(_written(simulation, format, output), output, code)
 
@@ -99,8 +102,10 @@ def planned(
     from planner.fleet.upgrades import read_upgrades
 
     made = read_plan(plan)
-    given = inputs_of(fleet, policy, knowledge)
-    return made, given, read_upgrades(fleet, given.knowledge, ())
+    with working(f"reading {fleet.name}"):
+        hosts = read_upgrades(fleet, knowledge_of(knowledge), ())
+    families = {one.family for host in hosts for one in host.failure_domains}
+    return made, inputs_of(fleet, policy, knowledge, families=families), hosts
 
 
 def failures_of(

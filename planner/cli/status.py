@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import answer, painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -58,7 +58,8 @@ def status(
         knowledge=given.knowledge,
         policy=given.policy,
     )
-    found = status_of(scenario, day)
+    with working("replaying the rest of the plan"):
+        found = status_of(scenario, day)
     code = exits.of_outcomes([found.rest.outcome])
     answer(_written(found, format, output), output, code)
 

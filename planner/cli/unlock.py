@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import answer, painted, working
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -48,14 +48,16 @@ def unlock(
     from planner.library import plans
 
     given = inputs_of(fleet, policy, knowledge)
-    found = plans.unlock(
-        given.fleet,
-        wants=want or (),
-        budget=budget,
-        edges=arrows_in(edges, given.fleet),
-        policy=given.policy,
-        knowledge=given.knowledge,
-    )
+    arrows = arrows_in(edges, given.fleet)
+    with working("searching for the cheapest upgrades"):
+        found = plans.unlock(
+            given.fleet,
+            wants=want or (),
+            budget=budget,
+            edges=arrows,
+            policy=given.policy,
+            knowledge=given.knowledge,
+        )
     code = exits.of_unlocks((target.status for target in found.targets), asked=bool(want))
     answer(_written(found, format, output), output, code)
 
