@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.fleets import KINDS, write_fleet
@@ -68,6 +69,15 @@ def test_nothing_can_leave_the_page(browser: Browser, report: Path) -> None:
             assert words in refused, wrong
         assert not sent
         assert page.evaluate("window.hit") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(browser: Browser, report: Path, scheme: str) -> None:
+    """All rules of axe-core, with everything on the page folded out."""
+    with opened(browser, report, color_scheme=scheme, bypass_csp=True) as (page, _):
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        found = Axe().run(page).response["violations"]
+        assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
 
 
 def test_search_filters_hosts(browser: Browser, report: Path) -> None:
