@@ -307,3 +307,63 @@ def test_a_flag_of_a_bus_variant_and_of_its_base_type_are_alike(qom_type: str) -
 
     assert rules(off, on) == set()
     assert rules(on, off) == {(Rule.COMPAT_VALUE_DIFFERS, "virtio-net-device/feature:56")}
+
+
+MILAN, ROME = "AMD EPYC 7763", "AMD EPYC 7742"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "fact"),
+    [
+        ("EPYC-Milan", "cpu.3dnowprefetch, cpu.abm, cpu.adx and"),
+        ("host", "on the destination, whose CPU differs"),
+        ("qemu64,+avx2", "cpu.avx2 on the destination, whose CPU differs"),
+        ("GraniteRapids-v9", "guest CPU"),
+        ("qemu64", ""),
+        ("kvm64,+sse2", ""),
+    ],
+)
+def test_features_of_the_guest_are_open_between_cpus_of_two_models(cpu: str, fact: str) -> None:
+    guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=no pae=no", "cpu": cpu}
+    found = _judged(_cpu(MILAN), _cpu(ROME), guest).objections
+    told = [one for one in found if one.unit == "cpu/cpuid"]
+    assert [one.is_gap for one in told] == ([True] if fact else [])
+    assert all(fact in one.facts[0] for one in told)
+    for other in (MILAN, "AMD", ""):
+        assert "cpu/cpuid" not in {
+            one.unit for one in _judged(_cpu(MILAN), _cpu(other), guest).objections
+        }
+
+
+def test_a_feature_that_the_destination_is_known_to_have_is_not_open() -> None:
+    guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=no pae=no", "cpu": "qemu64,+avx2"}
+    for stated, units in (("+cpu.avx2", set[str]()), ("-cpu.avx2", {"cpu/cpuid"})):
+        probed = ("6.1.0-40-amd64", "8.2.7", stated, ROME)
+        found = _judged(_cpu(MILAN), probed, guest).objections
+        assert {one.unit for one in found if one.unit == "cpu/cpuid"} == units
+        assert not any(one.is_gap for one in found if one.unit == "cpu/cpuid")
+
+
+def test_cpus_of_two_models_leave_other_architectures_open() -> None:
+    def arm(cpu: str) -> HostProfile:
+        """Return an aarch64 host."""
+        group = HostGroup(
+            pool=PoolName("pool"),
+            kernel="6.1.0-40-arm64",
+            qemu="8.2.7",
+            hosts=(HostName("host"),),
+            arch="aarch64",
+            cpu=cpu,
+        )
+        return Profiler(_knowledge()).profile(group)
+
+    start = _start({"machine": "virt-8.2", "cpu": "host"})
+    edge = MigrationEdge(source=arm("Neoverse N1"), destination=arm("Neoverse V1"))
+    facts = [fact for one in judge(edge, start, _knowledge()).objections for fact in one.facts]
+    assert any("neoverse n1" in fact for fact in facts)
+    same = MigrationEdge(source=arm("Neoverse N1"), destination=arm("Neoverse N1"))
+    assert not any(
+        "neoverse" in fact
+        for one in judge(same, start, _knowledge()).objections
+        for fact in one.facts
+    )

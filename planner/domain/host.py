@@ -161,6 +161,10 @@ class HostProfile:
         """Return the hash computed at birth."""
         return self._hash
 
+    def has_other_cpu_than(self, other: HostProfile) -> bool:
+        """Whether the fleet says that the CPUs of two hosts are of different models."""
+        return bool(self.cpu_model and other.cpu_model) and self.cpu_model != other.cpu_model
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationEdge:

@@ -14,7 +14,7 @@ from planner.domain.verdict import Objection, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed
+from planner.migration.applies import Assumed, claimed, unsaid
 from planner.migration.boots import judge_any_boot
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
@@ -53,7 +53,8 @@ class CaseJudge:
             traits=case.traits,
             hop_flags=case.hop_flags,
         )
-        assumed = self._conditions(case) if self.assume_conditions else frozenset()
+        claims = self._conditions(case) if self.assume_conditions else frozenset()
+        assumed = unsaid(claims, start)
         boots = () if booted is not None else self._boots(case.source)
         key = (edge, start, boots, assumed)
         if key not in self._known:

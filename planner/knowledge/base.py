@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planner.domain.capability import Capability, CapabilityId
+from planner.domain.capability import Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
@@ -104,6 +104,14 @@ class KnowledgeBase:
             for unit in self.units_of(arch)
             for capability in unit.capabilities
             if capability != NEVER
+        )
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def open_cpu_features(self, capabilities: CapabilitySet) -> frozenset[str]:
+        """Return CPU features that not every CPU has and of which nobody says whether a host does."""
+        stated = capabilities.present | capabilities.absent
+        return frozenset(
+            name for name in self.guests.beyond_common if CapabilityId(f"cpu.{name}") not in stated
         )
 
     def machine_type(self, name: str) -> MachineType | None:

@@ -91,6 +91,14 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="common-cpu-features",
+        files="cpu_features.toml",
+        key="common",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="features-of-the-cpu",
         files="cpu_features.toml",
         key="of_cpu",

@@ -88,7 +88,11 @@ class FeatureBit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestWords:
-    """The vocabulary of guests."""
+    """The vocabulary of guests.
+
+    `model_features` are those that the table of models was filled for; `beyond_common` are features of
+    the hardware that some CPU lacks on which KVM runs.
+    """
 
     devices: Mapping[str, Device]
     base_types: Mapping[str, str]
@@ -96,6 +100,7 @@ class GuestWords:
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
     model_features: frozenset[str]
+    beyond_common: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
 

@@ -70,7 +70,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
-        guests=_guest_words(folder, _asked_of_models(units, capabilities)),
+        guests=_guest_words(folder, _asked_of_models(units, capabilities), capabilities),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
             crossings=tuple(folder.read("vendor-crossings", read_crossing)),
@@ -132,17 +132,25 @@ def _asked_of_models(
         if clause.kind in {ClauseKind.CPU, ClauseKind.CPU_LACKS}
         for word in clause.any_of
     }
-    rows = {name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu.")}
-    return frozenset(asked | rows)
+    return frozenset(asked) | _features(catalogue)
 
 
-def _guest_words(folder: Folder, asked: frozenset[str]) -> GuestWords:
+def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
+    """Return the CPU features of hosts that have a row."""
+    return frozenset(name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu."))
+
+
+def _guest_words(
+    folder: Folder, asked: frozenset[str], catalogue: Collection[CapabilityId]
+) -> GuestWords:
+    common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         base_types=dict(folder.read("variants", read_variant)),
         cpu_models=models,
         model_features=asked.union(*(model.features for model in models.values())),
+        beyond_common=_features(catalogue) - common,
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),

@@ -16,6 +16,9 @@ Assumed = frozenset[tuple[str, str]]
 """Claims taken as true: (clause kind, word) pairs that no guest has."""
 
 EVERY_MACHINE = "builtin"
+BEYOND_COMMON = "beyond-common"
+"""In a clause about CPUs: anything that some CPU lacks on which KVM runs."""
+OF_THE_MODEL = frozenset({"follows-host", BEYOND_COMMON})
 
 
 @cache
@@ -29,6 +32,20 @@ def claimed(words: tuple[str, ...]) -> Assumed:
     """Return the claims that `kind:word` texts of conditions make."""
     parts = (word.partition(":") for word in words)
     return frozenset((kind, name) for kind, _, name in parts)
+
+
+def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
+    """Return the claims about what a guest does not say: its CPU, its devices, each of its uses."""
+
+    def says(kind: str, word: str) -> bool:
+        """Whether the guest says something of a claim, whatever it says."""
+        if kind in {ClauseKind.CPU.value, ClauseKind.CPU_LACKS.value}:
+            return start.cpu is not None
+        if kind == ClauseKind.DEVICE.value:
+            return start.devices is not None
+        return start.trait(word) is not Truth.UNKNOWN
+
+    return frozenset((kind, word) for kind, word in claims if not says(kind, word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +110,13 @@ def _features(
 def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords) -> Truth:
     """Return whether a guest CPU has `feature`; models that follow the host ask the boot host.
 
-    `model:NAME` and `follows-host` ask about the model itself.
+    `model:NAME` and `follows-host` ask about the model itself, `beyond-common` whether it has anything
+    that some CPU lacks on which KVM runs.
     """
     if cpu is None:
         return Truth.UNKNOWN
-    if feature == "follows-host" or feature.startswith("model:"):
-        return _is_model(feature, cpu)
+    if feature in OF_THE_MODEL or feature.startswith("model:"):
+        return _is_model(feature, cpu, words)
     if feature in cpu.enabled or feature in cpu.disabled:
         return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
@@ -109,7 +127,18 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     return Truth.of(feature in model.features)
 
 
-def _is_model(word: str, cpu: GuestCpu) -> Truth:
+def _is_beyond_common(cpu: GuestCpu, words: GuestWords) -> Truth:
+    if cpu.follows_host or cpu.enabled & words.beyond_common:
+        return Truth.YES
+    model = words.cpu_models.get(cpu.model)
+    if model is None:
+        return Truth.UNKNOWN
+    return Truth.of(bool((model.features - cpu.disabled) & words.beyond_common))
+
+
+def _is_model(word: str, cpu: GuestCpu, words: GuestWords) -> Truth:
+    if word == BEYOND_COMMON:
+        return _is_beyond_common(cpu, words)
     if word == "follows-host":
         return Truth.of(cpu.follows_host)
     return Truth.of(cpu.model.partition("-v")[0] == word.removeprefix("model:"))

@@ -11,7 +11,16 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUni
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import clause_truth, unknown_devices
+from planner.migration.applies import (
+    BEYOND_COMMON,
+    Assumed,
+    clause_truth,
+    has_feature,
+    unknown_devices,
+)
+
+MOST_FEATURES = 3
+"""CPU features that one message names."""
 
 
 def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
@@ -62,16 +71,67 @@ def judge_unknown_devices(
 
 
 def judge_cpu_features(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, management: str
+    edge: MigrationEdge,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    management: str,
+    assumed: Assumed = frozenset(),
 ) -> tuple[Objection, ...]:
     """Return the objections of the unit that stands for every CPUID bit."""
-    if not edge.destination.lacked_cpu_features:
+    other = (start.booted_on or edge.source).has_other_cpu_than(edge.destination)
+    if not other and not edge.destination.lacked_cpu_features:
         return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
-    return tuple(
+    found = [
         objection
         for unit in units
-        for objection in _judge_cpu_features(unit, edge, start, knowledge, management)
+        for objection in _judge_cpu_features(unit, edge, start, knowledge, management, assumed)
+    ]
+    if other and knowledge.covered.get(edge.source.arch) != "listed":
+        found.append(unlisted_cpus(edge))
+    elif other:
+        for unit in units:
+            found += _open_features(unit, edge, start, knowledge, management, assumed)
+    return tuple(found)
+
+
+def unlisted_cpus(edge: MigrationEdge) -> Objection:
+    """Return the gap of CPUs that differ on an architecture of which no feature has a row."""
+    one, other = edge.source.cpu_model, edge.destination.cpu_model
+    fact = f"what a guest sees of the CPUs '{one}' and '{other}' ({edge.source.arch})"
+    return knowledge_gap(fact, Consequence.FAILS_CLEANLY, "coverage of this architecture")
+
+
+def _open_features(
+    unit: MigratedUnit,
+    edge: MigrationEdge,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    management: str,
+    assumed: Assumed,
+) -> Iterator[Objection]:
+    """Yield a gap if the guest's CPU may have what nobody knows of a destination of another model."""
+    words = knowledge.guests
+    missing = [
+        name
+        for name in sorted(knowledge.open_cpu_features(edge.destination.capabilities))
+        if has_feature(name, start.cpu, start, words) is not Truth.NO
+    ]
+    clause = Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,))
+    applies = clause_truth(clause, start, words, assumed)
+    if not missing or applies.truth is Truth.NO:
+        return
+    few = ", ".join(f"cpu.{name}" for name in missing[:MOST_FEATURES])
+    more = len(missing) - MOST_FEATURES
+    fact = f"{few}{f' and {more} more' if more > 0 else ''} on the destination, whose CPU differs"
+    yield Objection(
+        rule=Rule.KNOWLEDGE_GAP,
+        consequence=unit.lack_libvirt if management == "libvirt" else unit.lack_plain,
+        unit=unit.id,
+        severity=unit.severity,
+        facts=applies.open_facts or (fact,),
+        depends_on=(clause,),
+        source=unit.source,
     )
 
 
@@ -81,6 +141,7 @@ def _judge_cpu_features(
     start: GuestStart,
     knowledge: KnowledgeBase,
     management: str,
+    assumed: Assumed,
 ) -> list[Objection]:
     """Object to every CPU feature that the guest has and the destination is known to lack."""
     boot = start.booted_on or edge.source
@@ -91,7 +152,7 @@ def _judge_cpu_features(
             continue
         feature = capability.removeprefix("cpu.")
         clause = Clause(kind=ClauseKind.CPU, any_of=(feature,))
-        applies = clause_truth(clause, start, knowledge.guests, frozenset())
+        applies = clause_truth(clause, start, knowledge.guests, assumed)
         if applies.truth is Truth.NO:
             continue
         open_facts = applies.open_facts

@@ -51,7 +51,7 @@ def judge(
         judged = judge_on(unit, applies, edge, start, knowledge, management)
         objections += judged.objections
         remarks += judged.remarks
-    objections += judge_cpu_features(edge, start, knowledge, management)
+    objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     return Verdict(
         edge=edge,
         start=start,

@@ -8,14 +8,12 @@ from itertools import product
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
-from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
 from planner.explain.moves import MoveJudge, Objections
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, unsaid
 from planner.plan.cohorts import Cohort
 from planner.plan.stages import PoolWay
 from planner.solver.certify import assumed_by
@@ -129,17 +127,3 @@ class FateJudge:
             against(product(new, old), boots),
             against((*product((*old, *new), old), *product(old, new)), new),
         )
-
-
-def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
-    """Return the claims about what a guest does not say: its CPU, its devices, each of its uses."""
-
-    def says(kind: str, word: str) -> bool:
-        """Whether the guest says something of a claim, whatever it says."""
-        if kind in {ClauseKind.CPU.value, ClauseKind.CPU_LACKS.value}:
-            return start.cpu is not None
-        if kind == ClauseKind.DEVICE.value:
-            return start.devices is not None
-        return start.trait(word) is not Truth.UNKNOWN
-
-    return frozenset((kind, word) for kind, word in claims if not says(kind, word))

@@ -10,10 +10,16 @@ from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import BEYOND_COMMON
 
 HARDWARE = Condition(
     kind="host",
     text="same CPU generation, microcode and kvm parameters on all hosts of the pool",
+    price="check with probes",
+)
+HARDWARE_OF_A_MODEL = Condition(
+    kind="host",
+    text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
     price="check with probes",
 )
 
@@ -102,6 +108,10 @@ def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condit
     words = ", ".join(clause.any_of)
     kind = clause.kind.value
     match clause.kind:
+        case ClauseKind.CPU if clause.any_of == (BEYOND_COMMON,):
+            text = (
+                "guest CPU of features that every CPU has, such as kvm64: those of the hosts differ"
+            )
         case ClauseKind.CPU:
             text = f"guest CPU without {words}"
         case ClauseKind.CPU_LACKS:

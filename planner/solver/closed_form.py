@@ -17,6 +17,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.attempt import (
     HARDWARE,
+    HARDWARE_OF_A_MODEL,
     NO_CONDITIONS,
     Attempt,
     Conditions,
@@ -43,9 +44,7 @@ class ClosedForm:
     offers: Offers = field(init=False)
     units: UnitDemands = field(init=False)
     layouts: Layouts = field(init=False)
-    _hardware: dict[tuple[bool, frozenset[frozenset[CapabilityId]]], Conditions] = field(
-        default_factory=dict
-    )
+    _hardware: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,9 +99,11 @@ class ClosedForm:
     def _conditions(self, domain: MigrationDomain) -> Conditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
         possible = any(member.profile.capabilities.possible for member in domain.starts)
-        key = (possible, domain.lacked)
+        models = {profile.cpu_model for profile in domain.profiles} - {""}
+        equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
+        key = (possible, equal, domain.lacked)
         if key not in self._hardware:
-            asked = [HARDWARE] if possible else []
+            asked = [equal] if possible else []
             lacked = frozenset[CapabilityId]().union(*domain.lacked)
             for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
                 clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))

@@ -17,6 +17,7 @@ from planner.solver.layout_issues import (
     LayoutIssue,
     coverage_issues,
     fault_issues,
+    model_issues,
     observed_issues,
     property_issue,
     vendor_issues,
@@ -64,12 +65,14 @@ class Layouts:
         return self._layouts[key]
 
     def _is_plain(self, domain: MigrationDomain) -> bool:
-        """Whether builds alone decide: one listed architecture, one vendor, nothing observed."""
+        """Whether builds alone decide: one listed architecture, one CPU, nothing observed."""
         if domain.profiles not in self._plain:
             found = {profile.arch for profile in domain.profiles}
             listed = len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
             vendors = {profile.cpu_vendor for profile in domain.profiles} - {""}
-            self._plain[domain.profiles] = listed and len(vendors) < 2 and not domain.is_observed
+            models = {profile.cpu_model for profile in domain.profiles} - {""}
+            alike = len(vendors) < 2 and len(models) < 2
+            self._plain[domain.profiles] = listed and alike and not domain.is_observed
         return self._plain[domain.profiles]
 
     def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[LayoutIssue]:
@@ -78,8 +81,10 @@ class Layouts:
             builds = frozenset((one.qemu, other.qemu) for one, other in routes)
             arrivals = {other for _, other in builds}
             carried = frozenset(product(domain.builds, arrivals))
+            booted = tuple(product(domain.profiles, {other for _, other in routes}))
         else:
             routes = tuple(permutations(domain.profiles, 2))
+            booted = routes
             builds = carried = frozenset(product(domain.builds, domain.builds))
         yield from self._property_issues(domain.builds, builds, machine_type)
         yield from coverage_issues(routes, self.knowledge)
@@ -87,6 +92,7 @@ class Layouts:
             fault_issues(builds, carried, machine_type, self.knowledge),
             observed_issues(routes, machine_type, self.knowledge),
             vendor_issues(routes, self.knowledge),
+            model_issues(booted, self.knowledge),
         ):
             yield replace(issue, is_accepted=self.policy.accepted_loss(issue.unit) is not None)
 

@@ -13,6 +13,7 @@ from planner.domain.solution import FlagChoice
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import BEYOND_COMMON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,30 @@ def coverage_issues(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
             )
             return
+
+
+def model_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield what nobody knows of CPUs that the fleet says are of different models.
+
+    `routes` lead from where a guest may have booted to where it may arrive.
+    """
+    met = [(one, other) for one, other in routes if one.has_other_cpu_than(other)]
+    unlisted = {one.arch for one, _ in met if knowledge.covered.get(one.arch) != "listed"}
+    for arch in sorted(unlisted):
+        fact = f"what a guest sees of CPUs that differ ({arch})"
+        yield LayoutIssue(
+            certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
+        )
+    if any(knowledge.open_cpu_features(other.capabilities) for _, other in met):
+        yield LayoutIssue(
+            certain=False,
+            clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
+            facts=("CPU features of hosts whose CPUs differ",),
+            text="the CPUs of the hosts differ, and nobody says in what",
+            source="column cpu of the fleet",
+        )
 
 
 def vendor_issues(

@@ -259,14 +259,14 @@ class BuildPairs:
 
 @dataclass(slots=True)
 class CpuPairs:
-    """The rules about CPUs, between hosts by stated vendor and by the features known to be lacking."""
+    """The rules about CPUs, between hosts by stated vendor, model and features."""
 
     knowledge: KnowledgeBase
     ledger: Ledger
     management: str
     _pairs: Pairs = field(init=False)
     _hosts: list[HostProfile] = field(default_factory=list)
-    _classes: dict[tuple[str, str, frozenset[str]], int] = field(default_factory=dict)
+    _classes: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Remember what is judged between two classes."""
@@ -277,7 +277,9 @@ class CpuPairs:
         return self._pairs.within(frozenset([self._class(host) for host in hosts]))
 
     def _class(self, host: HostProfile) -> int:
-        key = (host.arch, host.cpu_vendor, frozenset[str](host.lacked_cpu_features))
+        told = host.capabilities if host.cpu_model else None
+        known = None if told is None else self.knowledge.open_cpu_features(told)
+        key = (host.arch, host.cpu_vendor, host.lacked_cpu_features, host.cpu_model, known)
         number = self._classes.setdefault(key, len(self._hosts))
         if number == len(self._hosts):
             self._hosts.append(host)
