@@ -367,3 +367,48 @@ def test_cpus_of_two_models_leave_other_architectures_open() -> None:
         for one in judge(same, start, _knowledge()).objections
         for fact in one.facts
     )
+
+
+USO = "6.12.48+deb13-amd64", "10.0.2", "+tun.uso"
+NO_USO = "6.1.0-40-amd64", "10.0.2", "-tun.uso"
+
+
+@pytest.mark.parametrize(
+    ("backend", "found"),
+    [
+        ("+tap", {(False, "virtio-net-device/feature:56")}),
+        ("+bridge", {(False, "virtio-net-device/feature:56")}),
+        ("+user", set[tuple[bool, str]]()),
+        ("+tpa", {(True, "virtio-net-device/feature:56"), (True, "")}),
+        ("+", {(True, "virtio-net-device/feature:56"), (True, "")}),
+    ],
+)
+def test_a_misspelt_backend_takes_no_objection_away(
+    backend: str, found: set[tuple[bool, str]]
+) -> None:
+    guest = {"machine": "pc-q35-10.0", "devices": f"virtio-net-pci{backend}"}
+    objections = _judged(USO, NO_USO, guest).objections
+    told = {(one.is_gap, one.unit) for one in objections}
+    assert {one for one in told if one[1] in {"", "virtio-net-device/feature:56"}} == found
+
+
+@pytest.mark.parametrize("value", ["maybe", "yess", "auto"])
+def test_a_value_that_is_none_does_not_shut_a_gate(value: str) -> None:
+    smi = "x86_64-cpu.x-migrate-smi-count"
+    old, new = ("4.14.300", "4.0.0", "-kvm.msr.smi_count"), ("4.18.20", "4.0.0", "")
+    guest = {"machine": "pc-q35-4.0", "traits": "uses-smm=yes pae=no"}
+    lost = (False, Rule.CAPABILITY_MISSING)
+
+    def told(flag: str) -> set[tuple[bool, Rule]]:
+        """Return what is said of the SMI count and of the flag."""
+        found = _judged(new, old, guest | {"flags": f"{smi}={flag}"}).objections
+        return {(one.is_gap, one.rule) for one in found if "smi" in one.unit + one.property_key}
+
+    assert lost in told("on") and lost not in told("off")
+    assert {(False, Rule.PROPERTY_NOT_OFFERED), (True, Rule.KNOWLEDGE_GAP)} <= told(value)
+
+
+def test_a_machine_type_of_another_architecture_cannot_start() -> None:
+    host = _qemu("8.2.7")
+    found = _judged(host, host, {"machine": "virt-8.2"}).objections
+    assert Rule.MACHINE_TYPE_NOT_OFFERED in {one.rule for one in found}

@@ -560,3 +560,16 @@ def test_flips_that_policy_blocks_and_those_that_are_done_are_told(tmp_path: Pat
     fleet.write_text("host,kernel,qemu\na,6.12.43+deb13-amd64,8.2.7\nb,6.12.43+deb13-amd64,8.2.7\n")
     task = replace(task, hosts=read_upgrades(fleet, base, [same]), policy=base.policy)
     assert {state.status for state in make_plan(task).states} == {FlipStatus.DONE}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        PlanPolicy(start=datetime.date(9999, 12, 31)),
+        PlanPolicy(start=datetime.date(2027, 1, 4), soak_days=99_999_999_999),
+        PlanPolicy(start=datetime.date(2027, 1, 4), wave_days=10_000_000),
+    ],
+)
+def test_a_plan_past_the_calendar_is_refused(rules: PlanPolicy) -> None:
+    with pytest.raises(PlannerError, match="before the year 10000"):
+        planned(ROOT / "examples" / "seed" / "rollout.csv", rules=rules)

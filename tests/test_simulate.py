@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,25 @@ def test_a_flip_one_wave_earlier_names_the_edge(stage: Stage, name: str, edit: s
     assert told.destination is not None
     assert list(told.destination.examples) == plan["waves"][-1]["hosts"]
     assert bool(found.contradictions) is (edit != "both")
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        (lambda plan: plan["waves"].pop(), "waves, but the bounds speak of"),
+        (lambda plan: plan["waves"].clear(), "0 waves, but the bounds speak of"),
+        (lambda plan: plan["domains"][0]["baselines"].clear(), "new guests get nothing"),
+    ],
+    ids=["last wave", "all waves", "baselines"],
+)
+def test_a_plan_that_something_was_cut_out_of_is_told(
+    stage: Stage, cut: Callable[[Json], object], said: str
+) -> None:
+    rows = rows_of("seed")
+    plan = PLANS["seed"](rows)
+    cut(plan)
+    found = stage.replay(plan, rows)
+    assert any(said in str(problem) for problem in found.contradictions)
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -211,7 +211,10 @@ def test_the_frontier_is_what_no_combination_beats() -> None:
     [
         ('[[upgrade]]\nqmeu = "8.2.7"\n', "upgrade[1].qmeu: unknown key; did you mean 'qemu'?"),
         ("[[upgrade]]\n", "upgrade[1]: names neither kernel nor qemu"),
-        ("[[remove]]\ncount = 0\n", "remove[1].count: 0 is not a number of hosts from 1 on"),
+        (
+            "[[remove]]\ncount = 0\n",
+            "remove[1].count: 0 is not a number of hosts from 1 to 10 million",
+        ),
         ("[[mask]]\n", "mask[1].capabilities: is required"),
         ('retire = "pc-q35-4.2"\n', 'scenario.toml:1: retire: "pc-q35-4.2" is not a list'),
         ("scenario = 3\n", "scenario: 3 is not a table"),
@@ -222,6 +225,8 @@ def test_the_frontier_is_what_no_combination_beats() -> None:
         ('retire = ["pc-q35-4.22"]\n', "'pc-q35-4.22' is no machine type"),
         ('[[remove]]\npool = "debian"\nfrom_qemu = "9*"\n', "changes no host"),
         ("[[remove]]\n", "leaves no host in the fleet"),
+        ("scenario = []\n", "scenario: holds no scenario"),
+        ("[[remove]]\ncount = 100000000000\n", "is not a number of hosts from 1 to 10 million"),
     ],
 )
 def test_wrong_scenarios(tmp_path: Path, text: str, said: str) -> None:
@@ -237,6 +242,9 @@ def test_a_matrix_is_every_combination(tmp_path: Path) -> None:
     path.write_text('pool = ["a", "b"]\nqemu = ["", "8.2.7"]\nkernel = ["", "6.1.90"]\n')
     found = read_matrix(path)
     assert len(found) == 2 * 3
+    path.write_text('pool = ["a"]\n')
+    with pytest.raises(ScenarioError, match="names neither kernel nor qemu"):
+        read_matrix(path)
     path.write_text('pools = ["a"]\n')
     with pytest.raises(ScenarioError, match="did you mean 'pool'"):
         read_matrix(path)

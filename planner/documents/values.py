@@ -228,12 +228,12 @@ def day(value: object, steps: Steps, complaints: Complaints) -> datetime.date | 
     return None
 
 
-def whole(wish: str, *, least: int) -> Reader[int]:
-    """Return the reader of a whole number from `least` on, that `wish` describes."""
+def whole(wish: str, *, least: int, most: int = int(MOST)) -> Reader[int]:
+    """Return the reader of a whole number from `least` to `most`, that `wish` describes."""
 
     def read(value: object, steps: Steps, complaints: Complaints) -> int:
         """Read a whole number."""
-        if type(value) is int and least <= value < MOST:
+        if type(value) is int and least <= value <= most:
             return value
         complaints.add(steps, f"{shown(value)} is not {wish}")
         return least

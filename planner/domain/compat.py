@@ -10,7 +10,9 @@ from planner.domain.capability import Evidence
 DEFAULT = "(default)"
 """The value of a property that nothing sets: what the newest machine type of its build has."""
 
-_SAME = {"true": "on", "yes": "on", "false": "off", "no": "off"}
+SWITCH = ("on", "off")
+"""The values of a property that is on or off."""
+_SAME = dict.fromkeys(("true", "yes", "y"), "on") | dict.fromkeys(("false", "no", "n"), "off")
 
 
 def plain_value(text: str) -> str:

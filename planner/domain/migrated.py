@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from planner.domain.capability import CapabilityId, Evidence
-from planner.domain.compat import PropertyKey, Visible
+from planner.domain.compat import DEFAULT, SWITCH, PropertyKey, Visible
 from planner.domain.truth import Truth
 
 
@@ -57,6 +57,17 @@ class Gate:
     key: PropertyKey
     emits_when: frozenset[str]
     emits_by_default: bool = True
+
+    def opened_by(self, value: str) -> Truth:
+        """Return whether the gate is open with a value set by hand; unknown if it is no switch's.
+
+        A process can be said to have the default.
+        """
+        if value == DEFAULT:
+            return Truth.of(self.emits_by_default)
+        if value in self.emits_when:
+            return Truth.YES
+        return Truth.NO if value in SWITCH or value.isdecimal() else Truth.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class KnownNames:
     units: Collection[MigratedUnit]
     properties: Collection[str]
     has_property: Callable[[PropertyKey], bool]
+    is_no_value: Callable[[CompatFlag], bool] = lambda flag: False
     pools: Collection[str] | None = None
     families: Collection[str] | None = None
 
@@ -64,6 +65,8 @@ def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
         elif not names.has_property(flag.key):
             remedy = nearest(str(flag.key), names.properties)
             complaints.add(steps, f"'{flag.key}' is no property", remedy)
+        elif names.is_no_value(flag):
+            complaints.add(steps, f"'{flag.value}' is no value of {flag.key}", "allowed: on, off")
         return flag
 
     return read

@@ -33,7 +33,7 @@ from planner.domain.scenario import (
 
 T = TypeVar("T")
 TEXTS = list_of(text)
-COUNT = whole("a number of hosts from 1 on", least=1)
+COUNT = whole("a number of hosts from 1 to 10 million", least=1, most=10_000_000)
 SELECTION: Mapping[str, Reader[Any]] = {
     "hosts": TEXTS,
     "pool": text,
@@ -54,6 +54,8 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
     if "scenario" in cells:
         found = SEVERAL(cells, (), complaints).get("scenario", ())
         names = [f"{path.stem} {number}" for number in range(1, len(found) + 1)]
+        if not cells["scenario"]:
+            complaints.add(((), "scenario"), "holds no scenario")
     else:
         found, names = [SCENARIO(cells, (), complaints)], [path.stem]
     if complaints.problems:
@@ -74,6 +76,8 @@ def read_matrix(path: Path) -> tuple[Scenario, ...]:
     found = {}
     if cells is not None:
         found = some_of(dict.fromkeys(AXES, TEXTS), required=("pool",))(cells, (), complaints)
+    if cells is not None and not (found.get("kernel") or found.get("qemu")):
+        complaints.add((), "names neither kernel nor qemu to upgrade to")
     if complaints.problems:
         raise ScenarioError(complaints.told())
     axes = [found.get(key) or ("",) for key in AXES]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from planner.domain.capability import Capability, CapabilityId, CapabilitySet
-from planner.domain.compat import CompatFlag, Drift, PropertyKey, PropertyRow
+from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
 from planner.domain.migrated import Consequence, MigratedUnit
@@ -143,6 +143,11 @@ class KnowledgeBase:
     def has_property(self, key: PropertyKey) -> bool:
         """Whether some row is of the property `key`, of its base type, or of a device's type."""
         return any(self._inherits(key, known) for known in self.properties)
+
+    def is_no_value(self, flag: CompatFlag) -> bool:
+        """Whether a flag sets a switch to something that is neither on nor off: QEMU would not start."""
+        row = self.property_row(flag.key)
+        return row is not None and row.default in SWITCH and flag.value not in (*SWITCH, DEFAULT)
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def offers_property(self, build: QemuBuild, key: PropertyKey) -> Truth:

@@ -91,6 +91,9 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="backends", files="devices.toml", key="backend", identity=("name",), about=("implies",)
+    ),
+    Table(
         name="common-cpu-features",
         files="cpu_features.toml",
         key="common",

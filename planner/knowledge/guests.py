@@ -90,11 +90,13 @@ class FeatureBit:
 class GuestWords:
     """The vocabulary of guests.
 
-    `model_features` are those that the table of models was filled for; `beyond_common` are features of
-    the hardware that some CPU lacks on which KVM runs.
+    `backends` are words after a device with all that each means. `model_features` are those that the
+    table of models was filled for; `beyond_common` are features of the hardware that some CPU lacks on
+    which KVM runs.
     """
 
     devices: Mapping[str, Device]
+    backends: Mapping[str, frozenset[str]]
     base_types: Mapping[str, str]
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]

@@ -25,6 +25,7 @@ from planner.knowledge.read_compat import (
     read_removal,
 )
 from planner.knowledge.read_guests import (
+    read_backend,
     read_coverage,
     read_cpu_model,
     read_default_policy,
@@ -147,6 +148,7 @@ def _guest_words(
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
+        backends=dict(folder.read("backends", read_backend)),
         base_types=dict(folder.read("variants", read_variant)),
         cpu_models=models,
         model_features=asked.union(*(model.features for model in models.values())),

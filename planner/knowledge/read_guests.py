@@ -23,6 +23,14 @@ def read_device(row: Row) -> Device:
     )
 
 
+def read_backend(row: Row) -> tuple[str, frozenset[str]]:
+    """Read what follows `+` after a device, with all that it means."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    name = row.text("name")
+    return name, frozenset({name, *row.texts("implies")})
+
+
 def read_variant(row: Row) -> tuple[str, str]:
     """Read a bus variant as (name, base)."""
     row.choice("evidence", Evidence)

@@ -114,4 +114,4 @@ def unlock(
     )
     unlocker = Unlocker(knowledge=rows, landscape=landscape)
     asked = named(wants, unlocker.answers, rows) if wants else next_types(unlocker.answers)
-    return unlocks(unlocker, asked, budget)
+    return unlocks(unlocker, asked, None if budget is None else min(budget, fleet.size))

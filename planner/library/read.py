@@ -103,6 +103,7 @@ def read_policy(
         units=rows.units,
         properties={str(key) for key in rows.property_keys},
         has_property=rows.has_property,
+        is_no_value=rows.is_no_value,
         pools=pools,
         families=families,
     )

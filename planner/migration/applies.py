@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
+from planner.domain.compat import plain_value
 from planner.domain.guest import GuestCpu, GuestStart
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.truth import Truth, any_of
@@ -172,9 +173,13 @@ def devices_match(
 
 
 def unknown_devices(devices: tuple[str, ...] | None, words: GuestWords) -> tuple[str, ...]:
-    """Return the names among `devices` that no row has."""
-    names = dict.fromkeys(_split(device)[0][0] for device in devices or ())
-    return tuple(name for name in names if name not in words.devices)
+    """Return the names among `devices`, and the backends as `+NAME`, that no row has."""
+    parts = [_split(device)[0] for device in devices or ()]
+    names = dict.fromkeys(name for name, *_ in parts if name not in words.devices)
+    backends = dict.fromkeys(
+        f"+{word}" for _, *behind in parts for word in behind if word not in words.backends
+    )
+    return (*names, *backends)
 
 
 def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
@@ -184,12 +189,18 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     names = {have[0], *(known.families if known else ()), *(known.qom_types if known else ())}
     if wanted[0] not in names:
         return Truth.NO
-    if wanted_option and wanted_option not in options.split(","):
+    if wanted_option and wanted_option not in map(_plain_option, options.split(",")):
         return Truth.NO
-    missing = set(wanted[1:]) - set(have[1:])
-    if not missing:
+    stated = frozenset[str]().union(*(words.backends.get(one, frozenset()) for one in have[1:]))
+    if stated.issuperset(wanted[1:]):
         return Truth.YES
-    return Truth.NO if have[1:] else Truth.UNKNOWN
+    certain = bool(have[1:]) and all(word in words.backends for word in have[1:])
+    return Truth.NO if certain else Truth.UNKNOWN
+
+
+def _plain_option(text: str) -> str:
+    key, equals, value = text.partition("=")
+    return f"{key}{equals}{plain_value(value)}"
 
 
 def _split(text: str) -> tuple[list[str], str]:

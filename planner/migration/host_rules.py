@@ -43,6 +43,20 @@ def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Ob
         )
 
 
+def judge_board(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Object to a machine type of another architecture: the QEMU of these hosts has none."""
+    row = knowledge.machine_type(start.baseline.machine_type)
+    if row is not None and row.arch != edge.source.arch:
+        yield Objection(
+            rule=Rule.MACHINE_TYPE_NOT_OFFERED,
+            consequence=Consequence.CANNOT_START,
+            facts=(row.name, f"a type for {row.arch} hosts, not for {edge.source.arch}"),
+            source=row.source,
+        )
+
+
 def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
     """Object to a move between CPUs that the fleet says are of different vendors."""
     one, other = edge.source.cpu_vendor, edge.destination.cpu_vendor
@@ -65,9 +79,19 @@ def judge_unknown_devices(
     if edge.source == edge.destination:
         return
     for name in unknown_devices(start.devices, knowledge.guests):
-        hint = nearest(name, knowledge.guests.devices)
-        fact = f"what the device '{name}' migrates (no row; {hint})"
+        fact = _no_row(name, knowledge)
         yield knowledge_gap(fact, Consequence.FAILS_CLEANLY, "devices.toml")
+
+
+def _no_row(name: str, knowledge: KnowledgeBase) -> str:
+    """Return the missing fact of a device or backend without a row."""
+    words = knowledge.guests
+    backend = name.startswith("+")
+    hint = nearest(name.removeprefix("+"), words.backends if backend else words.devices)
+    known = f" (no row; {hint})" if hint else " (no row)"
+    if backend:
+        return f"what the device backend '{name.removeprefix('+')}' is{known}"
+    return f"what the device '{name}' migrates{known}"
 
 
 def judge_cpu_features(

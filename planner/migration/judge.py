@@ -11,6 +11,7 @@ from planner.migration.build_rules import judge_builds
 from planner.migration.emulation import judge_emulation
 from planner.migration.host_rules import (
     doubts,
+    judge_board,
     judge_coverage,
     judge_cpu_features,
     judge_unknown_devices,
@@ -42,6 +43,7 @@ def judge(
     objections = list(
         judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
     )
+    objections += judge_board(edge, start, knowledge)
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)

@@ -34,6 +34,14 @@ def judge_flags(
                 facts=(str(build),),
                 source=source,
             )
+        elif knowledge.is_no_value(flag):
+            yield Objection(
+                rule=Rule.PROPERTY_NOT_OFFERED,
+                consequence=Consequence.CANNOT_START,
+                property_key=str(flag.key),
+                facts=(f"'{flag.value}' is neither on nor off",),
+                source=source,
+            )
         elif offered is Truth.UNKNOWN:
             yield Objection(
                 rule=Rule.KNOWLEDGE_GAP,

@@ -147,9 +147,11 @@ def gate(
     found = []
     for each in unit.gates:
         keys = (each.key,) if unit.flag is None else (each.key, unit.flag)
-        value = knowledge.flag_for(flags, keys)
-        if value is None:
-            value = knowledge.machines.effective(build, machine_type, each.key)
+        flagged = knowledge.flag_for(flags, keys)
+        if flagged is not None:
+            found.append(each.opened_by(flagged))
+            continue
+        value = knowledge.machines.effective(build, machine_type, each.key)
         if value is None:
             found.append(Truth.UNKNOWN)
         elif value == DEFAULT:

@@ -27,6 +27,20 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
                 what = f"{_named(flip)} says after_wave {flip.after_wave}"
                 yield _problem(f"waves[{wave.number}].flips", what, "the two must agree")
     yield from _broken_chains(plan)
+    yield from _gone(plan)
+
+
+def _gone(plan: Plan) -> Iterator[Problem]:
+    """Yield what a plan says of itself that it no longer has: waves, and what new guests get."""
+    if plan.bounds.waves + plan.bounds.gap != len(plan.waves):
+        what = f"{len(plan.waves)} waves, but the bounds speak of"
+        what += f" {plan.bounds.waves + plan.bounds.gap}"
+        yield _problem("waves", what, "plan again rather than take waves away")
+    for domain in plan.domains:
+        if not domain.baselines:
+            yield _problem(
+                f"domains[{domain.domain}].baselines", "new guests get nothing", "plan again"
+            )
 
 
 def _broken_chains(plan: Plan) -> Iterator[Problem]:

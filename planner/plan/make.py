@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from planner.domain.errors import Location, Problem, UsageError
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plan import Bounds, HostUpgrade, Plan, RadarEntry, Relaxation, Wave
 from planner.domain.policy import Policy
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import BootHosts, total
 from planner.plan.course import Course, course_of
@@ -44,7 +45,8 @@ class Task:
 def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> Plan:
     """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
 
-    Raises `FleetError` for a kernel or QEMU without a line, `CertificationError` for a bug.
+    Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar,
+    `CertificationError` for a bug.
     """
     stager = Stager(task.knowledge, task.policy)
     guests = _by_pool(task.guests)
@@ -55,6 +57,7 @@ def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> P
     packing = packed(drafts, guests, task.policy.plan)
     if isinstance(packing, Infeasible):
         return _plan(task, drafts, relaxations=packing.relaxations)
+    _check_calendar(task.policy.plan, len(packing.waves))
     wave_of = {
         HostName(host): number
         for number, hosts in enumerate(packing.waves, start=1)
@@ -70,6 +73,20 @@ def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> P
     return _plan(
         task, drafts, courses=courses, bounds=bounds, waves=tuple(_waves(courses, packing, task))
     )
+
+
+def _check_calendar(rules: PlanPolicy, waves: int) -> None:
+    """Raise `UsageError` if the last day of the plan is past the calendar."""
+    if rules.start is None:
+        return
+    try:
+        days = (waves + 1) * rules.wave_days + rules.soak_days
+        rules.start + datetime.timedelta(days=days)
+    except OverflowError:
+        place = Location(file="plan", column="start")
+        what = f"{waves} waves from {rules.start} on do not end before the year 10000"
+        remedy = "start earlier, or shorten wave_days or soak_days"
+        raise UsageError([Problem(location=place, what=what, remedy=remedy)]) from None
 
 
 def _silent(number: int) -> None:

@@ -128,10 +128,11 @@ def gate_level(
     """Return how far the unit's properties let it out under a machine type and flags."""
     best = Level.NO
     for gate in unit.gates:
-        value = _flagged(flags, {gate.key, unit.flag or gate.key}, knowledge)
-        if value is None:
-            value = knowledge.machines.effective(build, machine_type, gate.key)
-        if value is None:
+        flagged = _flagged(flags, {gate.key, unit.flag or gate.key}, knowledge)
+        value = knowledge.machines.effective(build, machine_type, gate.key)
+        if flagged is not None:
+            level = truth_level(gate.opened_by(flagged))
+        elif value is None:
             level = Level.UNKNOWN
         elif value == DEFAULT:
             level = Level.YES if gate.emits_by_default else Level.NO
