@@ -165,6 +165,10 @@ class HostProfile:
         """Whether the fleet says that the CPUs of two hosts are of different models."""
         return bool(self.cpu_model and other.cpu_model) and self.cpu_model != other.cpu_model
 
+    def may_be_of_another_vendor_than(self, other: HostProfile) -> bool:
+        """Whether two CPUs are of different models, and nobody knows who makes one of them."""
+        return not (self.cpu_vendor and other.cpu_vendor) and self.has_other_cpu_than(other)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationEdge:

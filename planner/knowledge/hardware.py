@@ -27,6 +27,7 @@ class VendorCrossing:
     """What happens to a guest that moves between two of `vendors`."""
 
     id: str
+    arch: str
     vendors: frozenset[str]
     consequence: Consequence
     reason: str
@@ -71,6 +72,10 @@ class HostCpus:
             return None
         pair: Iterable[str] = (one, other)
         return next((row for row in self.crossings if row.vendors.issuperset(pair)), None)
+
+    def vendors_matter(self, arch: str) -> bool:
+        """Whether vendors of an architecture make CPUs between which guests cannot move."""
+        return any(row.arch == arch for row in self.crossings)
 
     def past_kernel(self, arch: str, version: tuple[int, ...]) -> frozenset[CapabilityId]:
         """Return the `cpu.` capabilities that QEMU `version` gives guests past the kernel's list."""

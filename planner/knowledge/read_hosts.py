@@ -50,6 +50,7 @@ def read_crossing(row: Row) -> VendorCrossing:
     """Read a crossing of cpu_vendors.toml."""
     return VendorCrossing(
         id=row.text("id"),
+        arch=row.text("arch"),
         vendors=frozenset(row.texts("vendors")),
         consequence=row.choice("consequence", Consequence),
         reason=row.text("reason"),

@@ -19,6 +19,7 @@ from planner.migration.applies import (
     unknown_devices,
 )
 
+NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
@@ -58,8 +59,14 @@ def judge_board(
 
 
 def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
-    """Object to a move between CPUs that the fleet says are of different vendors."""
+    """Object to a move between CPUs that the fleet says are of different vendors, or may be."""
     one, other = edge.source.cpu_vendor, edge.destination.cpu_vendor
+    matters = knowledge.host_cpus.vendors_matter(edge.source.arch)
+    if matters and edge.source.may_be_of_another_vendor_than(edge.destination):
+        texts = f"'{edge.source.cpu_model}' and '{edge.destination.cpu_model}'"
+        yield knowledge_gap(
+            f"whether the CPUs {texts} are of one vendor", Consequence.CRASHES_GUEST, NO_VENDOR
+        )
     crossing = knowledge.host_cpus.crossing(one, other)
     if crossing is not None:
         yield Objection(

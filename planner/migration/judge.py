@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
-from planner.domain.verdict import Verdict
+from planner.domain.verdict import Objection, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Assumed
 from planner.migration.build_rules import judge_builds
@@ -18,6 +20,7 @@ from planner.migration.host_rules import (
     judge_vendors,
 )
 from planner.migration.observations import observation_of, observed
+from planner.migration.property_rules import judge_flags
 from planner.migration.units import applicable_units, judge_on
 
 
@@ -32,12 +35,13 @@ def judge(
     """Return every objection against moving a guest over an edge.
 
     The guest has booted on `start.booted_on`, or on the source if that is None. `assumed` are claims
-    about the guest that count as excluded. An observed pair decides alone. Rules: docs/judgement.md.
+    about the guest that count as excluded. An observed pair decides alone, but for
+    what no observation of builds can have seen. Rules: docs/judgement.md.
     """
     start = _resolved(edge, start, knowledge)
     row = observation_of(edge, start, knowledge)
     if row is not None:
-        return observed(edge, start, row)
+        return observed(edge, start, row, standing=_past_observation(edge, start, knowledge))
     booted = start.booted_on or edge.source
     source, destination = edge.source.qemu, edge.destination.qemu
     objections = list(
@@ -60,6 +64,19 @@ def judge(
         objections=tuple(dict.fromkeys(objections)),
         remarks=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _past_observation(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Yield what no observation of two builds and kernels can have seen to pass."""
+    yield from judge_board(edge, start, knowledge)
+    yield from judge_vendors(edge, knowledge)
+    if edge.source.arch != edge.destination.arch:
+        yield from judge_coverage(edge, knowledge)
+    yield from judge_flags(edge.source.qemu, start.baseline.flags, knowledge)
+    hop = start.baseline.flags + start.hop_flags
+    yield from judge_flags(edge.destination.qemu, hop, knowledge)
 
 
 def _resolved(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:

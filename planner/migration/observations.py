@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.migrated import Consequence
@@ -39,11 +41,14 @@ def observation_of(
     return found
 
 
-def observed(edge: MigrationEdge, start: GuestStart, row: Observation) -> Verdict:
-    """Return the verdict that a row gives."""
+def observed(
+    edge: MigrationEdge, start: GuestStart, row: Observation, standing: Iterable[Objection]
+) -> Verdict:
+    """Return the verdict that a row gives; objections that are `standing` outlast a pass."""
     if row.passes:
         remark = Remark(kind="observed", text=f"observed to pass: {row.id}", source=row.source)
-        return Verdict(edge=edge, start=start, objections=(), remarks=(remark,))
+        kept = tuple(dict.fromkeys(standing))
+        return Verdict(edge=edge, start=start, objections=kept, remarks=(remark,))
     objection = Objection(
         rule=Rule.OBSERVED_FAILURE,
         consequence=row.consequence or Consequence.FAILS_CLEANLY,

@@ -206,6 +206,18 @@ def vendor_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
 ) -> Iterator[LayoutIssue]:
     """Yield the vendors of CPUs between which guests cannot move."""
+    routes = tuple(routes)
+    strange = {
+        one.cpu_model
+        for pair in routes
+        if knowledge.host_cpus.vendors_matter(pair[0].arch)
+        and pair[0].may_be_of_another_vendor_than(pair[1])
+        for one in pair
+        if not one.cpu_vendor
+    }
+    for text in sorted(strange):
+        fact = f"the vendor of the CPU '{text}'"
+        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source="cpu_vendors.toml")
     pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
     for row in knowledge.host_cpus.crossings:
         met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}

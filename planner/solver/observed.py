@@ -68,8 +68,19 @@ def _lifted(
         for row in knowledge.observations
         if not row.machine_types or machine_type in row.machine_types
     ]
-    found = ((edge, _passing(edge, domain, rows)) for edge in domain.pairs())
+    found = (
+        (edge, _passing(edge, domain, rows))
+        for edge in domain.pairs()
+        if _can_be_observed(edge, knowledge)
+    )
     return {edge: row for edge, row in found if row is not None}
+
+
+def _can_be_observed(edge: Edge, knowledge: KnowledgeBase) -> bool:
+    """Whether a row, which speaks of builds and kernels only, can speak of the machines too."""
+    source, destination = edge
+    crossing = knowledge.host_cpus.crossing(source.cpu_vendor, destination.cpu_vendor)
+    return source.arch == destination.arch and crossing is None
 
 
 def _passing(edge: Edge, domain: MigrationDomain, rows: list[Observation]) -> Observation | None:
