@@ -188,6 +188,18 @@ CASES = {
         Move(source=_cpu("Intel Xeon Gold 6338"), destination=_cpu("AMD EPYC 7763"), guest=XSAVE),
         Move(source=_cpu("Intel Xeon Gold 6338"), destination=_cpu(""), guest=XSAVE),
     ),
+    Rule.PART_NOT_OFFERED: (
+        Move(
+            source=_qemu("10.0.2"),
+            destination=_qemu("7.2.0"),
+            guest={"machine": "pc-q35-7.2", "devices": "igb"},
+        ),
+        Move(
+            source=_qemu("7.2.0"),
+            destination=_qemu("10.0.2"),
+            guest={"machine": "pc-q35-7.2", "devices": "e1000"},
+        ),
+    ),
     Rule.KNOWLEDGE_GAP: (
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "q35"}),
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "pc-q35-8.2"}),

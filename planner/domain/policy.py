@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.domain.compat import CompatFlag
 from planner.domain.upgrade import PlanPolicy
@@ -44,6 +44,12 @@ class Policy:
     uniformity_groups: tuple[tuple[str, ...], ...] = ()
     retired_types: frozenset[str] = frozenset()
     plan: PlanPolicy = field(default_factory=PlanPolicy)
+
+    def on(self, day: datetime.date) -> Policy:
+        """Return the policy without the acceptances that are over on a day."""
+        losses = self.accepted_losses
+        kept = tuple(one for one in losses if one.expires is None or one.expires >= day)
+        return self if kept == losses else replace(self, accepted_losses=kept)
 
     def accepted_loss(self, unit: str) -> AcceptedLoss | None:
         """Return the acceptance that covers `unit`."""

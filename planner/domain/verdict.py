@@ -34,6 +34,7 @@ class Rule(Enum):
     OBSERVED_FAILURE = "P011"
     KNOWLEDGE_GAP = "P012"
     CPU_VENDOR_DIFFERS = "P013"
+    PART_NOT_OFFERED = "P014"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,7 @@ def read_policy(path: Path, default: Policy, names: KnownNames, *, today: dateti
     check_bounds(found.get("floors", ()), found.get("ceilings", ()), names, complaints)
     if complaints.problems:
         raise PolicyError(complaints.told())
-    policy = replace(default, **found)
-    losses = (loss for loss in policy.accepted_losses if _is_in_force(loss, today))
-    return replace(policy, accepted_losses=tuple(losses))
-
-
-def _is_in_force(loss: AcceptedLoss, today: datetime.date) -> bool:
-    return loss.expires is None or loss.expires >= today
+    return replace(default, **found).on(today)
 
 
 def policy_keys(names: KnownNames) -> Mapping[str, Reader[Any]]:

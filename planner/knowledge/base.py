@@ -133,8 +133,9 @@ class KnowledgeBase:
         return bool(known.release) and any(known.release <= row.up_to for row in rows)
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
-        """Whether two keys name one property, bus variants and base types taken alike."""
-        return self.base_key(one) == self.base_key(other)
+        """Whether two keys name one property, usual bus variants and base types taken alike."""
+        usual = self.guests.is_usual(one.qom_type) and self.guests.is_usual(other.qom_type)
+        return one == other or (usual and self.base_key(one) == self.base_key(other))
 
     def base_key(self, key: PropertyKey) -> PropertyKey:
         """Return a property under its base type: one key for all bus variants."""
@@ -212,6 +213,17 @@ class KnowledgeBase:
             if any(self.same_property(flag.key, key) for key in wanted):
                 value = flag.value
         return value
+
+    def unreached(
+        self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]
+    ) -> tuple[CompatFlag, ...]:
+        """Return the flags on variants that may or may not be the guest's, of the same properties."""
+        bases = {self.base_key(key) for key in keys}
+        return tuple(
+            flag
+            for flag in flags
+            if not self.guests.is_usual(flag.key.qom_type) and self.base_key(flag.key) in bases
+        )
 
 
 def _certainty(truth: Truth) -> int:

@@ -94,6 +94,14 @@ TABLES = (
         name="backends", files="devices.toml", key="backend", identity=("name",), about=("implies",)
     ),
     Table(
+        name="parts",
+        files="parts.toml",
+        key="part",
+        identity=("kind", "arch", "since", "gone_by"),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="common-cpu-features",
         files="cpu_features.toml",
         key="common",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import Evidence
+from planner.domain.truth import Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,14 @@ class Device:
     qom_types: tuple[str, ...]
     evidence: Evidence
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A wrapper of a type for one bus or CPU; `usual`: what guests have whose devices nobody gives."""
+
+    base: str
+    usual: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,36 @@ class Emulation:
     def covers(self, version: tuple[int, ...]) -> bool:
         """Return whether a build of this version is among those that were read, or between them."""
         return self.first[: len(version)] <= version <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Devices, CPU models or CPU features that only some builds have, by upstream version.
+
+    Builds from `since` on have them and those up to `absent_in` do not; `last` is the last that was
+    read to have them, from `gone_by` on none has. Empty: as far as anybody read.
+    """
+
+    kind: str
+    arch: str
+    names: frozenset[str]
+    since: tuple[int, ...]
+    absent_in: tuple[int, ...]
+    gone_by: tuple[int, ...]
+    last: tuple[int, ...]
+    evidence: Evidence
+    source: str
+
+    def offered_by(self, version: tuple[int, ...]) -> Truth:
+        """Return whether a build of this version has them."""
+        minor = version[:2]
+        if self.gone_by and minor >= self.gone_by[:2]:
+            return Truth.NO
+        if self.absent_in and minor <= self.absent_in[:2]:
+            return Truth.NO
+        early = bool(self.since) and minor < self.since[:2]
+        late = bool(self.last) and minor > self.last[:2]
+        return Truth.UNKNOWN if early or late else Truth.YES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +136,7 @@ class GuestWords:
 
     devices: Mapping[str, Device]
     backends: Mapping[str, frozenset[str]]
-    base_types: Mapping[str, str]
+    variants: Mapping[str, Variant]
     cpu_models: Mapping[str, CpuModel]
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
@@ -105,7 +144,14 @@ class GuestWords:
     beyond_common: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
+    parts: tuple[Parts, ...]
 
     def base_type(self, qom_type: str) -> str:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""
-        return self.base_types.get(qom_type, qom_type)
+        variant = self.variants.get(qom_type)
+        return qom_type if variant is None else variant.base
+
+    def is_usual(self, qom_type: str) -> bool:
+        """Whether a flag on a type speaks of all devices of its base type, if none are given."""
+        variant = self.variants.get(qom_type)
+        return variant is None or variant.usual

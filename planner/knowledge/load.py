@@ -34,6 +34,7 @@ from planner.knowledge.read_guests import (
     read_feature_bit,
     read_impact,
     read_observation,
+    read_parts,
     read_trait,
     read_variant,
 )
@@ -149,7 +150,7 @@ def _guest_words(
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         backends=dict(folder.read("backends", read_backend)),
-        base_types=dict(folder.read("variants", read_variant)),
+        variants=dict(folder.read("variants", read_variant)),
         cpu_models=models,
         model_features=asked.union(*(model.features for model in models.values())),
         beyond_common=_features(catalogue) - common,
@@ -157,4 +158,5 @@ def _guest_words(
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),
+        parts=tuple(folder.read("parts", read_parts)),
     )

@@ -6,10 +6,21 @@ from planner.domain.capability import Evidence
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.knowledge.builds import BuildLines
-from planner.knowledge.guests import CpuModel, Device, Emulation, FeatureBit, GuestImpact, Trait
-from planner.knowledge.read_lines import read_refs
+from planner.knowledge.guests import (
+    CpuModel,
+    Device,
+    Emulation,
+    FeatureBit,
+    GuestImpact,
+    Parts,
+    Trait,
+    Variant,
+)
+from planner.knowledge.read_lines import read_refs_of_kin
 from planner.knowledge.rows import Row
 from planner.knowledge.sites import Fault, Observation, Side
+
+PART_KINDS = ("device", "cpu-model", "cpu-feature")
 
 
 def read_device(row: Row) -> Device:
@@ -31,11 +42,26 @@ def read_backend(row: Row) -> tuple[str, frozenset[str]]:
     return name, frozenset({name, *row.texts("implies")})
 
 
-def read_variant(row: Row) -> tuple[str, str]:
-    """Read a bus variant as (name, base)."""
+def read_parts(row: Row) -> Parts:
+    """Read parts that only some builds have."""
+    return Parts(
+        kind=row.word("kind", PART_KINDS),
+        arch=row.text("arch"),
+        names=frozenset(row.texts("names")),
+        since=row.release("since", ""),
+        absent_in=row.release("absent_in", ""),
+        gone_by=row.release("gone_by", ""),
+        last=row.release("last", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_variant(row: Row) -> tuple[str, Variant]:
+    """Read a bus variant by its name."""
     row.choice("evidence", Evidence)
     row.text("source")
-    return row.text("name"), row.text("base")
+    return row.text("name"), Variant(base=row.text("base"), usual=row.truth("usual"))
 
 
 def read_cpu_model(row: Row) -> CpuModel:
@@ -104,8 +130,8 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         raise row.fail(f"key 'direction' is '{direction}'", "a carried fault goes forward")
     return Fault(
         id=row.text("id"),
-        builds=read_refs(row, "builds", builds),
-        against=read_refs(row, "against", builds),
+        builds=read_refs_of_kin(row, "builds", builds),
+        against=read_refs_of_kin(row, "against", builds),
         direction=direction,
         carried=carried,
         machine_types=frozenset(row.texts("machine_types")),

@@ -125,6 +125,28 @@ def read_refs(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
     )
 
 
+def read_refs_of_kin(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
+    """Read intervals of known builds as refs, with the builds of lines that the row does not name.
+
+    What is true of a release is true of what vendors make of it, unless a row says otherwise.
+    """
+    lines = row.table(key)
+    named = {line: read_interval(lines, line, line, builds) for line in lines.cells}
+    refs = frozenset[str]().union(*named.values())
+    own = named.get(builds.reference.name) if builds.reference is not None else None
+    if not own:
+        return refs
+    versions = sorted(builds.known[ref].version for ref in own)
+    last = builds.reference.builds[-1].version if builds.reference is not None else ()
+    kin = (build for build in builds.known.values() if build.line not in named)
+    return refs | {
+        build.ref
+        for build in kin
+        if versions[0] <= build.version <= versions[-1]
+        or (versions[-1] == last and build.version > last)
+    }
+
+
 def read_interval(row: Row, key: str, line: str, builds: BuildLines) -> frozenset[str]:
     """Read the intervals under `key` over the known builds of `line` as refs."""
     intervals = row.texts(key)

@@ -42,7 +42,8 @@ def make_plan(
     """Return upgrade waves, and after which of them each machine type and flag may be raised.
 
     `hosts` are those of `read_upgrades`; `guests` None: not given; `start` is the day of wave 1. A plan
-    that cannot exist has no waves, and `relaxations` that say what has to give. Raises `FleetError`.
+    that cannot exist has no waves, and `relaxations` that say what has to give. A loss that is accepted
+    until a day before the last wave or flip is not accepted. Raises `FleetError`.
     """
     rows = knowledge or load_knowledge()
     rules = policy or rows.policy
@@ -55,7 +56,17 @@ def make_plan(
         fleet_digest=fleet_digest,
         today=datetime.datetime.now(tz=datetime.UTC).date() if first else None,
     )
-    return make.make_plan(task, progress=progress)
+    made = make.make_plan(task, progress=progress)
+    while (day := last_day(made)) and task.policy.on(day) != task.policy:
+        task = replace(task, policy=task.policy.on(day))
+        made = make.make_plan(task, progress=progress)
+    return made
+
+
+def last_day(made: Plan) -> datetime.date | None:
+    """Return the last day on which a plan does something, None if it is not dated."""
+    days = [wave.day for wave in made.waves] + [flip.not_before for flip in made.flips]
+    return max((day for day in days if day is not None), default=None)
 
 
 def simulate(
@@ -76,13 +87,14 @@ def simulate(
     """
     rows = knowledge or load_knowledge()
     check_plan(made, hosts, rows)
+    day, rules = last_day(made), policy or rows.policy
     simulation = replay(
         Scenario(
             plan=made,
             hosts=tuple(hosts),
             guests=None if guests is None else tuple(guests),
             knowledge=rows,
-            policy=policy or rows.policy,
+            policy=rules if day is None else rules.on(day),
             failures=tuple(dict.fromkeys(failures)),
             abort_after=abort_after,
             bounded=policy is not None,

@@ -172,6 +172,17 @@ def devices_match(
     )
 
 
+def device_name(device: str) -> str:
+    """Return the name of a device without its backend and options."""
+    return _split(device)[0][0]
+
+
+def device_options(device: str) -> tuple[tuple[str, str], ...]:
+    """Return the options of a device as (key, plain value); a bare word is one that is on."""
+    words = (word.partition("=") for word in _split(device)[1].split(",") if word)
+    return tuple((key, plain_value(value) if equals else "on") for key, equals, value in words)
+
+
 def unknown_devices(devices: tuple[str, ...] | None, words: GuestWords) -> tuple[str, ...]:
     """Return the names among `devices`, and the backends as `+NAME`, that no row has."""
     parts = [_split(device)[0] for device in devices or ()]

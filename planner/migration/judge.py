@@ -20,7 +20,9 @@ from planner.migration.host_rules import (
     judge_vendors,
 )
 from planner.migration.observations import observation_of, observed
+from planner.migration.parts import judge_parts
 from planner.migration.property_rules import judge_flags
+from planner.migration.reach import judge_options, with_reach
 from planner.migration.units import applicable_units, judge_on
 
 
@@ -38,7 +40,7 @@ def judge(
     about the guest that count as excluded. An observed pair decides alone, but for
     what no observation of builds can have seen. Rules: docs/judgement.md.
     """
-    start = _resolved(edge, start, knowledge)
+    start = with_reach(_resolved(edge, start, knowledge), knowledge)
     row = observation_of(edge, start, knowledge)
     if row is not None:
         return observed(edge, start, row, standing=_past_observation(edge, start, knowledge))
@@ -48,6 +50,8 @@ def judge(
         judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
     )
     objections += judge_board(edge, start, knowledge)
+    objections += judge_parts(edge, start, knowledge)
+    objections += judge_options(start, knowledge)
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)

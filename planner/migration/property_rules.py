@@ -102,6 +102,8 @@ def value_differences(
     for key, values in found.items():
         ours = knowledge.flag_for(flags, (key,)) or values.source_value
         theirs = knowledge.flag_for(hop, (key,)) or values.destination_value
+        if knowledge.unreached(start.hop_flags, (key,)):
+            theirs = None
         same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue

@@ -9,7 +9,7 @@ from functools import cache
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.compat import DEFAULT, CompatFlag
 from planner.domain.host import HostProfile, QemuBuild
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import Gate, MigratedUnit
 from planner.domain.truth import Truth, any_of
 from planner.knowledge.base import NEVER, KnowledgeBase
 
@@ -149,13 +149,18 @@ def gate(
         keys = (each.key,) if unit.flag is None else (each.key, unit.flag)
         flagged = knowledge.flag_for(flags, keys)
         if flagged is not None:
-            found.append(each.opened_by(flagged))
-            continue
-        value = knowledge.machines.effective(build, machine_type, each.key)
-        if value is None:
-            found.append(Truth.UNKNOWN)
-        elif value == DEFAULT:
-            found.append(Truth.of(each.emits_by_default))
+            truth = each.opened_by(flagged)
         else:
-            found.append(Truth.of(value in each.emits_when))
+            truth = _set_by_type(each, knowledge.machines.effective(build, machine_type, each.key))
+        doubted = any(
+            each.opened_by(flag.value) is not truth for flag in knowledge.unreached(flags, keys)
+        )
+        found.append(Truth.UNKNOWN if doubted else truth)
     return any_of(found)
+
+
+def _set_by_type(each: Gate, value: str | None) -> Truth:
+    """Return whether a gate is open by what the machine type sets."""
+    if value is None:
+        return Truth.UNKNOWN
+    return Truth.of(each.emits_by_default if value == DEFAULT else value in each.emits_when)

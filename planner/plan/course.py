@@ -111,6 +111,9 @@ def _assumptions(made: Draft, policy: Policy) -> Iterator[str]:
     """Yield what the plan takes for granted, for nobody said it."""
     if any(made.way.name in group for group in policy.uniformity_groups):
         yield "pools of one uniformity group may differ while they are upgraded"
+    for loss in policy.accepted_losses:
+        if loss.expires is not None:
+            yield f"{loss.owner} accepts the loss of {loss.unit} until {loss.expires}"
     if not made.given:
         yield "guests of today, not given, run what today's answer advises"
     if any(host.capacity is None for host in made.way.hosts):

@@ -8,7 +8,7 @@ from planner.domain.verdict import Objection, Outcome, Verdict
 from planner.present.lines import Line, Style, folded
 
 STYLES = {Outcome.SAFE: Style.GOOD, Outcome.UNSAFE: Style.BAD, Outcome.UNKNOWN: Style.WARN}
-LABEL = 16
+LABEL = 18
 
 
 def verdict_report(verdict: Verdict) -> Iterator[Line]:

@@ -145,9 +145,8 @@ def gate_level(
 def _flagged(
     flags: Sequence[CompatFlag], keys: set[PropertyKey], knowledge: KnowledgeBase
 ) -> str | None:
-    base = knowledge.guests.base_type
-    names = {(base(key.qom_type), key.property) for key in keys}
-    values = [flag.value for flag in flags if (base(flag.key.qom_type), flag.key.property) in names]
+    same = knowledge.same_property
+    values = [flag.value for flag in flags if any(same(flag.key, key) for key in keys)]
     return values[-1] if values else None
 
 

@@ -1,0 +1,94 @@
+"""Which parts of a guest a flag on a bus variant reaches: globals follow the ancestry of types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from planner.domain.compat import CompatFlag, PropertyKey
+from planner.domain.guest import GuestStart
+from planner.domain.migrated import Consequence
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, knowledge_gap
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import device_name, device_options
+
+CPU = "-x86_64-cpu"
+
+
+def with_reach(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
+    """Return the start with flags on variants put on the base type where they reach every such part.
+
+    A flag that reaches no part of the guest is left out; one that may reach some stays as it is.
+    """
+    flags = start.baseline.flags + start.hop_flags
+    options = tuple(_options(start, knowledge))
+    if not options and all(knowledge.base_key(flag.key) == flag.key for flag in flags):
+        return start
+    own = (*_reaching(start.baseline.flags, start, knowledge), *options)
+    hop = (*_reaching(start.hop_flags, start, knowledge), *(options if start.hop_flags else ()))
+    return replace(start, baseline=replace(start.baseline, flags=own), hop_flags=hop)
+
+
+def judge_options(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
+    """Name the options that one device of several of a kind has: no rule is of a single device."""
+    for device, flag, shared in _set_by_devices(start, knowledge):
+        if not shared:
+            fact = f"what {flag.key.property}={flag.value} of only one of several devices changes"
+            yield knowledge_gap(fact, Consequence.FAILS_CLEANLY, f"-device {device}")
+
+
+def _options(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[CompatFlag]:
+    """Yield the properties that the devices' own options set: they beat every global."""
+    return (flag for _, flag, shared in _set_by_devices(start, knowledge) if shared)
+
+
+def _set_by_devices(
+    start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[tuple[str, CompatFlag, bool]]:
+    """Yield (device, the property that an option sets, whether all devices of its kind have it)."""
+    for device in start.devices or ():
+        for key, value in device_options(device):
+            asked = PropertyKey(qom_type=device_name(device), property=key)
+            row = knowledge.property_row(asked)
+            if row is None:
+                continue
+            base = knowledge.base_key(row.key)
+            kin = [one for one in start.devices or () if _is_kin(one, base.qom_type, knowledge)]
+            shared = all((key, value) in device_options(one) for one in kin)
+            yield device, CompatFlag(key=base, value=value), shared
+
+
+def _is_kin(device: str, base: str, knowledge: KnowledgeBase) -> bool:
+    row = knowledge.guests.devices.get(device_name(device))
+    return row is not None and base in row.qom_types
+
+
+def _reaching(
+    flags: tuple[CompatFlag, ...], start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[CompatFlag]:
+    for flag in flags:
+        base = knowledge.base_key(flag.key)
+        reach = Truth.YES if base == flag.key else _reach(flag, base.qom_type, start, knowledge)
+        if reach is Truth.YES:
+            yield replace(flag, key=base)
+        elif reach is Truth.UNKNOWN:
+            yield flag
+
+
+def _reach(flag: CompatFlag, base: str, start: GuestStart, knowledge: KnowledgeBase) -> Truth:
+    """Return whether a flag reaches all parts of the base type (YES), none (NO), or who knows."""
+    if flag.key.qom_type.endswith(CPU):
+        if start.cpu is None:
+            return Truth.UNKNOWN
+        return Truth.of(f"{start.cpu.model}{CPU}" == flag.key.qom_type)
+    if start.devices is None:
+        return Truth.UNKNOWN
+    rows = [knowledge.guests.devices.get(device_name(device)) for device in start.devices]
+    if any(row is None for row in rows):
+        return Truth.UNKNOWN
+    kin = [row for row in rows if row is not None and base in row.qom_types]
+    reached = [row for row in kin if flag.key.qom_type in row.qom_types]
+    if len(reached) == len(kin):
+        return Truth.of(bool(kin))
+    return Truth.UNKNOWN if reached else Truth.NO

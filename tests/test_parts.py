@@ -1,0 +1,227 @@
+"""Parts of guests: what a build has, what never migrates, and how far flags and options reach."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
+from planner.domain.migrated import Consequence
+from planner.domain.policy import AcceptedLoss
+from planner.domain.verdict import Outcome, Rule, Verdict
+from planner.fleet.words import read_capabilities, read_flags, read_traits
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.judge import judge
+from planner.migration.profiles import Profiler
+
+TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
+BULLSEYE, NEWEST = "1:5.2+dfsg-11+deb11u3", "1:11.1.3+ds-1"
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+def host(
+    qemu: str, kernel: str = "6.8.0", arch: str = "x86_64", cpu: str = "", **stated: str
+) -> HostProfile:
+    present, absent = read_capabilities(stated.get("capabilities", ""), knowledge())
+    group = HostGroup(
+        pool=PoolName("p"),
+        kernel=kernel,
+        qemu=qemu,
+        hosts=(HostName("h"),),
+        arch=arch,
+        cpu=cpu,
+        present=present,
+        absent=absent,
+    )
+    return Profiler(knowledge()).profile(group)
+
+
+def judged(
+    source: HostProfile,
+    destination: HostProfile,
+    machine: str,
+    *devices: str,
+    cpu: str = "qemu64",
+    flags: str = "",
+) -> Verdict:
+    start = GuestStart(
+        baseline=Baseline(machine_type=machine, flags=read_flags(flags)),
+        devices=devices,
+        cpu=GuestCpu.parse(cpu),
+        traits=read_traits("uses-smm=no pae=no nested=no", knowledge().guests),
+    )
+    return judge(MigrationEdge(source=source, destination=destination), start, knowledge())
+
+
+@pytest.mark.parametrize(
+    ("edge", "machine", "cpu", "device", "told"),
+    [
+        ((BOOKWORM, BULLSEYE), "pc-q35-5.2", "EPYC-Milan", (), "the CPU model EPYC-Milan"),
+        ((BOOKWORM, BULLSEYE), "pc-q35-5.2", "Snowridge-v4", (), "the CPU model Snowridge-v4"),
+        ((BULLSEYE, BOOKWORM), "pc-q35-5.2", "Icelake-Client", (), "the CPU model Icelake-Client"),
+        ((TRIXIE, BOOKWORM), "pc-q35-7.2", "qemu64,+amx-fp16", (), "the CPU feature amx-fp16"),
+        ((BOOKWORM, BULLSEYE), "pc-q35-5.2", "qemu64,-avx-vnni", (), "the CPU feature avx-vnni"),
+        ((TRIXIE, BOOKWORM), "pc-q35-7.2", "qemu64", ("igb",), "the device igb"),
+        ((TRIXIE, BULLSEYE), "pc-q35-5.2", "qemu64", ("virtio-iommu-pci",), "virtio-iommu-pci"),
+        ((BULLSEYE, BOOKWORM), "pc-q35-5.2", "EPYC-Rome", ("e1000e",), ""),
+        ((BOOKWORM, TRIXIE), "pc-q35-7.2", "EPYC-Milan", (), ""),
+    ],
+)
+def test_a_part_that_a_build_does_not_have_cannot_start(
+    edge: tuple[str, str], machine: str, cpu: str, device: tuple[str, ...], told: str
+) -> None:
+    """As the four builds themselves said."""
+    found = judged(host(edge[0]), host(edge[1]), machine, *device, cpu=cpu).objections
+    lacking = [one.facts[0] for one in found if one.rule is Rule.PART_NOT_OFFERED]
+    assert len(lacking) == (1 if told else 0)
+    assert all(told in fact for fact in lacking)
+
+
+def test_between_builds_that_were_read_a_part_is_open_but_from_the_older_one() -> None:
+    old, new = host("8.2.0"), host("10.0.0")
+    down = judged(new, old, "pc-q35-8.2", "igb").objections
+    assert any("whether QEMU 8.2.0 has the device igb" in one.facts for one in down)
+    up = judged(old, new, "pc-q35-8.2", "igb").objections
+    assert not any("igb" in fact for one in up for fact in one.facts)
+
+
+@pytest.mark.parametrize(
+    ("device", "free"),
+    [
+        ("nvme", (NEWEST,)),
+        ("amd-iommu", ()),
+        ("virtio-crypto-pci", ()),
+        ("usb-net", ()),
+        ("ivshmem-plain", ()),
+        ("usb-audio", (TRIXIE, NEWEST)),
+        ("vhost-user-fs-pci", (TRIXIE, NEWEST)),
+        ("virtio-rng-pci", (BULLSEYE, BOOKWORM, TRIXIE, NEWEST)),
+    ],
+)
+def test_devices_that_qemu_does_not_migrate(device: str, free: tuple[str, ...]) -> None:
+    for build in (BULLSEYE, BOOKWORM, TRIXIE, NEWEST):
+        found = judged(host(build), host(build), "pc-q35-5.2", device).objections
+        blocked = Consequence.BLOCKED_AT_SOURCE in {one.consequence for one in found}
+        assert blocked is (build not in free), build
+
+
+def test_a_controller_that_only_the_source_migrates_is_not_taken() -> None:
+    found = judged(host(NEWEST), host(TRIXIE), "pc-q35-10.0", "nvme").objections
+    assert (Rule.UNIT_NOT_UNDERSTOOD, "nvme") in {(one.rule, one.unit) for one in found}
+
+
+def test_hv_passthrough_is_not_migrated() -> None:
+    same = host("9.2.0")
+    found = judged(same, same, "pc-q35-9.2", cpu="qemu64,+hv-passthrough").objections
+    assert "blocker/hv-passthrough" in {one.unit for one in found}
+    plain = judged(same, same, "pc-q35-9.2").objections
+    assert "blocker/hv-passthrough" not in {one.unit for one in plain}
+
+
+def uso(verdict: Verdict) -> set[bool]:
+    """Return whether what is said of the USO bits is certain, nothing if nothing is said."""
+    units = {f"virtio-net-device/feature:{bit}" for bit in (54, 55, 56)}
+    return {not one.is_gap for one in verdict.objections if one.unit in units or not one.unit}
+
+
+USO = ("guest_uso4", "guest_uso6", "host_uso")
+REACH = [
+    ("virtio-net-device", "virtio-net-pci", True),
+    ("virtio-net-device", "virtio-net-pci-transitional", True),
+    ("virtio-net-pci-base", "virtio-net-pci-non-transitional", True),
+    ("virtio-net-pci", "virtio-net-pci", True),
+    ("virtio-net-pci", "virtio-net-pci-transitional", False),
+    ("virtio-net-pci-transitional", "virtio-net-pci-transitional", True),
+    ("virtio-net-pci-transitional", "virtio-net-pci", False),
+    ("virtio-net-pci-non-transitional", "virtio-net-pci", False),
+    ("virtio-net-ccw", "virtio-net-pci", False),
+]
+
+
+@pytest.mark.parametrize(("qom_type", "device", "reaches"), REACH)
+def test_a_flag_reaches_the_devices_of_its_type(qom_type: str, device: str, reaches: bool) -> None:
+    """As `-global` and qom-get of QEMU 10.0.13 said."""
+    new, old = host("8.2.0", capabilities="+tun.uso"), host("8.2.0", capabilities="-tun.uso")
+    flags = " ".join(f"{qom_type}.{name}=off" for name in USO)
+    verdict = judged(new, old, "pc-q35-8.2", f"{device}+tap", flags=flags)
+    assert bool(uso(verdict)) is not reaches
+    both = judged(
+        new, old, "pc-q35-8.2", "virtio-net-pci+tap", "virtio-net-pci-transitional+tap", flags=flags
+    )
+    assert bool(uso(both)) is (qom_type not in {"virtio-net-device", "virtio-net-pci-base"})
+
+
+def test_an_option_of_a_device_beats_a_flag() -> None:
+    new, old = host("8.2.0", capabilities="+tun.uso"), host("8.2.0", capabilities="-tun.uso")
+    flags = " ".join(f"virtio-net-device.{name}=off" for name in USO)
+    on, off = "virtio-net-pci+tap,guest_uso4=on", "virtio-net-pci+tap,netdev=n0,id=x"
+    assert uso(judged(new, old, "pc-q35-8.2", off, flags=flags)) == set()
+    assert True in uso(judged(new, old, "pc-q35-8.2", on, flags=flags))
+    alone = "virtio-net-pci+tap," + ",".join(f"{name}=false" for name in USO)
+    assert uso(judged(new, old, "pc-q35-8.2", alone)) == set()
+    assert uso(judged(new, old, "pc-q35-8.2", on, off, flags=flags)) == {False}
+
+
+def test_an_observation_of_builds_says_nothing_of_machines() -> None:
+    old, new = "1:2.0.0+dfsg-2ubuntu1.46", "1:2.5+dfsg-5ubuntu10.51"
+    source = host(old, "4.4.0-200-generic", cpu="Intel Xeon E5-2690 v4")
+    passed = judged(source, host(new, "4.4.0-200-generic"), "pc-i440fx-trusty")
+    assert passed.outcome is Outcome.SAFE
+    arm = host(new, "4.4.0-200-generic", arch="aarch64")
+    amd = host(new, "4.4.0-200-generic", cpu="AMD EPYC 7763")
+    for other in (arm, amd):
+        assert judged(source, other, "pc-i440fx-trusty").outcome is Outcome.UNSAFE
+    flagged = judged(
+        source,
+        host(new, "4.4.0-200-generic"),
+        "pc-i440fx-trusty",
+        flags="virtio-net-device.guest_uso4=on",
+    )
+    assert Rule.PROPERTY_NOT_OFFERED in {one.rule for one in flagged.objections}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "machine"),
+    [
+        ("1:9.2.1+ds-1ubuntu5", "1:10.1.0+ds-5ubuntu2", "pc-q35-9.2"),
+        ("1:9.2.1+ds-1ubuntu5", "1:10.1.0+ds-5ubuntu2", "pc-q35-plucky"),
+        ("pve-qemu-kvm 9.2.0-5", "pve-qemu-kvm 10.0.2-4", "pc-q35-9.2"),
+    ],
+)
+def test_a_fault_of_a_release_is_one_of_what_vendors_make_of_it(
+    one: str, other: str, machine: str
+) -> None:
+    found = judged(host(one), host(other), machine, "intel-iommu").objections
+    assert "intel-iommu-aw-bits-9.2" in {objection.unit for objection in found}
+
+
+@pytest.mark.parametrize(
+    ("start", "kept"), [("2026-12-01", True), ("2027-01-11", False), ("2027-03-11", False)]
+)
+def test_a_loss_is_accepted_only_if_it_is_until_the_end(
+    tmp_path: Path, start: str, kept: bool
+) -> None:
+    path = tmp_path / "fleet.csv"
+    rows = [f"a{n},{'5.4.0' if n < 4 else '5.15.0'},7.2.0,6.1.0" for n in range(1, 7)]
+    path.write_text("\n".join(["host,kernel,qemu,target_kernel", *rows, ""]))
+    loss = AcceptedLoss(
+        unit="cpu/pdptrs", owner="ops", reason="none runs", expires=datetime.date(2027, 1, 12)
+    )
+    policy = replace(knowledge().policy, accepted_losses=(loss,))
+    day = datetime.date.fromisoformat(start)
+    plan = planner.make_plan(planner.read_upgrades(path), start=day, policy=policy)
+    (domain,) = plan.domains
+    assert ("no 32-bit PAE guest" not in domain.holds_if) is kept
+    told = "ops accepts the loss of cpu/pdptrs until 2027-01-12"
+    assert (told in domain.assumptions) is kept
