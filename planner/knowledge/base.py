@@ -206,11 +206,11 @@ class KnowledgeBase:
         )
 
     def flag_for(self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]) -> str | None:
-        """Return the value that `flags` give to any of `keys`; the last one wins."""
+        """Return the value that `flags` on base types give to any of `keys`; the last one wins."""
         value = None
-        wanted = tuple(keys)
+        bases = {self.base_key(key) for key in keys}
         for flag in flags:
-            if any(self.same_property(flag.key, key) for key in wanted):
+            if flag.key in bases:
                 value = flag.value
         return value
 
@@ -219,11 +219,8 @@ class KnowledgeBase:
     ) -> tuple[CompatFlag, ...]:
         """Return the flags on variants that may or may not be the guest's, of the same properties."""
         bases = {self.base_key(key) for key in keys}
-        return tuple(
-            flag
-            for flag in flags
-            if not self.guests.is_usual(flag.key.qom_type) and self.base_key(flag.key) in bases
-        )
+        found = ((self.base_key(flag.key), flag) for flag in flags)
+        return tuple(flag for base, flag in found if base in bases and base != flag.key)
 
 
 def _certainty(truth: Truth) -> int:

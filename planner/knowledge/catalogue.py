@@ -97,9 +97,8 @@ TABLES = (
         name="parts",
         files="parts.toml",
         key="part",
-        identity=("kind", "arch", "since", "gone_by"),
+        identity=("name",),
         about=("names",),
-        adds_up=True,
     ),
     Table(
         name="common-cpu-features",

@@ -44,6 +44,7 @@ def read_backend(row: Row) -> tuple[str, frozenset[str]]:
 
 def read_parts(row: Row) -> Parts:
     """Read parts that only some builds have."""
+    row.text("name")
     return Parts(
         kind=row.word("kind", PART_KINDS),
         arch=row.text("arch"),

@@ -24,6 +24,7 @@ from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of
 from planner.migration.build_rules import judge_builds
 from planner.migration.host_rules import judge_cpu_features, judge_vendors
+from planner.migration.reach import with_reach
 from planner.migration.unit_case import UnitCase
 from planner.migration.unit_rules import judge_unit
 from planner.migration.units import unit_applies
@@ -172,7 +173,8 @@ class UnitPairs:
         """Return a number for which units a process of this build lets out under a baseline."""
         key = (baseline, build)
         if key not in self._gates:
-            name, flags = baseline.machine_type, baseline.flags
+            reaching = with_reach(GuestStart(baseline=baseline), self.knowledge).baseline
+            name, flags = reaching.machine_type, reaching.flags
             found = tuple(gate(unit, build, name, flags, self.knowledge) for unit in self.units)
             if found not in self._gate_lists:
                 self._gate_lists.append(found)
@@ -248,7 +250,7 @@ class BuildPairs:
         return self._class_of[build]
 
     def _pairs_under(self, baseline: Baseline) -> Pairs:
-        start = GuestStart(baseline=baseline)
+        start = with_reach(GuestStart(baseline=baseline), self.knowledge)
 
         def between(one: int, other: int) -> int:
             pair = (self._builds[one], self._builds[other])
