@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.cli.console import emit, progress, working
-from planner.domain.errors import UsageError
+from planner.cli.console import progress, working
+from planner.cli.output import emit
+from planner.domain.errors import PlannerError
 
 
 def test_an_answer_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_a_whole_answer_replaces_the_file_of_yesterday(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(PlannerError, match="No such file"):
         emit(("text",), tmp_path / "none" / "answer.json")
 
 

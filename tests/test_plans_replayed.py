@@ -13,7 +13,7 @@ from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import HostGroup, HostName, PoolName
-from planner.domain.plan import Plan
+from planner.domain.plan import Plan, TakesEffect
 from planner.domain.policy import Policy
 from planner.domain.simulation import Simulation
 from planner.domain.upgrade import PlanPolicy, UpgradeHost
@@ -178,3 +178,29 @@ def test_a_way_back_that_is_free_is_a_way_back(task: Task) -> None:
                 )
             )
             assert found.violation is None, (wave.number, found.violation)
+
+
+def test_features_that_nobody_knows_wait_for_a_power_cycle() -> None:
+    """A guest that booted with an offload known may hop to where it is not, before it is rebooted."""
+    known = frozenset(CapabilityId(name) for name in NAMES)
+    hosts = []
+    for name in ("h1", "h2"):
+        group = HostGroup(
+            pool=PoolName("p"), kernel="1", qemu="3.0.0", hosts=(HostName(name),), present=known
+        )
+        target = replace(group, kernel="2", present=frozenset())
+        hosts.append(
+            UpgradeHost(name=HostName(name), pool=PoolName("p"), group=group, target=target)
+        )
+    rules = PlanPolicy(pool_share=0.1, device_flags_may_differ=True)
+    task = Task(
+        hosts=tuple(hosts),
+        guests=(),
+        knowledge=world(),
+        policy=replace(world().policy, plan=rules),
+        fleet_digest="sha256:0",
+    )
+    plan = make_plan(task)
+    (flip,) = [flip for wave in plan.waves for flip in wave.flips]
+    assert flip.takes_effect is TakesEffect.POWER_CYCLE
+    assert replayed(task, plan).outcome is Outcome.SAFE

@@ -11,11 +11,12 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
-from planner.cli.console import forget_output
+from planner.cli.console import harmless
 from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
+from planner.cli.output import forget_output, open_streams, refuse_wrong_outputs
 from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.report import report
@@ -67,6 +68,8 @@ def main() -> None:
     """Run a command; every user error is one message per problem and a documented exit code."""
     gc.disable()  # one command and out: values are trees, and looking for cycles costs a quarter
     try:
+        open_streams()
+        refuse_wrong_outputs(sys.argv[1:])
         app()
     except UsageError as error:
         _complain(error)
@@ -78,13 +81,17 @@ def main() -> None:
         forget_output()
         sys.exit(exits.ANSWERED)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(exits.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one broad catch: a bug must not look like a verdict
-        print(f"planner: bug: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
-        print("planner: nothing above is an answer; please report this", file=sys.stderr)  # noqa: T201
+        _say(f"bug: {type(error).__name__}: {error}")
+        _say("nothing above is an answer; please report this")
         sys.exit(exits.BUG)
 
 
 def _complain(error: PlannerError) -> None:
     for problem in error.problems:
-        print(f"planner: {problem}", file=sys.stderr)  # noqa: T201
+        _say(str(problem))
+
+
+def _say(text: str) -> None:
+    print(f"planner: {harmless(text)}", file=sys.stderr)  # noqa: T201

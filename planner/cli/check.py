@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import painted
 from planner.cli.options import (
     FleetFile,
     Inputs,
@@ -18,6 +18,7 @@ from planner.cli.options import (
     PolicyFile,
     inputs_of,
 )
+from planner.cli.output import answer
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:

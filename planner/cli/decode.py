@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
+from planner.cli.output import answer
 
 
 def decode(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted
+from planner.cli.console import painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -17,6 +17,7 @@ from planner.cli.options import (
     arrows_in,
     inputs_of,
 )
+from planner.cli.output import answer
 from planner.domain.errors import Location, Problem, UsageError, nearest
 
 

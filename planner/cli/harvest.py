@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import emit
 from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.output import emit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, progress, working
+from planner.cli.console import painted, progress, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -21,6 +21,7 @@ from planner.cli.options import (
     inputs_of,
     knowledge_of,
 )
+from planner.cli.output import answer
 from planner.cli.terminal import is_terminal, wave_table
 from planner.domain.errors import Location, Problem, UsageError
 

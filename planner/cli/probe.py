@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner import __version__
-from planner.cli.console import emit
 from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.output import emit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

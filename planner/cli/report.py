@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer
 from planner.cli.options import (
     EdgesFile,
     GuestsFile,
@@ -19,6 +18,7 @@ from planner.cli.options import (
     arrows_in,
     inputs_of,
 )
+from planner.cli.output import answer
 from planner.cli.plan import code_of, first_day
 from planner.cli.plan import planned as plan_anew
 from planner.cli.solve import mapped, solved

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, progress
+from planner.cli.console import painted, progress
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -21,6 +21,7 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
 )
+from planner.cli.output import answer
 from planner.cli.terminal import MOST_POOLS, edge_tables, is_terminal
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, working
+from planner.cli.console import painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -17,6 +17,7 @@ from planner.cli.options import (
     PolicyFile,
     guests_in,
 )
+from planner.cli.output import answer
 from planner.cli.simulate import Format, PlanFile, ReplayFormat, planned
 from planner.domain.errors import Location, PlanError, Problem, UsageError
 

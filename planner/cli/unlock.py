@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, working
+from planner.cli.console import painted, working
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -20,6 +20,7 @@ from planner.cli.options import (
     arrows_in,
     inputs_of,
 )
+from planner.cli.output import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

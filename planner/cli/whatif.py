@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import answer, painted, progress
+from planner.cli.console import painted, progress
 from planner.cli.options import (
     FleetFile,
     Format,
@@ -20,6 +20,7 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
 )
+from planner.cli.output import answer
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:

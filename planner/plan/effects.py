@@ -58,18 +58,22 @@ class Effects:
         pairs: Iterable[tuple[HostProfile, HostProfile]],
         boots: Collection[HostProfile],
     ) -> bool:
-        """Whether a guest on `old` may hop into a process with `after` over every pair."""
+        """Whether a guest on `old` may hop into a process with `after` over every pair, and go on."""
         for (source, destination), boot in product(pairs, boots):
             flags = tuple(self._hop_flags(old.baseline, after, destination))
             if any(flag is None for flag in flags):
                 return False
-            start = GuestStart(
+            hopping = GuestStart(
                 baseline=old.baseline,
                 booted_on=boot,
                 hop_flags=tuple(flag for flag in flags if flag is not None),
             )
+            settled = GuestStart(baseline=after, booted_on=boot)
             edge = MigrationEdge(source=source, destination=destination)
-            if self._moves.against(edge, start, boot, assumed_by(old)):
+            if any(
+                self._moves.against(edge, start, boot, assumed_by(old))
+                for start in (hopping, settled)
+            ):
                 return False
         return True
 
