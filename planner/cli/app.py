@@ -77,7 +77,9 @@ def main() -> None:
     except PlannerError as error:
         _complain(error)
         sys.exit(exits.UNREADABLE)
-    except BrokenPipeError:
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
         forget_output()
         sys.exit(exits.ANSWERED)
     except KeyboardInterrupt:
