@@ -104,7 +104,7 @@ def text_of(name: str) -> str:
 
 
 def test_documented_exit_codes() -> None:
-    documented = dict(re.findall(r"^\| (\d) \| (\w+)", text_of("README.md"), re.MULTILINE))
+    documented = dict(re.findall(r"^\| (\d+) \| (\w+)", text_of("README.md"), re.MULTILINE))
     assert documented == {
         str(exits.ANSWERED): "safe",
         str(exits.BUG): "a",
@@ -112,6 +112,7 @@ def test_documented_exit_codes() -> None:
         str(exits.UNREADABLE): "unreadable",
         str(exits.UNSAFE): "unsafe",
         str(exits.UNDECIDED): "undecided",
+        str(exits.INTERRUPTED): "interrupted",
     }
     codes = {value for name, value in vars(exits).items() if name.isupper() and name[0] != "_"}
     assert {str(code) for code in codes} == set(documented)
