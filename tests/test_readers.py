@@ -111,7 +111,7 @@ def test_wrong_edges_and_guests(tmp_path: Path) -> None:
     (tmp_path / "guests.csv").write_text("guest,host,machine_type\ng,b,pc-q35-8.2\n")
     done = run("solve", "fleet.csv", "--guests", "guests.csv", cwd=tmp_path)
     assert done.returncode == 3
-    assert "guests.csv:2: host 'b' is not in the fleet" in done.stderr
+    assert "guests.csv:2: host: 'b' is not in the fleet" in done.stderr
 
 
 def test_usage_errors_exit_with_2(tmp_path: Path) -> None:

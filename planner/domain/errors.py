@@ -6,6 +6,11 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LONGEST = 60
+"""Characters of a found text that a message shows."""
+MANY = 5000
+"""Names of which every one can be compared with a misspelt one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
@@ -73,6 +78,23 @@ class UsageError(PlannerError):
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return `did you mean 'x'?` for the choice closest to `word`, or an empty text."""
-    found = difflib.get_close_matches(word, sorted(choices), n=1, cutoff=0.5)
+    """Return `did you mean 'x'?` for the choice closest to `word`, or an empty text.
+
+    Of very many choices only those are looked at that begin and end nearly as `word` does.
+    """
+    known = list(choices)
+    if len(known) > MANY:
+        known = [one for one in known if abs(len(one) - len(word)) <= 1 and one[:2] == word[:2]]
+    found = difflib.get_close_matches(word, sorted(known)[:MANY], n=1, cutoff=0.5)
     return f"did you mean '{found[0]}'?" if found else ""
+
+
+def advised(what: str, hint: str) -> str:
+    """Return what is wrong with a hint behind it, if there is one."""
+    return f"{what}; {hint}" if hint else what
+
+
+def quoted(text: str) -> str:
+    """Return a found text in quotes, as a message shows it: on one line, cut short."""
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return f"'{shown}'" if shown.isprintable() else repr(shown)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from planner.domain.compat import CompatFlag
-from planner.domain.errors import FleetError, Location, Problem, nearest
+from planner.domain.errors import FleetError, advised, nearest, quoted
 from planner.domain.guest import GuestCpu
 from planner.domain.host import Fleet, HostGroup
-from planner.fleet.edges import read_rows
+from planner.fleet.sources import name_of
+from planner.fleet.table import RowProblems, read_rows
 from planner.fleet.vocabulary import GuestVocabulary
-from planner.fleet.words import read_cpu, read_devices, read_flags, read_traits
+from planner.fleet.words import Cells, read_cpu, read_devices, read_flags, read_traits
 
-T = TypeVar("T")
 COLUMNS = ("from", "to", "machine", "flags", "to_flags", "booted_on", "devices", "cpu", "traits")
 REQUIRED = ("from", "to", "machine")
 
@@ -41,17 +40,16 @@ def read_cases(path: Path, fleet: Fleet, words: GuestVocabulary) -> list[Case]:
     """Read cases.csv; raises `FleetError` with every wrong cell."""
     optional = tuple(column for column in COLUMNS if column not in REQUIRED)
     places = places_of(fleet)
-    found, problems = [], []
+    found = []
+    problems = RowProblems(name_of(path))
     for line, cells in read_rows(path, required=REQUIRED, optional=optional):
         case, wrong = case_of(cells, fleet, words, places=places)
-        problems += [
-            Problem(location=Location(file=str(path), line=line, column=column), what=what)
-            for column, what in wrong
-        ]
+        for column, what in wrong:
+            problems.add(line, column, what)
         if case is not None:
             found.append(case)
-    if problems:
-        raise FleetError(problems)
+    if problems.all():
+        raise FleetError(problems.all())
     return found
 
 
@@ -69,14 +67,14 @@ def case_of(
 ) -> tuple[Case | None, list[tuple[str, str]]]:
     """Return the case that the cells describe, or (column, what is wrong) for each wrong cell."""
     hosts = places_of(fleet) if places is None else places
-    wrong = list(_wrong_hosts(cells, hosts))
-    flags = _read(cells, "flags", read_flags, wrong)
-    hop_flags = _read(cells, "to_flags", read_flags, wrong)
-    devices = _read(cells, "devices", read_devices, wrong)
-    stated = _read(cells, "traits", partial(read_traits, words=words), wrong)
-    cpu = _read(cells, "cpu", partial(read_cpu, words=words), wrong)
-    if wrong:
-        return None, wrong
+    row = Cells(cells, list(_wrong_hosts(cells, hosts)))
+    flags = row.read("flags", read_flags)
+    hop_flags = row.read("to_flags", read_flags)
+    devices = row.read("devices", read_devices)
+    stated = row.read("traits", partial(read_traits, words=words))
+    cpu = row.read("cpu", partial(read_cpu, words=words))
+    if row.wrong:
+        return None, row.wrong
     booted = cells.get("booted_on", "")
     case = Case(
         source=hosts[cells["from"]],
@@ -99,18 +97,10 @@ def _wrong_hosts(
     for column in ("from", "to", "booted_on"):
         name = cells.get(column, "")
         if name and name not in hosts:
-            yield column, f"'{name}' is not a host of the fleet; {nearest(name, hosts)}"
+            yield (
+                column,
+                advised(f"{quoted(name)} is not a host of the fleet", nearest(name, hosts)),
+            )
     for column in REQUIRED:
         if not cells.get(column):
             yield column, "empty, but required"
-
-
-def _read(
-    cells: Mapping[str, str], column: str, read: Callable[[str], T], wrong: list[tuple[str, str]]
-) -> T | None:
-    """Return a cell's value, or None and a complaint."""
-    try:
-        return read(cells.get(column, ""))
-    except ValueError as error:
-        wrong.append((column, str(error)))
-        return None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from planner.domain.errors import FleetError, Location, Problem, nearest
+from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.host import Fleet, HostGroup
+from planner.fleet.sources import name_of
+from planner.fleet.table import RowProblems, read_rows
 
 POOL = "pool:"
+ENDS = ("source", "destination")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,61 +49,18 @@ def read_edges(path: Path, fleet: Fleet) -> tuple[EdgeRow, ...]:
         **by_host,
         **{POOL + name: groups for name, groups in by_pool.items()},
     }
-    rows, problems = [], []
-    for line, cells in read_rows(path, required=("source", "destination")):
-        ends = [cells["source"].strip(), cells["destination"].strip()]
-        for column, end in zip(("source", "destination"), ends, strict=True):
+    rows = []
+    wrong = RowProblems(name_of(path))
+    for line, cells in read_rows(path, required=ENDS):
+        for column in ENDS:
+            end = cells[column]
             if end not in places:
-                where = Location(file=str(path), line=line, column=column)
-                problems.append(
-                    Problem(
-                        location=where,
-                        what=f"'{end}' is neither a host nor pool:NAME of the fleet",
-                        remedy=nearest(end, places),
-                    )
-                )
-        if all(end in places for end in ends):
-            rows.append(EdgeRow(sources=places[ends[0]], destinations=places[ends[1]]))
+                what = f"{quoted(end)} is neither a host nor pool:NAME of the fleet"
+                wrong.add(line, column, what, partial(nearest, end, places))
+        if all(cells[column] in places for column in ENDS):
+            source, destination = (places[cells[column]] for column in ENDS)
+            rows.append(EdgeRow(sources=source, destinations=destination))
+    problems = wrong.all()
     if problems:
         raise FleetError(problems)
     return tuple(rows)
-
-
-def read_rows(
-    path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> list[tuple[int, dict[str, str]]]:
-    """Read a small CSV file as (line, cells); raises `FleetError` for wrong columns."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            rows = [(reader.line_num, row) for row in reader if row]
-    except (OSError, UnicodeDecodeError) as error:
-        what = getattr(error, "strerror", None) or "not UTF-8"
-        raise FleetError([Problem(location=Location(file=str(path)), what=what)]) from error
-    allowed = (*required, *optional)
-    problems = [
-        Problem(
-            location=Location(file=str(path), line=1),
-            what=f"unknown column '{name}'",
-            remedy=nearest(name, allowed) or f"allowed: {', '.join(allowed)}",
-        )
-        for name in header
-        if name not in allowed
-    ]
-    problems += [
-        Problem(location=Location(file=str(path), line=1), what=f"column '{name}' is missing")
-        for name in required
-        if name not in header
-    ]
-    problems += [
-        Problem(
-            location=Location(file=str(path), line=line),
-            what=f"{len(row)} fields where the header has {len(header)}",
-        )
-        for line, row in rows
-        if len(row) != len(header)
-    ]
-    if problems:
-        raise FleetError(problems)
-    return [(line, dict(zip(header, row, strict=True))) for line, row in rows]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from planner.domain.compat import CompatFlag
-from planner.domain.errors import FleetError, Location, Problem
+from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import Fleet
 from planner.domain.upgrade import Room
-from planner.fleet.table import Columns, GroupedRows, read_grouped
+from planner.fleet.table import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.table_file import open_table
 from planner.fleet.vocabulary import GuestVocabulary
-from planner.fleet.words import read_cpu, read_devices, read_flags, read_room, read_traits
+from planner.fleet.words import (
+    Cells,
+    read_answer,
+    read_count,
+    read_cpu,
+    read_devices,
+    read_flags,
+    read_room,
+    read_traits,
+)
 
 GUESTS = Columns(
     name="guest",
@@ -34,49 +44,30 @@ GUESTS = Columns(
     ),
     required=("host", "machine_type"),
     allowed=("guest",),
-    unique=False,
+    numbers=("vcpus", "memory_gib"),
+    unique=("guest", "host"),
     most_names=3,
 )
+COUNTED = replace(GUESTS, name="host", unique=())
+"""Columns of a file that has no names of guests: its rows are named by their host."""
 
 
 def read_guests(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[GuestGroup, ...]:
     """Read a guests file; raises `FleetError` for unknown names and unreadable cells."""
-    pool_of = {str(name): str(group.pool) for group in fleet.groups for name in group.hosts}
-    described = _describer(words)
-    found, problems = [], []
-    for row in read_grouped(path, _columns(path)):
-        try:
-            found.append(_group(row, pool_of, described))
-        except (KeyError, ValueError) as error:
-            what = str(error.args[0])
-            problems.append(Problem(location=Location(file=str(path), line=row.line), what=what))
+    file = open_table(path)
+    grouped = read_grouped(file, GUESTS if GUESTS.name in file.header else COUNTED)
+    wrong = RowProblems(file.name)
+    reader = GuestReader(fleet, words, wrong)
+    read = [reader.read(row) for row in grouped.rows]
+    problems = [*grouped.problems, *wrong.all()]
     if problems:
         raise FleetError(problems)
-    return tuple(found)
-
-
-def _columns(path: Path) -> Columns:
-    """Return the columns of a guests file; a grouped one names its rows by their host."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            named = "guest" in file.readline() or path.suffix == ".parquet"
-    except (OSError, UnicodeDecodeError):
-        named = True
-    if named:
-        return GUESTS
-    return Columns(
-        name="host",
-        keys=GUESTS.keys,
-        required=GUESTS.required,
-        allowed=GUESTS.allowed,
-        unique=False,
-        most_names=GUESTS.most_names,
-    )
+    return tuple(guest for guest in read if guest is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """What the cells say that tell one guest from another, wherever it runs."""
+    """What the cells say that tell one guest from another, wherever it runs; what is wrong in them."""
 
     flags: tuple[CompatFlag, ...]
     cpu: GuestCpu | None
@@ -84,62 +75,80 @@ class _Described:
     traits: frozenset[tuple[str, bool]]
     room: Room | None
     migratable: bool
+    count: int
+    wrong: tuple[tuple[str, str], ...]
 
 
 Describer = Callable[[tuple[str, ...]], _Described]
-DESCRIBING = ("flags", "cpu", "devices", "traits", "vcpus", "memory_gib", "migratable")
+DESCRIBING = ("flags", "cpu", "devices", "traits", "vcpus", "memory_gib", "migratable", "count")
 
 
 def _describer(words: GuestVocabulary) -> Describer:
     """Return the reader of the cells of `DESCRIBING`: millions of guests are of a few kinds."""
 
     @cache
-    def described(cells: tuple[str, ...]) -> _Described:
-        """Read the cells once; raises ValueError."""
-        flags, cpu, devices, traits, vcpus, memory, migratable = cells
+    def described(texts: tuple[str, ...]) -> _Described:
+        """Read the cells once."""
+        cells = Cells(dict(zip(DESCRIBING, texts, strict=True)))
         return _Described(
-            read_flags(flags),
-            read_cpu(cpu, words),
-            read_devices(devices),
-            read_traits(traits, words),
-            read_room({"vcpus": vcpus, "memory_gib": memory}, "vcpus", "memory_gib"),
-            _migratable(migratable),
+            flags=cells.read("flags", read_flags) or (),
+            cpu=cells.read("cpu", partial(read_cpu, words=words)),
+            devices=cells.read("devices", read_devices),
+            traits=cells.read("traits", partial(read_traits, words=words)) or frozenset(),
+            room=read_room(cells, "vcpus", "memory_gib"),
+            migratable=cells.read("migratable", read_answer) is not False,
+            count=cells.read("count", read_count) or 1,
+            wrong=tuple(cells.wrong),
         )
 
     return described
 
 
-def _group(row: GroupedRows, pool_of: Mapping[str, str], described: Describer) -> GuestGroup:
-    cells = row.values
-    for column in ("host", "booted_on"):
-        name = cells.get(column, "")
-        if name and name not in pool_of:
-            raise KeyError(f"{column} '{name}' is not in the fleet")
-    count = cells.get("count") or "1"
-    if not count.isdigit():
-        raise ValueError(f"count '{count}' is not a number of guests")
-    guest = described(tuple(cells.get(column, "") for column in DESCRIBING))
-    return GuestGroup(
-        pool=pool_of[cells["host"]],
-        host=cells["host"],
-        machine_type=cells["machine_type"],
-        flags=guest.flags,
-        booted_on=cells.get("booted_on", ""),
-        cpu=guest.cpu,
-        devices=guest.devices,
-        traits=guest.traits,
-        count=int(count) * row.count,
-        room=guest.room,
-        restart_window=cells.get("restart_window", ""),
-        migratable=guest.migratable,
-        names=row.names,
-        line=row.line,
-    )
+class GuestReader:
+    """Reads the rows of guests of one fleet; `wrong` gathers the cells that are not right."""
 
+    def __init__(self, fleet: Fleet, words: GuestVocabulary, wrong: RowProblems) -> None:
+        """Index the hosts by name."""
+        self._pool_of: Mapping[str, str] = {
+            str(name): str(group.pool) for group in fleet.groups for name in group.hosts
+        }
+        self._described = _describer(words)
+        self._wrong = wrong
 
-def _migratable(text: str) -> bool:
-    """Read yes or no; empty means yes."""
-    answers = {"": True, "yes": True, "true": True, "no": False, "false": False}
-    if text.lower() not in answers:
-        raise ValueError(f"migratable '{text}' is not yes or no")
-    return answers[text.lower()]
+    def read(self, row: GroupedRows) -> GuestGroup | None:
+        """Return the guests of a row, None if a cell is wrong or a required one is empty."""
+        cells = row.values
+        guest = self._described(tuple([cells.get(column, "") for column in DESCRIBING]))
+        for column, what in guest.wrong:
+            self._wrong.add(row.line, column, what)
+        known = [self._is_host(row, column) for column in ("host", "booted_on")]
+        if guest.wrong or not (all(known) and cells["host"] and cells["machine_type"]):
+            return None
+        return self._group(row, guest)
+
+    def _is_host(self, row: GroupedRows, column: str) -> bool:
+        name = row.values.get(column, "")
+        if not name or name in self._pool_of:
+            return True
+        what = f"{quoted(name)} is not in the fleet"
+        self._wrong.add(row.line, column, what, lambda: nearest(name, self._pool_of))
+        return False
+
+    def _group(self, row: GroupedRows, guest: _Described) -> GuestGroup:
+        cells = row.values
+        return GuestGroup(
+            pool=self._pool_of[cells["host"]],
+            host=cells["host"],
+            machine_type=cells["machine_type"],
+            flags=guest.flags,
+            booted_on=cells.get("booted_on", ""),
+            cpu=guest.cpu,
+            devices=guest.devices,
+            traits=guest.traits,
+            count=guest.count * row.count,
+            room=guest.room,
+            restart_window=cells.get("restart_window", ""),
+            migratable=guest.migratable,
+            names=row.names,
+            line=row.line or 0,
+        )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from planner.domain.errors import FleetError, Location, Problem, nearest
+from planner.domain.errors import FleetError, Problem, quoted
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.probe_file import Probed, read_probe
-from planner.fleet.table import Columns, GroupedRows, read_grouped
+from planner.fleet.table import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.table_file import open_table
 from planner.fleet.vocabulary import Vocabulary
-from planner.fleet.words import Stated, read_capabilities
+from planner.fleet.words import Cells, Stated, read_capabilities
 
 ARCHITECTURES = ("x86_64", "aarch64", "s390x", "ppc64")
+PROBE_AGAIN = "probe the host again, or correct the row"
 DEFAULT_POOL = PoolName("default")
 PLANNING = (
     "failure_domain",
@@ -31,30 +33,44 @@ FLEET = Columns(
     keys=("pool", "arch", "kernel", "qemu", "cpu", "capabilities", "probe"),
     required=("host", "kernel", "qemu"),
     allowed=PLANNING,
+    numbers=("vcpus", "memory_gib", "used_vcpus", "used_memory_gib"),
+    unique=("host",),
 )
 
 
 def read_fleet(path: Path, vocabulary: Vocabulary) -> Fleet:
     """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row."""
-    groups = tuple(group for _, group in read_groups(path, vocabulary))
-    return Fleet(groups=groups, source=str(path))
+    found = read_groups(path, vocabulary)
+    found.refuse()
+    return Fleet(groups=tuple(group for _, group in found.rows), source=str(path))
 
 
-def read_groups(
-    path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ()
-) -> list[tuple[GroupedRows, HostGroup]]:
+@dataclass(frozen=True, slots=True)
+class HostRows:
+    """Rows of a fleet with their groups; `wrong` gathers what is not right with their cells."""
+
+    rows: list[tuple[GroupedRows, HostGroup]]
+    problems: list[Problem]
+    wrong: RowProblems
+
+    def refuse(self) -> None:
+        """Raise `FleetError` with every problem of every row, if there is one."""
+        problems = [*self.problems, *self.wrong.all()]
+        if problems:
+            raise FleetError(problems)
+
+
+def read_groups(path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ()) -> HostRows:
     """Read rows that agree in every column, the columns `apart` included, with their group."""
+    file = open_table(path)
     columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
-    found: list[tuple[GroupedRows, HostGroup]] = []
-    problems: list[Problem] = []
-    seen: dict[tuple[str, str], _Facts] = {}
-    for row in read_grouped(path, columns):
-        try:
-            found.append((row, _group(row, path, vocabulary, seen)))
-        except FleetError as error:
-            problems += (one for one in error.problems if one not in problems)
-    if problems:
-        raise FleetError(problems)
+    grouped = read_grouped(file, columns)
+    found = HostRows([], grouped.problems, RowProblems(file.name))
+    reader = _HostReader(path.parent, vocabulary, found.problems, found.wrong)
+    for row in grouped.rows:
+        group = reader.read(row)
+        if group is not None:
+            found.rows.append((row, group))
     return found
 
 
@@ -66,62 +82,91 @@ class _Facts:
     probed: Probed | None
 
 
-def _group(
-    row: GroupedRows, path: Path, vocabulary: Vocabulary, seen: dict[tuple[str, str], _Facts]
-) -> HostGroup:
-    cells = row.values
-    problems = list(_arch_problems(row, path))
-    words = (cells.get("capabilities", ""), cells.get("probe", ""))
-    if words not in seen:
-        try:
-            seen[words] = _facts(words, path, vocabulary)
-        except ValueError as error:
-            place = Location(file=str(path), line=row.line, column="capabilities")
-            problems.append(Problem(location=place, what=str(error)))
-    probed = seen[words].probed if words in seen else None
-    if probed is not None:
-        problems += _other_host(row, probed, path)
-    if problems:
-        raise FleetError(problems)
-    present, absent = seen[words].stated
-    return HostGroup(
-        pool=PoolName(cells.get("pool") or DEFAULT_POOL),
-        kernel=cells["kernel"],
-        qemu=cells["qemu"],
-        hosts=cast("tuple[HostName, ...]", row.names),
-        arch=cells.get("arch") or ARCHITECTURES[0],
-        cpu=cells.get("cpu", ""),
-        present=present,
-        absent=absent,
-        probe=words[1],
-        build_doubt=_build_doubt(cells["qemu"], probed),
-        line=row.line,
-    )
+@dataclass(slots=True)
+class _HostReader:
+    """Reads rows of hosts; equal capabilities and probes once."""
 
+    folder: Path
+    vocabulary: Vocabulary
+    problems: list[Problem]
+    wrong: RowProblems
+    _seen: dict[tuple[str, str], _Facts | None] = field(default_factory=dict)
 
-def _arch_problems(row: GroupedRows, path: Path) -> Iterator[Problem]:
-    arch = row.values.get("arch", "")
-    if arch and arch not in ARCHITECTURES:
-        yield Problem(
-            location=Location(file=str(path), line=row.line, column="arch"),
-            what=f"'{arch}' is not an architecture",
-            remedy=f"allowed: {', '.join(ARCHITECTURES)} {nearest(arch, ARCHITECTURES)}".strip(),
+    def read(self, row: GroupedRows) -> HostGroup | None:
+        """Return the hosts of a row, None if a cell is wrong or a required one is empty."""
+        cells = row.values
+        words = (cells.get("capabilities", ""), cells.get("probe", ""))
+        facts = self._facts_of(words, row)
+        fits = self._is_known_arch(row) & self._is_own_probe(row, facts)
+        if facts is None or not fits or not all(cells.get(name) for name in ("kernel", "qemu")):
+            return None
+        present, absent = facts.stated
+        return HostGroup(
+            pool=PoolName(cells.get("pool") or DEFAULT_POOL),
+            kernel=cells["kernel"],
+            qemu=cells["qemu"],
+            hosts=cast("tuple[HostName, ...]", row.names),
+            arch=cells.get("arch") or ARCHITECTURES[0],
+            cpu=cells.get("cpu", ""),
+            present=present,
+            absent=absent,
+            probe=words[1],
+            build_doubt=_build_doubt(cells["qemu"], facts.probed),
+            line=row.line or 0,
         )
 
+    def _facts_of(self, words: tuple[str, str], row: GroupedRows) -> _Facts | None:
+        """Return what a host states of itself: the probe beats the declared tokens."""
+        if words not in self._seen:
+            self._seen[words] = self._read_facts(words, row)
+        return self._seen[words]
 
-def _other_host(row: GroupedRows, probed: Probed, path: Path) -> Iterator[Problem]:
-    """Yield why a probe is not of this row: its answers are another kernel's, or another machine's."""
-    arch = row.values.get("arch") or ARCHITECTURES[0]
-    for column, own, probe_says in (
-        ("kernel", row.values["kernel"], probed.kernel),
-        ("arch", arch, probed.arch),
-    ):
-        if probe_says and probe_says != own:
-            yield Problem(
-                location=Location(file=str(path), line=row.line, column=column),
-                what=f"'{own}', but '{probe_says}' answered in {row.values['probe']}",
-                remedy="probe the host again, or correct the row",
-            )
+    def _read_facts(self, words: tuple[str, str], row: GroupedRows) -> _Facts | None:
+        cells = Cells(row.values)
+        stated = cells.read("capabilities", partial(read_capabilities, vocabulary=self.vocabulary))
+        for column, what in cells.wrong:
+            self.wrong.add(row.line, column, what)
+        probed = self._probed(words[1])
+        if stated is None:
+            return None
+        if probed is None:
+            return _Facts(stated, None)
+        (present, absent), (answered, missing) = stated, probed.stated
+        return _Facts(((present - missing) | answered, (absent - answered) | missing), probed)
+
+    def _probed(self, name: str) -> Probed | None:
+        if not name:
+            return None
+        try:
+            return read_probe(self.folder / name, self.vocabulary)
+        except FleetError as error:
+            self.problems += (one for one in error.problems if one not in self.problems)
+            return None
+
+    def _is_known_arch(self, row: GroupedRows) -> bool:
+        arch = row.values.get("arch", "")
+        if not arch or arch in ARCHITECTURES:
+            return True
+        what = f"{quoted(arch)} is not an architecture"
+        allowed = f"allowed: {', '.join(ARCHITECTURES)}"
+        self.wrong.add(row.line, "arch", what, lambda: allowed)
+        return False
+
+    def _is_own_probe(self, row: GroupedRows, facts: _Facts | None) -> bool:
+        """Whether a probe is of this row, not of another kernel or another machine."""
+        if facts is None or facts.probed is None:
+            return True
+        arch = row.values.get("arch") or ARCHITECTURES[0]
+        fits = True
+        for column, own, said in (
+            ("kernel", row.values["kernel"], facts.probed.kernel),
+            ("arch", arch, facts.probed.arch),
+        ):
+            if said and said != own:
+                what = f"{quoted(own)}, but {quoted(said)} answered in {row.values['probe']}"
+                self.wrong.add(row.line, column, what, lambda: PROBE_AGAIN)
+                fits = False
+        return fits
 
 
 def _build_doubt(qemu: str, probed: Probed | None) -> str:
@@ -130,13 +175,3 @@ def _build_doubt(qemu: str, probed: Probed | None) -> str:
         return ""
     found = ", ".join(min(names, key=len) for names in probed.builds if names)
     return f"QEMU {qemu} of the fleet file is none that the probe found installed ({found})"
-
-
-def _facts(words: tuple[str, str], path: Path, vocabulary: Vocabulary) -> _Facts:
-    """Return what a host states of itself: the probe beats the declared tokens."""
-    present, absent = read_capabilities(words[0], vocabulary)
-    if not words[1]:
-        return _Facts((present, absent), None)
-    probe = read_probe(path.parent / words[1], vocabulary)
-    probed, missing = probe.stated
-    return _Facts(((present - missing) | probed, (absent - probed) | missing), probe)

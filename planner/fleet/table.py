@@ -1,42 +1,42 @@
-"""Read fleet.csv and guests.csv, CSV or Parquet, and group equal rows; all problems at once."""
+"""Group the rows of fleet.csv and guests.csv, and read small tables; all problems at once."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.domain.errors import FleetError, Location, Problem, nearest
+from planner.domain.errors import FleetError, Location, Problem, nearest, quoted
+from planner.fleet.sources import MOST_PROBLEMS, limited
+from planner.fleet.table_file import TableFile, open_table
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """The columns of a file format: `keys` group rows, `name` is the row's own name.
 
-    Of the names of a group at most `most_names` are kept (None: all).
+    `numbers` are those that may hold fractions. No two rows agree in all of `unique`. Of the names
+    of a group at most `most_names` are kept (None: all).
     """
 
     name: str
     keys: tuple[str, ...]
     required: tuple[str, ...]
     allowed: tuple[str, ...]
-    unique: bool = True
+    numbers: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
     most_names: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedRows:
-    """Rows that agree in every key column; `line` is the first one's in the file.
+    """Rows that agree in every key column; `line` is the first one's, None if a file has none.
 
     `count` rows have the `names`, or those and more.
     """
@@ -44,155 +44,173 @@ class GroupedRows:
     values: dict[str, str]
     names: tuple[str, ...]
     count: int
-    line: int
+    line: int | None
 
 
-def read_grouped(path: Path, columns: Columns, *, location: str | None = None) -> list[GroupedRows]:
-    """Read a table and group its rows by the key columns, in file order of first appearance.
+class RowProblems:
+    """Gathers what is wrong with the rows of a table: of every column the first ones, and how many."""
 
-    Raises `FleetError` with every unknown or missing column, empty required cell and double name.
+    def __init__(self, file: str) -> None:
+        """Begin with nothing wrong in `file`."""
+        self._file = file
+        self._found: dict[str, list[Problem]] = {}
+        self._more = Counter[str]()
+
+    def add(
+        self, line: int | None, column: str, what: str, remedy: Callable[[], str] = str
+    ) -> None:
+        """Note a problem of a cell; the remedy is asked for only if it will be shown."""
+        found = self._found.setdefault(column, [])
+        if len(found) == MOST_PROBLEMS:
+            self._more[column] += 1
+            return
+        place = Location(file=self._file, line=line, column=column)
+        found.append(Problem(location=place, what=what, remedy=remedy()))
+
+    def all(self) -> list[Problem]:
+        """Return what was found, column by column."""
+        problems = []
+        for column, found in self._found.items():
+            problems += found
+            if more := self._more[column]:
+                what = f"and {more:,} more in this column"
+                problems.append(
+                    Problem(location=Location(file=self._file, column=column), what=what)
+                )
+        return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Grouped rows in file order of first appearance, and what is wrong with the others."""
+
+    rows: Sequence[GroupedRows]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_grouped(file: TableFile, columns: Columns) -> Grouped:
+    """Group the rows of a table by the key columns.
+
+    Problems are unknown columns, empty required cells, double names and control characters. Raises
+    `FleetError` if the rows cannot be read or a column is missing.
     """
-    name = location or str(path)
-    try:
-        present = _header(path, name)
-        _check_header(present, columns, name)
-        wanted = dict.fromkeys((columns.name, *columns.keys))
-        frame = _read(path, columns, [column for column in wanted if column in present])
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FleetError([Problem(location=Location(file=name), what=reason)]) from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise FleetError([_parse_problem(name, error)]) from error
-    problems = list(_problems(frame, columns, name))
+    allowed = {columns.name, *columns.keys, *columns.required, *columns.allowed}
+    problems = _header_problems(file, allowed, columns.required)
+    wanted = dict.fromkeys((columns.name, *columns.keys))
+    names = [column for column in wanted if column in file.header]
+    frame = file.frame(names, columns.keys, columns.numbers)
+    problems += _problems(frame, columns, file)
+    rows = list(_groups(frame, columns, file)) if len(frame) else []
+    return Grouped(rows, problems)
+
+
+def read_rows(
+    path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> list[tuple[int | None, dict[str, str]]]:
+    """Read a small table as (line, cells); raises `FleetError` for wrong columns or no rows."""
+    file = open_table(path)
+    problems = _header_problems(file, {*required, *optional}, required)
+    names = [column for column in file.header if column in {*required, *optional}]
+    frame = file.frame(names, ())
+    if not len(frame):
+        problems.append(Problem(location=Location(file=file.name), what="no rows below the header"))
     if problems:
         raise FleetError(problems)
-    return list(_groups(frame, columns))
+    cells = zip(*(frame[column] for column in names), strict=True)
+    return [
+        (file.line(row), dict(zip(names, texts, strict=True))) for row, texts in enumerate(cells)
+    ]
 
 
-def _header(path: Path, name: str) -> tuple[str, ...]:
-    if path.suffix == ".parquet":
-        from pyarrow import parquet
-
-        return tuple(parquet.read_schema(path).names)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = next(csv.reader(file), None)
-    if first is None:
-        raise FleetError([Problem(location=Location(file=name), what="the file is empty")])
-    return tuple(first)
-
-
-def _check_header(present: Sequence[str], columns: Columns, name: str) -> None:
-    place = Location(file=name, line=1)
-    allowed = sorted({columns.name, *columns.keys, *columns.required, *columns.allowed})
-    problems = [
+def _header_problems(
+    file: TableFile, allowed: Iterable[str], required: Iterable[str]
+) -> list[Problem]:
+    """Return the columns that are unknown; raises `FleetError` if one is missing or there twice."""
+    place = Location(file=file.name, line=file.head_line)
+    known = sorted(allowed)
+    unknown = [
         Problem(
             location=place,
-            what=f"unknown column '{column}'",
-            remedy=nearest(column, allowed) or f"allowed: {', '.join(allowed)}",
+            what=f"unknown column {quoted(column)}" if column else f"column {number} has no name",
+            remedy=nearest(column.lower(), known) or f"allowed: {', '.join(known)}",
         )
-        for column in present
-        if column not in allowed
+        for number, column in enumerate(file.header, 1)
+        if column not in known
     ]
-    problems += [
+    grave = [
         Problem(
             location=place,
             what=f"column '{column}' is missing",
-            remedy=f"required: {', '.join(columns.required)}",
+            remedy=f"required: {', '.join(required)}",
         )
-        for column in columns.required
-        if column not in present
+        for column in required
+        if column not in file.header
     ]
-    problems += [
-        Problem(location=place, what=f"column '{column}' appears twice")
-        for column in dict.fromkeys(present)
-        if list(present).count(column) > 1
+    grave += [
+        Problem(location=place, what=f"column {quoted(column)} appears twice")
+        for column in dict.fromkeys(file.header)
+        if column and file.header.count(column) > 1
     ]
-    if problems:
-        raise FleetError(problems)
+    if grave:
+        raise FleetError([*unknown, *grave])
+    return unknown
 
 
-def _read(path: Path, columns: Columns, wanted: list[str]) -> pd.DataFrame:
-    """Read the wanted columns: names as objects, keys as categories, for they repeat.
-
-    The other columns are read and dropped, so that a row with too many fields is noticed.
-    """
-    import pandas as pd
-
-    own = {columns.name} - set(columns.keys)
-    kinds = {column: object if column in own else "category" for column in wanted}
-    if path.suffix == ".parquet":
-        frame = pd.read_parquet(path, columns=wanted)
-        return frame.fillna("").astype(str).astype(kinds)
-    frame = pd.read_csv(
-        path,
-        dtype=defaultdict(lambda: "category", kinds),
-        na_filter=False,
-        encoding="utf-8-sig",
-        skipinitialspace=True,
-        engine="c",
-        low_memory=False,  # by pieces, the categories of each piece would be merged
-    )
-    if not isinstance(frame.index, pd.RangeIndex):
-        fields = len(frame.columns)
-        raise ValueError(f"Expected {fields} fields in line 2, saw {fields + frame.index.nlevels}")
-    return frame[wanted]
-
-
-def _parse_problem(name: str, error: Exception) -> Problem:
-    text = " ".join(str(error).split())
-    line = re.search(r"line (\d+)", text)
-    fields = re.search(r"Expected (\d+) fields in line \d+, saw (\d+)", text)
-    if fields:
-        text = f"{fields[2]} fields where the header has {fields[1]}"
-    elif isinstance(error, UnicodeDecodeError):
-        text = f"not UTF-8 at byte {error.start}"
-    return Problem(location=Location(file=name, line=int(line[1]) if line else None), what=text)
-
-
-def _problems(frame: pd.DataFrame, columns: Columns, name: str) -> Iterator[Problem]:
+def _problems(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[Problem]:
     if not len(frame):
-        yield Problem(location=Location(file=name), what="no rows below the header")
+        yield Problem(location=Location(file=file.name), what="no rows below the header")
     for column in columns.required:
-        yield from _limited(
+        yield from limited(
+            Problem(location=_place(file, row, column), what="empty, but required")
+            for row in _rows_where(frame, column, _is_blank)
+        )
+    for column in frame.columns:
+        yield from limited(
             Problem(
-                location=Location(file=name, line=row + 2, column=column),
-                what="empty, but required",
+                location=_place(file, row, column),
+                what=f"{quoted(frame[column].iloc[row])} has characters that cannot be printed",
             )
-            for row in _empty_rows(frame, column)
+            for row in _rows_where(frame, column, _is_unprintable)
         )
     if columns.unique:
-        names = frame[columns.name]
-        yield from _limited(
+        keys = [column for column in columns.unique if column in frame.columns]
+        twice = frame.index[frame.duplicated(subset=keys)]
+        yield from limited(
             Problem(
-                location=Location(file=name, line=int(row) + 2, column=columns.name),
-                what=f"'{names[row]}' appears a second time",
+                location=_place(file, int(row), columns.name),
+                what=f"{quoted(frame[columns.name].iloc[row])} appears a second time",
                 remedy="every name once",
             )
-            for row in frame.index[names.duplicated()]
+            for row in twice
+            if frame[columns.name].iloc[row]
         )
 
 
-def _empty_rows(frame: pd.DataFrame, column: str) -> Iterator[int]:
-    """Yield the numbers of the rows whose cell is blank."""
+def _place(file: TableFile, row: int, column: str) -> Location:
+    return Location(file=file.name, line=file.line(row), column=column)
+
+
+def _is_blank(text: str) -> bool:
+    return not text
+
+
+def _is_unprintable(text: str) -> bool:
+    return not text.isprintable()
+
+
+def _rows_where(frame: pd.DataFrame, column: str, wrong: Callable[[str], bool]) -> Iterator[int]:
+    """Yield the numbers of the rows whose text in a column is wrong."""
     values = frame[column]
     if values.dtype == object:
-        blank = values.isin(["", " "])
-    else:
-        blank = values.isin([text for text in values.cat.categories if not text.strip()])
-    for row in frame.index[blank]:
-        yield int(row)
+        texts = values.tolist()
+        yield from (row for row, text in enumerate(texts) if wrong(text))
+        return
+    bad = [text for text in values.cat.categories if wrong(text)]
+    if bad:
+        yield from (int(row) for row in frame.index[values.isin(bad)])
 
 
-def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield the first problems of a kind and, if there are more, one that counts the rest."""
-    found = list(problems)
-    yield from found[:MOST_PROBLEMS]
-    if len(found) > MOST_PROBLEMS:
-        rest = len(found) - MOST_PROBLEMS
-        yield Problem(location=found[-1].location, what=f"and {rest} more of this kind above")
-
-
-def _groups(frame: pd.DataFrame, columns: Columns) -> Iterator[GroupedRows]:
+def _groups(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[GroupedRows]:
     """Yield rows of equal keys together, in order of first appearance."""
     import numpy as np
     import pandas as pd
@@ -209,15 +227,16 @@ def _groups(frame: pd.DataFrame, columns: Columns) -> Iterator[GroupedRows]:
     names = frame[columns.name].to_numpy(dtype=object)
     texts = [_texts(frame[column], firsts) for column in keys]
     for index, (start, stop) in enumerate(zip(starts.tolist(), stops, strict=True)):
+        found = names[order[start:stop][: columns.most_names]]
         yield GroupedRows(
             values={column: texts[place][index] for place, column in enumerate(keys)},
-            names=tuple(names[order[start:stop][: columns.most_names]]),
+            names=tuple(found),
             count=stop - start,
-            line=int(firsts[index]) + 2,
+            line=file.line(int(firsts[index])),
         )
 
 
 def _texts(values: pd.Series[str], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
-    """Return the stripped texts of a category column at some rows."""
-    words = [str(word).strip() for word in values.cat.categories]
+    """Return the texts of a category column at some rows."""
+    words = values.cat.categories.tolist()
     return [words[code] for code in values.cat.codes.to_numpy()[rows]]

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.domain.errors import FleetError, Location, Problem, UsageError, nearest
+from planner.domain.errors import Location, Problem, UsageError, nearest, quoted
 from planner.domain.host import HostGroup
 from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
-from planner.fleet.table import GroupedRows
+from planner.fleet.sources import opened
+from planner.fleet.table import GroupedRows, RowProblems
 from planner.fleet.vocabulary import Vocabulary
-from planner.fleet.words import read_room
+from planner.fleet.words import Cells, read_room
 
 TARGET_KEYS = ("kernel", "qemu", "pool")
 
@@ -36,7 +37,9 @@ def parse_target(text: str) -> Target:
         key, equals, value = word.partition("=")
         if not equals or not value or key not in TARGET_KEYS:
             hint = nearest(key, TARGET_KEYS) or "expected kernel=...,qemu=...[,pool=...]"
-            problems.append(_usage(f"'{word}' is no part of a target", hint))
+            problems.append(_usage(f"{quoted(word)} is no part of a target", hint))
+        elif key in cells:
+            problems.append(_usage(f"{quoted(text)} names {key} twice", "name it once"))
         cells[key] = value
     if not problems and not (cells.get("kernel") or cells.get("qemu")):
         problems.append(_usage(f"'{text}' names neither kernel nor qemu", ""))
@@ -57,32 +60,27 @@ def read_upgrades(
 
     Raises `FleetError` with every wrong cell, `UsageError` for a target of a pool that is not there.
     """
-    found: list[UpgradeHost] = []
-    problems: list[Problem] = []
-    pools = set[str]()
-    for row, group in read_groups(path, vocabulary, PLANNING):
-        pools.add(group.pool)
-        try:
-            found += _hosts(row, group, targets)
-        except ValueError as error:
-            column, _, what = str(error).partition(": ")
-            place = Location(file=str(path), line=row.line, column=column)
-            problems.append(Problem(location=place, what=what))
-    if problems:
-        raise FleetError(problems)
+    read = read_groups(path, vocabulary, PLANNING)
+    pools = {group.pool for _, group in read.rows}
+    hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
+    read.refuse()
     lost = [target.pool for target in targets if target.pool and target.pool not in pools]
     if lost:
         raise UsageError(_usage(f"no pool '{name}'", nearest(name, pools)) for name in lost)
-    return tuple(found)
+    return tuple(hosts)
 
 
-def _hosts(row: GroupedRows, group: HostGroup, targets: Sequence[Target]) -> Iterator[UpgradeHost]:
-    cells = row.values
-    target = _aimed(group, _way(cells, group.pool, targets))
-    domains = tuple(_failure_domains(cells.get("failure_domain", "")))
+def _hosts(
+    row: GroupedRows, group: HostGroup, targets: Sequence[Target], wrong: RowProblems
+) -> Iterator[UpgradeHost]:
+    cells = Cells(row.values)
+    target = _aimed(group, _way(row.values, group.pool, targets))
+    domains = cells.read("failure_domain", _failure_domains) or ()
     capacity = read_room(cells, "vcpus", "memory_gib")
     used = read_room(cells, "used_vcpus", "used_memory_gib")
-    blackouts = tuple(_blackouts(cells.get("blackout", "")))
+    blackouts = cells.read("blackout", _blackouts) or ()
+    for column, what in cells.wrong:
+        wrong.add(row.line, column, what)
     for name in group.hosts:
         yield UpgradeHost(
             name=name,
@@ -113,32 +111,45 @@ def _way(cells: Mapping[str, str], pool: str, targets: Iterable[Target]) -> Targ
     return way
 
 
-def _failure_domains(text: str) -> Iterator[FailureDomain]:
-    """Read `rack=r1;feed=b`; a bare name belongs to the family `domain`."""
-    for word in filter(None, (part.strip() for part in text.split(";"))):
-        family, equals, name = word.partition("=")
+def _failure_domains(text: str) -> tuple[FailureDomain, ...]:
+    """Read `rack=r1;feed=b`, each family once; a bare name belongs to the family `domain`."""
+    domains: dict[str, FailureDomain] = {}
+    for word in _parts(text):
+        family, equals, name = (part.strip() for part in word.partition("="))
         if equals and not (family and name):
-            raise ValueError(f"failure_domain: '{word}' is not FAMILY=NAME")
-        yield FailureDomain(family=family if equals else "domain", name=name if equals else family)
+            raise ValueError(f"{quoted(word)} is not FAMILY=NAME")
+        if not equals:
+            family, name = "domain", family
+        if family in domains:
+            raise ValueError(f"two failure domains of the family {quoted(family)}")
+        domains[family] = FailureDomain(family=family, name=name)
+    return tuple(domains.values())
 
 
-def _blackouts(text: str) -> Iterator[Blackout]:
+def _parts(text: str) -> Iterator[str]:
+    return filter(None, (part.strip() for part in text.split(";")))
+
+
+def _blackouts(text: str) -> tuple[Blackout, ...]:
     """Read `2026-12-20..2027-01-06;2027-02-01`: days on which a host may not be touched."""
-    for word in filter(None, (part.strip() for part in text.split(";"))):
-        first, dots, last = word.partition("..")
-        try:
-            days = (
-                datetime.date.fromisoformat(first),
-                datetime.date.fromisoformat(last if dots else first),
-            )
-        except ValueError:
-            raise ValueError(f"blackout: '{word}' is not DAY or DAY..DAY") from None
-        if days[1] < days[0]:
-            raise ValueError(f"blackout: '{word}' ends before it begins")
-        yield Blackout(first=days[0], last=days[1])
+    return tuple(_blackout(word) for word in _parts(text))
+
+
+def _blackout(word: str) -> Blackout:
+    first, dots, last = word.partition("..")
+    try:
+        days = (
+            datetime.date.fromisoformat(first.strip()),
+            datetime.date.fromisoformat((last if dots else first).strip()),
+        )
+    except ValueError:
+        raise ValueError(f"{quoted(word)} is not DAY or DAY..DAY, as 2026-12-31") from None
+    if days[1] < days[0]:
+        raise ValueError(f"{quoted(word)} ends before it begins")
+    return Blackout(first=days[0], last=days[1])
 
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, as a plan records which fleet it was made for."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}"

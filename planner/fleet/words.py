@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag
-from planner.domain.errors import nearest
+from planner.domain.errors import advised, nearest, quoted
 from planner.domain.guest import GuestCpu
 from planner.domain.upgrade import Room
 from planner.fleet.vocabulary import GuestVocabulary, Vocabulary
 
+T = TypeVar("T")
 MOST = 1e9
-"""No host has that many virtual CPUs or GiB."""
+"""No host has that many virtual CPUs or GiB, and no row that many guests."""
+ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
 Stated = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a row, read one by one; `wrong` gathers (column, what is wrong)."""
+
+    texts: Mapping[str, str]
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self, column: str, reader: Callable[[str], T]) -> T | None:
+        """Return what a cell says, or None and a complaint; a cell that is not there is empty."""
+        try:
+            return reader(self.texts.get(column, ""))
+        except ValueError as error:
+            self.wrong.append((column, str(error)))
+            return None
 
 
 def read_capabilities(text: str, vocabulary: Vocabulary) -> Stated:
     """Read `+tun.uso -kvm.msr.smi_count` as (present, absent)."""
     present, absent = set[CapabilityId](), set[CapabilityId]()
+    wrong = []
     for token in text.split():
-        if token[0] not in "+-":
-            raise ValueError(f"capability '{token}' has no sign; write +{token} or -{token}")
         capability = vocabulary.canonical(token[1:])
-        if capability is None:
+        if token[0] not in "+-":
+            wrong.append(f"capability {quoted(token)} has no sign; write +{token} or -{token}")
+        elif capability is None:
             hint = nearest(token[1:].lower(), vocabulary.capability_names)
-            raise ValueError(f"unknown capability '{token[1:]}'; {hint}")
-        (present if token[0] == "+" else absent).update(vocabulary.expand(capability))
+            wrong.append(advised(f"unknown capability {quoted(token[1:])}", hint))
+        else:
+            (present if token[0] == "+" else absent).update(vocabulary.expand(capability))
     if present & absent:
-        raise ValueError(f"both + and - for {', '.join(sorted(present & absent))}")
+        wrong.append(f"both + and - for {', '.join(sorted(present & absent))}")
+    _refuse(wrong)
     return frozenset(present), frozenset(absent)
 
 
@@ -38,19 +62,20 @@ def read_flags(text: str) -> tuple[CompatFlag, ...]:
 
 
 def read_traits(text: str, words: GuestVocabulary) -> frozenset[tuple[str, bool]]:
-    """Read `uses-smm=no nested=yes`; names must be known traits."""
+    """Read `uses-smm=no nested=yes`; names must be known traits, each with one answer."""
     found = frozenset(_trait(word) for word in text.split())
     _refuse_unknown("trait", (name for name, _ in found), words.traits)
+    both = sorted(name for name, answer in found if answer and (name, False) in found)
+    _refuse([f"both yes and no for trait {', '.join(both)}"] if both else [])
     return found
 
 
 def _trait(word: str) -> tuple[str, bool]:
     """Read `NAME=yes|no`; a bare name means yes."""
     name, equals, value = word.partition("=")
-    answers = {"yes": True, "no": False, "true": True, "false": False, "": True}
-    if value not in answers or (equals and not value):
-        raise ValueError(f"trait '{word}' is not NAME=yes or NAME=no")
-    return name, answers[value]
+    if equals and value not in ANSWERS:
+        raise ValueError(f"trait {quoted(word)} is not NAME=yes or NAME=no")
+    return name, ANSWERS[value] if equals else True
 
 
 def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
@@ -63,11 +88,16 @@ def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
 
 
 def _refuse_unknown(what: str, names: Iterable[str], known: Collection[str]) -> None:
-    wrong = [
-        f"unknown {what} '{name}'; {nearest(name, known)}"
-        for name in sorted(names)
-        if name not in known
-    ]
+    _refuse(
+        [
+            advised(f"unknown {what} {quoted(name)}", nearest(name, known))
+            for name in sorted(set(names))
+            if name not in known
+        ]
+    )
+
+
+def _refuse(wrong: Collection[str]) -> None:
     if wrong:
         raise ValueError("; ".join(wrong))
 
@@ -77,22 +107,42 @@ def read_devices(text: str) -> tuple[str, ...] | None:
     words = text.split()
     if not words:
         return None
+    if "-" in words[1:] or (words[0] == "-" and len(words) > 1):
+        raise ValueError("'-' means no devices, but there are some")
     return () if words == ["-"] else tuple(words)
 
 
-def read_room(cells: Mapping[str, str], vcpus: str, memory: str) -> Room | None:
-    """Read two number columns; None if both are empty. Errors begin with the column."""
-    if not (cells.get(vcpus) or cells.get(memory)):
+def read_count(text: str) -> int:
+    """Read how many guests a row is; empty means one."""
+    if not text:
+        return 1
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < MOST):
+        raise ValueError(f"{quoted(text)} is not a number of guests")
+    return int(text)
+
+
+def read_answer(text: str) -> bool:
+    """Read yes or no; empty means yes."""
+    if text and text.lower() not in ANSWERS:
+        raise ValueError(f"{quoted(text)} is not yes or no")
+    return ANSWERS.get(text.lower(), True)
+
+
+def read_room(cells: Cells, vcpus: str, memory: str) -> Room | None:
+    """Read two number columns; None if both are empty."""
+    if not (cells.texts.get(vcpus) or cells.texts.get(memory)):
         return None
-    return Room(vcpus=_number(cells, vcpus), memory_gib=_number(cells, memory))
+    room = cells.read(vcpus, _number), cells.read(memory, _number)
+    return Room(vcpus=room[0] or 0.0, memory_gib=room[1] or 0.0)
 
 
-def _number(cells: Mapping[str, str], column: str) -> float:
-    text = cells.get(column, "")
+def _number(text: str) -> float:
     try:
         value = float(text or 0)
     except ValueError:
-        raise ValueError(f"{column}: '{text}' is not a number") from None
+        value = math.nan
+    if math.isnan(value):
+        raise ValueError(f"{quoted(text)} is not a number")
     if not 0 <= value < MOST:
-        raise ValueError(f"{column}: {text} is not between 0 and {MOST:,.0f}")
+        raise ValueError(f"{quoted(text)} is not between 0 and {MOST:,.0f}")
     return value

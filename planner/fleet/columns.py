@@ -1,0 +1,55 @@
+"""Columns of texts as Arrow arrays, and a frame of them; a text stays as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def arrow_table(columns: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Return texts column by column as a table."""
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+
+
+def frame_of(table: pa.Table, keys: Collection[str]) -> pd.DataFrame:
+    """Return a table of texts as a frame: `keys` as categories, for they repeat, others as objects."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: _category(table.column(name)) if name in keys else _objects(table.column(name))
+            for name in table.column_names
+        }
+    )
+
+
+def _objects(column: Any) -> pd.Series[str]:
+    """Return the texts of a column without the blanks around them."""
+    import pandas as pd
+
+    return pd.Series([text.strip() for text in column.to_pylist()], dtype=object)
+
+
+def _category(column: Any) -> pd.Categorical:
+    """Return a column as numbers of its texts; texts that differ in blanks only are one."""
+    import pandas as pd
+    import pyarrow as pa
+
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    whole = encoded.unify_dictionaries().combine_chunks()
+    part = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    texts = [text.strip() for text in part.dictionary.to_pylist()]
+    once = list(dict.fromkeys(texts))
+    place = {text: number for number, text in enumerate(once)}
+    codes = part.indices.to_numpy()
+    if len(once) < len(texts):
+        import numpy as np
+
+        codes = np.array([place[text] for text in texts])[codes]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(once, dtype=object))
