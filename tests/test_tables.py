@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -65,7 +66,7 @@ def test_every_text_is_read_as_it_is_written(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, str]],
     ending: str,
-    quoting: int,
+    quoting: Literal[0, 1],
     kind: str,
 ) -> None:
     """Kernels 6.1 and 6.10 are two; no text is a number, a date or nothing."""

@@ -30,6 +30,20 @@ if TYPE_CHECKING:
     from planner.fleet.vocabulary import GuestVocabulary
 
 
+OPTIONS = {
+    "from": "--from",
+    "to": "--to",
+    "machine": "--machine",
+    "flags": "--flag",
+    "to_flags": "--to-flag",
+    "booted_on": "--booted-on",
+    "devices": "--device",
+    "cpu": "--cpu",
+    "traits": "--trait",
+}
+"""Columns of a case, and the options that say the same of a single one."""
+
+
 class CheckFormat(Enum):
     """Formats of verdicts."""
 
@@ -89,7 +103,7 @@ def check(
         "flags": " ".join(flag or ()),
         "to_flags": " ".join(to_flag or ()),
         "booted_on": booted_on,
-        "devices": "-" if no_devices else " ".join(device or ()),
+        "devices": " ".join(["-"] * no_devices + (device or [])),
         "cpu": cpu,
         "traits": " ".join(trait or ()),
     }
@@ -105,6 +119,11 @@ def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequen
     vocabulary = given.knowledge.guests
     if path is None:
         return [_single(words, given.fleet, vocabulary)]
+    alone = [option for column, option in OPTIONS.items() if words[column]]
+    if alone:
+        raise UsageError(
+            [_wrong(option, "is of a single edge, not of --cases") for option in alone]
+        )
     from planner.fleet.cases import read_cases
 
     return read_cases(path, given.fleet, vocabulary)
@@ -128,21 +147,14 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
     """Return the case that the options describe, or a usage error naming each wrong option."""
     from planner.fleet.cases import case_of
 
-    options = {"from": "--from", "to": "--to", "machine": "--machine"}
-    problems = [
-        Problem(location=Location(file="command line", column=option), what="is required")
-        for key, option in options.items()
-        if not words[key]
-    ]
-    if problems:
-        raise UsageError(problems)
     case, wrong = case_of(words, hosts, vocabulary)
     if wrong or case is None:
-        raise UsageError(
-            Problem(location=Location(file="command line", column=f"--{column}"), what=what)
-            for column, what in wrong
-        )
+        raise UsageError(_wrong(OPTIONS[column], what) for column, what in wrong)
     return case
+
+
+def _wrong(option: str, what: str) -> Problem:
+    return Problem(location=Location(file="command line", column=option), what=what)
 
 
 def _written(

@@ -8,6 +8,7 @@ from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.compat import plain_value
+from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestCpu, GuestStart
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.truth import Truth, any_of
@@ -73,7 +74,7 @@ def clause_truth(
             return _cpu(clause, start, words)
         case ClauseKind.CPU_LACKS:
             found = _features(clause.any_of, start.cpu, start, words)
-            return _open(~found, "guest CPU")
+            return _open(~found, _cpu_fact(start.cpu, words))
         case ClauseKind.DEVICE:
             return _open(devices_match(clause.any_of, start.devices, words), "devices")
         case ClauseKind.ACCELERATOR:
@@ -93,9 +94,15 @@ def _use(clause: Clause, start: GuestStart) -> Truth:
 
 def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
     found = _features(clause.any_of, start.cpu, start, words)
-    if found is Truth.UNKNOWN:
-        return _open(clause.default, "guest CPU")
-    return _open(found, "guest CPU")
+    fact = _cpu_fact(start.cpu, words)
+    return _open(clause.default if found is Truth.UNKNOWN else found, fact)
+
+
+def _cpu_fact(cpu: GuestCpu | None, words: GuestWords) -> str:
+    """Return what is missing of a guest CPU that leaves a clause open."""
+    if cpu is None or cpu.follows_host or cpu.model in words.cpu_models:
+        return "guest CPU"
+    return advised(f"features of CPU model '{cpu.model}'", nearest(cpu.model, words.cpu_models))
 
 
 def _open(truth: Truth, fact: str) -> Applicability:
