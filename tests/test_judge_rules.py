@@ -330,7 +330,7 @@ MILAN, ROME = "AMD EPYC 7763", "AMD EPYC 7742"
         ("EPYC-Milan", "cpu.3dnowprefetch, cpu.abm, cpu.adx and"),
         ("host", "on the destination, whose CPU differs"),
         ("qemu64,+avx2", "cpu.avx2 on the destination, whose CPU differs"),
-        ("GraniteRapids-v9", "guest CPU"),
+        ("GraniteRapids-v9", "features of CPU model 'GraniteRapids-v9'"),
         ("qemu64", ""),
         ("kvm64,+sse2", ""),
     ],

@@ -13,7 +13,7 @@ from threading import Event, Timer
 import typer
 
 from planner.cli.output import is_standard
-from planner.present.lines import Line, Style
+from planner.present.lines import NARROWEST, WIDTH, Line, Style
 
 PATIENCE = 1.0
 """Seconds after which somebody wants to know that work goes on."""
@@ -33,20 +33,35 @@ COLOURS = {
 def painted(lines: Iterable[Line], output: Path | None) -> Iterator[str]:
     """Yield lines as text, coloured if they go to a terminal and NO_COLOR is not set."""
     colour = is_standard(output) and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = width_of(output)
     for line in lines:
-        yield _paint(line, colour=colour) + "\n"
+        for row in line.rows(width):
+            yield _paint(row, line.style, colour=colour) + "\n"
 
 
-def _paint(line: Line, *, colour: bool) -> str:
-    text = harmless(line.text)
-    if not colour or line.style is Style.PLAIN:
+def width_of(output: Path | None) -> int:
+    """Return the columns of a report: those of a narrow terminal, else what everything has room for."""
+    if not (is_standard(output) and sys.stdout.isatty()):
+        return WIDTH
+    columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    return max(NARROWEST, min(columns, WIDTH)) if columns else WIDTH
+
+
+def _paint(row: str, style: Style, *, colour: bool) -> str:
+    text = harmless(row)
+    if not colour or style is Style.PLAIN:
         return text
-    return typer.style(text, **COLOURS[line.style])  # type: ignore[arg-type]
+    return typer.style(text, **COLOURS[style])  # type: ignore[arg-type]
 
 
 def harmless(text: str) -> str:
     """Return a line with the control characters escaped that would steer a terminal."""
     return text.translate(CONTROLS)
+
+
+def note(text: str) -> None:
+    """Say on standard error what an answer does not depend on, but its reader should know."""
+    print(f"planner: note: {harmless(text)}", file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

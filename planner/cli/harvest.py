@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from planner.harvest.merge import Merge
 
 harvest = typer.Typer(
-    help="Read a QEMU program, or a migration stream, into rows.", no_args_is_help=True
+    help="""Read a QEMU program, or a migration stream, into rows.
+
+    Example: planner harvest qemu /usr/bin/qemu-system-x86_64
+    """,
+    no_args_is_help=True,
 )
 
 
 @harvest.command("qemu")
 def harvest_qemu(
-    binary: Annotated[Path, typer.Argument(help="qemu-system-x86_64, qemu-kvm, ...")],
+    binary: Annotated[str, typer.Argument(help="qemu-system-x86_64, qemu-kvm, ...")],
     line: Annotated[str, typer.Option(help="build line; default: the one its version names")] = "",
     release: Annotated[str, typer.Option(help="release there; default: QEMU's own version")] = "",
     data: Annotated[
@@ -43,7 +47,7 @@ def harvest_qemu(
     from planner.harvest.merge import merge, place_of
     from planner.knowledge.folder import shipped_data
 
-    build = harvest_build([str(binary)])
+    build = harvest_build([binary])
     place = place_of(build, knowledge_of(knowledge).builds, line=line, release=release)
     folder = data or shipped_data()
     merged = merge(build, place, folder)

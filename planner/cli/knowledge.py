@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from planner.knowledge.listing import ShownRow
 
 knowledge = typer.Typer(
-    help="List, show and check the rows behind every verdict.", no_args_is_help=True
+    help="""List, show and check the rows behind every verdict.
+
+    Example: planner knowledge show cpu/msr_smi_count
+    """,
+    no_args_is_help=True,
 )
 LABEL = 16
 

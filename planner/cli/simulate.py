@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted, working
+from planner.cli.console import note, painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -69,11 +69,14 @@ def simulate(
 
     Example: planner simulate plan.json fleet.csv --fail host7@2
     """
+    from planner.fleet.upgrades import digest_of
     from planner.library import plans
     from planner.plan.contradictions import check_plan
     from planner.plan.simulate import drawn_failures
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
+    if made.fleet_digest not in {"", digest_of(fleet)}:
+        note(f"the plan was made for another fleet file than {fleet} is now")
     check_plan(made, hosts, given.knowledge)
     failures = failures_of(fail or [], made, hosts)
     if seed is not None:
@@ -106,7 +109,10 @@ def planned(
     with working(f"reading {fleet.name}"):
         hosts = read_upgrades(fleet, knowledge_of(knowledge), ())
     families = {one.family for host in hosts for one in host.failure_domains}
-    return made, inputs_of(fleet, policy, knowledge, families=families), hosts
+    given = inputs_of(fleet, policy, knowledge, families=families)
+    if made.knowledge_digest not in {"", given.knowledge.digest}:
+        note("the plan was made with other rows of knowledge; it is judged by those of now")
+    return made, given, hosts
 
 
 def failures_of(

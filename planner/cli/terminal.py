@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner.cli.console import width_of
+from planner.cli.output import is_standard
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from planner.domain.plan import Plan
     from planner.present.page.edges import ShownTrial
 
-WIDTH = 80
 MOST_POOLS = 8
 """Pools whose edges are judged for a terminal; the report has all of them."""
 STYLES = {"safe": "green", "unsafe": "bold red", "unknown": "yellow", "depends": "magenta"}
@@ -24,7 +26,7 @@ STYLES = {"safe": "green", "unsafe": "bold red", "unknown": "yellow", "depends":
 
 def is_terminal(output: Path | None) -> bool:
     """Whether an answer goes to a terminal that can show the signs of a table."""
-    return output is None and sys.stdout.isatty() and "utf" in sys.stdout.encoding.lower()
+    return is_standard(output) and sys.stdout.isatty() and "utf" in sys.stdout.encoding.lower()
 
 
 def edge_tables(maps: Iterable[EdgeMap]) -> Iterator[str]:
@@ -96,7 +98,10 @@ def _drawn(title: str, table: Table) -> str:
 
     room = io.StringIO()
     console = Console(
-        file=room, width=WIDTH, force_terminal="NO_COLOR" not in os.environ, highlight=False
+        file=room,
+        width=width_of(None),
+        force_terminal="NO_COLOR" not in os.environ,
+        highlight=False,
     )
     console.print(f"\n[bold]{_plain(title)}[/]")
     console.print(table)

@@ -24,7 +24,7 @@ from planner.cli.output import answer
 from planner.domain.errors import Location, Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from planner.domain.scenario import Scenario, WhatIfResult
 
@@ -94,9 +94,20 @@ def _asked(
             combined = read_matrix(matrix)
         except ScenarioError as error:
             problems += error.problems
+    problems += _twins(found)
     if problems:
         raise ScenarioError(problems)
     return tuple(found), combined
+
+
+def _twins(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
+    """Yield the scenarios that have the name of one before them."""
+    seen = set[str]()
+    for one in scenarios:
+        if one.name in seen:
+            what = "has the name of another scenario"
+            yield Problem(location=Location(file=one.place), what=what, remedy="give it a name")
+        seen.add(one.name)
 
 
 def _written(found: WhatIfResult, format: TableFormat, output: Path | None) -> Iterable[str]:

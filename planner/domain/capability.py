@@ -8,6 +8,9 @@ from typing import NewType
 
 CapabilityId = NewType("CapabilityId", str)
 
+NEVER = CapabilityId("never")
+"""What a blocker demands that no host can meet."""
+
 
 class Evidence(Enum):
     """How a fact came to be known, strongest first."""

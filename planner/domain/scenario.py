@@ -88,6 +88,7 @@ class Scenario:
     """Changes that are made together, those of hosts in the order of `changes`.
 
     `retired` machine types are no longer given to new guests. `accepted` are (unit, owner, reason).
+    `file` is where it was read, if it was.
     """
 
     name: str
@@ -95,6 +96,13 @@ class Scenario:
     edges: tuple[AllowedEdge, ...] = ()
     retired: tuple[str, ...] = ()
     accepted: tuple[tuple[str, str, str], ...] = ()
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where messages say that it is."""
+        own = f"scenario '{self.name}'"
+        return f"{self.file}: {own}" if self.file else own
 
 
 class Direction(Enum):

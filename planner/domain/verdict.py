@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from planner.domain.capability import NEVER
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.migrated import Clause, Consequence
@@ -62,6 +63,13 @@ class Objection:
     def is_gap(self) -> bool:
         """Whether this names a missing fact instead of a certain failure."""
         return self.rule is Rule.KNOWLEDGE_GAP
+
+    @property
+    def need(self) -> str:
+        """What it would take, in words; empty if that is no capability."""
+        if self.capability == NEVER:
+            return "QEMU refuses to migrate it"
+        return f"needs {self.capability}" if self.capability else ""
 
 
 def knowledge_gap(fact: str, consequence: Consequence, source: str) -> Objection:

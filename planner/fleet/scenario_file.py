@@ -61,7 +61,8 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
     if complaints.problems:
         raise ScenarioError(complaints.told())
     return tuple(
-        one if one.name else replace(one, name=name) for one, name in zip(found, names, strict=True)
+        replace(one, name=one.name or name, file=str(path))
+        for one, name in zip(found, names, strict=True)
     )
 
 
@@ -87,6 +88,7 @@ def read_matrix(path: Path) -> tuple[Scenario, ...]:
                 filter(None, (pool, kernel and f"kernel {kernel}", qemu and f"QEMU {qemu}"))
             ),
             changes=(Upgrade(selection=Selection(pool=pool), kernel=kernel, qemu=qemu),),
+            file=str(path),
         )
         for pool, kernel, qemu in product(*axes)
         if kernel or qemu

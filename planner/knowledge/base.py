@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planner.domain.capability import Capability, CapabilityId, CapabilitySet
+from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
@@ -22,9 +22,6 @@ from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
-
-NEVER = CapabilityId("never")
-"""What a blocker demands that no host can meet."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

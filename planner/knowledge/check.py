@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
+from planner.domain.capability import NEVER
 from planner.domain.errors import Location, Problem
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import ClauseKind, MigratedUnit
-from planner.knowledge.base import NEVER, KnowledgeBase
+from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.catalogue import TABLES, Table
 from planner.knowledge.kernels import KernelRelease
 from planner.knowledge.rows import Row, read_toml

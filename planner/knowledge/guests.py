@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import Evidence
+from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
 
 
@@ -145,6 +146,14 @@ class GuestWords:
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     parts: tuple[Parts, ...]
+
+    def parts_differ(self, builds: Iterable[QemuBuild]) -> bool:
+        """Whether some of the builds may have devices, CPU models or CPU features that others lack."""
+        versions = {build.version for build in builds}
+        return len({version[:2] for version in versions}) > 1 and any(
+            {row.offered_by(version) for version in versions} not in ({Truth.YES}, {Truth.NO})
+            for row in self.parts
+        )
 
     def base_type(self, qom_type: str) -> str:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""

@@ -188,7 +188,7 @@ class Changer:
         pool = "" if isinstance(change, Addition) else change.selection.pool
         remedy = nearest(pool, self._of_pool) if pool and pool not in self._of_pool else ""
         return Problem(
-            location=Location(file=f"scenario '{scenario.name}'", column=_kind(change)),
+            location=Location(file=scenario.place, column=_kind(change)),
             what=f"changes no host ({', '.join(words) or 'all hosts are like that already'})",
             remedy=remedy,
         )
@@ -228,7 +228,7 @@ def split(
 
 
 def _empty(scenario: Scenario) -> Problem:
-    place = Location(file=f"scenario '{scenario.name}'")
+    place = Location(file=scenario.place)
     return Problem(
         location=place, what="leaves no host in the fleet, so there is nothing to answer"
     )

@@ -23,7 +23,7 @@ def check_scenarios(scenarios: Iterable[Scenario], fleet: Fleet, knowledge: Know
     """Raise one `ScenarioError` with the unknown names of all scenarios."""
     problems = [
         Problem(
-            location=Location(file=f"scenario '{scenario.name}'", column=key),
+            location=Location(file=scenario.place, column=key),
             what=what,
             remedy=remedy,
         )

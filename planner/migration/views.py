@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from planner.domain.capability import CapabilityId, Presence
+from planner.domain.capability import NEVER, CapabilityId, Presence
 from planner.domain.compat import DEFAULT, CompatFlag
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import Gate, MigratedUnit
 from planner.domain.truth import Truth, any_of
-from planner.knowledge.base import NEVER, KnowledgeBase
+from planner.knowledge.base import KnowledgeBase
 
 
 @dataclass(frozen=True, slots=True)

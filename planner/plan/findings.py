@@ -69,7 +69,7 @@ def _rule(found: Finding) -> str:
 
 def objection_words(one: Objection, remark: str = "") -> str:
     """Write what an objection says beside its rule and unit."""
-    parts = [f"needs {one.capability}"] if one.capability else []
+    parts = [one.need] if one.need else []
     if one.facts:
         parts.append(("missing fact: " if one.is_gap else "") + "; ".join(one.facts))
     return "; ".join([*parts, remark] if remark else parts)

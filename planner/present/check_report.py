@@ -30,8 +30,8 @@ def objection_text(objection: Objection) -> str:
     """Write an objection with its rule, unit, property, capability and facts."""
     parts = [objection.rule.value]
     parts += [word for word in (objection.unit, objection.property_key) if word]
-    if objection.capability:
-        parts.append(f"needs {objection.capability}")
+    if objection.need:
+        parts.append(objection.need)
     if objection.facts:
         joined = "; ".join(objection.facts)
         parts.append(f"missing fact: {joined}" if objection.is_gap else joined)

@@ -8,6 +8,8 @@ from enum import Enum
 from functools import cache
 
 WIDTH = 80
+"""Columns of a report that no narrower terminal shows."""
+NARROWEST = 40
 
 
 class Style(Enum):
@@ -23,27 +25,41 @@ class Style(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of output without its newline."""
+    """A paragraph of output: `head` stands before its first line, `rest` before the others.
+
+    Without margins it is a line that is folded only if it is too long.
+    """
 
     text: str
     style: Style = Style.PLAIN
+    head: str | None = None
+    rest: str = ""
+
+    def rows(self, width: int) -> tuple[str, ...]:
+        """Return the lines that it takes in `width` columns; long words such as flags stay whole."""
+        if self.head is not None:
+            return _folded(self.text, self.head, self.rest, width)
+        if len(self.text) <= width:
+            return (self.text,)
+        margin = " " * (len(self.text) - len(self.text.lstrip()))
+        return _folded(self.text.lstrip(), margin, f"{margin}  ", width)
 
 
 def folded(
     text: str, *, label: str = "", indent: int = 0, hang: int = 2, style: Style = Style.PLAIN
 ) -> list[Line]:
-    """Fold `text` to the width behind an optional label; long words such as flags stay whole."""
+    """Return `text` as a paragraph behind an optional label."""
     head = " " * indent + label
     rest = " " * (len(head) + hang if not label else len(head))
-    return [Line(line, style) for line in _folded(text, head, rest)]
+    return [Line(text, style, head, rest)]
 
 
 @cache
-def _folded(text: str, head: str, rest: str) -> tuple[str, ...]:
+def _folded(text: str, head: str, rest: str, width: int) -> tuple[str, ...]:
     """Fold a text between two margins; most texts of a long report are told many times."""
     found = textwrap.wrap(
         text,
-        width=WIDTH,
+        width=width,
         initial_indent=head,
         subsequent_indent=rest,
         break_long_words=False,

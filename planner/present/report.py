@@ -27,6 +27,8 @@ STATUS_STYLE = {
     Status.UNDECIDED: Style.WARN,
     Status.NO_SAFE_BASELINE: Style.BAD,
 }
+MERGED = (("guest CPU without ", ""), ("accelerator without ", ""), ("no ", " device"))
+"""How conditions begin and end of which many are told as one."""
 LABEL = 14
 MOST_UNKNOWNS = 10
 
@@ -113,17 +115,18 @@ def _flag_text(choice: FlagChoice) -> str:
 
 
 def merged_conditions(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the texts of conditions, those on the guest CPU and on devices drawn together."""
-    merged: dict[str, list[str]] = {}
+    """Yield the texts of conditions, those that differ in a word only drawn together."""
+    merged: dict[tuple[str, str], list[str]] = {}
     for text in texts:
-        for opening in ("guest CPU without ", "accelerator without "):
-            if text.startswith(opening):
-                merged.setdefault(opening, []).append(text.removeprefix(opening))
+        for opening, ending in MERGED:
+            if text.startswith(opening) and text.endswith(ending):
+                word = text.removeprefix(opening).removesuffix(ending)
+                merged.setdefault((opening, ending), []).append(word)
                 break
         else:
-            merged.setdefault(text, [])
-    for opening, words in merged.items():
-        yield opening + ", ".join(words)
+            merged.setdefault((text, ""), [])
+    for (opening, ending), words in merged.items():
+        yield opening + ", ".join(words) + ending
 
 
 def refusal_text(refusal: Refusal) -> str:

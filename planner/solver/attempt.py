@@ -24,6 +24,13 @@ HARDWARE_OF_A_MODEL = Condition(
 )
 
 
+COMMON_PARTS = Condition(
+    kind="guest",
+    text="only devices, CPU models and CPU features that every QEMU of the pool has",
+    price="functional",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """A unit or property that holds a machine type back; `facts` are missing ones, if it is open.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
-from planner.domain.host import HostProfile
+from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
@@ -16,6 +16,7 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.attempt import (
+    COMMON_PARTS,
     HARDWARE,
     HARDWARE_OF_A_MODEL,
     NO_CONDITIONS,
@@ -45,6 +46,7 @@ class ClosedForm:
     units: UnitDemands = field(init=False)
     layouts: Layouts = field(init=False)
     _hardware: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
+    _differing: dict[frozenset[QemuBuild], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,15 +103,22 @@ class ClosedForm:
         possible = any(member.profile.capabilities.possible for member in domain.starts)
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
-        key = (possible, equal, domain.lacked)
+        parts_differ = self._parts_differ(frozenset(domain.builds))
+        key = (possible, equal, domain.lacked, parts_differ)
         if key not in self._hardware:
             asked = [equal] if possible else []
+            asked += [COMMON_PARTS] if parts_differ else []
             lacked = frozenset[CapabilityId]().union(*domain.lacked)
             for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
                 clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
                 asked.append(condition_of(clause, self.knowledge, "functional"))
             self._hardware[key] = Conditions(tuple(asked))
         return self._hardware[key]
+
+    def _parts_differ(self, builds: frozenset[QemuBuild]) -> bool:
+        if builds not in self._differing:
+            self._differing[builds] = self.knowledge.guests.parts_differ(builds)
+        return self._differing[builds]
 
     def _without_hosts(
         self, machine_type: MachineType, asked: Demanded, layout: Layout, hardware: Conditions

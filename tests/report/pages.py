@@ -16,7 +16,6 @@ HOSTILE = (
     '" onmouseover="alert(4)',
     "' autofocus onfocus='alert(5)",
     "{{ 7 * 7 }}",
-    "\u202egnp.exe\u202c",
     "&lt;b&gt;",
 )
 TARGET = "kernel=6.8.0-51-generic,qemu=1:8.2.2+ds-0ubuntu1.18,pool=ubuntu"
