@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.domain.errors import FleetError
-from planner.fleet import csv_file
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
-from planner.fleet.table import Columns, Grouped, read_grouped, read_rows
-from planner.fleet.table_file import open_table
+from planner.fleet.tables import csv_file
+from planner.fleet.tables.grouping import Columns, Grouped, read_grouped, read_rows
+from planner.fleet.tables.table_file import open_table
 from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.load import load_knowledge
 
@@ -142,7 +142,7 @@ def test_every_row_of_other_width_is_told(tmp_path: Path, content: bytes) -> Non
         (b"host\tkernel\tqemu\nh\t6.1\t8.2\n", "separated by tabs"),
         (b"sep=,\nhost,kernel,qemu\n", "a line 'sep='"),
         ("host,kernel,qemu\nh,6.1,8.2\n".encode("utf-16"), "UTF-16"),
-        (gzip.compress(HEAD), "gzip"),
+        (gzip.compress(HEAD, mtime=0), "gzip"),
         (b"PK\x03\x04xxxx", "spreadsheet"),
         (b'[{"host": "h"}]', "JSON"),
         (HEAD + b"h\0,6.1,8.2\n", "NUL"),

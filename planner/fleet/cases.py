@@ -11,8 +11,8 @@ from planner.domain.compat import CompatFlag
 from planner.domain.errors import FleetError, advised, nearest, quoted
 from planner.domain.guest import GuestCpu
 from planner.domain.host import Fleet, HostGroup
-from planner.fleet.sources import name_of
-from planner.fleet.table import RowProblems, read_rows
+from planner.fleet.tables.grouping import RowProblems, read_rows
+from planner.fleet.tables.sources import name_of
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import Cells, read_cpu, read_devices, read_flags, read_traits
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.host import Fleet, HostGroup
-from planner.fleet.sources import name_of
-from planner.fleet.table import RowProblems, read_rows
+from planner.fleet.tables.grouping import RowProblems, read_rows
+from planner.fleet.tables.sources import name_of
 
 POOL = "pool:"
 ENDS = ("source", "destination")

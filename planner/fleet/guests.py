@@ -12,8 +12,8 @@ from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import Fleet
 from planner.domain.upgrade import Room
-from planner.fleet.table import Columns, GroupedRows, RowProblems, read_grouped
-from planner.fleet.table_file import open_table
+from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.tables.table_file import open_table
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import (
     Cells,

@@ -10,8 +10,8 @@ from typing import cast
 from planner.domain.errors import FleetError, Problem, quoted
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.probe_file import Probed, read_probe
-from planner.fleet.table import Columns, GroupedRows, RowProblems, read_grouped
-from planner.fleet.table_file import open_table
+from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.tables.table_file import open_table
 from planner.fleet.vocabulary import Vocabulary
 from planner.fleet.words import Cells, Stated, read_capabilities
 

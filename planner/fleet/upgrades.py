@@ -12,8 +12,8 @@ from planner.domain.errors import Location, Problem, UsageError, nearest, quoted
 from planner.domain.host import HostGroup
 from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
-from planner.fleet.sources import opened
-from planner.fleet.table import GroupedRows, RowProblems
+from planner.fleet.tables.grouping import GroupedRows, RowProblems
+from planner.fleet.tables.sources import opened
 from planner.fleet.vocabulary import Vocabulary
 from planner.fleet.words import Cells, read_room
 

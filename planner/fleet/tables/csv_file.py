@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from planner.domain.errors import FleetError, Location, Problem
-from planner.fleet.columns import arrow_table, frame_of
-from planner.fleet.sources import PIECE, limited, opened, refused
+from planner.fleet.tables.columns import arrow_table, frame_of
+from planner.fleet.tables.sources import PIECE, limited, opened, refused
 
 if TYPE_CHECKING:
     import pandas as pd

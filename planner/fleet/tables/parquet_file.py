@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.domain.errors import FleetError, Location, Problem, quoted
-from planner.fleet.columns import frame_of
-from planner.fleet.sources import opened, refused
+from planner.fleet.tables.columns import frame_of
+from planner.fleet.tables.sources import opened, refused
 
 if TYPE_CHECKING:
     import pandas as pd

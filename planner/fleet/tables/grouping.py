@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.domain.errors import FleetError, Location, Problem, nearest, quoted
-from planner.fleet.sources import MOST_PROBLEMS, limited
-from planner.fleet.table_file import TableFile, open_table
+from planner.fleet.tables.sources import MOST_PROBLEMS, limited
+from planner.fleet.tables.table_file import TableFile, open_table
 
 if TYPE_CHECKING:
     import numpy as np

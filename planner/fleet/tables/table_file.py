@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from planner.fleet.csv_file import open_csv
-from planner.fleet.parquet_file import PARQUET, open_parquet
-from planner.fleet.sources import PIECE, name_of, opened, refused
+from planner.fleet.tables.csv_file import open_csv
+from planner.fleet.tables.parquet_file import PARQUET, open_parquet
+from planner.fleet.tables.sources import PIECE, name_of, opened, refused
 
 if TYPE_CHECKING:
     import pandas as pd
