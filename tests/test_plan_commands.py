@@ -148,3 +148,20 @@ def test_status_says_what_is_due(files: Files, tmp_path: Path) -> None:
     early = run(["status", str(path), str(fleet), "--today", "2027-01-01"])
     assert "not before 2027-01-20" in early.stdout
     assert run(["status", str(path), str(fleet), "--today", "soon"]).returncode == exits.USAGE
+
+
+def test_a_plan_of_another_fleet_or_other_rows_is_noted(tmp_path: Path) -> None:
+    plan = json.loads((ROOT / "examples" / "seed" / "plan.json").read_text(encoding="utf-8"))
+    path, fleet = tmp_path / "plan.json", tmp_path / "fleet.csv"
+    plan["knowledge"]["digest"] = "sha256:0"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    fleet.write_bytes((ROOT / "examples" / "seed" / "rollout.csv").read_bytes() + b"\n")
+    noted = {}
+    for command in ("simulate", "status"):
+        done = run([command, str(path), str(fleet)])
+        assert done.returncode == 0
+        noted[command] = done.stderr
+    assert "other rows of knowledge" in noted["simulate"]
+    assert "other rows of knowledge" in noted["status"]
+    assert "another fleet file" in noted["simulate"]
+    assert "another fleet file" not in noted["status"]

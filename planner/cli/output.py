@@ -71,7 +71,7 @@ def forget_output() -> None:
 
 
 def refuse_wrong_outputs(words: Sequence[str]) -> None:
-    """Refuse a command line whose --output names no file, or one that it names elsewhere too."""
+    """Refuse a command line whose --output names no file, one that is read too, or in no folder."""
     outputs, others = _outputs_and_others(words)
     for output in outputs:
         if not output:
@@ -79,6 +79,8 @@ def refuse_wrong_outputs(words: Sequence[str]) -> None:
         if any(_is_same_file(output, other) for other in others):
             what = f"'{output}' is also what is read: it would be lost"
             raise UsageError([_wrong_output(what, "name another file")])
+        if not Path(output).parent.is_dir():
+            raise _unwritten(output, OSError(errno.ENOENT, "its folder is not there"))
 
 
 def _write_standard(pieces: Iterable[str]) -> None:

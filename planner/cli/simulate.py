@@ -75,9 +75,10 @@ def simulate(
     from planner.plan.simulate import drawn_failures
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
+    check_plan(made, hosts, given.knowledge)
     if made.fleet_digest not in {"", digest_of(fleet)}:
         note(f"the plan was made for another fleet file than {fleet} is now")
-    check_plan(made, hosts, given.knowledge)
+    note_other_rows(made, given)
     failures = failures_of(fail or [], made, hosts)
     if seed is not None:
         failures += drawn_failures(made, seed)
@@ -109,10 +110,13 @@ def planned(
     with working(f"reading {fleet.name}"):
         hosts = read_upgrades(fleet, knowledge_of(knowledge), ())
     families = {one.family for host in hosts for one in host.failure_domains}
-    given = inputs_of(fleet, policy, knowledge, families=families)
-    if made.knowledge_digest not in {"", given.knowledge.digest}:
+    return made, inputs_of(fleet, policy, knowledge, families=families), hosts
+
+
+def note_other_rows(plan: Plan, given: Inputs) -> None:
+    """Say if a plan was made with other rows than it is judged by."""
+    if plan.knowledge_digest not in {"", given.knowledge.digest}:
         note("the plan was made with other rows of knowledge; it is judged by those of now")
-    return made, given, hosts
 
 
 def failures_of(

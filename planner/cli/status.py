@@ -18,7 +18,7 @@ from planner.cli.options import (
     guests_in,
 )
 from planner.cli.output import answer
-from planner.cli.simulate import Format, PlanFile, ReplayFormat, planned
+from planner.cli.simulate import Format, PlanFile, ReplayFormat, note_other_rows, planned
 from planner.domain.errors import Location, PlanError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def status(
     if wrong:
         raise PlanError(wrong)
     check_words(made, hosts, given.knowledge)
+    note_other_rows(made, given)
     scenario = Scenario(
         plan=made,
         hosts=hosts,

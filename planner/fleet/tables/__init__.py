@@ -1,1 +1,1 @@
-"""Tables, CSV or Parquet: opened, read as the texts that they hold, grouped; knows no column's meaning."""
+"""Tables, CSV or Parquet, read as the texts that they hold and grouped; knows no column's meaning."""
