@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
-from planner.domain.capability import Presence
 from planner.domain.guest import GuestGroup
 from planner.domain.host import QemuBuild
 from planner.domain.policy import Policy
@@ -26,10 +25,10 @@ from planner.explain.nothing_allowed import nothing_allowed
 from planner.explain.remedies import remedies
 from planner.explain.spread import processors, spread
 from planner.explain.status import status_of
+from planner.explain.unknowns import rank_unknowns, unknowns_of
 from planner.explain.why_not_newer import refusals, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.migration.profiles import PoolMember
 from planner.solver.attempt import Attempt
 from planner.solver.observed import relied_on, set_aside
 from planner.solver.solve import LineResult, Solver, baseline_of
@@ -167,7 +166,7 @@ def _answer(
         status=status_of(results),
         baselines=baselines,
         refused=refused if results else (nothing_allowed(domain, knowledge, policy),),
-        unknowns=tuple(_unknowns(domain, results, knowledge)),
+        unknowns=tuple(unknowns_of(domain, results)),
     )
 
 
@@ -254,40 +253,6 @@ def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBa
     )
 
 
-def _unknowns(
-    domain: MigrationDomain, results: tuple[LineResult, ...], knowledge: KnowledgeBase
-) -> Iterator[UnknownFact]:
-    """Yield the missing facts of a domain that decide, or that cost a flag or condition."""
-    deciding = {
-        fact
-        for result in results
-        for attempt in result.open_attempts
-        for obstacle in attempt.obstacles
-        for fact in obstacle.facts
-    }
-    costing = {
-        fact for result in results if result.chosen is not None for fact in result.chosen.open_facts
-    }
-    for fact in sorted(deciding | costing):
-        members = _without(domain.members, fact)
-        yield UnknownFact(
-            fact=fact,
-            decides=fact in deciding,
-            hosts=sum(member.hosts for member in members),
-            examples=tuple(sorted(name for member in members for name in member.examples)[:3]),
-        )
-
-
-def _without(members: tuple[PoolMember, ...], fact: str) -> tuple[PoolMember, ...]:
-    """Return the members for which `fact` is missing; all of them if it is not a capability."""
-    lacking = tuple(
-        member
-        for member in members
-        if member.profile.capabilities.presence(fact) is Presence.UNKNOWN  # type: ignore[arg-type]
-    )
-    return lacking or members
-
-
 def _named(
     domain: MigrationDomain,
     answer: Answer,
@@ -303,23 +268,4 @@ def _named(
         refused=answer.refused,
         unknowns=answer.unknowns,
         guests=tuple(find_violations(answer.baselines, guests, knowledge)),
-    )
-
-
-def rank_unknowns(solutions: Iterable[DomainSolution]) -> tuple[UnknownFact, ...]:
-    """Return the missing facts of the fleet, those that decide most hosts first."""
-    merged: dict[str, UnknownFact] = {}
-    for solution in solutions:
-        guests = sum(finding.guests for finding in solution.guests)
-        for fact in solution.unknowns:
-            known = merged.get(fact.fact)
-            merged[fact.fact] = UnknownFact(
-                fact=fact.fact,
-                decides=fact.decides or (known is not None and known.decides),
-                hosts=fact.hosts + (known.hosts if known else 0),
-                examples=known.examples if known else fact.examples,
-                guests=guests + (known.guests if known else 0),
-            )
-    return tuple(
-        sorted(merged.values(), key=lambda fact: (not fact.decides, -fact.hosts, fact.fact))
     )
