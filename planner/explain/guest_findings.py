@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
@@ -13,11 +14,29 @@ from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 
+MOST_EXAMPLES = 3
+"""Guests whose names a finding tells."""
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Guests of a pool that were started alike: how many, and some names."""
+
+    start: GuestStart
+    count: int = 0
+    names: tuple[str, ...] = ()
+
+    @property
+    def machine_type(self) -> str:
+        """The machine type of all of them."""
+        return self.start.baseline.machine_type
+
 
 def find_violations(
-    baselines: Iterable[ChosenBaseline], guests: list[GuestGroup], knowledge: KnowledgeBase
+    baselines: Iterable[ChosenBaseline], groups: Iterable[GuestGroup], knowledge: KnowledgeBase
 ) -> Iterator[GuestFinding]:
     """Yield what today's guests run on, per type, and who violates a condition of the answer."""
+    guests = _alike(groups)
     if not guests:
         return
     chosen = {baseline.machine_type: baseline for baseline in baselines}
@@ -32,9 +51,30 @@ def find_violations(
         yield from _impacts(baseline, guests, knowledge)
 
 
-def _position(
-    group: GuestGroup, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase
-) -> str:
+def _alike(groups: Iterable[GuestGroup]) -> list[_Alike]:
+    """Return guests that were started alike together, in order of first appearance."""
+    found: dict[tuple[object, ...], _Alike] = {}
+    for group in groups:
+        key = (group.machine_type, group.flags, group.cpu, group.devices, group.traits)
+        alike = found.get(key)
+        if alike is None:
+            alike = found[key] = _Alike(_start(group))
+        alike.count += group.count
+        if len(alike.names) < MOST_EXAMPLES:
+            alike.names = (*alike.names, *group.names)[:MOST_EXAMPLES]
+    return list(found.values())
+
+
+def _start(group: GuestGroup) -> GuestStart:
+    return GuestStart(
+        baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
+        devices=group.devices,
+        cpu=group.cpu,
+        traits=group.traits,
+    )
+
+
+def _position(group: _Alike, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase) -> str:
     """Say where a guest's type and flags stand against the answer of its board and line."""
     row = knowledge.machine_type(group.machine_type)
     if row is None:
@@ -49,11 +89,12 @@ def _position(
     return "no answer for this board and line"
 
 
-def _flags_against(group: GuestGroup, baseline: ChosenBaseline, knowledge: KnowledgeBase) -> str:
+def _flags_against(group: _Alike, baseline: ChosenBaseline, knowledge: KnowledgeBase) -> str:
     """Compare flags under the answer's own type; a flag not given for the guest is not set."""
     wanted = tuple(choice.flag for choice in baseline.flags)
-    missing = _beyond(wanted, group.flags, knowledge)
-    other = _beyond(group.flags, wanted, knowledge)
+    own = group.start.baseline.flags
+    missing = _beyond(wanted, own, knowledge)
+    other = _beyond(own, wanted, knowledge)
     parts = [f"without its flags {' '.join(missing)}"] if missing else []
     parts += [f"with flags it does not have: {' '.join(other)}"] if other else []
     return "as the answer" if not parts else f"type of the answer, {', '.join(parts)}"
@@ -74,31 +115,29 @@ def _beyond(
 
 
 def _violators(
-    baseline: ChosenBaseline, guests: list[GuestGroup], knowledge: KnowledgeBase
+    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
 ) -> Iterator[GuestFinding]:
     for condition in baseline.conditions:
         clauses = _clauses(condition.words)
         if not clauses:
             continue
-        found = [group for group in guests if _has(clauses, group, knowledge)]
+        found = [group for group in guests if _has(clauses, group.start, knowledge)]
         yield from _finding(baseline, found, f"violates: {condition.text}")
 
 
-def _finding(
-    baseline: ChosenBaseline, found: list[GuestGroup], text: str
-) -> Iterator[GuestFinding]:
+def _finding(baseline: ChosenBaseline, found: list[_Alike], text: str) -> Iterator[GuestFinding]:
     """Yield what was found of some guests, nothing if there are none."""
     if found:
         yield GuestFinding(
             machine_type=baseline.machine_type,
             guests=sum(group.count for group in found),
             finding=text,
-            examples=tuple(name for group in found for name in group.names)[:3],
+            examples=tuple(name for group in found for name in group.names)[:MOST_EXAMPLES],
         )
 
 
 def _impacts(
-    baseline: ChosenBaseline, guests: list[GuestGroup], knowledge: KnowledgeBase
+    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
 ) -> Iterator[GuestFinding]:
     """Yield what guests would notice if they were raised to the answer; somebody must acknowledge it."""
     answer = knowledge.machine_type(baseline.machine_type)
@@ -116,13 +155,11 @@ def _reaches(answer: MachineType, crossing: MachineType) -> bool:
     return same and answer.rank >= crossing.rank
 
 
-def _is_raised(
-    group: GuestGroup, crossing: MachineType, trait: str, knowledge: KnowledgeBase
-) -> bool:
+def _is_raised(group: _Alike, crossing: MachineType, trait: str, knowledge: KnowledgeBase) -> bool:
     """Whether a guest stands below the crossing and is not known to lack the trait."""
     row = knowledge.machine_type(group.machine_type)
     below = row is not None and _reaches(crossing, row) and row.rank < crossing.rank
-    return below and (trait, False) not in group.traits
+    return below and (trait, False) not in group.start.traits
 
 
 def _clauses(words: tuple[str, ...]) -> tuple[Clause, ...]:
@@ -135,14 +172,8 @@ def _clauses(words: tuple[str, ...]) -> tuple[Clause, ...]:
     )
 
 
-def _has(clauses: tuple[Clause, ...], group: GuestGroup, knowledge: KnowledgeBase) -> bool:
+def _has(clauses: tuple[Clause, ...], start: GuestStart, knowledge: KnowledgeBase) -> bool:
     """Whether a guest certainly has what a condition excludes; what is not stated is no violation."""
-    start = GuestStart(
-        baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
-        devices=group.devices,
-        cpu=group.cpu,
-        traits=group.traits,
-    )
     for clause in clauses:
         stated = clause.kind not in {ClauseKind.USE, ClauseKind.GUEST} or any(
             start.trait(word) is Truth.YES for word in clause.any_of
