@@ -46,7 +46,7 @@ def wave_faults(down: Sequence[Piece], number: int, rules: Rules) -> list[str]:
 
 def pool_faults(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[str]:
     policy, faults = rules.policy, []
-    most = max(1, int(exact(policy.pool_share) * size.hosts))
+    most = max(1, min(int(exact(policy.pool_share) * size.hosts), size.hosts - 1))
     if policy.pool_unavailable is not None:
         most = min(most, policy.pool_unavailable)
     if len(own) > most:

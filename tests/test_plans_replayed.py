@@ -150,7 +150,7 @@ def lone(hosts: tuple[UpgradeHost, ...]) -> bool:
 def test_every_plan_that_is_made_is_proven(task: Task) -> None:
     plan = make_plan(task)
     event("plan" if plan.waves else "no plan")
-    if not plan.waves or lone(task.hosts):
+    if not plan.waves or (lone(task.hosts) and task.guests is None):
         return
     found = replayed(task, plan)
     assert not found.contradictions

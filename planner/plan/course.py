@@ -116,5 +116,7 @@ def _assumptions(made: Draft, policy: Policy) -> Iterator[str]:
             yield f"{loss.owner} accepts the loss of {loss.unit} until {loss.expires}"
     if not made.given:
         yield "guests of today, not given, run what today's answer advises"
+        if len(made.way.hosts) == 1:
+            yield "its only host has no guests while it is upgraded: they could go nowhere"
     if any(host.capacity is None for host in made.way.hosts):
         yield "room is not checked: the fleet does not say how large its hosts are"

@@ -14,7 +14,13 @@ from planner.plan.cohorts import BootHosts, Cohort, cohorts_of, presumed
 from planner.plan.hazards import Fate, FateJudge
 from planner.plan.hindrances import against_guests, bound_guests, without_answer, without_guests
 from planner.plan.radar import stranded
-from planner.plan.restarts import baseline_for, before_wave_one, bound_to_upgrades, restarted
+from planner.plan.restarts import (
+    baseline_for,
+    before_wave_one,
+    bound_to_upgrades,
+    is_bound,
+    restarted,
+)
 from planner.plan.stages import PoolWay, Stage, Stager
 
 
@@ -103,7 +109,7 @@ class Drafter:
             cohorts = tuple(presumed(way, today))
             return cohorts, cohorts
         cohorts = tuple(cohorts_of(way, guests, self.boots))
-        movers = [group for group in guests if group.migratable]
+        movers = [group for group in guests if not is_bound(way, group)]
         if len(movers) == len(guests):
             return cohorts, cohorts
         return cohorts, tuple(cohorts_of(way, movers, self.boots))

@@ -114,7 +114,7 @@ def bound_guests(way: PoolWay, bound: Sequence[GuestGroup], why: str) -> Iterato
         yield Relaxation(
             domain=way.name,
             constraint="restarts",
-            text=f"{count:,} guests cannot migrate: {why}, or leave their hosts out",
+            text=f"{count:,} guests cannot leave their hosts: {why}, or leave the hosts out",
             hosts=len(hosts),
             examples=tuple(hosts[:3]),
         )

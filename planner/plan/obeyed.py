@@ -53,7 +53,8 @@ def _pools(
     for host in down:
         own.setdefault(str(host.pool), []).append(host)
     for pool, hosts in sorted(own.items()):
-        most = max(1, floor(Fraction(str(rules.pool_share)) * sizes[pool]))
+        share = floor(Fraction(str(rules.pool_share)) * sizes[pool])
+        most = max(1, min(share, sizes[pool] - 1))
         if rules.pool_unavailable is not None:
             most = min(most, rules.pool_unavailable)
         if len(hosts) > most:

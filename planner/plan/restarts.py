@@ -53,7 +53,12 @@ def before_wave_one(way: PoolWay, before: Cohort, after: Cohort) -> Iterator[Res
 def bound_to_upgrades(way: PoolWay, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
     """Return the guests that cannot migrate away from a host that is to be upgraded."""
     moving = {str(host.name) for host in way.hosts if host.target is not None}
-    return tuple(group for group in guests if not group.migratable and group.host in moving)
+    return tuple(group for group in guests if is_bound(way, group) and group.host in moving)
+
+
+def is_bound(way: PoolWay, group: GuestGroup) -> bool:
+    """Whether a guest cannot leave its host: it cannot migrate, or the pool has no other host."""
+    return not group.migratable or len(way.hosts) == 1
 
 
 def power_offs(

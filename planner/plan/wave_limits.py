@@ -30,10 +30,11 @@ def exact(value: float) -> Fraction:
 
 
 def pool_limit(rules: Rules, hosts: int) -> int:
-    """Return how many hosts of a pool of `hosts` may be down at once."""
-    share = max(1, floor(exact(rules.policy.pool_share) * hosts))
+    """Return how many hosts of a pool of `hosts` may be down at once: one stays up for the guests."""
+    share = floor(exact(rules.policy.pool_share) * hosts)
+    most = max(1, min(share, hosts - 1))
     unavailable = rules.policy.pool_unavailable
-    return share if unavailable is None else min(share, unavailable)
+    return most if unavailable is None else min(most, unavailable)
 
 
 def capacity_limit(size: PoolSize, rules: Rules, dimension: str) -> int | None:

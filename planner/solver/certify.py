@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import product
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -83,8 +82,7 @@ class Certifier:
         )
 
     def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
-        boots = dict.fromkeys(member.profile for member in domain.starts)
-        for (source, destination), boot in product(domain.pairs(), boots):
+        for source, destination, boot in domain.travels():
             verdict = judge(
                 MigrationEdge(source=source, destination=destination),
                 GuestStart(baseline=baseline, booted_on=boot),

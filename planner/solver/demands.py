@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, reduce
 from operator import and_
 
+from planner.domain.compat import PropertyKey
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
@@ -141,9 +142,14 @@ class SomeUnits:
         if not unit.gates:
             return False
         flag = unit.flag or unit.gates[0].key
-        if str(flag) in self.policy.forbidden_flags:
+        if str(flag) in self.policy.forbidden_flags or self._is_required(flag):
             return False
         return self.knowledge.offers_property(build, flag) is Truth.YES
+
+    def _is_required(self, flag: PropertyKey) -> bool:
+        """Whether policy says the value of a property: nothing else may set it."""
+        base = self.knowledge.base_key
+        return any(base(flag) == base(asked.key) for asked in self.policy.required_flags)
 
 
 @dataclass(slots=True)
