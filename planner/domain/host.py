@@ -112,6 +112,11 @@ class QemuBuild:
         return self._hash
 
     @property
+    def read_as(self) -> tuple[str, ...]:
+        """The known builds that it is judged by: itself, or those around it; empty text: none."""
+        return tuple(dict.fromkeys(ref for ref in (self.lower, self.upper) if ref)) or ("",)
+
+    @property
     def tables(self) -> Tables:
         """What the data knows a build by: equal for releases that no table tells apart."""
         return self.line, self.version, self.lower, self.upper

@@ -13,6 +13,7 @@ from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
+from planner.migration.reach import with_reach
 
 MOST_EXAMPLES = 3
 """Guests whose names a finding tells."""
@@ -92,7 +93,7 @@ def _position(group: _Alike, chosen: dict[str, ChosenBaseline], knowledge: Knowl
 def _flags_against(group: _Alike, baseline: ChosenBaseline, knowledge: KnowledgeBase) -> str:
     """Compare flags under the answer's own type; a flag not given for the guest is not set."""
     wanted = tuple(choice.flag for choice in baseline.flags)
-    own = group.start.baseline.flags
+    own = with_reach(group.start, knowledge).baseline.flags
     missing = _beyond(wanted, own, knowledge)
     other = _beyond(own, wanted, knowledge)
     parts = [f"without its flags {' '.join(missing)}"] if missing else []

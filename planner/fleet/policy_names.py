@@ -27,7 +27,7 @@ class KnownNames:
     properties: Collection[str]
     has_property: Callable[[PropertyKey], bool]
     is_no_value: Callable[[CompatFlag], bool] = lambda flag: False
-    is_usual: Callable[[str], bool] = lambda qom_type: True
+    base_type: Callable[[str], str] = lambda qom_type: qom_type
     pools: Collection[str] | None = None
     families: Collection[str] | None = None
 
@@ -66,9 +66,9 @@ def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
         elif not names.has_property(flag.key):
             remedy = nearest(str(flag.key), names.properties)
             complaints.add(steps, f"'{flag.key}' is no property", remedy)
-        elif not names.is_usual(flag.key.qom_type):
+        elif (base := names.base_type(flag.key.qom_type)) != flag.key.qom_type:
             what = f"'{flag.key.qom_type}' is one variant of several: guests with another escape it"
-            complaints.add(steps, what, "name the base type")
+            complaints.add(steps, what, f"name the base type '{base}'")
         elif names.is_no_value(flag):
             complaints.add(steps, f"'{flag.value}' is no value of {flag.key}", "allowed: on, off")
         return flag

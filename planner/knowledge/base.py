@@ -130,9 +130,8 @@ class KnowledgeBase:
         return bool(known.release) and any(known.release <= row.up_to for row in rows)
 
     def same_property(self, one: PropertyKey, other: PropertyKey) -> bool:
-        """Whether two keys name one property, usual bus variants and base types taken alike."""
-        usual = self.guests.is_usual(one.qom_type) and self.guests.is_usual(other.qom_type)
-        return one == other or (usual and self.base_key(one) == self.base_key(other))
+        """Whether a flag on one key sets the other: it is on that very type, or on its base type."""
+        return one == other or one == self.base_key(other)
 
     def base_key(self, key: PropertyKey) -> PropertyKey:
         """Return a property under its base type: one key for all bus variants."""
@@ -203,11 +202,14 @@ class KnowledgeBase:
         )
 
     def flag_for(self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]) -> str | None:
-        """Return the value that `flags` on base types give to any of `keys`; the last one wins."""
+        """Return the value that `flags` give to any of `keys`; the last one wins.
+
+        A flag speaks of its own type and, if that is a base type, of its variants.
+        """
         value = None
-        bases = {self.base_key(key) for key in keys}
+        wanted = tuple(keys)
         for flag in flags:
-            if flag.key in bases:
+            if any(self.same_property(flag.key, key) for key in wanted):
                 value = flag.value
         return value
 
@@ -215,9 +217,14 @@ class KnowledgeBase:
         self, flags: Iterable[CompatFlag], keys: Iterable[PropertyKey]
     ) -> tuple[CompatFlag, ...]:
         """Return the flags on variants that may or may not be the guest's, of the same properties."""
-        bases = {self.base_key(key) for key in keys}
-        found = ((self.base_key(flag.key), flag) for flag in flags)
-        return tuple(flag for base, flag in found if base in bases and base != flag.key)
+        wanted = tuple(keys)
+        bases = {self.base_key(key) for key in wanted}
+        return tuple(
+            flag
+            for flag in flags
+            if self.base_key(flag.key) in bases
+            and not any(self.same_property(flag.key, key) for key in wanted)
+        )
 
 
 def _certainty(truth: Truth) -> int:

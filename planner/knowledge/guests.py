@@ -23,10 +23,9 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A wrapper of a type for one bus or CPU; `usual`: what guests have whose devices nobody gives."""
+    """A wrapper of a type for one bus or CPU."""
 
     base: str
-    usual: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +158,3 @@ class GuestWords:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""
         variant = self.variants.get(qom_type)
         return qom_type if variant is None else variant.base
-
-    def is_usual(self, qom_type: str) -> bool:
-        """Whether a flag on a type speaks of all devices of its base type, if none are given."""
-        variant = self.variants.get(qom_type)
-        return variant is None or variant.usual

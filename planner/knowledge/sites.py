@@ -43,6 +43,19 @@ class Fault:
     evidence: Evidence
     source: str
 
+    def is_between(self, source: str, destination: str) -> bool:
+        """Whether it bites a guest that goes from one known build to another."""
+        pairs = {
+            "forward": ((source, destination),),
+            "backward": ((destination, source),),
+            "both": ((source, destination), (destination, source)),
+        }[self.direction]
+        return any(
+            one in self.builds
+            and (other in self.against if self.against else other not in self.builds)
+            for one, other in pairs
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:

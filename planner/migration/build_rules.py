@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
-from planner.domain.truth import Truth
+from planner.domain.truth import Truth, any_of
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
@@ -72,8 +72,9 @@ def _judge_faults(
     """Object to known faults between builds. `builds`: source, destination, booted on."""
     source, destination, booted = builds
     for fault in knowledge.faults:
-        origins = {source.lower, booted.lower} if fault.carried else {source.lower}
-        if not any(fault_bites(fault, one, destination.lower, start) for one in origins):
+        origins = (source, booted) if fault.carried else (source,)
+        bites = any_of(fault_bites(fault, one, destination, start) for one in origins)
+        if bites is Truth.NO:
             continue
         clause = fault_clause(fault)
         truth, facts = Truth.YES, tuple[str, ...]()
@@ -82,8 +83,10 @@ def _judge_faults(
             truth, facts = applies.truth, applies.open_facts
         if truth is Truth.NO:
             continue
+        if bites is Truth.UNKNOWN:
+            facts = (*facts, f"whether {_unread(*origins, destination)} has this fault")
         yield Objection(
-            rule=Rule.KNOWN_FAULT if truth is Truth.YES else Rule.KNOWLEDGE_GAP,
+            rule=Rule.KNOWLEDGE_GAP if Truth.UNKNOWN in (truth, bites) else Rule.KNOWN_FAULT,
             consequence=fault.consequence,
             unit=fault.id,
             severity="functional",
@@ -93,23 +96,29 @@ def _judge_faults(
         )
 
 
-def fault_bites(fault: Fault, origin: str, destination: str, start: GuestStart) -> bool:
-    """Whether a fault row speaks of these known builds and this machine type.
+def fault_bites(
+    fault: Fault, origin: QemuBuild, destination: QemuBuild, start: GuestStart
+) -> Truth:
+    """Return whether a fault row speaks of these builds and this machine type.
 
-    `origin` is the source, or for a carried fault also the build that the guest booted on.
+    `origin` is the source, or for a carried fault also the build that the guest booted on. A build
+    between two known ones has what both have.
     """
     if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
-        return False
-    pairs = {
-        "forward": ((origin, destination),),
-        "backward": ((destination, origin),),
-        "both": ((origin, destination), (destination, origin)),
-    }[fault.direction]
-    return any(
-        one in fault.builds
-        and (other in fault.against if fault.against else other not in fault.builds)
-        for one, other in pairs
-    )
+        return Truth.NO
+    alike = origin.tables == destination.tables
+    found = {
+        fault.is_between(one, other)
+        for one in origin.read_as
+        for other in destination.read_as
+        if one == other or not alike
+    }
+    return Truth.UNKNOWN if len(found) > 1 else Truth.of(True in found)
+
+
+def _unread(*builds: QemuBuild) -> str:
+    """Name the builds that nobody read."""
+    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(builds) if len(one.read_as) > 1)
 
 
 def fault_clause(fault: Fault) -> Clause | None:

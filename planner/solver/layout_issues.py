@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
 from planner.domain.host import HostProfile, QemuBuild
@@ -13,6 +14,7 @@ from planner.domain.solution import FlagChoice
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.sites import Fault
 from planner.migration.applies import BEYOND_COMMON
 
 
@@ -106,21 +108,14 @@ def fault_issues(
 
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
-    hops = {(one.lower, other.lower) for one, other in pairs}
-    ways = {(one.lower, other.lower) for one, other in carried}
+    hops, ways = set(pairs), set(carried)
     for fault in knowledge.faults:
         if fault.machine_types and machine_type not in fault.machine_types:
             continue
-        builds = ways if fault.carried else hops
-        facing = builds if fault.direction != "backward" else {(b, a) for a, b in builds}
-        if fault.direction == "both":
-            facing = builds | {(b, a) for a, b in builds}
-        if not any(
-            one in fault.builds
-            and (other in fault.against if fault.against else other not in fault.builds)
-            for one, other in facing
-        ):
+        bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}
+        if bitten <= {Truth.NO}:
             continue
+        certain = Truth.YES in bitten
         cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
         words = tuple(device.removeprefix("cpu:") for device in fault.devices)
         kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
@@ -130,7 +125,21 @@ def fault_issues(
             clause=Clause(kind=kind, any_of=words) if words else None,
             source=fault.source,
             text=fault.reason,
+            certain=certain,
+            facts=() if certain else (f"whether builds that were not read have {fault.id}",),
         )
+
+
+def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth:
+    """Return whether a fault is between two builds, each taken for all that it is judged by."""
+    if source.tables == destination.tables:
+        ways = {fault.is_between(one, one) for one in source.read_as}
+    else:
+        ways = {
+            fault.is_between(one, other)
+            for one, other in product(source.read_as, destination.read_as)
+        }
+    return Truth.UNKNOWN if len(ways) > 1 else Truth.of(True in ways)
 
 
 def observed_issues(
