@@ -139,7 +139,8 @@ class HostProfile:
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
-    be another, `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
+    be another, `inexact` are texts of its kernel or build that many point releases have;
+    `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -151,6 +152,7 @@ class HostProfile:
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
+    inexact: tuple[str, ...] = ()
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -159,7 +161,7 @@ class HostProfile:
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
-        parts = (self.arch, self.qemu, self.capabilities, *texts)
+        parts = (self.arch, self.qemu, self.capabilities, *texts, *self.inexact)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:

@@ -20,6 +20,7 @@ from planner.migration.applies import (
 )
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
+ONE_RELEASE = "one point release on all hosts given as "
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
@@ -200,6 +201,13 @@ def _judge_cpu_features(
             )
         )
     return objections
+
+
+def one_release(edge: MigrationEdge) -> Iterator[Remark]:
+    """Yield what is taken for one release because both hosts are given by the name of its series."""
+    for word in edge.source.inexact:
+        if word in edge.destination.inexact:
+            yield Remark(kind="host-condition", text=f"{ONE_RELEASE}{word}")
 
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:

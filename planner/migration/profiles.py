@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.host import Fleet, HostGroup, HostProfile
+from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.kernels import KernelRelease
+
+SERIES = re.compile(r"\d+\.\d+")
+"""A release by the name of its series alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +77,18 @@ class Profiler:
         ).without(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         listed = knowledge.covered.get(group.arch) == "listed"
+        token = "" if listed and not open_facts else f"{kernel.line} {group.kernel}"
         return HostProfile(
             arch=group.arch,
             qemu=build,
             capabilities=capabilities,
-            kernel_token="" if listed and not open_facts else f"{kernel.line} {group.kernel}",
+            kernel_token=token,
             cpu_vendor=knowledge.host_cpus.vendor_of(group.cpu),
             cpu_model=knowledge.host_cpus.model_of(group.cpu),
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
             build_doubt=group.build_doubt,
+            inexact=tuple(_inexact(group.kernel if token else "", build)),
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
@@ -108,6 +114,14 @@ class Profiler:
                 if side is not None and side.matches(qemu=group.qemu, kernel=group.kernel):
                     found.add(f"{row.id}:{name}")
         return frozenset(found)
+
+
+def _inexact(kernel: str, build: QemuBuild) -> Iterator[str]:
+    """Yield the texts that name a series where its point releases may differ: `4.14`, `10.1`."""
+    if SERIES.fullmatch(kernel):
+        yield f"kernel {kernel}"
+    if SERIES.fullmatch(build.release) and not build.is_known:
+        yield f"QEMU {build.release}"
 
 
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:

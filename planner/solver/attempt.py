@@ -11,6 +11,7 @@ from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON
+from planner.migration.host_rules import ONE_RELEASE
 
 HARDWARE = Condition(
     kind="host",
@@ -22,6 +23,11 @@ HARDWARE_OF_A_MODEL = Condition(
     text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
     price="check with probes",
 )
+
+
+def one_release(words: str) -> Condition:
+    """Return the condition that hosts given by the name of a series run one release of it."""
+    return Condition(kind="host", text=f"{ONE_RELEASE}{words}", price="give the full release")
 
 
 COMMON_PARTS = Condition(

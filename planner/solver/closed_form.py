@@ -25,6 +25,7 @@ from planner.solver.attempt import (
     Obstacle,
     Parts,
     condition_of,
+    one_release,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
 from planner.solver.layout import NO_LAYOUT, Layout, Layouts
@@ -104,9 +105,11 @@ class ClosedForm:
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
         parts_differ = self._parts_differ(frozenset(domain.builds))
-        key = (possible, equal, domain.lacked, parts_differ)
+        inexact = frozenset(word for profile in domain.profiles for word in profile.inexact)
+        key = (possible, equal, domain.lacked, parts_differ, inexact)
         if key not in self._hardware:
             asked = [equal] if possible else []
+            asked += [one_release(word) for word in sorted(inexact)]
             asked += [COMMON_PARTS] if parts_differ else []
             lacked = frozenset[CapabilityId]().union(*domain.lacked)
             for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
