@@ -155,3 +155,12 @@ def test_guests_of_a_lone_host_are_off_while_it_is_upgraded(tmp_path: Path) -> N
     unknown = planner.make_plan(way)
     (domain,) = unknown.domains
     assert any("they could go nowhere" in text for text in domain.assumptions)
+
+
+def test_packages_of_one_series_run_one_release_of_it(tmp_path: Path) -> None:
+    text = "one point release on all hosts given as QEMU 7.2"
+    old, new = "1:7.2+dfsg-7+deb12u5", "1:7.2+dfsg-7+deb12u12"
+    mixed = fleet(tmp_path, f"a,6.1.0-20-amd64,{old}", f"b,6.1.0-20-amd64,{new}")
+    assert text in conditions(solved(mixed))
+    equal = fleet(tmp_path, f"a,6.1.0-20-amd64,{old}", f"b,6.1.0-20-amd64,{old}")
+    assert text not in conditions(solved(equal))

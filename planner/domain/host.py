@@ -139,8 +139,8 @@ class HostProfile:
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
-    be another, `inexact` are texts of its kernel or build that many point releases have;
-    `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
+    be another. `inexact` are kernels and builds whose point release nobody said, with the text that they
+    were given by. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -152,7 +152,7 @@ class HostProfile:
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
-    inexact: tuple[str, ...] = ()
+    inexact: tuple[tuple[str, str], ...] = ()
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 

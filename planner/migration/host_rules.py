@@ -18,6 +18,7 @@ from planner.migration.applies import (
     has_feature,
     unknown_devices,
 )
+from planner.migration.profiles import one_release
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 ONE_RELEASE = "one point release on all hosts given as "
@@ -203,10 +204,11 @@ def _judge_cpu_features(
     return objections
 
 
-def one_release(edge: MigrationEdge) -> Iterator[Remark]:
-    """Yield what is taken for one release because both hosts are given by the name of its series."""
-    for word in edge.source.inexact:
-        if word in edge.destination.inexact:
+def same_release(edge: MigrationEdge) -> Iterator[Remark]:
+    """Yield what is taken for one release because both hosts are of one series."""
+    ours, theirs = dict(edge.source.inexact), dict(edge.destination.inexact)
+    for word in one_release((edge.source, edge.destination)):
+        if word in ours and word in theirs:
             yield Remark(kind="host-condition", text=f"{ONE_RELEASE}{word}")
 
 

@@ -18,7 +18,7 @@ from planner.migration.host_rules import (
     judge_cpu_features,
     judge_unknown_devices,
     judge_vendors,
-    one_release,
+    same_release,
 )
 from planner.migration.observations import observation_of, observed
 from planner.migration.parts import judge_parts
@@ -57,7 +57,7 @@ def judge(
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)
     objections += judge_unknown_devices(edge, start, knowledge)
-    remarks = [*doubts(edge), *one_release(edge)]
+    remarks = [*doubts(edge), *same_release(edge)]
     for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
         judged = judge_on(unit, applies, edge, start, knowledge, management)
         objections += judged.objections

@@ -88,7 +88,7 @@ class Profiler:
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
             build_doubt=group.build_doubt,
-            inexact=tuple(_inexact(group.kernel if token else "", build)),
+            inexact=tuple(_inexact(group.kernel if token else "", group.qemu, build)),
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
@@ -116,12 +116,25 @@ class Profiler:
         return frozenset(found)
 
 
-def _inexact(kernel: str, build: QemuBuild) -> Iterator[str]:
-    """Yield the texts that name a series where its point releases may differ: `4.14`, `10.1`."""
+def _inexact(kernel: str, qemu: str, build: QemuBuild) -> Iterator[tuple[str, str]]:
+    """Yield what names a series of which point releases may differ, `4.14` or `10.1`, and its text."""
     if SERIES.fullmatch(kernel):
-        yield f"kernel {kernel}"
+        yield f"kernel {kernel}", kernel
     if SERIES.fullmatch(build.release) and not build.is_known:
-        yield f"QEMU {build.release}"
+        yield f"QEMU {build.release}", qemu
+
+
+def one_release(profiles: Iterable[HostProfile]) -> tuple[str, ...]:
+    """Return the series that hosts must run one release of: bare ones, or of several texts."""
+    texts: dict[str, set[str]] = {}
+    for profile in profiles:
+        for word, text in profile.inexact:
+            texts.setdefault(word, set()).add(text)
+    return tuple(
+        word
+        for word, found in sorted(texts.items())
+        if len(found) > 1 or any(SERIES.fullmatch(text) for text in found)
+    )
 
 
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:

@@ -25,7 +25,7 @@ HARDWARE_OF_A_MODEL = Condition(
 )
 
 
-def one_release(words: str) -> Condition:
+def of_one_release(words: str) -> Condition:
     """Return the condition that hosts given by the name of a series run one release of it."""
     return Condition(kind="host", text=f"{ONE_RELEASE}{words}", price="give the full release")
 

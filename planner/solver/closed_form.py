@@ -15,6 +15,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import one_release
 from planner.solver.attempt import (
     COMMON_PARTS,
     HARDWARE,
@@ -25,7 +26,7 @@ from planner.solver.attempt import (
     Obstacle,
     Parts,
     condition_of,
-    one_release,
+    of_one_release,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
 from planner.solver.layout import NO_LAYOUT, Layout, Layouts
@@ -105,11 +106,11 @@ class ClosedForm:
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
         parts_differ = self._parts_differ(frozenset(domain.builds))
-        inexact = frozenset(word for profile in domain.profiles for word in profile.inexact)
+        inexact = one_release(domain.profiles)
         key = (possible, equal, domain.lacked, parts_differ, inexact)
         if key not in self._hardware:
             asked = [equal] if possible else []
-            asked += [one_release(word) for word in sorted(inexact)]
+            asked += [of_one_release(word) for word in inexact]
             asked += [COMMON_PARTS] if parts_differ else []
             lacked = frozenset[CapabilityId]().union(*domain.lacked)
             for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
