@@ -71,11 +71,18 @@ def test_a_flag_on_a_variant_leaves_its_siblings_open(tmp_path: Path) -> None:
         return {one.is_gap for one in found if one.capability.startswith("tun.uso")}
 
     assert uso(off["virtio-net-device"]) == set()
-    assert uso(off["virtio-net-pci"]) == {True}
+    assert uso(off["virtio-net-pci"]) == set()
     assert uso(off["virtio-net-pci"], devices="virtio-net-pci+tap") == set()
     assert uso(off["virtio-net-pci"], devices="virtio-net-pci-transitional+tap") == {False}
+    taken = judged(hosts, flags=off["virtio-net-pci"], **words).remarks
+    assert any("is a virtio-net-pci" in one.text for one in taken if one.kind == "assumed")
     policy = tmp_path / "policy.toml"
     policy.write_text('required_flags = ["virtio-net-pci.host_uso=off"]\n', encoding="utf-8")
+    domain = solved(hosts, policy=planner.read_policy(policy))
+    flags = {str(one.flag) for baseline in domain.baselines for one in baseline.flags}
+    assert "virtio-net-device.host_uso=off" in flags
+    assert not [flag for flag in flags if flag.startswith("virtio-net-pci.")]
+    policy.write_text('required_flags = ["virtio-net-ccw.host_uso=off"]\n', encoding="utf-8")
     with pytest.raises(PlannerError, match="name the base type 'virtio-net-device'"):
         planner.read_policy(policy)
 

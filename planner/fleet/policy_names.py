@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.documents.complaints import Complaints, Steps
 from planner.documents.values import Reader, known, shown, text
@@ -27,6 +27,7 @@ class KnownNames:
     properties: Collection[str]
     has_property: Callable[[PropertyKey], bool]
     is_no_value: Callable[[CompatFlag], bool] = lambda flag: False
+    is_usual: Callable[[str], bool] = lambda qom_type: True
     base_type: Callable[[str], str] = lambda qom_type: qom_type
     pools: Collection[str] | None = None
     families: Collection[str] | None = None
@@ -66,14 +67,21 @@ def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
         elif not names.has_property(flag.key):
             remedy = nearest(str(flag.key), names.properties)
             complaints.add(steps, f"'{flag.key}' is no property", remedy)
-        elif (base := names.base_type(flag.key.qom_type)) != flag.key.qom_type:
+        elif not names.is_usual(flag.key.qom_type):
             what = f"'{flag.key.qom_type}' is one variant of several: guests with another escape it"
+            base = names.base_type(flag.key.qom_type)
             complaints.add(steps, what, f"name the base type '{base}'")
         elif names.is_no_value(flag):
             complaints.add(steps, f"'{flag.value}' is no value of {flag.key}", "allowed: on, off")
-        return flag
+        return flag and _on_base(flag, names)
 
     return read
+
+
+def _on_base(flag: CompatFlag, names: KnownNames) -> CompatFlag:
+    """Return a flag on the base type of a usual variant: what is asked of a pool is of all devices."""
+    key = PropertyKey(qom_type=names.base_type(flag.key.qom_type), property=flag.key.property)
+    return replace(flag, key=key)
 
 
 def check_bounds(

@@ -23,9 +23,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A wrapper of a type for one bus or CPU."""
+    """A wrapper of a type for one bus or CPU; `usual`: what guests have whose devices nobody gives."""
 
     base: str
+    usual: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +159,8 @@ class GuestWords:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""
         variant = self.variants.get(qom_type)
         return qom_type if variant is None else variant.base
+
+    def is_usual(self, qom_type: str) -> bool:
+        """Whether a flag on a type speaks of all devices of its base type, if none are given."""
+        variant = self.variants.get(qom_type)
+        return variant is None or variant.usual

@@ -62,7 +62,7 @@ def read_variant(row: Row) -> tuple[str, Variant]:
     """Read a bus variant by its name."""
     row.choice("evidence", Evidence)
     row.text("source")
-    return row.text("name"), Variant(base=row.text("base"))
+    return row.text("name"), Variant(base=row.text("base"), usual=row.truth("usual"))
 
 
 def read_cpu_model(row: Row) -> CpuModel:

@@ -104,6 +104,7 @@ def read_policy(
         properties={str(key) for key in rows.property_keys},
         has_property=rows.has_property,
         is_no_value=rows.is_no_value,
+        is_usual=rows.guests.is_usual,
         base_type=rows.guests.base_type,
         pools=pools,
         families=families,

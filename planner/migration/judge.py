@@ -23,7 +23,7 @@ from planner.migration.host_rules import (
 from planner.migration.observations import observation_of, observed
 from planner.migration.parts import judge_parts
 from planner.migration.property_rules import judge_flags
-from planner.migration.reach import judge_options, with_reach
+from planner.migration.reach import judge_options, usual_devices, with_reach
 from planner.migration.units import applicable_units, judge_on
 
 
@@ -41,6 +41,7 @@ def judge(
     about the guest that count as excluded. An observed pair decides alone, but for
     what no observation of builds can have seen. Rules: docs/judgement.md.
     """
+    taken = tuple(usual_devices(start, knowledge))
     start = with_reach(_resolved(edge, start, knowledge), knowledge)
     row = observation_of(edge, start, knowledge)
     if row is not None:
@@ -57,7 +58,7 @@ def judge(
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)
     objections += judge_unknown_devices(edge, start, knowledge)
-    remarks = [*doubts(edge), *same_release(edge)]
+    remarks = [*doubts(edge), *same_release(edge), *taken]
     for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
         judged = judge_on(unit, applies, edge, start, knowledge, management)
         objections += judged.objections

@@ -9,7 +9,7 @@ from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.guest import GuestStart
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
-from planner.domain.verdict import Objection, knowledge_gap
+from planner.domain.verdict import Objection, Remark, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import device_name, device_options
 
@@ -28,6 +28,16 @@ def with_reach(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
     own = (*_reaching(start.baseline.flags, start, knowledge), *options)
     hop = (*_reaching(start.hop_flags, start, knowledge), *(options if start.hop_flags else ()))
     return replace(start, baseline=replace(start.baseline, flags=own), hop_flags=hop)
+
+
+def usual_devices(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Remark]:
+    """Yield the variants that are taken to be all devices of their kind, for nobody gave any."""
+    flags = start.baseline.flags + start.hop_flags if start.devices is None else ()
+    for name in dict.fromkeys(flag.key.qom_type for flag in flags):
+        base = knowledge.guests.base_type(name)
+        if base != name and not name.endswith(CPU) and knowledge.guests.is_usual(name):
+            text = f"every {base} of the guest is a {name}: a flag on it reaches no other"
+            yield Remark(kind="assumed", text=text)
 
 
 def judge_options(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
@@ -83,7 +93,8 @@ def _reach(flag: CompatFlag, base: str, start: GuestStart, knowledge: KnowledgeB
             return Truth.UNKNOWN
         return Truth.of(f"{start.cpu.model}{CPU}" == flag.key.qom_type)
     if start.devices is None:
-        return Truth.UNKNOWN
+        usual = knowledge.guests.is_usual(flag.key.qom_type)
+        return Truth.YES if usual else Truth.UNKNOWN
     rows = [knowledge.guests.devices.get(device_name(device)) for device in start.devices]
     if any(row is None for row in rows):
         return Truth.UNKNOWN
