@@ -56,7 +56,7 @@ def _paint(row: str, style: Style, *, colour: bool) -> str:
 
 def harmless(text: str) -> str:
     """Return a line with the control characters escaped that would steer a terminal."""
-    return text.translate(CONTROLS)
+    return text if text.isprintable() else text.translate(CONTROLS)
 
 
 def note(text: str) -> None:

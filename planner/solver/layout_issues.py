@@ -109,7 +109,10 @@ def fault_issues(
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
     hops, ways = set(pairs), set(carried)
+    here = {ref for pair in (*hops, *ways) for build in pair for ref in build.read_as}
     for fault in knowledge.faults:
+        if fault.builds.isdisjoint(here):
+            continue
         if fault.machine_types and machine_type not in fault.machine_types:
             continue
         bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}

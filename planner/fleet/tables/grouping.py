@@ -203,7 +203,9 @@ def _rows_where(frame: pd.DataFrame, column: str, wrong: Callable[[str], bool]) 
     values = frame[column]
     if values.dtype == object:
         texts = values.tolist()
-        yield from (row for row, text in enumerate(texts) if wrong(text))
+        some = "" in texts if wrong is _is_blank else wrong("".join(texts))  # a million at once
+        if some:
+            yield from (row for row, text in enumerate(texts) if wrong(text))
         return
     bad = [text for text in values.cat.categories if wrong(text)]
     if bad:
