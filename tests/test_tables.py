@@ -306,3 +306,6 @@ def test_a_wrong_pipe_is_named() -> None:
     found = shell("echo nonsense | planner solve -")
     assert found.returncode == 3
     assert "standard input:1: column 'host' is missing" in found.stderr
+    found = shell("printf 'host,kernel,qemu\\nh,x,8.2.0\\n' | planner solve -")
+    assert found.returncode == 3
+    assert found.stderr.startswith("planner: standard input:2: kernel: 'x' matches no kernel line")

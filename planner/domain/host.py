@@ -19,7 +19,7 @@ class HostGroup:
 
     `kernel` and `qemu` are the texts of the file. `stated` are declared or probed capabilities as
     (present, absent); they beat what the kernel release implies. `build_doubt` says why `qemu` is
-    doubtful.
+    doubtful. `file` and `line` are where the first of them stands.
     """
 
     pool: PoolName
@@ -33,6 +33,7 @@ class HostGroup:
     probe: str = ""
     build_doubt: str = ""
     line: int = field(default=0, compare=False)
+    file: str = field(default="", compare=False)
 
     @property
     def qemu_version(self) -> str:

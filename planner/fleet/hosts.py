@@ -11,6 +11,7 @@ from planner.domain.errors import FleetError, Problem, quoted
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.probe_file import Probed, read_probe
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.tables.sources import name_of
 from planner.fleet.tables.table_file import open_table
 from planner.fleet.vocabulary import Vocabulary
 from planner.fleet.words import Cells, Stated, read_capabilities
@@ -42,7 +43,7 @@ def read_fleet(path: Path, vocabulary: Vocabulary) -> Fleet:
     """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row."""
     found = read_groups(path, vocabulary)
     found.refuse()
-    return Fleet(groups=tuple(group for _, group in found.rows), source=str(path))
+    return Fleet(groups=tuple(group for _, group in found.rows), source=name_of(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def read_groups(path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ())
     columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
     grouped = read_grouped(file, columns)
     found = HostRows([], grouped.problems, RowProblems(file.name))
-    reader = _HostReader(path.parent, vocabulary, found.problems, found.wrong)
+    reader = _HostReader(path.parent, vocabulary, file.name, found.problems, found.wrong)
     for row in grouped.rows:
         group = reader.read(row)
         if group is not None:
@@ -88,6 +89,7 @@ class _HostReader:
 
     folder: Path
     vocabulary: Vocabulary
+    file: str
     problems: list[Problem]
     wrong: RowProblems
     _seen: dict[tuple[str, str], _Facts | None] = field(default_factory=dict)
@@ -113,6 +115,7 @@ class _HostReader:
             probe=words[1],
             build_doubt=_build_doubt(cells["qemu"], facts.probed),
             line=row.line or 0,
+            file=self.file,
         )
 
     def _facts_of(self, words: tuple[str, str], row: GroupedRows) -> _Facts | None:

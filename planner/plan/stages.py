@@ -110,15 +110,15 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
 def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterator[Problem]:
     """Yield a problem for every kernel and QEMU text without a line, at the first row that has it."""
     rows = {
-        (column, text): group.line
+        (column, text): group
         for host in reversed(tuple(hosts))
         for group, prefix in ((host.group, ""), (host.target, "target_"))
         if group is not None
         for column, text in ((f"{prefix}kernel", group.kernel), (f"{prefix}qemu", group.qemu))
     }
     kernels, builds = knowledge.kernels, knowledge.builds
-    for (column, text), line in sorted(rows.items(), key=lambda row: row[1]):
-        place = Location(file="fleet", line=line, column=column)
+    for (column, text), group in sorted(rows.items(), key=lambda row: row[1].line):
+        place = Location(file=group.file or "fleet", line=group.line or None, column=column)
         if column.endswith("kernel") and kernels.place(text) is None:
             what, remedy = f"'{text}' matches no kernel line", kernels.nearest_example(text)
         elif column.endswith("qemu") and builds.place(text) is None:
