@@ -38,20 +38,67 @@ def judged(hosts: Fleet, **words: str) -> Verdict:
     return verdict
 
 
-@pytest.mark.parametrize(
-    ("kernel", "qemu", "word"),
-    [("4.14", "9.1.0", "kernel 4.14"), ("6.8.0-51-generic", "10.1", "QEMU 10.1")],
-)
-def test_hosts_of_a_series_run_one_release_of_it(
-    tmp_path: Path, kernel: str, qemu: str, word: str
-) -> None:
-    text = f"one point release on all hosts given as {word}"
-    hosts = fleet(tmp_path, f"a,{kernel},{qemu}", f"b,{kernel},{qemu}")
-    assert text in conditions(solved(hosts))
-    found = judged(hosts, from_="a", to="b", machine="pc-q35-9.1", devices="-", cpu="qemu64")
-    assert text in {remark.text for remark in found.remarks}
-    exact = fleet(tmp_path, "a,4.14.1,9.1.0", "b,4.14.1,9.1.0")
-    assert not [one for one in conditions(solved(exact)) if "point release" in one]
+HEAD_WITH_ARCH = "host,kernel,qemu,arch"
+
+
+def features_shut_out(domain: DomainSolution) -> set[str]:
+    texts = {text for text in conditions(domain) if text.startswith("guest CPU without ")}
+    return {word for text in texts for word in text.removeprefix("guest CPU without ").split(", ")}
+
+
+def test_hosts_of_a_kernel_series_may_run_different_releases(tmp_path: Path) -> None:
+    words = {"from_": "a", "to": "b", "machine": "pc-q35-9.1", "devices": "-"}
+    series = fleet(tmp_path, "a,4.14,9.1.0", "b,4.14,9.1.0")
+    assert "virt-ssbd" in features_shut_out(solved(series))
+    assert judged(series, cpu="EPYC,+virt-ssbd", **words).outcome is Outcome.UNKNOWN
+    exact = fleet(tmp_path, "a,4.14.200,9.1.0", "b,4.14.200,9.1.0")
+    assert "virt-ssbd" not in features_shut_out(solved(exact))
+    assert judged(exact, cpu="EPYC,+virt-ssbd", **words).outcome is Outcome.SAFE
+
+
+def test_hosts_of_a_qemu_series_may_run_different_releases(tmp_path: Path) -> None:
+    words = {"from_": "a", "to": "b", "machine": "pc-q35-7.1", "cpu": "qemu64"}
+    words["devices"] = "virtio-rng-pci"
+    for build in ("7.2", "QEMU emulator version 7.2"):
+        series = fleet(tmp_path, f"a,6.1.1,{build}", f"b,6.1.1,{build}")
+        assert judged(series, **words).outcome is Outcome.UNKNOWN
+    exact = fleet(tmp_path, "a,6.1.1,7.2.5", "b,6.1.1,7.2.5")
+    assert judged(exact, **words).outcome is Outcome.SAFE
+
+
+def test_packages_of_one_series_are_different_builds(tmp_path: Path) -> None:
+    words = {"from_": "a", "to": "b", "machine": "pc-q35-7.1", "cpu": "qemu64"}
+    old, new = "1:7.2+dfsg-7+deb12u5", "1:7.2+dfsg-7+deb12u12"
+    for other, outcome in ((old, Outcome.SAFE), (new, Outcome.UNKNOWN)):
+        hosts = fleet(tmp_path, f"a,6.1.0-20-amd64,{old}", f"b,6.1.0-20-amd64,{other}")
+        assert judged(hosts, devices="virtio-rng-pci", **words).outcome is outcome
+        assert judged(hosts, devices="-", **words).outcome is Outcome.SAFE
+
+
+def test_registers_that_nobody_listed_ask_for_equal_hardware(tmp_path: Path) -> None:
+    rows = ("a,6.8.1,9.1.0,aarch64", "b,6.8.1,9.1.0,aarch64")
+    hosts = fleet(tmp_path, *rows, head=HEAD_WITH_ARCH)
+    assert {text.partition(",")[0] for text in conditions(solved(hosts))} == {"same CPU generation"}
+    found = judged(hosts, from_="a", to="b", machine="virt-9.1", devices="-")
+    assert found.outcome is Outcome.SAFE
+    assert "host-condition" in {remark.kind for remark in found.remarks}
+    loose = fleet(tmp_path, "a,6.8,9.1.0,aarch64", "b,6.8,9.1.0,aarch64", head=HEAD_WITH_ARCH)
+    assert solved(loose).status is Status.UNDECIDED
+
+
+def test_guests_with_parts_that_not_every_build_has_are_listed(tmp_path: Path) -> None:
+    hosts = fleet(tmp_path, "a,6.12.1,7.2.0", "b,6.12.1,11.1.0")
+    path = tmp_path / "guests.csv"
+    path.write_text(
+        "guest,host,machine_type,cpu,devices\n"
+        "new,b,pc-q35-7.2,qemu64,virtio-rtc-pci\nplain,b,pc-q35-7.2,qemu64,-\n",
+        encoding="utf-8",
+    )
+    found = solved(hosts, guests=planner.read_guests(path, hosts)).guests
+    told = [one for one in found if "not every one has virtio-rtc-pci" in one.finding]
+    assert {one.machine_type for one in told} == {"pc-i440fx-7.2", "pc-q35-7.2"}
+    assert {one.examples for one in told} == {("new",)}
+    assert all(one.finding.startswith("violates: only devices") for one in told)
 
 
 def test_a_flag_on_a_variant_leaves_its_siblings_open(tmp_path: Path) -> None:
@@ -164,10 +211,21 @@ def test_guests_of_a_lone_host_are_off_while_it_is_upgraded(tmp_path: Path) -> N
     assert any("they could go nowhere" in text for text in domain.assumptions)
 
 
-def test_packages_of_one_series_run_one_release_of_it(tmp_path: Path) -> None:
-    text = "one point release on all hosts given as QEMU 7.2"
-    old, new = "1:7.2+dfsg-7+deb12u5", "1:7.2+dfsg-7+deb12u12"
-    mixed = fleet(tmp_path, f"a,6.1.0-20-amd64,{old}", f"b,6.1.0-20-amd64,{new}")
-    assert text in conditions(solved(mixed))
-    equal = fleet(tmp_path, f"a,6.1.0-20-amd64,{old}", f"b,6.1.0-20-amd64,{old}")
-    assert text not in conditions(solved(equal))
+def test_guests_of_a_pool_that_is_all_down_have_nowhere_to_go(tmp_path: Path) -> None:
+    hosts = fleet(tmp_path, "a,6.1.0,9.1.0,6.8.0", "b,6.1.0,9.1.0,6.8.0", head=TARGETS)
+    path = tmp_path / "guests.csv"
+    rows = "".join(f"{name},{name},pc-q35-9.1,qemu64,-\n" for name in "ab")
+    path.write_text(f"guest,host,machine_type,cpu,devices\n{rows}", encoding="utf-8")
+    guests, ways = planner.read_guests(path, hosts), planner.read_upgrades(tmp_path / "fleet.csv")
+    plan = planner.make_plan(ways, guests=guests)
+    first, second = plan.waves
+    assert planner.simulate(plan, ways, guests=guests).outcome is Outcome.SAFE
+    both = replace(
+        first,
+        hosts=(*first.hosts, *second.hosts),
+        upgrades=(*first.upgrades, *second.upgrades),
+        flips=tuple(replace(one, after_wave=1) for one in (*first.flips, *second.flips)),
+    )
+    at_once = replace(plan, waves=(both,), bounds=replace(plan.bounds, waves=1))
+    violation = planner.simulate(at_once, ways, guests=guests).violation
+    assert violation is not None and violation.rule == "S002"

@@ -10,7 +10,7 @@ from planner.domain.capability import CapabilityId, CapabilitySet
 
 HostName = NewType("HostName", str)
 PoolName = NewType("PoolName", str)
-Tables = tuple[str, tuple[int, ...], str, str]
+Tables = tuple[str, tuple[int, ...], str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,8 @@ class QemuBuild:
     `line` and `release` are its key (the full build); `version` is the upstream version that it is
     built from, with fewer than three parts where the text does not name the point release. `lower`
     and `upper` are the known builds whose tables bracket it (equal when the build itself is known,
-    `upper` empty past the last one, both empty when nothing is known).
+    `upper` empty past the last one, both empty when nothing is known). `is_series`: the text names a
+    series of releases; two hosts with it may run different ones.
     """
 
     line: str
@@ -102,6 +103,7 @@ class QemuBuild:
     version: tuple[int, ...]
     lower: str = ""
     upper: str = ""
+    is_series: bool = False
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -120,12 +122,21 @@ class QemuBuild:
     @property
     def tables(self) -> Tables:
         """What the data knows a build by: equal for releases that no table tells apart."""
-        return self.line, self.version, self.lower, self.upper
+        own = self.release if len(self.read_as) > 1 else ""
+        return self.line, self.version, self.lower, self.upper, own
 
     @property
     def is_known(self) -> bool:
         """Whether the tables of this very build were read."""
         return bool(self.lower) and self.lower == self.upper
+
+    def is_same_as(self, other: QemuBuild) -> bool:
+        """Whether both are one exact build: what nobody knows of it cancels."""
+        return self == other and not self.is_series
+
+    def is_read_as(self, other: QemuBuild) -> bool:
+        """Whether tables say the same of both: one exact build, or builds that one table speaks for."""
+        return self.tables == other.tables and not (self.is_series and len(self.read_as) > 1)
 
     def __str__(self) -> str:
         """Write the build as `line release`."""
@@ -140,8 +151,7 @@ class HostProfile:
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
-    be another. `inexact` are kernels and builds whose point release nobody said, with the text that they
-    were given by. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
+    be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
     """
 
     arch: str
@@ -153,7 +163,6 @@ class HostProfile:
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
-    inexact: tuple[tuple[str, str], ...] = ()
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -162,7 +171,7 @@ class HostProfile:
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
-        parts = (self.arch, self.qemu, self.capabilities, *texts, *self.inexact)
+        parts = (self.arch, self.qemu, self.capabilities, *texts)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:
@@ -172,6 +181,10 @@ class HostProfile:
     def has_other_cpu_than(self, other: HostProfile) -> bool:
         """Whether the fleet says that the CPUs of two hosts are of different models."""
         return bool(self.cpu_model and other.cpu_model) and self.cpu_model != other.cpu_model
+
+    def runs_kernel_of(self, other: HostProfile) -> bool:
+        """Whether both run one exact kernel release: what nobody knows of it cancels."""
+        return bool(self.kernel_token) and self.kernel_token == other.kernel_token
 
     def may_be_of_another_vendor_than(self, other: HostProfile) -> bool:
         """Whether two CPUs are of different models, and nobody knows who makes one of them."""

@@ -267,5 +267,5 @@ def _named(
         baselines=answer.baselines,
         refused=answer.refused,
         unknowns=answer.unknowns,
-        guests=tuple(find_violations(answer.baselines, guests, knowledge)),
+        guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
     )

@@ -13,7 +13,10 @@ from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
+from planner.migration.graph import MigrationDomain
+from planner.migration.parts import absent_parts
 from planner.migration.reach import with_reach
+from planner.solver.attempt import COMMON_PARTS
 
 MOST_EXAMPLES = 3
 """Guests whose names a finding tells."""
@@ -34,7 +37,10 @@ class _Alike:
 
 
 def find_violations(
-    baselines: Iterable[ChosenBaseline], groups: Iterable[GuestGroup], knowledge: KnowledgeBase
+    domain: MigrationDomain,
+    baselines: Iterable[ChosenBaseline],
+    groups: Iterable[GuestGroup],
+    knowledge: KnowledgeBase,
 ) -> Iterator[GuestFinding]:
     """Yield what today's guests run on, per type, and who violates a condition of the answer."""
     guests = _alike(groups)
@@ -49,6 +55,7 @@ def find_violations(
         yield GuestFinding(machine_type=name, guests=count, finding=finding)
     for baseline in chosen.values():
         yield from _violators(baseline, guests, knowledge)
+        yield from _not_everywhere(domain, baseline, guests, knowledge)
         yield from _impacts(baseline, guests, knowledge)
 
 
@@ -124,6 +131,25 @@ def _violators(
             continue
         found = [group for group in guests if _has(clauses, group.start, knowledge)]
         yield from _finding(baseline, found, f"violates: {condition.text}")
+
+
+def _not_everywhere(
+    domain: MigrationDomain,
+    baseline: ChosenBaseline,
+    guests: list[_Alike],
+    knowledge: KnowledgeBase,
+) -> Iterator[GuestFinding]:
+    """Yield the guests with parts that the QEMU of some host does not have."""
+    row = knowledge.machine_type(baseline.machine_type)
+    if COMMON_PARTS not in baseline.conditions or row is None:
+        return
+    of_part: dict[str, list[_Alike]] = {}
+    for group in guests:
+        for name in absent_parts(group.start, row.arch, domain.builds, knowledge):
+            of_part.setdefault(name, []).append(group)
+    for name, found in sorted(of_part.items()):
+        text = f"violates: {COMMON_PARTS.text}: not every one has {name}"
+        yield from _finding(baseline, found, text)
 
 
 def _finding(baseline: ChosenBaseline, found: list[_Alike], text: str) -> Iterator[GuestFinding]:

@@ -39,7 +39,9 @@ class KnownBuild:
 class BuildLine:
     """A vendor's series of QEMU packages, recognised by a pattern over the version text.
 
-    `is_reference`: machine types are named after its releases, and its tables explain defaults.
+    `series` matches texts that name no release, only a series of them. A group `package` of the
+    pattern tells builds of one unread version apart. `is_reference`: machine types are named after
+    its releases, and its tables explain defaults.
     """
 
     name: str
@@ -51,6 +53,7 @@ class BuildLine:
     evidence: Evidence
     source: str
     builds: tuple[KnownBuild, ...]
+    series: re.Pattern[str] | None = None
     is_reference: bool = False
 
 
@@ -74,12 +77,19 @@ class BuildLines:
             found = line.pattern.match(text)
             if found is None:
                 continue
+            groups = found.groupdict()
             version = release_key(found["version"])
-            revision = found.groupdict().get("revision") or ""
+            revision = groups.get("revision") or ""
             release = f"{found['version']}-{revision}" if revision else found["version"]
             lower, upper = self._bracket(line, version, release_key(release))
+            is_read = bool(lower) and lower == upper
             return QemuBuild(
-                line=line.name, release=release, version=version, lower=lower, upper=upper
+                line=line.name,
+                release=release if is_read else groups.get("package") or release,
+                version=version,
+                lower=lower,
+                upper=upper,
+                is_series=line.series is not None and line.series.match(text) is not None,
             )
         return None
 

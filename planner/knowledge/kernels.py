@@ -76,7 +76,7 @@ class KernelLine:
     """A vendor's series of kernels, recognised by a pattern over `uname -r`.
 
     `trust`: `table` (its builds were read), `vanilla`, `lower-bound` (what the base has, it has;
-    more is possible) or `none`.
+    more is possible) or `none`. `series` matches texts that name no release, only a series of them.
     """
 
     name: str
@@ -87,6 +87,7 @@ class KernelLine:
     trust: str
     evidence: Evidence
     source: str
+    series: re.Pattern[str] | None = None
     inherits: str = ""
     base: str = ""
     known: tuple[tuple[int, ...], ...] = ()
@@ -96,13 +97,17 @@ class KernelLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRelease:
-    """A `uname -r` text placed on its line; `base` is the release of the line it inherits from."""
+    """A `uname -r` text placed on its line; `base` is the release of the line it inherits from.
+
+    `is_series`: the text names no release; two hosts with it may run different ones.
+    """
 
     text: str
     line: str
     release: tuple[int, ...]
     base: tuple[int, ...]
     is_later: bool
+    is_series: bool = False
 
 
 class KernelLines:
@@ -131,6 +136,7 @@ class KernelLines:
                 release=release,
                 base=base,
                 is_later=self._outruns(line, release, base) is not None,
+                is_series=line.series is not None and line.series.match(text) is not None,
             )
         return None
 
@@ -146,6 +152,8 @@ class KernelLines:
 
     def doubt(self, kernel: KernelRelease) -> str:
         """Return why everything about `kernel` is inferred, empty if its line or base was read."""
+        if kernel.is_series:
+            return f"kernel {kernel.text} names a series: two such hosts may run different releases"
         line = self._by_name[kernel.line]
         outrun = self._outruns(line, kernel.release, kernel.base)
         if outrun is not None:

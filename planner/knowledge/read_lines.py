@@ -28,16 +28,21 @@ def read_capability(row: Row) -> Capability:
     )
 
 
-def read_pattern(row: Row, *groups: str) -> re.Pattern[str]:
-    """Compile the `match` key of a row; it must have one of the named `groups`, if any are asked for."""
+def read_pattern(row: Row, *groups: str, key: str = "match") -> re.Pattern[str]:
+    """Compile the pattern under `key`; it must have one of the named `groups`, if any are asked for."""
     try:
-        pattern = re.compile(row.text("match"))
+        pattern = re.compile(row.text(key))
     except re.error as error:
-        raise row.fail(f"key 'match' is not a pattern: {error}") from error
+        raise row.fail(f"key '{key}' is not a pattern: {error}") from error
     if groups and not set(groups) & set(pattern.groupindex):
         hint = " or ".join(f"(?P<{group}>...)" for group in groups)
-        raise row.fail("key 'match' does not say where the release is", f"write {hint}")
+        raise row.fail(f"key '{key}' does not say where the release is", f"write {hint}")
     return pattern
+
+
+def read_series(row: Row) -> re.Pattern[str] | None:
+    """Compile the pattern of texts that name a series and no release, if the line has such."""
+    return read_pattern(row, key="series") if row.text("series", "") else None
 
 
 def read_kernel_line(row: Row) -> KernelLine:
@@ -56,6 +61,7 @@ def read_kernel_line(row: Row) -> KernelLine:
         trust=row.word("trust", TRUSTS),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
+        series=read_series(row),
         inherits=row.text("inherits", ""),
         base=row.text("base", ""),
         known=versions(row.texts("known")),
@@ -92,6 +98,7 @@ def read_build_line(row: Row) -> BuildLine:
         pattern=read_pattern(row, "version"),
         examples=row.texts("examples"),
         tables=row.text("tables", ""),
+        series=read_series(row),
         is_reference=row.truth("reference"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),

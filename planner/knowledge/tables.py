@@ -120,7 +120,7 @@ class MachineTables:
         self, source: QemuBuild, destination: QemuBuild, machine_type: str
     ) -> tuple[ValueDifference, ...]:
         """Return the properties whose effective values differ or cannot be told, in key order."""
-        if (source.lower, source.upper) == (destination.lower, destination.upper):
+        if source.is_read_as(destination):
             return ()
         found = []
         for key in sorted(self._keys(source, machine_type) | self._keys(destination, machine_type)):

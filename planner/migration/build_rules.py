@@ -106,7 +106,7 @@ def fault_bites(
     """
     if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
         return Truth.NO
-    alike = origin.tables == destination.tables
+    alike = origin.is_read_as(destination)
     found = {
         fault.is_between(one, other)
         for one in origin.read_as

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import CapabilityId
@@ -60,34 +60,6 @@ class MigrationDomain:
             for other in self.members
             if one is not other or one.hosts > 1
         )
-
-    def travels(self) -> Iterable[tuple[HostProfile, HostProfile, HostProfile]]:
-        """Return every source, destination and boot host of a guest that can come to the source."""
-        boots = dict.fromkeys(member.profile for member in self.starts)
-        if self.edges is None:
-            return ((one, other, boot) for one, other in self.pairs() for boot in boots)
-        onward: dict[HostProfile, list[HostProfile]] = {}
-        for source, destination in self.edges:
-            onward.setdefault(source, []).append(destination)
-        return (
-            (source, destination, boot)
-            for boot in boots
-            for source in _reached(boot, onward)
-            for destination in onward.get(source, ())
-        )
-
-
-def _reached(
-    boot: HostProfile, onward: Mapping[HostProfile, Sequence[HostProfile]]
-) -> Iterable[HostProfile]:
-    """Return all that a guest can come to from a host, itself included."""
-    found, open_ends = {boot: None}, [boot]
-    while open_ends:
-        for place in onward.get(open_ends.pop(), ()):
-            if place not in found:
-                found[place] = None
-                open_ends.append(place)
-    return found
 
 
 def complete_domains(pools: Mapping[str, tuple[PoolMember, ...]]) -> tuple[MigrationDomain, ...]:

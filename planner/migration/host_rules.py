@@ -18,10 +18,9 @@ from planner.migration.applies import (
     has_feature,
     unknown_devices,
 )
-from planner.migration.profiles import one_release
+from planner.migration.unit_rules import HOST_CONDITION
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
-ONE_RELEASE = "one point release on all hosts given as "
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
@@ -38,12 +37,18 @@ def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Ob
         return
     if knowledge.covered.get(edge.source.arch) == "listed":
         return
-    if edge.source.kernel_token != edge.destination.kernel_token or not edge.source.kernel_token:
+    if not edge.source.runs_kernel_of(edge.destination):
         yield knowledge_gap(
             f"the registers that each kernel exposes on {edge.source.arch}",
             Consequence.FAILS_CLEANLY,
             "coverage of this architecture",
         )
+
+
+def unlisted_hardware(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Remark]:
+    """Yield what is asked of hosts whose hardware decides about registers that nobody listed."""
+    if knowledge.covered.get(edge.source.arch) != "listed":
+        yield Remark(kind="host-condition", text=HOST_CONDITION)
 
 
 def judge_board(
@@ -202,14 +207,6 @@ def _judge_cpu_features(
             )
         )
     return objections
-
-
-def same_release(edge: MigrationEdge) -> Iterator[Remark]:
-    """Yield what is taken for one release because both hosts are of one series."""
-    ours, theirs = dict(edge.source.inexact), dict(edge.destination.inexact)
-    for word in one_release((edge.source, edge.destination)):
-        if word in ours and word in theirs:
-            yield Remark(kind="host-condition", text=f"{ONE_RELEASE}{word}")
 
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:

@@ -18,7 +18,7 @@ from planner.migration.host_rules import (
     judge_cpu_features,
     judge_unknown_devices,
     judge_vendors,
-    same_release,
+    unlisted_hardware,
 )
 from planner.migration.observations import observation_of, observed
 from planner.migration.parts import judge_parts
@@ -58,7 +58,7 @@ def judge(
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)
     objections += judge_unknown_devices(edge, start, knowledge)
-    remarks = [*doubts(edge), *same_release(edge), *taken]
+    remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
     for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
         judged = judge_on(unit, applies, edge, start, knowledge, management)
         objections += judged.objections

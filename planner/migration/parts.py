@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planner.domain.guest import GuestStart
-from planner.domain.host import MigrationEdge
+from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule, knowledge_gap
@@ -35,6 +35,21 @@ def judge_parts(
             elif offered is Truth.UNKNOWN and not _implied(row, edge):
                 fact = f"whether QEMU {edge.destination.qemu} has {NAMED[row.kind]} {name}"
                 yield knowledge_gap(fact, Consequence.CANNOT_START, row.source)
+
+
+def absent_parts(
+    start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
+) -> tuple[str, ...]:
+    """Return the names of a guest's parts that some of the builds certainly do not have, in order."""
+    asked, versions = _asked(start), {build.version for build in builds}
+    found = {
+        name
+        for row in knowledge.guests.parts
+        if row.arch in {"any", arch}
+        for name in row.names & asked[row.kind]
+        if any(row.offered_by(version) is Truth.NO for version in versions)
+    }
+    return tuple(sorted(found))
 
 
 def _asked(start: GuestStart) -> dict[str, frozenset[str]]:

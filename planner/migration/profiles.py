@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
+from planner.domain.host import Fleet, HostGroup, HostProfile
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.kernels import KernelRelease
-
-SERIES = re.compile(r"\d+\.\d+")
-"""A release by the name of its series alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +72,8 @@ class Profiler:
             present=group.present, absent=group.absent - past_kernel
         ).without(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
-        listed = knowledge.covered.get(group.arch) == "listed"
-        token = "" if listed and not open_facts else f"{kernel.line} {group.kernel}"
+        told = knowledge.covered.get(group.arch) == "listed" and not open_facts
+        token = "" if told or kernel.is_series else f"{kernel.line} {group.kernel}"
         return HostProfile(
             arch=group.arch,
             qemu=build,
@@ -88,7 +84,6 @@ class Profiler:
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
             build_doubt=group.build_doubt,
-            inexact=tuple(_inexact(group.kernel if token else "", group.qemu, build)),
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
@@ -114,27 +109,6 @@ class Profiler:
                 if side is not None and side.matches(qemu=group.qemu, kernel=group.kernel):
                     found.add(f"{row.id}:{name}")
         return frozenset(found)
-
-
-def _inexact(kernel: str, qemu: str, build: QemuBuild) -> Iterator[tuple[str, str]]:
-    """Yield what names a series of which point releases may differ, `4.14` or `10.1`, and its text."""
-    if SERIES.fullmatch(kernel):
-        yield f"kernel {kernel}", kernel
-    if SERIES.fullmatch(build.release) and not build.is_known:
-        yield f"QEMU {build.release}", qemu
-
-
-def one_release(profiles: Iterable[HostProfile]) -> tuple[str, ...]:
-    """Return the series that hosts must run one release of: bare ones, or of several texts."""
-    texts: dict[str, set[str]] = {}
-    for profile in profiles:
-        for word, text in profile.inexact:
-            texts.setdefault(word, set()).add(text)
-    return tuple(
-        word
-        for word, found in sorted(texts.items())
-        if len(found) > 1 or any(SERIES.fullmatch(text) for text in found)
-    )
 
 
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:

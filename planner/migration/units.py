@@ -88,12 +88,11 @@ def judge_on(
             source=source,
             destination=seen(edge.destination, hop=True),
             libvirt=management == "libvirt",
-            same_kernel=bool(producer.kernel_token)
-            and producer.kernel_token == edge.destination.kernel_token,
+            same_kernel=producer.runs_kernel_of(edge.destination),
             same_cpu=producer is edge.destination
             or not producer.cpu_model
             or not edge.destination.cpu_model
             or producer.cpu_model == edge.destination.cpu_model,
-            same_build=producer.qemu == edge.destination.qemu and not start.hop_flags,
+            same_build=producer.qemu.is_same_as(edge.destination.qemu) and not start.hop_flags,
         )
     )

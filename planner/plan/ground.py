@@ -101,13 +101,13 @@ class PoolGround:
         bound = sum(
             one.count
             for one in self._of(baseline)
-            if (not one.migratable or self._has_one_host)
+            if (not one.migratable or self.has_one_host)
             and any(step.wave == wave for step in self.classes[one.place].steps)
         )
         return planned >= bound
 
     @property
-    def _has_one_host(self) -> bool:
+    def has_one_host(self) -> bool:
         """Whether its guests have no other host to go to."""
         return sum(len(one.hosts) for one in self.classes) == 1
 

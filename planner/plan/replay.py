@@ -261,7 +261,7 @@ class Replay:
                 self._nowhere(None, place, f"{text}, if it has any", certain=False)
             return
         for kind in self._of_today() & self._alive.keys():
-            is_off = self.pool.is_off(kind.baseline, self._now[0])
+            is_off = self.pool.has_one_host and self.pool.is_off(kind.baseline, self._now[0])
             if not is_off and any(at == place for _, at in self._alive[kind]):
                 self._nowhere(kind, place, text, certain=True)
 

@@ -116,15 +116,16 @@ def _flag_text(choice: FlagChoice) -> str:
 
 def merged_conditions(texts: Iterable[str]) -> Iterator[str]:
     """Yield the texts of conditions, those that differ in a word only drawn together."""
-    merged: dict[tuple[str, str], list[str]] = {}
+    merged: dict[tuple[str, str], dict[str, None]] = {}
     for text in texts:
         for opening, ending in MERGED:
             if text.startswith(opening) and text.endswith(ending):
                 word = text.removeprefix(opening).removesuffix(ending)
-                merged.setdefault((opening, ending), []).append(word)
+                found = word.split(", ")
+                merged.setdefault((opening, ending), {}).update(dict.fromkeys(found))
                 break
         else:
-            merged.setdefault((text, ""), [])
+            merged.setdefault((text, ""), {})
     for (opening, ending), words in merged.items():
         yield opening + ", ".join(words) + ending
 

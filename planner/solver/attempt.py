@@ -11,7 +11,6 @@ from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON
-from planner.migration.host_rules import ONE_RELEASE
 
 HARDWARE = Condition(
     kind="host",
@@ -23,13 +22,6 @@ HARDWARE_OF_A_MODEL = Condition(
     text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
     price="check with probes",
 )
-
-
-def of_one_release(words: str) -> Condition:
-    """Return the condition that hosts given by the name of a series run one release of it."""
-    return Condition(kind="host", text=f"{ONE_RELEASE}{words}", price="give the full release")
-
-
 COMMON_PARTS = Condition(
     kind="guest",
     text="only devices, CPU models and CPU features that every QEMU of the pool has",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -82,7 +83,8 @@ class Certifier:
         )
 
     def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
-        for source, destination, boot in domain.travels():
+        boots = dict.fromkeys(member.profile for member in domain.starts)
+        for (source, destination), boot in product(domain.pairs(), boots):
             verdict = judge(
                 MigrationEdge(source=source, destination=destination),
                 GuestStart(baseline=baseline, booted_on=boot),

@@ -15,7 +15,6 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.migration.profiles import one_release
 from planner.solver.attempt import (
     COMMON_PARTS,
     HARDWARE,
@@ -26,7 +25,6 @@ from planner.solver.attempt import (
     Obstacle,
     Parts,
     condition_of,
-    of_one_release,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
 from planner.solver.layout import NO_LAYOUT, Layout, Layouts
@@ -102,15 +100,13 @@ class ClosedForm:
 
     def _conditions(self, domain: MigrationDomain) -> Conditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
-        possible = any(member.profile.capabilities.possible for member in domain.starts)
+        possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
         parts_differ = self._parts_differ(frozenset(domain.builds))
-        inexact = one_release(domain.profiles)
-        key = (possible, equal, domain.lacked, parts_differ, inexact)
+        key = (possible, equal, domain.lacked, parts_differ)
         if key not in self._hardware:
             asked = [equal] if possible else []
-            asked += [of_one_release(word) for word in inexact]
             asked += [COMMON_PARTS] if parts_differ else []
             lacked = frozenset[CapabilityId]().union(*domain.lacked)
             for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
@@ -118,6 +114,11 @@ class ClosedForm:
                 asked.append(condition_of(clause, self.knowledge, "functional"))
             self._hardware[key] = Conditions(tuple(asked))
         return self._hardware[key]
+
+    def _depends_on_hardware(self, profile: HostProfile) -> bool:
+        """Whether hardware decides about a host's registers: those it may have, or unlisted ones."""
+        listed = self.knowledge.covered.get(profile.arch) == "listed"
+        return bool(profile.capabilities.possible) or not listed
 
     def _parts_differ(self, builds: frozenset[QemuBuild]) -> bool:
         if builds not in self._differing:

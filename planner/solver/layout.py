@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, permutations, product
+from itertools import chain, product
 
-from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference
+from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, Visible
 from planner.domain.host import HostProfile, QemuBuild, Tables
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
@@ -83,10 +83,10 @@ class Layouts:
             carried = frozenset(product(domain.builds, arrivals))
             booted = tuple(product(domain.profiles, {other for _, other in routes}))
         else:
-            routes = tuple(permutations(domain.profiles, 2))
+            routes = tuple(product(domain.profiles, domain.profiles))
             booted = routes
             builds = carried = frozenset(product(domain.builds, domain.builds))
-        yield from self._property_issues(domain.builds, builds, machine_type)
+        yield from self._property_issues(domain.builds, builds, carried, machine_type)
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(
             fault_issues(builds, carried, machine_type, self.knowledge),
@@ -100,12 +100,16 @@ class Layouts:
         self,
         builds: frozenset[QemuBuild],
         pairs: frozenset[tuple[QemuBuild, QemuBuild]],
+        carried: frozenset[tuple[QemuBuild, QemuBuild]],
         machine_type: str,
     ) -> Iterator[LayoutIssue]:
+        """Yield what differs on an edge (`pairs`), or since boot (`carried`) where a guest sees it."""
         differing: dict[PropertyKey, bool] = {}
-        for one, other in pairs:
+        for one, other in pairs | carried:
+            is_edge = (one, other) in pairs
             for key, certain in self._differing(one, other, machine_type):
-                differing[key] = differing.get(key, False) or certain
+                if is_edge or _is_seen_by_guests(key, self.knowledge):
+                    differing[key] = differing.get(key, False) or certain
         for key, certain in sorted(differing.items()):
             yield property_issue(key, certain, builds, machine_type, self.knowledge, self.policy)
 
@@ -120,6 +124,11 @@ class Layouts:
                 if _matters(row, machine_type, self.knowledge, self.policy)
             )
         return self._between[key]
+
+
+def _is_seen_by_guests(key: PropertyKey, knowledge: KnowledgeBase) -> bool:
+    row = knowledge.property_row(key)
+    return row is None or row.visible is not Visible.STREAM
 
 
 def _matters(

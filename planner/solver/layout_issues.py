@@ -135,7 +135,7 @@ def fault_issues(
 
 def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth:
     """Return whether a fault is between two builds, each taken for all that it is judged by."""
-    if source.tables == destination.tables:
+    if source.is_read_as(destination):
         ways = {fault.is_between(one, one) for one in source.read_as}
     else:
         ways = {
@@ -182,7 +182,7 @@ def coverage_issues(
                 text="hosts of different architectures", source="architectures differ"
             )
             return
-        if knowledge.covered.get(one.arch) != "listed" and one.kernel_token != other.kernel_token:
+        if knowledge.covered.get(one.arch) != "listed" and not one.runs_kernel_of(other):
             fact = f"the registers that each kernel exposes on {one.arch}"
             yield LayoutIssue(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"

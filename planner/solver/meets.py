@@ -160,7 +160,7 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
     starts, starts_fact = _least(capabilities, unit.source_requires)
     known = _known(unit, profile.qemu.version)
     levels = (sends, captures, takes, refuses, starts)
-    open_build = Level.UNKNOWN in (known, gate)
+    open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
     return Row(
         build=f"{profile.qemu.line} {profile.qemu.release}" if open_build else "",
         cpu=profile.cpu_model if unit.requires else "",

@@ -219,7 +219,7 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
         cpu=host.cpu_model if unit.requires else "",
-        build=host.qemu if build_open else None,
+        build=host.qemu if build_open and not host.qemu.is_series else None,
     )
 
 
