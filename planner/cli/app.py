@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -27,24 +27,28 @@ from planner.cli.unlock import unlock
 from planner.cli.whatif import whatif
 from planner.domain.errors import PlannerError, UsageError
 
+WRONG_WORDS = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
+"""All that typer raises for wrong words, of which it exports this kind alone."""
+
 app = typer.Typer(
     name="planner",
     help="The newest QEMU machine type and compat flags that keep every live migration safe.",
+    epilog="Example: planner solve examples/three-pools/fleet.csv",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(solve)
-app.command()(check)
-app.command()(plan)
-app.command()(simulate)
-app.command()(status)
-app.command()(report)
-app.command()(explain)
-app.command()(unlock)
-app.command()(whatif)
-app.command()(decode)
-app.command()(probe)
+app.command(short_help="The newest machine type and flags that are safe.")(solve)
+app.command(short_help="Judge one migration, or a file of them.")(check)
+app.command(short_help="Upgrade waves, and when flags can flip.")(plan)
+app.command(short_help="Replay a plan phase by phase, with faults.")(simulate)
+app.command(short_help="Compare a plan with the fleet as it is.")(status)
+app.command(short_help="Write one HTML page of answers and plan.")(report)
+app.command(short_help="Why not newer, and what would open it.")(explain)
+app.command(short_help="Which hosts to upgrade to open more.")(unlock)
+app.command(short_help="What scenarios would change.")(whatif)
+app.command(short_help="Name the bits of a `Features` message.")(decode)
+app.command(short_help="Ask this host what it can do.")(probe)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(harvest, name="harvest")
 
@@ -70,7 +74,10 @@ def main() -> None:
     try:
         open_streams()
         refuse_wrong_outputs(sys.argv[1:])
-        app()
+        sys.exit(app(standalone_mode=False))
+    except WRONG_WORDS as error:
+        _show(error)
+        sys.exit(exits.USAGE)
     except UsageError as error:
         _complain(error)
         sys.exit(exits.USAGE)
@@ -88,6 +95,12 @@ def main() -> None:
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
         sys.exit(exits.BUG)
+
+
+def _show(error: typer.BadParameter) -> None:
+    """Show wrong words of a command line without the word that a reader of values puts before."""
+    error.message = error.message.removeprefix("Value error, ")
+    error.show()
 
 
 def _complain(error: PlannerError) -> None:

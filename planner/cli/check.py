@@ -52,21 +52,31 @@ class CheckFormat(Enum):
     CSV = "csv"
 
 
-FromHost = Annotated[str, typer.Option("--from", help="host that the guest leaves")]
-ToHost = Annotated[str, typer.Option("--to", help="host that the guest goes to")]
-Machine = Annotated[str, typer.Option(help="versioned machine type")]
-Flags = Annotated[list[str] | None, typer.Option(help="TYPE.PROPERTY=VALUE of the guest")]
-ToFlags = Annotated[
-    list[str] | None, typer.Option(help="flag that only the destination process gets")
+FromHost = Annotated[str, typer.Option("--from", metavar="HOST", help="host that the guest leaves")]
+ToHost = Annotated[str, typer.Option("--to", metavar="HOST", help="host that the guest goes to")]
+Machine = Annotated[str, typer.Option(metavar="TYPE", help="versioned machine type")]
+Flags = Annotated[
+    list[str] | None, typer.Option(metavar="FLAG", help="TYPE.PROPERTY=VALUE of the guest")
 ]
-BootedOn = Annotated[str, typer.Option(help="host of the last cold boot or guest reboot")]
+ToFlags = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FLAG", help="flag that only the destination process gets"),
+]
+BootedOn = Annotated[
+    str, typer.Option(metavar="HOST", help="host of the last cold boot or guest reboot")
+]
 Devices = Annotated[
-    list[str] | None, typer.Option(help="-device name with backend: virtio-net-pci+tap+vhost")
+    list[str] | None,
+    typer.Option(metavar="NAME", help="-device name with backend: virtio-net-pci+tap+vhost"),
 ]
 NoDevices = Annotated[bool, typer.Option("--no-devices", help="the guest has none")]
-Cpu = Annotated[str, typer.Option(help="MODEL,+feature,-feature")]
-Traits = Annotated[list[str] | None, typer.Option(help="NAME=yes|no, see knowledge list traits")]
-CasesFile = Annotated[Path | None, typer.Option(help="CSV of edges to judge in bulk")]
+Cpu = Annotated[str, typer.Option(metavar="CPU", help="MODEL,+feature,-feature")]
+Traits = Annotated[
+    list[str] | None, typer.Option(metavar="TRAIT", help="NAME=yes|no, see knowledge list traits")
+]
+CasesFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="CSV of edges to judge in bulk")
+]
 Assume = Annotated[
     bool, typer.Option("--assume-conditions", help="take the answer's conditions as kept")
 ]

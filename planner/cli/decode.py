@@ -13,9 +13,12 @@ from planner.cli.output import answer
 
 
 def decode(
-    message: Annotated[str, typer.Argument(help="the message, or two numbers: guest and allowed")],
+    message: Annotated[
+        list[str],
+        typer.Argument(metavar="MESSAGE", help="the message, or two numbers: guest and allowed"),
+    ],
     device: Annotated[
-        str, typer.Option(help="device class: virtio-net, virtio-blk, ...")
+        str, typer.Option(metavar="NAME", help="device class: virtio-net, virtio-blk, ...")
     ] = "virtio-net",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
@@ -29,5 +32,5 @@ def decode(
 
     base = knowledge_of(knowledge)
     forbidden = policy_of(policy, base).forbidden_flags
-    bits = decode_message(message, device, base)
+    bits = decode_message(" ".join(message), device, base)
     answer(painted(decode_report(bits, forbidden=forbidden), None), None, exits.ANSWERED)

@@ -23,9 +23,10 @@ from planner.domain.errors import Location, Problem, UsageError, nearest
 
 def explain(
     fleet: FleetFile,
-    pool: Annotated[str, typer.Option(help="only this pool")] = "",
+    pool: Annotated[str, typer.Option(metavar="POOL", help="only this pool")] = "",
     machine: Annotated[
-        str, typer.Option(help="explain this machine type instead of the next newer")
+        str,
+        typer.Option(metavar="TYPE", help="explain this machine type instead of the next newer"),
     ] = "",
     edges: EdgesFile = None,
     policy: PolicyFile = None,

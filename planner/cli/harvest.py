@@ -28,11 +28,20 @@ harvest = typer.Typer(
 
 @harvest.command("qemu")
 def harvest_qemu(
-    binary: Annotated[str, typer.Argument(help="qemu-system-x86_64, qemu-kvm, ...")],
-    line: Annotated[str, typer.Option(help="build line; default: the one its version names")] = "",
-    release: Annotated[str, typer.Option(help="release there; default: QEMU's own version")] = "",
+    binary: Annotated[
+        str, typer.Argument(metavar="BINARY", help="qemu-system-x86_64, qemu-kvm, ...")
+    ],
+    line: Annotated[
+        str, typer.Option(metavar="LINE", help="build line; default: the one its version names")
+    ] = "",
+    release: Annotated[
+        str, typer.Option(metavar="RELEASE", help="release there; default: QEMU's own version")
+    ] = "",
     data: Annotated[
-        Path | None, typer.Option(help="folder of rows to compare with; default: the shipped rows")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
+        ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
     knowledge: KnowledgeFolder = None,
@@ -67,7 +76,8 @@ def harvest_qemu(
 @harvest.command("stream")
 def harvest_stream(
     file: Annotated[
-        Path, typer.Argument(help="what `migrate file:NAME` or `exec:cat >NAME` wrote")
+        Path,
+        typer.Argument(metavar="FILE", help="what `migrate file:NAME` or `exec:cat >NAME` wrote"),
     ],
 ) -> None:
     """Print the sections and subsections that a migration stream carries, as the stream says.

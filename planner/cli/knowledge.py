@@ -34,7 +34,8 @@ LABEL = 16
 @knowledge.command("list")
 def list_rows(
     table: Annotated[
-        str, typer.Argument(help="units, capabilities, traits, machine-types, ...")
+        str,
+        typer.Argument(metavar="TABLE", help="units, capabilities, traits, machine-types, ..."),
     ] = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
@@ -57,7 +58,9 @@ def list_rows(
 
 @knowledge.command("show")
 def show_row(
-    name: Annotated[str, typer.Argument(help="an id: cpu/msr_smi_count, tun.uso4, pc-q35-8.2")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="an id: cpu/msr_smi_count, tun.uso4, pc-q35-8.2")
+    ],
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.console import working
+from planner.domain.errors import quoted
 
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
@@ -29,20 +30,37 @@ class TableFormat(Enum):
     MARKDOWN = "markdown"
 
 
-FleetFile = Annotated[Path, typer.Argument(help="fleet.csv or .parquet: host, kernel, qemu, ...")]
+FleetFile = Annotated[
+    Path, typer.Argument(metavar="FLEET", help="fleet.csv or .parquet: host, kernel, qemu, ...")
+]
 EdgesFile = Annotated[
     Path | None,
-    typer.Option("--edges", help="CSV of source,destination; default: all inside a pool"),
+    typer.Option(
+        "--edges", metavar="FILE", help="CSV of source,destination; default: all inside a pool"
+    ),
 ]
-GuestsFile = Annotated[Path | None, typer.Option("--guests", help="CSV of today's guests")]
-PolicyFile = Annotated[Path | None, typer.Option("--policy", help="TOML of what you allow")]
+GuestsFile = Annotated[
+    Path | None, typer.Option("--guests", metavar="FILE", help="CSV of today's guests")
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="TOML of what you allow")
+]
 KnowledgeFolder = Annotated[
-    list[Path] | None, typer.Option("--knowledge", help="folder of rows laid over the shipped ones")
+    list[Path] | None,
+    typer.Option("--knowledge", metavar="DIR", help="folder of rows laid over the shipped ones"),
 ]
 OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", help="write here, whole or not at all")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="write here, whole or not at all"),
 ]
 Format = Annotated[TableFormat, typer.Option("--format", "-f", help="how to print the answer")]
+
+
+def whole_number(text: str) -> int:
+    """Read a number from 0 on."""
+    if not text.isdecimal():
+        raise typer.BadParameter(f"{quoted(text)} is no whole number; allowed: 0 or more")
+    return int(text)
 
 
 def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:

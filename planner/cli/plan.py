@@ -45,10 +45,13 @@ class PlanFormat(Enum):
 def plan(
     fleet: FleetFile,
     target: Annotated[
-        list[str] | None, typer.Option(help="kernel=...,qemu=...[,pool=...]; columns beat it")
+        list[str] | None,
+        typer.Option(metavar="TARGET", help="kernel=...,qemu=...[,pool=...]; columns beat it"),
     ] = None,
     guests: GuestsFile = None,
-    start: Annotated[str, typer.Option(help="first day of wave 1, as 2026-12-01")] = "",
+    start: Annotated[
+        str, typer.Option(metavar="DAY", help="first day of wave 1, as 2026-12-01")
+    ] = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     format: Annotated[PlanFormat, typer.Option("--format", "-f")] = PlanFormat.TABLE,

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 def probe(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="probe file to write; default: probe-HOST.json here"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="probe file to write; default: probe-HOST.json here",
+        ),
     ] = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:

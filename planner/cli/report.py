@@ -29,16 +29,21 @@ if TYPE_CHECKING:
 
 Source = Annotated[
     Path,
-    typer.Argument(help="fleet.csv or .parquet; or a plan.json alone"),
+    typer.Argument(metavar="FLEET|PLAN", help="fleet.csv or .parquet; or a plan.json alone"),
 ]
 PlanFile = Annotated[
-    Path | None, typer.Option("--plan", help="plan.json of this fleet: waves, flips, radar")
+    Path | None,
+    typer.Option("--plan", metavar="FILE", help="plan.json of this fleet: waves, flips, radar"),
 ]
 Targets = Annotated[
     list[str] | None,
-    typer.Option("--target", help="plan anew, as planner plan does; not with --plan"),
+    typer.Option(
+        "--target", metavar="TARGET", help="plan anew, as planner plan does; not with --plan"
+    ),
 ]
-Start = Annotated[str, typer.Option(help="first day of wave 1 of --target, as 2026-12-01")]
+Start = Annotated[
+    str, typer.Option(metavar="DAY", help="first day of wave 1 of --target, as 2026-12-01")
+]
 
 
 def report(

@@ -20,6 +20,7 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
     knowledge_of,
+    whole_number,
 )
 from planner.cli.output import answer
 from planner.domain.errors import Location, Problem, UsageError
@@ -39,16 +40,31 @@ class ReplayFormat(Enum):
     JSON = "json"
 
 
-PlanFile = Annotated[Path, typer.Argument(help="plan.json, as plan --format json writes it")]
+PlanFile = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="plan.json, as plan --format json writes it")
+]
 Failures = Annotated[
     list[str] | None,
-    typer.Option("--fail", help="HOST@WAVE may die in the middle of that wave, again and again"),
+    typer.Option(
+        "--fail",
+        metavar="HOST@WAVE",
+        help="HOST@WAVE may die in the middle of that wave, again and again",
+    ),
 ]
 Abort = Annotated[
-    int | None, typer.Option("--abort-after", help="stop after this wave, and go back from there")
+    int | None,
+    typer.Option(
+        "--abort-after",
+        parser=whole_number,
+        metavar="WAVE",
+        help="stop after this wave, and go back from there",
+    ),
 ]
 Seed = Annotated[
-    int | None, typer.Option(help="in every wave one host may die, drawn by this number")
+    int | None,
+    typer.Option(
+        parser=whole_number, metavar="NUMBER", help="in every wave one host may die, drawn by it"
+    ),
 ]
 Format = Annotated[ReplayFormat, typer.Option("--format", "-f", help="how to print the answer")]
 

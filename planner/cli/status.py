@@ -34,7 +34,9 @@ def status(
     guests: GuestsFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
-    today: Annotated[str, typer.Option(help="take this day for today, as 2026-12-01")] = "",
+    today: Annotated[
+        str, typer.Option(metavar="DAY", help="take this day for today, as 2026-12-01")
+    ] = "",
     format: Format = ReplayFormat.TABLE,
     output: OutputFile = None,
 ) -> None:

@@ -19,6 +19,7 @@ from planner.cli.options import (
     TableFormat,
     arrows_in,
     inputs_of,
+    whole_number,
 )
 from planner.cli.output import answer
 
@@ -34,10 +35,14 @@ def unlock(
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     budget: Annotated[
-        int | None, typer.Option(min=0, help="hosts to upgrade: what to spend them on")
+        int | None,
+        typer.Option(
+            parser=whole_number, metavar="HOSTS", help="hosts to upgrade: what to spend them on"
+        ),
     ] = None,
     want: Annotated[
-        list[str] | None, typer.Option(help="POOL:TYPE or POOL:FLAG, instead of every next type")
+        list[str] | None,
+        typer.Option(metavar="WANT", help="POOL:TYPE or POOL:FLAG, instead of every next type"),
     ] = None,
     format: Format = TableFormat.TABLE,
     output: OutputFile = None,

@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 
 ScenarioFiles = Annotated[
     list[Path] | None,
-    typer.Argument(help="scenario.toml ...: changes of hosts and of what is allowed"),
+    typer.Argument(
+        metavar="SCENARIO", help="scenario.toml ...: changes of hosts and of what is allowed"
+    ),
 ]
 MatrixFile = Annotated[
-    Path | None, typer.Option(help="TOML of axes: pool, kernel, qemu; every combination is tried")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="TOML of axes: pool, kernel, qemu; every combination is tried"
+    ),
 ]
 Plans = Annotated[bool, typer.Option("--plans", help="outline the upgrade plan of each scenario")]
 

@@ -89,6 +89,12 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     return f"did you mean '{found[0]}'?" if found else ""
 
 
+def closest(word: str, choices: Iterable[str]) -> str:
+    """Return the choice closest to `word`, however far away; an empty text if there is none."""
+    found = difflib.get_close_matches(word, sorted(choices), n=1, cutoff=0.0)
+    return found[0] if found else ""
+
+
 def advised(what: str, hint: str) -> str:
     """Return what is wrong with a hint behind it, if there is one."""
     return f"{what}; {hint}" if hint else what

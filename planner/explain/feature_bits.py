@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 
-from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.errors import Location, Problem, UsageError, nearest, quoted
 from planner.domain.migrated import MigratedUnit, RefusedBit
 from planner.knowledge.base import KnowledgeBase
 
-NUMBER = re.compile(r"0x[0-9a-fA-F]+")
+NUMBER = r"(0x[0-9a-fA-F]+)"
+MESSAGE = re.compile(
+    rf"features\s+{NUMBER}\s+unsupported\W.*?allowed features:\s*{NUMBER}", re.I | re.S
+)
+TWO_NUMBERS = re.compile(rf"\s*{NUMBER}\s+{NUMBER}\s*")
 
 
 def decode_message(message: str, device: str, knowledge: KnowledgeBase) -> tuple[RefusedBit, ...]:
-    """Return the refused bits in order; raises `UsageError` if the text has not two numbers."""
+    """Return the refused bits in order; raises `UsageError` if the text is no such message."""
     place = Location(file="command line")
     devices = {row.device for row in knowledge.guests.feature_bits}
     if device not in devices:
         what = f"unknown device class '{device}'; allowed: {', '.join(sorted(devices))}"
         raise UsageError([Problem(location=place, what=what, remedy=nearest(device, devices))])
-    numbers = [int(text, 16) for text in NUMBER.findall(message)]
-    if len(numbers) != 2:
-        what = f"found {len(numbers)} hexadecimal numbers, expected two: guest's and allowed"
-        raise UsageError([Problem(location=place, what=what)])
+    found = MESSAGE.search(message) or TWO_NUMBERS.fullmatch(message)
+    if found is None:
+        what = f"{quoted(message)} is no message of unsupported features"
+        remedy = "expected 'Features 0x... unsupported. Allowed features: 0x...' or two numbers"
+        raise UsageError([Problem(location=place, what=what, remedy=remedy)])
+    guest, allowed = (int(text, 16) for text in found.groups())
     names = {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == "virtio"}
     names |= {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == device}
-    refused = numbers[0] & ~numbers[1]
+    refused = guest & ~allowed
     return tuple(
         RefusedBit(bit=bit, name=names.get(bit, "unknown bit"), unit=_unit(bit, device, knowledge))
         for bit in range(refused.bit_length())

@@ -16,6 +16,7 @@ from planner.solver.attempt import Attempt, Obstacle
 from planner.solver.requirement import Requirement
 from planner.solver.unlock import cheapest
 
+OWN_POOL = "give these hosts a pool of their own"
 MOVES = {"floor": ("lower-floor", "older"), "ceiling": ("raise-ceiling", "newer")}
 
 
@@ -33,8 +34,10 @@ def remedies(
         name = attempt.machine_type.name
         text = f"`-machine help` on these hosts tells whether {name} is there"
         yield _remedy("probe", text, unsure)
+    yield from _for_differing_builds(domain, attempt)
     for obstacle in attempt.obstacles:
-        yield from _ways_out(domain, obstacle)
+        if not obstacle.is_of_builds:
+            yield from _ways_out(domain, obstacle, knowledge)
     yield from _cheapest(domain, attempt)
 
 
@@ -52,7 +55,17 @@ def _for_missing_type(
         text = f"{builds or f'a QEMU that offers {name}'} on these hosts"
         yield _remedy("upgrade-qemu", text, old)
     if refusing and host_count(refusing) < host_count(domain.members):
-        yield _remedy("split-pool", "give these hosts a pool of their own", refusing)
+        yield _remedy("split-pool", OWN_POOL, refusing)
+
+
+def _for_differing_builds(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
+    """Yield the ways out where builds give different values to properties, or may."""
+    certain = {one.certain for one in attempt.obstacles if one.is_of_builds}
+    unread = tuple(one for one in domain.members if not one.profile.qemu.is_known)
+    if False in certain:
+        yield _remedy("probe", "`planner harvest qemu` reads the values of these builds", unread)
+    if certain:
+        yield _remedy("upgrade-qemu", "one QEMU build on all hosts of the pool", domain.members)
 
 
 Offering = tuple[tuple[BuildLine, tuple[KnownBuild, ...]], ...]
@@ -109,7 +122,9 @@ def _cheapest(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
     yield _remedy("cheapest-set", text, members_of(domain, found.profiles))
 
 
-def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:
+def _ways_out(
+    domain: MigrationDomain, obstacle: Obstacle, knowledge: KnowledgeBase
+) -> Iterator[Remedy]:
     lacking = members_of(domain, obstacle.lacking)
     having = members_of(domain, obstacle.having)
     subject = obstacle.unit or obstacle.property_key
@@ -123,8 +138,19 @@ def _ways_out(domain: MigrationDomain, obstacle: Obstacle) -> Iterator[Remedy]:
     if lacking and having:
         cheaper = min((lacking, having), key=host_count)
         yield _remedy("drop-edges", "no migration from hosts with it to hosts without", cheaper)
-    if subject:
-        yield _remedy("accept-loss", f"accept the loss of {subject} in the policy", ())
+    if obstacle.sides:
+        sides = [members_of(domain, tuple(side)) for side in obstacle.sides]
+        fewer = sorted(sides, key=lambda side: (host_count(side), first_names(side)))[:-1]
+        for side in fewer:
+            yield _remedy("split-pool", OWN_POOL, side)
+    if obstacle.unit in _units(knowledge):
+        yield _remedy("accept-loss", f"accept the loss of {obstacle.unit} in the policy", ())
+
+
+@cache
+def _units(knowledge: KnowledgeBase) -> frozenset[str]:
+    """Return the units whose loss a policy can accept."""
+    return frozenset(unit.id for unit in knowledge.units)
 
 
 def _remedy(kind: str, text: str, members: tuple[PoolMember, ...]) -> Remedy:

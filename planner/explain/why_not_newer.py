@@ -61,8 +61,28 @@ def _refusals(domain: MigrationDomain, attempt: Attempt) -> Iterator[Refusal]:
             examples=first_names(unsure),
             source=attempt.machine_type.source,
         )
+    properties = tuple(one for one in attempt.obstacles if one.is_of_builds)
+    for certain in (True, False):
+        found = [one for one in properties if one.certain is certain]
+        if found:
+            yield _differing(name, found)
     for obstacle in attempt.obstacles:
-        yield _refusal(domain, obstacle)
+        if obstacle not in properties:
+            yield _refusal(domain, obstacle)
+
+
+def _differing(name: str, found: list[Obstacle]) -> Refusal:
+    """Return the properties in which builds differ under a type as one reason, first source first."""
+    keys = ", ".join(one.property_key for one in found)
+    first = found[0]
+    verb = "give" if first.certain else "may give"
+    return Refusal(
+        rule=first.rule if first.certain else Rule.KNOWLEDGE_GAP.value,
+        text=f"builds {verb} different values under {name} to {keys}",
+        hosts=0,
+        examples=(),
+        source=first.source,
+    )
 
 
 def _refusal(domain: MigrationDomain, obstacle: Obstacle) -> Refusal:

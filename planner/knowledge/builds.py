@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
-from planner.domain.errors import nearest
+from planner.domain.errors import closest
 from planner.domain.host import QemuBuild
 from planner.knowledge.rows import release_key
 
@@ -101,8 +101,10 @@ class BuildLines:
         return tuple(one.release for one in sorted(found, key=lambda one: one.key, reverse=True))
 
     def nearest_example(self, text: str) -> str:
-        """Return a hint with the example closest to an unknown build text."""
-        return nearest(text, [example for line in self.lines for example in line.examples])
+        """Return the example closest to an unknown build text, with its line."""
+        titles = {example: line.title for line in self.lines for example in line.examples}
+        best = closest(text, titles)
+        return f"the nearest known is '{best}' ({titles[best]})" if best else ""
 
     def _bracket(
         self, line: BuildLine, version: tuple[int, ...], key: tuple[int, ...]

@@ -14,7 +14,7 @@ from planner.domain.capability import (
     FixedBy,
     Presence,
 )
-from planner.domain.errors import nearest
+from planner.domain.errors import closest
 from planner.knowledge.rows import release_key
 
 TRUSTS = ("table", "vanilla", "lower-bound", "none")
@@ -164,8 +164,10 @@ class KernelLines:
         return ""
 
     def nearest_example(self, text: str) -> str:
-        """Return a hint with the example closest to an unknown release."""
-        return nearest(text, [example for line in self.lines for example in line.examples])
+        """Return the example closest to an unknown release, with its line."""
+        titles = {example: line.title for line in self.lines for example in line.examples}
+        best = closest(text, titles)
+        return f"the nearest known is '{best}' ({titles[best]})" if best else ""
 
     def capabilities(
         self, kernel: KernelRelease, *, arch: str, wanted: Iterable[CapabilityId]

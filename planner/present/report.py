@@ -139,9 +139,12 @@ def refusal_text(refusal: Refusal) -> str:
 
 
 def remedy_text(remedy: Remedy) -> str:
-    """Write a way out with its price in hosts."""
-    price = f" ({counted(remedy.hosts, 'host')})" if remedy.hosts else ""
-    return f"{remedy.kind}: {remedy.text}{price}"
+    """Write a way out with its price in hosts and the first of them."""
+    if not remedy.hosts:
+        return f"{remedy.kind}: {remedy.text}"
+    names = ", ".join(remedy.examples)
+    more = ", ..." if remedy.hosts > len(remedy.examples) else ""
+    return f"{remedy.kind}: {remedy.text} ({counted(remedy.hosts, 'host')}: {names}{more})"
 
 
 def _refused_lines(line: RefusedLine) -> Iterator[Line]:

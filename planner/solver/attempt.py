@@ -33,7 +33,8 @@ COMMON_PARTS = Condition(
 class Obstacle:
     """A unit or property that holds a machine type back; `facts` are missing ones, if it is open.
 
-    `rule` is the id of the rule of judgement that it breaks.
+    `rule` is the id of the rule of judgement that it breaks. `sides`: hosts that could be safe each
+    among themselves.
     """
 
     rule: str
@@ -45,6 +46,12 @@ class Obstacle:
     having: tuple[HostProfile, ...]
     source: str
     text: str
+    sides: tuple[frozenset[HostProfile], ...] = ()
+
+    @property
+    def is_of_builds(self) -> bool:
+        """Whether it is a property to which builds give different values."""
+        return bool(self.property_key) and not (self.unit or self.lacking or self.having)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -205,6 +205,7 @@ def _layout_obstacle(issue: LayoutIssue) -> Obstacle:
         having=(),
         source=issue.source,
         text=issue.text,
+        sides=issue.sides,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,7 +20,10 @@ from planner.migration.applies import BEYOND_COMMON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutIssue:
-    """A difference and its way out: a flag, else a claim about the guest, else none."""
+    """A difference and its way out: a flag, else a claim about the guest, else none.
+
+    `sides` are hosts that could be safe each among themselves, if hosts as such are the difference.
+    """
 
     rule: str = Rule.COMPAT_VALUE_DIFFERS.value
     unit: str = ""
@@ -33,6 +36,7 @@ class LayoutIssue:
     is_accepted: bool = False
     source: str = ""
     text: str = ""
+    sides: tuple[frozenset[HostProfile], ...] = ()
 
     @property
     def is_obstacle(self) -> bool:
@@ -176,10 +180,14 @@ def coverage_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
 ) -> Iterator[LayoutIssue]:
     """Yield what nobody listed about the registers of an architecture."""
+    routes = tuple(routes)
     for one, other in routes:
         if one.arch != other.arch:
             yield LayoutIssue(
-                text="hosts of different architectures", source="architectures differ"
+                rule=Rule.CAPABILITY_MISSING.value,
+                text="hosts of different architectures",
+                source="architectures differ",
+                sides=_sides(routes, lambda host: host.arch),
             )
             return
         if knowledge.covered.get(one.arch) != "listed" and not one.runs_kernel_of(other):
@@ -240,4 +248,15 @@ def vendor_issues(
                 unit=row.id,
                 source=row.source,
                 text=f"CPUs of {names}: {row.reason}",
+                sides=_sides(routes, lambda host: host.cpu_vendor),
             )
+
+
+def _sides(
+    routes: Iterable[tuple[HostProfile, HostProfile]], trait: Callable[[HostProfile], str]
+) -> tuple[frozenset[HostProfile], ...]:
+    """Return the hosts of each value of a trait, in its order; hosts without one are on no side."""
+    found: dict[str, set[HostProfile]] = {}
+    for host in {host for pair in routes for host in pair}:
+        found.setdefault(trait(host), set()).add(host)
+    return tuple(frozenset(hosts) for value, hosts in sorted(found.items()) if value)
