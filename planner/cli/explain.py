@@ -50,9 +50,10 @@ def explain(
         _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
     row = base.machine_type(machine)
     if machine and row is None:
-        _refuse(
-            "--machine", f"'{machine}' is no machine type", nearest(machine, base.machines.types)
-        )
+        is_alias = base.machines.is_alias(machine)
+        what = f"'{machine}' is {'an alias' if is_alias else 'no machine type'}"
+        hint = "name a versioned type" if is_alias else nearest(machine, base.machines.types)
+        _refuse("--machine", what, hint)
     wanted = [domain for domain in domains if not pool or domain.name == pool]
     trials = [
         try_next_newer(domain, base, rules)

@@ -86,7 +86,9 @@ def _position(group: _Alike, chosen: dict[str, ChosenBaseline], knowledge: Knowl
     """Say where a guest's type and flags stand against the answer of its board and line."""
     row = knowledge.machine_type(group.machine_type)
     if row is None:
-        return "unknown machine type or unresolved alias"
+        if knowledge.machines.is_alias(group.machine_type):
+            return "an alias: give the versioned type that the running guest has"
+        return "unknown machine type"
     for baseline in chosen.values():
         if (baseline.board, baseline.line) != (row.board, row.line):
             continue

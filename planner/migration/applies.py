@@ -74,7 +74,7 @@ def clause_truth(
             return _cpu(clause, start, words)
         case ClauseKind.CPU_LACKS:
             found = _features(clause.any_of, start.cpu, start, words)
-            return _open(~found, _cpu_fact(start.cpu, words))
+            return _open(~found, _cpu_fact(clause, start.cpu, words))
         case ClauseKind.DEVICE:
             return _open(devices_match(clause.any_of, start.devices, words), "devices")
         case ClauseKind.ACCELERATOR:
@@ -94,14 +94,19 @@ def _use(clause: Clause, start: GuestStart) -> Truth:
 
 def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
     found = _features(clause.any_of, start.cpu, start, words)
-    fact = _cpu_fact(start.cpu, words)
+    fact = _cpu_fact(clause, start.cpu, words)
     return _open(clause.default if found is Truth.UNKNOWN else found, fact)
 
 
-def _cpu_fact(cpu: GuestCpu | None, words: GuestWords) -> str:
+def _cpu_fact(clause: Clause, cpu: GuestCpu | None, words: GuestWords) -> str:
     """Return what is missing of a guest CPU that leaves a clause open."""
-    if cpu is None or cpu.follows_host or cpu.model in words.cpu_models:
+    if cpu is None:
         return "guest CPU"
+    asked = ", ".join(clause.any_of)
+    if cpu.follows_host:
+        return f"cpu.{asked} on the host that the guest booted on"
+    if cpu.model in words.cpu_models:
+        return f"whether the CPU model '{cpu.model}' has {asked}"
     return advised(f"features of CPU model '{cpu.model}'", nearest(cpu.model, words.cpu_models))
 
 

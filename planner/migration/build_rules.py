@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 
+from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
@@ -41,12 +43,7 @@ def _judge_machine_type(
     name = start.baseline.machine_type
     row = knowledge.machine_type(name)
     if row is None:
-        alias = knowledge.machines.is_alias(name)
-        fact = (
-            f"the versioned machine type behind the alias '{name}'"
-            if alias
-            else f"a row for the machine type '{name}'"
-        )
+        fact = _unnamed(name, (source, destination), knowledge)
         yield knowledge_gap(fact, Consequence.CANNOT_START, "machine type tables")
         return
     for build in dict.fromkeys((source, destination)):
@@ -61,6 +58,21 @@ def _judge_machine_type(
         elif offered is Truth.UNKNOWN:
             fact = f"whether QEMU {build} offers {name}"
             yield knowledge_gap(fact, Consequence.CANNOT_START, row.source)
+
+
+def _unnamed(name: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> str:
+    """Return what is missing about a name that is no machine type."""
+    if not knowledge.machines.is_alias(name):
+        return advised(f"a row for the machine type '{name}'", _meant(name, knowledge))
+    meant = {build: knowledge.machines.alias(build, name) for build in builds}
+    texts = [f"{type_} on QEMU {build}" for build, type_ in meant.items() if type_ is not None]
+    told = f" ({', '.join(texts)})" if texts else ""
+    return f"the versioned machine type behind the alias '{name}'{told}"
+
+
+@cache
+def _meant(name: str, knowledge: KnowledgeBase) -> str:
+    return nearest(name, knowledge.machines.types)
 
 
 def _judge_faults(

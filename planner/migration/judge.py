@@ -8,6 +8,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Objection, Verdict
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed
 from planner.migration.build_rules import judge_builds
 from planner.migration.emulation import judge_emulation
@@ -41,7 +42,8 @@ def judge(
     about the guest that count as excluded. An observed pair decides alone, but for
     what no observation of builds can have seen. Rules: docs/judgement.md.
     """
-    taken = tuple(usual_devices(start, knowledge))
+    given, start = start, with_type(edge, start, knowledge)
+    taken = (*resolved(given, start), *usual_devices(start, knowledge))
     start = with_reach(_resolved(edge, start, knowledge), knowledge)
     row = observation_of(edge, start, knowledge)
     if row is not None:

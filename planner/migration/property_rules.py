@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
+from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
@@ -47,9 +48,22 @@ def judge_flags(
                 rule=Rule.KNOWLEDGE_GAP,
                 consequence=Consequence.CANNOT_START,
                 property_key=str(flag.key),
-                facts=(f"whether QEMU {build} has the property {flag.key}",),
+                facts=(_no_row(build, flag, knowledge),),
                 source=source,
             )
+
+
+def _no_row(build: QemuBuild, flag: CompatFlag, knowledge: KnowledgeBase) -> str:
+    """Return the missing fact of a property, with the name that may have been meant."""
+    fact = f"whether QEMU {build} has the property {flag.key}"
+    if knowledge.property_row(flag.key) is not None:
+        return fact
+    return advised(fact, _meant(flag.key, knowledge))
+
+
+@cache
+def _meant(key: PropertyKey, knowledge: KnowledgeBase) -> str:
+    return nearest(str(key), [str(known) for known in knowledge.property_keys])
 
 
 def judge_values(
