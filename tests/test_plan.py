@@ -204,7 +204,7 @@ def test_a_mixture_without_a_safe_baseline_says_what_has_to_give(tmp_path: Path)
     ("words", "code", "message"),
     [
         (["--target", "qmeu=8.2.7"], 2, "did you mean 'qemu'"),
-        (["--target", "kernel=5.4.0-bad!"], 3, "target_kernel"),
+        (["--target", "kernel=5.4.0-bad!"], 2, "--target: '5.4.0-bad!' matches no kernel line"),
         (["--target", "qemu=8.2.7,pool=defualt"], 2, "no pool 'defualt'"),
         ([], 2, "name a target"),
         (["--target", "qemu=8.2.7", "--start", "tomorrow"], 2, "not a day"),

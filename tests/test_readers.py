@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -137,22 +138,72 @@ def test_help_is_light() -> None:
     assert "solve" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["solve", "check", "explain", "decode", "knowledge"])
-def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
-    done = run(command, "--help", cwd=tmp_path)
+COMMANDS = [
+    *("solve", "check", "plan", "simulate", "status", "report", "explain", "unlock", "whatif"),
+    *("decode", "probe", "knowledge list", "knowledge show", "knowledge check"),
+    *("harvest qemu", "harvest stream"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example_and_takes_policy_and_knowledge(
+    command: str, tmp_path: Path
+) -> None:
+    done = run(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
-    if command != "knowledge":
-        assert f"planner {command}" in done.stdout
+    assert "Example:" in done.stdout
+    assert f"planner {command.split(maxsplit=1)[0]}" in done.stdout.partition("Example:")[2]
+    assert "--policy FILE" in done.stdout
+    assert "--knowledge DIR" in done.stdout
 
 
 @pytest.mark.parametrize(
-    "command",
-    ["solve", "check", "explain", "decode", "knowledge list", "knowledge show", "knowledge check"],
+    ("words", "message"),
+    [
+        (["unlock", "f.csv", "--budget", "x"], "'x' is no whole number; allowed: 0 or more"),
+        (["solve", "f.csv", "-f", "tabel"], "'tabel' is not one of 'table', 'json'"),
+        (["decode", "fault at 0x10, code 0x20"], "is no message of unsupported features"),
+        (["solve", "/dev/zero"], "is a device"),
+    ],
 )
-def test_every_command_takes_policy_and_knowledge(command: str, tmp_path: Path) -> None:
-    shown = run(*command.split(), "--help", cwd=tmp_path).stdout
-    assert "--policy" in shown
-    assert "--knowledge" in shown
+def test_wrong_words_are_told_in_our_words(words: list[str], message: str, tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("host,kernel,qemu\na,6.1.1,8.2.4\n")
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode in {2, 3}
+    assert message in done.stderr
+    assert "Value error" not in done.stderr
+
+
+def test_two_numbers_are_decoded_alone(tmp_path: Path) -> None:
+    done = run("decode", "0x1c0010130afffa7", "0x179bfffe7", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "HOST_USO" in done.stdout
+
+
+def test_every_wrong_row_of_a_fleet_is_told_at_once(tmp_path: Path) -> None:
+    rows = "a,6.1.1,8.2.4,x\nb,banana,8.2.4\nc,6.1.1,0x,\nd,6.1.1,x1\ne,6.1.1,\n"
+    (tmp_path / "f.csv").write_text(f"host,kernel,qemu\n{rows}")
+    told = run("solve", "f.csv", cwd=tmp_path).stderr.splitlines()
+    assert [line.split(":")[2] for line in told] == ["2", "4", "6", "3", "5"]
+    assert "the nearest known is" in told[3]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "rule"),
+    [("cpu", ("Intel", "AMD"), "P013"), ("arch", ("x86_64", "aarch64"), "P004")],
+)
+def test_remedies_can_be_taken(
+    column: str, cells: tuple[str, str], rule: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{name},6.8.1,9.1.0,{cell}\n" for name, cell in zip("ab", cells, strict=True))
+    (tmp_path / "f.csv").write_text(f"host,kernel,qemu,{column}\n{rows}")
+    answer = json.loads(run("solve", "f.csv", "-f", "json", cwd=tmp_path).stdout)
+    (domain,) = answer["domains"]
+    assert domain["status"] == "no-safe-baseline"
+    reasons = [one["id"] for line in domain["refused"] for one in line["objections"]]
+    ways = {one["kind"] for line in domain["refused"] for one in line["remedies"]}
+    assert set(reasons) == {rule}
+    assert ways == {"split-pool"}
 
 
 def test_a_wrong_policy_stops_knowledge_too(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
 from planner.cli.output import emit
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def harvest_qemu(
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
+    policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Compare the rows of a build with what the build says, as a diff; `--write` applies it.
@@ -56,8 +57,9 @@ def harvest_qemu(
     from planner.harvest.merge import merge, place_of
     from planner.knowledge.folder import shipped_data
 
+    rows = checked_knowledge(knowledge, policy)
     build = harvest_build([binary])
-    place = place_of(build, knowledge_of(knowledge).builds, line=line, release=release)
+    place = place_of(build, rows.builds, line=line, release=release)
     folder = data or shipped_data()
     merged = merge(build, place, folder)
     for text in _report(merged, folder):
@@ -79,6 +81,8 @@ def harvest_stream(
         Path,
         typer.Argument(metavar="FILE", help="what `migrate file:NAME` or `exec:cat >NAME` wrote"),
     ],
+    policy: CheckedPolicy = None,
+    knowledge: KnowledgeFolder = None,
 ) -> None:
     """Print the sections and subsections that a migration stream carries, as the stream says.
 
@@ -86,6 +90,7 @@ def harvest_stream(
     """
     from planner.harvest.stream import read_stream
 
+    checked_knowledge(knowledge, policy)
     for part in read_stream(file).parts:
         name = f"{part.device}/{part.instance}"
         values = " ".join(f"{field.name}={field.value:#x}" for field in part.fields)

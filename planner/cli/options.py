@@ -45,6 +45,10 @@ GuestsFile = Annotated[
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="TOML of what you allow")
 ]
+CheckedPolicy = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="read and checked; decides nothing here"),
+]
 KnowledgeFolder = Annotated[
     list[Path] | None,
     typer.Option("--knowledge", metavar="DIR", help="folder of rows laid over the shipped ones"),
@@ -68,6 +72,13 @@ def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:
     from planner.library.read import load_knowledge
 
     return load_knowledge(*(folders or ()))
+
+
+def checked_knowledge(folders: list[Path] | None, policy: Path | None) -> KnowledgeBase:
+    """Load the knowledge for a command of which no policy decides anything; a wrong one is told."""
+    base = knowledge_of(folders)
+    policy_of(policy, base)
+    return base
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner import __version__
-from planner.cli.options import KnowledgeFolder, knowledge_of
+from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
 from planner.cli.output import emit
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def probe(
             help="probe file to write; default: probe-HOST.json here",
         ),
     ] = None,
+    policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Ask this host what it can do: prints its fleet row, writes its probe file.
@@ -41,7 +42,7 @@ def probe(
     from planner.probe.record import COLUMNS, fleet_row, probe_document
     from planner.probe.take import take
 
-    catalogue = tuple(knowledge_of(knowledge).capabilities.values())
+    catalogue = tuple(checked_knowledge(knowledge, policy).capabilities.values())
     found = take(catalogue)
     answered = tuple(answers(catalogue, found))
     document = probe_document(

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cli.console import width_of
+from planner.cli.console import harmless, painted, width_of
 from planner.cli.output import is_standard
+from planner.present.lines import Line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,9 +50,10 @@ def edge_tables(maps: Iterable[EdgeMap]) -> Iterator[str]:
             names = ", ".join(trial.baselines[:2])
             yield _drawn(f"{trial.title}: {names}", _grid(trial))
     if told:
-        yield "; ".join(f"{mark.sign} {mark.text}" for mark in LEGEND[:3]) + "\n"
-        yield f"{LEGEND[3].sign} {LEGEND[3].text}\n"
-        yield "reasons: planner report FLEET --output report.html\n"
+        signs = "; ".join(f"{mark.sign} {mark.text}" for mark in LEGEND[:3])
+        last = f"{LEGEND[3].sign} {LEGEND[3].text}"
+        reasons = "reasons: planner report FLEET --output report.html"
+        yield from painted([Line(signs), Line(last), Line(reasons)], None)
 
 
 def _grid(trial: ShownTrial) -> Table:
@@ -89,7 +91,7 @@ def _plain(text: str) -> str:
     """Return a text of the fleet in which nothing is taken for a style or a control sequence."""
     from rich.markup import escape
 
-    return escape("".join(letter if letter.isprintable() else "�" for letter in text))
+    return escape(harmless(text))
 
 
 def _drawn(title: str, table: Table) -> str:

@@ -93,13 +93,14 @@ class _HostReader:
     problems: list[Problem]
     wrong: RowProblems
     _seen: dict[tuple[str, str], _Facts | None] = field(default_factory=dict)
+    _placed: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def read(self, row: GroupedRows) -> HostGroup | None:
         """Return the hosts of a row, None if a cell is wrong or a required one is empty."""
         cells = row.values
         words = (cells.get("capabilities", ""), cells.get("probe", ""))
         facts = self._facts_of(words, row)
-        fits = self._is_known_arch(row) & self._is_own_probe(row, facts)
+        fits = self._is_known_arch(row) & self._is_own_probe(row, facts) & self._is_placed(row)
         if facts is None or not fits or not all(cells.get(name) for name in ("kernel", "qemu")):
             return None
         present, absent = facts.stated
@@ -154,6 +155,23 @@ class _HostReader:
         allowed = f"allowed: {', '.join(ARCHITECTURES)}"
         self.wrong.add(row.line, "arch", what, lambda: allowed)
         return False
+
+    def _is_placed(self, row: GroupedRows) -> bool:
+        """Whether kernel and QEMU, and those to go to, have a line; each wrong text is told once."""
+        columns = ("kernel", "qemu", "target_kernel", "target_qemu")
+        cells = [(column, row.values.get(column, "")) for column in columns]
+        fits = [self._has_line(cell, row) for cell in cells if cell[1]]
+        return all(fits)
+
+    def _has_line(self, cell: tuple[str, str], row: GroupedRows) -> bool:
+        if cell not in self._placed:
+            column, text = cell
+            misfit = self.vocabulary.misfit(column.removeprefix("target_"), text)
+            self._placed[cell] = misfit is None
+            if misfit is not None:
+                what, remedy = misfit
+                self.wrong.add(row.line, column, what, lambda: remedy)
+        return self._placed[cell]
 
     def _is_own_probe(self, row: GroupedRows, facts: _Facts | None) -> bool:
         """Whether a probe is of this row, not of another kernel or another machine."""

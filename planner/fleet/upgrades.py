@@ -58,8 +58,12 @@ def read_upgrades(
 ) -> tuple[UpgradeHost, ...]:
     """Read every host with its way; a column beats `--target`, a pool's target one for all pools.
 
-    Raises `FleetError` with every wrong cell, `UsageError` for a target of a pool that is not there.
+    Raises `FleetError` with every wrong cell, `UsageError` for a target of a kernel, a QEMU or a pool
+    that is not there.
     """
+    strange = list(_strange(targets, vocabulary))
+    if strange:
+        raise UsageError(strange)
     read = read_groups(path, vocabulary, PLANNING)
     pools = {group.pool for _, group in read.rows}
     hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
@@ -68,6 +72,15 @@ def read_upgrades(
     if lost:
         raise UsageError(_usage(f"no pool '{name}'", nearest(name, pools)) for name in lost)
     return tuple(hosts)
+
+
+def _strange(targets: Iterable[Target], vocabulary: Vocabulary) -> Iterator[Problem]:
+    """Yield the kernels and builds of targets that have no line."""
+    texts = [(("kernel", one.kernel), ("qemu", one.qemu)) for one in targets]
+    for cell in dict.fromkeys(cell for pair in texts for cell in pair if cell[1]):
+        misfit = vocabulary.misfit(*cell)
+        if misfit is not None:
+            yield _usage(*misfit)
 
 
 def _hosts(

@@ -9,7 +9,7 @@ from planner.domain.capability import Capability, CapabilityId
 
 
 class Vocabulary(Protocol):
-    """Names of capabilities: the knowledge base is one."""
+    """Names of capabilities, kernels and builds: the knowledge base is one."""
 
     @property
     def capabilities(self) -> Mapping[CapabilityId, Capability]:
@@ -23,6 +23,10 @@ class Vocabulary(Protocol):
 
     def canonical(self, name: str) -> CapabilityId | None:
         """Return the id behind a name or alias, None if there is none."""
+        ...
+
+    def misfit(self, column: str, text: str) -> tuple[str, str] | None:
+        """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
         ...
 
     def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:

@@ -68,6 +68,11 @@ class KnowledgeBase:
             return CapabilityId(f"cpu.{feature}")
         return found
 
+    def misfit(self, column: str, text: str) -> tuple[str, str] | None:
+        """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
+        lines = self.kernels if column == "kernel" else self.builds
+        return lines.misfit(text)
+
     def release_day(self, release: str) -> datetime.date | None:
         """Return the day of an upstream release: from its tag, else by the calendar of its line."""
         for line in (self.builds.by_name[calendar.line] for calendar in self.calendars):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
-from planner.domain.errors import closest
+from planner.domain.errors import advised, closest, quoted
 from planner.domain.host import QemuBuild
 from planner.knowledge.rows import release_key
 
@@ -100,7 +100,15 @@ class BuildLines:
         found = [build for part in parts for build in part.builds if not build.candidate_of]
         return tuple(one.release for one in sorted(found, key=lambda one: one.key, reverse=True))
 
-    def nearest_example(self, text: str) -> str:
+    def misfit(self, text: str) -> tuple[str, str] | None:
+        """Return what is wrong with a text that no line matches, and what is expected."""
+        if self.place(text) is not None:
+            return None
+        expected = "expected 8.2.4 or what dpkg, rpm or pveversion print"
+        what = f"{quoted(text)} is no QEMU version or package version"
+        return what, advised(expected, self._nearest_example(text))
+
+    def _nearest_example(self, text: str) -> str:
         """Return the example closest to an unknown build text, with its line."""
         titles = {example: line.title for line in self.lines for example in line.examples}
         best = closest(text, titles)

@@ -14,7 +14,7 @@ from planner.domain.capability import (
     FixedBy,
     Presence,
 )
-from planner.domain.errors import closest
+from planner.domain.errors import advised, closest, quoted
 from planner.knowledge.rows import release_key
 
 TRUSTS = ("table", "vanilla", "lower-bound", "none")
@@ -163,7 +163,14 @@ class KernelLines:
             return f"the kernel line {line.name} was written down from memory, no source was read"
         return ""
 
-    def nearest_example(self, text: str) -> str:
+    def misfit(self, text: str) -> tuple[str, str] | None:
+        """Return what is wrong with a text that no line matches, and what is expected."""
+        if self.place(text) is not None:
+            return None
+        remedy = advised("expected `uname -r`", self._nearest_example(text))
+        return f"{quoted(text)} matches no kernel line", remedy
+
+    def _nearest_example(self, text: str) -> str:
         """Return the example closest to an unknown release, with its line."""
         titles = {example: line.title for line in self.lines for example in line.examples}
         best = closest(text, titles)

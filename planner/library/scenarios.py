@@ -65,12 +65,10 @@ def _names(scenario: Scenario) -> bool:
 
 
 def _builds(key: str, kernel: str, qemu: str, knowledge: KnowledgeBase) -> Wrong:
-    if kernel and knowledge.kernels.place(kernel) is None:
-        hint = knowledge.kernels.nearest_example(kernel)
-        yield f"{key}.kernel", f"'{kernel}' matches no kernel line", hint
-    if qemu and knowledge.builds.place(qemu) is None:
-        hint = knowledge.builds.nearest_example(qemu)
-        yield f"{key}.qemu", f"'{qemu}' is no QEMU version or package version", hint
+    for column, text in (("kernel", kernel), ("qemu", qemu)):
+        misfit = knowledge.misfit(column, text) if text else None
+        if misfit is not None:
+            yield f"{key}.{column}", *misfit
 
 
 def _masked(capabilities: tuple[str, ...], knowledge: KnowledgeBase) -> Wrong:

@@ -138,34 +138,14 @@ def members_by_pool(
 
 
 def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:
-    kernels: dict[str, bool] = {}
-    builds: dict[str, bool] = {}
+    seen: set[tuple[str, str]] = set()
     for group in fleet.groups:
-        if group.kernel not in kernels:
-            kernels[group.kernel] = knowledge.kernels.place(group.kernel) is not None
-            if not kernels[group.kernel]:
-                yield Problem(
-                    location=Location(file=fleet.source, line=group.line or None, column="kernel"),
-                    what=f"'{group.kernel}' matches no kernel line",
-                    remedy=_advice(
-                        "expected `uname -r`", knowledge.kernels.nearest_example(group.kernel)
-                    ),
-                )
-        if group.qemu not in builds:
-            builds[group.qemu] = knowledge.builds.place(group.qemu) is not None
-            if not builds[group.qemu]:
-                yield Problem(
-                    location=Location(file=fleet.source, line=group.line or None, column="qemu"),
-                    what=f"'{group.qemu}' is no QEMU version or package version",
-                    remedy=_advice(
-                        "expected 8.2.4 or what dpkg, rpm or pveversion print",
-                        knowledge.builds.nearest_example(group.qemu),
-                    ),
-                )
-
-
-def _advice(expected: str, hint: str) -> str:
-    return f"{expected}; {hint}" if hint else expected
+        for cell in (("kernel", group.kernel), ("qemu", group.qemu)):
+            misfit = None if cell in seen else knowledge.misfit(*cell)
+            seen.add(cell)
+            if misfit is not None:
+                place = Location(file=fleet.source, line=group.line or None, column=cell[0])
+                yield Problem(location=place, what=misfit[0], remedy=misfit[1])
 
 
 def missing_facts(profile: HostProfile, knowledge: KnowledgeBase) -> tuple[CapabilityId, ...]:

@@ -150,12 +150,10 @@ def _words(plan: Plan, knowledge: KnowledgeBase) -> Iterator[Problem]:
                 yield _problem("masks", f"unknown capability '{name}'", hint)
     texts = {(one.kernel, one.qemu) for wave in plan.waves for one in wave.upgrades}
     for kernel, qemu in sorted(texts):
-        if knowledge.kernels.place(kernel) is None:
-            hint = knowledge.kernels.nearest_example(kernel)
-            yield _problem("waves", f"'{kernel}' matches no kernel line", hint)
-        if knowledge.builds.place(qemu) is None:
-            hint = knowledge.builds.nearest_example(qemu)
-            yield _problem("waves", f"'{qemu}' is no QEMU version or package version", hint)
+        for column, text in (("kernel", kernel), ("qemu", qemu)):
+            misfit = knowledge.misfit(column, text)
+            if misfit is not None:
+                yield _problem("waves", *misfit)
 
 
 def _ways(plan: Plan, hosts: Sequence[UpgradeHost]) -> Iterator[Problem]:

@@ -116,17 +116,11 @@ def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterato
         if group is not None
         for column, text in ((f"{prefix}kernel", group.kernel), (f"{prefix}qemu", group.qemu))
     }
-    kernels, builds = knowledge.kernels, knowledge.builds
     for (column, text), group in sorted(rows.items(), key=lambda row: row[1].line):
         place = Location(file=group.file or "fleet", line=group.line or None, column=column)
-        if column.endswith("kernel") and kernels.place(text) is None:
-            what, remedy = f"'{text}' matches no kernel line", kernels.nearest_example(text)
-        elif column.endswith("qemu") and builds.place(text) is None:
-            what = f"'{text}' is no QEMU version or package version"
-            remedy = builds.nearest_example(text)
-        else:
-            continue
-        yield Problem(location=place, what=what, remedy=remedy)
+        misfit = knowledge.misfit(column.removeprefix("target_"), text)
+        if misfit is not None:
+            yield Problem(location=place, what=misfit[0], remedy=misfit[1])
 
 
 Composition = tuple[frozenset[HostProfile], frozenset[HostProfile], frozenset[Edge] | None]

@@ -69,7 +69,8 @@ class ClosedForm:
             judged = without_observed_passes(domain, name, self.knowledge)
             asked = self.units.asked(judged, name)
             layout, hardware = self.layouts.of(judged, name), self._conditions(domain)
-            if any(one.is_blocked for one in asked):
+            one_arch = len({profile.arch for profile in domain.profiles}) == 1
+            if one_arch and any(one.is_blocked for one in asked):
                 blocked = self.units.obstacles(judged, name, asked)
         attempt = self._without_hosts(machine_type, asked, layout, hardware)
         if not (blocked or missing or unsure):

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class CsvFile:
-    """A CSV file. If it is not plain, `rows` has its columns and `lines` the line of every row."""
+    """A CSV file. If it is not plain, `rows` has its columns and `lines` the line of every row.
+
+    `problems` are the rows that have more or fewer fields than the header; they are left out.
+    """
 
     path: Path
     name: str
@@ -27,6 +30,7 @@ class CsvFile:
     head_line: int | None
     rows: Mapping[str, Sequence[str]] | None = None
     lines: Sequence[int] = ()
+    problems: Sequence[Problem] = ()
 
     def frame(
         self, names: Sequence[str], keys: Collection[str], numbers: Collection[str] = ()
@@ -61,16 +65,18 @@ class CsvFile:
                     ),
                 )
             except pa.ArrowInvalid as error:
-                _read_rows(self.path, self.name, self.header)
+                *_, wrong = _read_rows(self.path, self.name, self.header)
+                if wrong:
+                    raise FleetError(wrong) from error
                 raise refused(self.name, " ".join(str(error).split())) from error
 
 
 def open_csv(path: Path, name: str) -> CsvFile:
-    """Open a CSV file; raises `FleetError` with every line that is not UTF-8 or of other width."""
+    """Open a CSV file; raises `FleetError` with every line that is not UTF-8."""
     head_line, header = _header(path, name)
     file = CsvFile(path=path, name=name, header=header, head_line=head_line)
     if head_line > 1 or len(set(header)) < len(header) or not _is_plain(path, len(header)):
-        file.lines, file.rows = _read_rows(path, name, header)
+        file.lines, file.rows, file.problems = _read_rows(path, name, header)
     return file
 
 
@@ -123,26 +129,21 @@ def _is_plain(path: Path, columns: int) -> bool:
 
 def _read_rows(
     path: Path, name: str, header: Sequence[str]
-) -> tuple[Sequence[int], Mapping[str, Sequence[str]]]:
-    """Return the line on which every row begins, and the columns.
-
-    Raises `FleetError` with every row that has more or fewer fields than the header.
-    """
+) -> tuple[Sequence[int], Mapping[str, Sequence[str]], Sequence[Problem]]:
+    """Return the line on which every row begins, the columns, and the rows of other width."""
     lines: list[int] = []
     columns: list[list[str]] = [[] for _ in header]
     wrong: list[Problem] = []
     known: dict[str, str] = {}
     for line, cells in _rows(path, name, wrong):
-        lines.append(line)
         if len(cells) != len(header):
             what = f"{len(cells)} fields where the header has {len(header)}"
             wrong.append(Problem(location=Location(file=name, line=line), what=what))
             continue
+        lines.append(line)
         for column, cell in zip(columns, cells, strict=True):
             column.append(known.setdefault(cell, cell))
-    if wrong:
-        raise FleetError(limited(wrong))
-    return lines, dict(zip(header, columns, strict=True))
+    return lines, dict(zip(header, columns, strict=True)), tuple(limited(wrong))
 
 
 def _rows(path: Path, name: str, wrong: list[Problem]) -> Iterator[tuple[int, list[str]]]:

@@ -91,11 +91,11 @@ class Grouped:
 def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     """Group the rows of a table by the key columns.
 
-    Problems are unknown columns, empty required cells, double names and control characters. Raises
-    `FleetError` if the rows cannot be read or a column is missing.
+    Problems are rows of other width, unknown columns, empty required cells, double names and control
+    characters. Raises `FleetError` if the rows cannot be read or a column is missing.
     """
     allowed = {columns.name, *columns.keys, *columns.required, *columns.allowed}
-    problems = _header_problems(file, allowed, columns.required)
+    problems = [*_header_problems(file, allowed, columns.required), *file.problems]
     wanted = dict.fromkeys((columns.name, *columns.keys))
     names = [column for column in wanted if column in file.header]
     frame = file.frame(names, columns.keys, columns.numbers)
@@ -109,10 +109,10 @@ def read_rows(
 ) -> list[tuple[int | None, dict[str, str]]]:
     """Read a small table as (line, cells); raises `FleetError` for wrong columns or no rows."""
     file = open_table(path)
-    problems = _header_problems(file, {*required, *optional}, required)
+    problems = [*_header_problems(file, {*required, *optional}, required), *file.problems]
     names = [column for column in file.header if column in {*required, *optional}]
     frame = file.frame(names, ())
-    if not len(frame):
+    if not len(frame) and not file.problems:
         problems.append(Problem(location=Location(file=file.name), what="no rows below the header"))
     if problems:
         raise FleetError(problems)
@@ -157,7 +157,7 @@ def _header_problems(
 
 
 def _problems(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[Problem]:
-    if not len(frame):
+    if not len(frame) and not file.problems:
         yield Problem(location=Location(file=file.name), what="no rows below the header")
     for column in columns.required:
         yield from limited(

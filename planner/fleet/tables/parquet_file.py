@@ -36,6 +36,7 @@ class ParquetFile:
     name: str
     header: tuple[str, ...]
     head_line: int | None = field(default=None, init=False)
+    problems: Sequence[Problem] = ()
 
     def frame(
         self, names: Sequence[str], keys: Collection[str], numbers: Collection[str] = ()

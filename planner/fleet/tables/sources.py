@@ -24,8 +24,11 @@ def name_of(path: Path) -> str:
 
 def opened(path: Path) -> io.BufferedReader | io.BytesIO:
     """Open a file to be read; a pipe and standard input are read once, and may be opened again."""
-    if str(path) != STANDARD and stat.S_ISREG(path.stat().st_mode):
+    mode = 0 if str(path) == STANDARD else path.stat().st_mode
+    if stat.S_ISREG(mode):
         return path.open("rb")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise refused(name_of(path), "is a device", "name a file, a pipe or '-'")
     return io.BytesIO(_piped(path))
 
 

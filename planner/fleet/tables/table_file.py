@@ -13,6 +13,8 @@ from planner.fleet.tables.sources import PIECE, name_of, opened, refused
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.domain.errors import Problem
+
 STRANGERS = (
     (b"\x1f\x8b", "compressed with gzip; unpack it"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet; save the sheet as CSV"),
@@ -26,11 +28,12 @@ STRANGERS = (
 
 
 class TableFile(Protocol):
-    """An open table."""
+    """An open table; `problems` are those of rows that it leaves out."""
 
     name: str
     header: tuple[str, ...]
     head_line: int | None
+    problems: Sequence[Problem]
 
     def frame(
         self, names: Sequence[str], keys: Collection[str], numbers: Collection[str] = ()
