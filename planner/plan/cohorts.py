@@ -9,6 +9,7 @@ from typing import TypeVar
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
 from planner.domain.host import HostGroup, HostProfile
+from planner.domain.truth import Truth
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.profiles import Profiler
@@ -90,8 +91,19 @@ def cohorts_of(way: PoolWay, guests: Iterable[GuestGroup], boots: BootHosts) -> 
             cpu=group.cpu,
             traits=group.traits,
         )
-        known = anywhere if boot is None else (boot,)
+        known = (
+            _possible(group.machine_type, anywhere, boots.knowledge) if boot is None else (boot,)
+        )
         yield Cohort(start=start, boots=known, groups=tuple(groups))
+
+
+def _possible(
+    machine_type: str, profiles: tuple[HostProfile, ...], knowledge: KnowledgeBase
+) -> tuple[HostProfile, ...]:
+    """Return the hosts that can have started a machine type; all, if none is known to."""
+    offers = knowledge.machines.offers
+    found = [one for one in profiles if offers(one.qemu, machine_type) is not Truth.NO]
+    return tuple(found) or profiles
 
 
 def total(numbers: Iterable[Number | None]) -> Number | None:

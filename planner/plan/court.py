@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from planner.domain.compat import CompatFlag
@@ -90,6 +90,15 @@ class Court:
             self._launches[key] = self._kept(found)
         found_here = self._launches[key]
         return self._outside(found_here, kind, profile, assumed) if found_here else found_here
+
+    def may_have_started(
+        self, kind: GuestKind, profiles: Iterable[HostProfile]
+    ) -> Iterator[HostProfile]:
+        """Yield the hosts whose QEMU is not known to lack the machine type of a kind."""
+        name = kind.baseline.machine_type
+        for profile in profiles:
+            if self.knowledge.machines.offers(profile.qemu, name) is not Truth.NO:
+                yield profile
 
     def hop_flags(
         self, before: Baseline, after: Baseline, destination: HostProfile

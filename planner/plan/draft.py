@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 from planner.domain.guest import GuestGroup
 from planner.domain.plan import Relaxation, Restart, Routing
-from planner.domain.solution import Status
+from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import BootHosts, Cohort, cohorts_of, presumed
 from planner.plan.hazards import Fate, FateJudge
-from planner.plan.hindrances import against_guests, bound_guests, without_answer, without_guests
+from planner.plan.hindrances import (
+    Outlook,
+    against_guests,
+    bound_guests,
+    without_answer,
+    without_guests,
+)
 from planner.plan.radar import stranded
 from planner.plan.restarts import (
     baseline_for,
@@ -67,16 +73,20 @@ class Drafter:
         answers = (*today.baselines, *first.baselines)
         cohorts, movers = self._cohorts(way, today, guests)
         fates = self.judge.fates(way, movers, answers)
+        mended = tuple(self._mended(fate, way, first, answers) for fate in fates)
         restarts: tuple[Restart, ...] = ()
         if self.rules.restarts:
-            after = tuple(self._restarted(fate, way, first) for fate in fates)
-            steps = zip(movers, after, strict=True)
+            fates = tuple(after or fate for fate, after in zip(fates, mended, strict=True))
+            steps = zip(movers, (fate.cohort for fate in fates), strict=True)
             restarts = tuple(step for pair in steps for step in before_wave_one(way, *pair))
-            fates = self.judge.fates(way, after, answers)
         relaxations = [*without_answer(way, first)]
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(way, today)
-            relaxations += against_guests(way, fates, self.knowledge)
+            outlooks = (
+                Outlook(fate=fate, restart_helps=after is not None)
+                for fate, after in zip(fates, mended, strict=True)
+            )
+            relaxations += against_guests(way, outlooks, self.knowledge)
             relaxations += self._without_power_off(way, bound, first)
         one_way = first.is_directed or any(fate.is_one_way for fate in fates)
         return Draft(
@@ -114,12 +124,22 @@ class Drafter:
             return cohorts, cohorts
         return cohorts, tuple(cohorts_of(way, movers, self.boots))
 
-    def _restarted(self, fate: Fate, way: PoolWay, first: Stage) -> Cohort:
-        """Return a cohort, restarted if the way would strand or hinder it."""
-        cohort = fate.cohort
-        if fate.is_hindered or any(True for _ in stranded(way, (cohort,), self.knowledge)):
-            return restarted(cohort, way, first, self.knowledge)
-        return cohort
+    def _mended(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests after a restart, None if they need none or it does not help."""
+        if not self._is_lost(fate, way):
+            return None
+        cohort = restarted(fate.cohort, way, first, self.knowledge)
+        if cohort is fate.cohort:
+            return None
+        (after,) = self.judge.fates(way, (cohort,), answers)
+        return None if self._is_lost(after, way) else after
+
+    def _is_lost(self, fate: Fate, way: PoolWay) -> bool:
+        """Whether the way would strand or hinder guests."""
+        stranding = stranded(way, (fate.cohort,), self.knowledge)
+        return fate.is_hindered or any(True for _ in stranding)
 
     def _without_power_off(
         self, way: PoolWay, bound: Sequence[GuestGroup], first: Stage

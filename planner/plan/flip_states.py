@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from planner.domain.plan import Flip, FlipState, FlipStatus
 from planner.domain.policy import Policy
+from planner.domain.shown import counted
 from planner.domain.solution import ChosenBaseline, Status
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.profiles import PoolMember
@@ -127,7 +128,9 @@ def _behind(made: Draft, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> It
                 before=cohort.start.baseline,
                 after=chosen.baseline,
                 status=FlipStatus.ELIGIBLE,
-                reasons=(f"{cohort.guests:,} guests can be raised at their next launch",),
+                reasons=(
+                    f"{counted(cohort.guests or 0, 'guest')} can be raised at the next launch",
+                ),
                 hosts=len(cohort.hosts),
                 examples=cohort.hosts[:3],
             )

@@ -72,7 +72,7 @@ class FateJudge:
     knowledge: KnowledgeBase
     policy: Policy
     moves: MoveJudge = field(init=False)
-    _ways: dict[tuple[Mixture, Booted, Assumed], tuple[Objections, ...]] = field(
+    _ways: dict[tuple[Mixture, Booted, Assumed, bool], tuple[Objections, ...]] = field(
         default_factory=dict
     )
 
@@ -94,16 +94,20 @@ class FateJudge:
     def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
         """Judge a cohort on every move; pools of one mixture share what is found."""
         mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
-        key = (mixture, booted, assumed)
+        is_there = _is_on(way, cohort, mixture.new)
+        key = (mixture, booted, assumed, is_there)
         if key not in self._ways:
-            self._ways[key] = self._judged(mixture, booted, assumed)
+            self._ways[key] = self._judged(mixture, booted, assumed, is_there=is_there)
         today, stuck, back, after_reboot = self._ways[key]
         return Fate(cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot)
 
     def _judged(
-        self, mixture: Mixture, booted: Booted, assumed: Assumed
+        self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool
     ) -> tuple[Objections, Objections, Objections, Objections]:
-        """Return what `Fate` holds; a guest may be rebooted on every host that it can come to."""
+        """Return what `Fate` holds; a guest may be rebooted on every host that it can come to.
+
+        `is_there`: it runs on a new host. If it cannot come to an old one, it is never on one.
+        """
         old, new = mixture.old, mixture.new
         start, known = booted
         boots = tuple(dict.fromkeys((*known, *old)))
@@ -117,13 +121,22 @@ class FateJudge:
                     found |= dict.fromkeys(self.moves.against(edge, start, boot, assumed))
             return tuple(found)
 
-        onto_new = (
-            *against(product(old, new), boots),
-            *against(product(new, new), tuple(dict.fromkeys((*boots, *new)))),
-        )
+        if is_there and (back := against(product(new, old), known)):
+            return (), against(product(new, new), tuple(dict.fromkeys((*known, *new)))), back, ()
+        back = against(product(new, old), boots)
+        among_new = against(product(new, new), tuple(dict.fromkeys((*boots, *new))))
+        onto_new = (*against(product(old, new), boots), *among_new)
         return (
             against(product(old, old), boots),
             tuple(dict.fromkeys(onto_new)),
-            against(product(new, old), boots),
+            back,
             against((*product((*old, *new), old), *product(old, new)), new),
         )
+
+
+def _is_on(way: PoolWay, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
+    """Whether all guests of a cohort run on hosts that are what others become."""
+    if cohort.groups is None:
+        return False
+    there = {str(host.name) for host, at in zip(way.hosts, way.before, strict=True) if at in new}
+    return there.issuperset(cohort.hosts)

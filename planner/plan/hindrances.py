@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from planner.domain.guest import GuestGroup
 from planner.domain.plan import Relaxation
+from planner.domain.shown import counted
 from planner.domain.solution import Status
 from planner.domain.verdict import Objection, Outcome
-from planner.explain.moves import worst
+from planner.explain.moves import reasons, worst
 from planner.explain.why_not_newer import refusals
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import Cohort
@@ -18,6 +20,15 @@ from planner.plan.stages import PoolWay, Stage
 
 MISSING_FACT = "missing-fact"
 OF_TODAY = "guests-of-today"
+OFF = "say migratable=no and allow restarts: they are off with their host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
+
+    fate: Fate
+    restart_helps: bool
 
 
 def without_answer(way: PoolWay, first: Stage) -> Iterator[Relaxation]:
@@ -63,15 +74,16 @@ def without_guests(way: PoolWay, today: Stage) -> Iterator[Relaxation]:
 
 
 def against_guests(
-    way: PoolWay, fates: Iterable[Fate], knowledge: KnowledgeBase
+    way: PoolWay, outlooks: Iterable[Outlook], knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield the guests of today that the way would strand, or that cannot be moved."""
-    for fate in fates:
-        lost = tuple(stranded(way, (fate.cohort,), knowledge))
-        yield from lost or _hindered(way, fate)
+    for outlook in outlooks:
+        lost = tuple(stranded(way, (outlook.fate.cohort,), knowledge))
+        yield from lost or _hindered(way, outlook, knowledge)
 
 
-def _hindered(way: PoolWay, fate: Fate) -> Iterator[Relaxation]:
+def _hindered(way: PoolWay, outlook: Outlook, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
+    fate = outlook.fate
     found: tuple[tuple[str, tuple[Objection, ...]], ...] = (
         ("cannot go to an upgraded host", fate.stuck),
         ("cannot move between hosts of today", fate.today),
@@ -80,29 +92,34 @@ def _hindered(way: PoolWay, fate: Fate) -> Iterator[Relaxation]:
         outcome = worst(objections)
         if outcome is Outcome.SAFE:
             continue
-        names = dict.fromkeys(
-            one.unit or one.property_key or ", ".join(one.facts) for one in objections
-        )
         missing = outcome is Outcome.UNKNOWN
-        remedy = "probe the hosts or state the guests" if missing else _restart_them(fate.cohort)
+        remedy = _way_out(outlook, objections, knowledge)
         yield Relaxation(
             domain=way.name,
             constraint=MISSING_FACT if missing else OF_TODAY,
-            text=f"{_described(fate.cohort)} {what} ({', '.join(list(names)[:4])}): {remedy}",
+            text=f"{_described(fate.cohort)} {what} ({reasons(objections)}): {remedy}",
             hosts=len(fate.cohort.hosts),
             examples=fate.cohort.hosts[:3],
         )
 
 
-def _restart_them(cohort: Cohort) -> str:
+def _way_out(outlook: Outlook, objections: Sequence[Objection], knowledge: KnowledgeBase) -> str:
     """Say how to get rid of guests that cannot move; a plan restarts only guests that it knows."""
-    if cohort.groups is None:
+    if worst(tuple(objections)) is Outcome.UNKNOWN:
+        return "probe the hosts or state the guests"
+    if outlook.fate.cohort.groups is None:
         return "give --guests to see whether any such guest runs"
-    return "restart them first (plan.restarts = true)"
+    if outlook.restart_helps:
+        return "restart them first (plan.restarts = true)"
+    units = {unit.id for unit in knowledge.units}
+    lost = dict.fromkeys(one.unit for one in objections if one.unit in units)
+    if len(lost) and all(one.unit in units for one in objections):
+        return f"no restart helps: accept the loss of {', '.join(lost)}, or {OFF}"
+    return f"no restart helps: {OFF}"
 
 
 def _described(cohort: Cohort) -> str:
-    count = "guests" if cohort.guests is None else f"{cohort.guests:,} guests"
+    count = "guests" if cohort.guests is None else counted(cohort.guests, "guest")
     return f"{count} on {cohort.start.baseline.machine_type}"
 
 
@@ -114,7 +131,7 @@ def bound_guests(way: PoolWay, bound: Sequence[GuestGroup], why: str) -> Iterato
         yield Relaxation(
             domain=way.name,
             constraint="restarts",
-            text=f"{count:,} guests cannot leave their hosts: {why}, or leave the hosts out",
+            text=f"{counted(count, 'guest')} cannot leave their hosts: {why}, or leave the hosts out",
             hosts=len(hosts),
             examples=tuple(hosts[:3]),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from planner.domain.host import QemuBuild
 from planner.domain.plan import RadarEntry, Relaxation
+from planner.domain.shown import counted
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.cohorts import Cohort
@@ -64,7 +65,7 @@ def stranded(
         unsure = [build for build, offer in offers.items() if offer is Truth.UNKNOWN]
         if not (lost or unsure):
             continue
-        count = "guests" if cohort.guests is None else f"{cohort.guests:,} guests"
+        count = "guests" if cohort.guests is None else counted(cohort.guests, "guest")
         if lost:
             text = (
                 f"QEMU {lost[0]} does not offer {name}: first restart {count} on a type that it has"

@@ -76,7 +76,7 @@ class Replay:
             return
         pairs = self._alive.setdefault(cohort.kind, {})
         if cohort.boot is None:
-            for boot in profiles:
+            for boot in self.court.may_have_started(cohort.kind, profiles):
                 pairs.setdefault((boot, standing), False)
         pairs[(cohort.boot or standing.profile, standing)] = True
 

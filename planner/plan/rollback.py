@@ -9,7 +9,7 @@ from itertools import islice
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plan import Flip, Rollback, Routing
-from planner.domain.verdict import Objection
+from planner.explain.moves import reasons
 from planner.plan.cohorts import total
 from planner.plan.draft import Draft
 
@@ -93,12 +93,12 @@ def _reasons(
         what = f"{name}: guests that got {flip.after.machine_type} with {_flags(flip)}"
         yield f"{what} after wave {flip.after_wave} cannot go back to an old host"
     if endangered:
-        units = _units(one for fate in made.fates for one in fate.back)
+        units = reasons(one for fate in made.fates for one in fate.back)
         yield f"{name}: guests that have been on an upgraded host cannot return ({units})"
     after_reboot = [one for fate in made.fates if not fate.back for one in fate.after_reboot]
     if after_reboot and begun:
         yield (
-            f"{name}: guests rebooted on an upgraded host cannot return ({_units(after_reboot)})"
+            f"{name}: guests rebooted on an upgraded host cannot return ({reasons(after_reboot)})"
         )
     without = _dropped_later(made)
     if without and begun and not made.first.is_directed and made.routing is Routing.ANY:
@@ -109,11 +109,6 @@ def _reasons(
 
 def _flags(flip: Flip) -> str:
     return " ".join(str(flag) for flag in flip.after.flags) or "no flags"
-
-
-def _units(objections: Iterable[Objection]) -> str:
-    names = list(dict.fromkeys(one.unit or one.property_key for one in objections))
-    return ", ".join(names[:4])
 
 
 def _dropped_later(made: Draft) -> list[str]:

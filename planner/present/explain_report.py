@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.domain.shown import counted
 from planner.domain.solution import WhyNotNewer
 from planner.domain.trial import PoolTrial
-from planner.present.lines import Line, Style, counted, folded, listed
+from planner.present.lines import Line, Style, folded, listed
 from planner.present.report import baseline_lines, refusal_text, remedy_text
 
 LABEL = 12

@@ -72,8 +72,3 @@ def listed(names: tuple[str, ...], total: int) -> str:
     """Write example names, and how many there are beyond them."""
     shown = ", ".join(names)
     return shown if total <= len(names) else f"{shown}, ... {total} in all"
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from planner.domain.guest import Baseline
 from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Plan, Rollback, Wave
-from planner.present.lines import Line, Style, counted, folded, listed
+from planner.domain.shown import counted
+from planner.present.lines import Line, Style, folded, listed
 from planner.present.report import merged_conditions
 
 LABEL = 14

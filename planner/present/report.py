@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from planner.domain.shown import counted
 from planner.domain.solution import (
     ChosenBaseline,
     DomainSolution,
@@ -15,7 +16,7 @@ from planner.domain.solution import (
     Solution,
     Status,
 )
-from planner.present.lines import Line, Style, counted, folded, listed
+from planner.present.lines import Line, Style, folded, listed
 
 TAKES_EFFECT = {
     "stream": "next hop",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.domain.shown import counted
 from planner.domain.simulation import (
     Drift,
     FlipCue,
@@ -15,7 +16,7 @@ from planner.domain.simulation import (
     WaveProgress,
 )
 from planner.domain.verdict import Outcome
-from planner.present.lines import Line, Style, counted, folded, listed
+from planner.present.lines import Line, Style, folded, listed
 
 SIMULATION_SCHEMA = "planner.simulation/1"
 STATUS_SCHEMA = "planner.status/1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.domain.shown import counted
 from planner.domain.unlock import (
     BudgetBound,
     ClassUpgrade,
@@ -12,7 +13,7 @@ from planner.domain.unlock import (
     UnlockStatus,
     UnlockTarget,
 )
-from planner.present.lines import Line, Style, counted, folded, listed
+from planner.present.lines import Line, Style, folded, listed
 from planner.present.tables import csv_text, markdown_text
 
 LABEL = 11

@@ -12,8 +12,9 @@ from planner.domain.scenario import (
     ScenarioResult,
     WhatIfResult,
 )
+from planner.domain.shown import counted
 from planner.domain.solution import ChosenBaseline, Status
-from planner.present.lines import Line, Style, counted, folded
+from planner.present.lines import Line, Style, folded
 from planner.present.plain import plain
 from planner.present.tables import csv_text, markdown_text
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import count, product
 
 from planner.domain.edge_map import EdgeFinding, EdgeMap, EdgeTrial, ProfileClass, TrialKind
+from planner.domain.shown import counted
 from planner.domain.verdict import Objection, Outcome
 from planner.present.check_report import objection_text
-from planner.present.lines import counted, listed
+from planner.present.lines import listed
 
 TITLES = {
     TrialKind.ANSWER: "The answer",

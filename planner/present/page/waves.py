@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.domain.plan import Plan, Rollback, Wave
+from planner.domain.shown import counted
 from planner.present.lines import listed
 from planner.present.page.pools import ShownFlip, shown_flip
 
@@ -54,7 +55,7 @@ def _wave(wave: Wave) -> ShownWave:
 def _rollback(back: Rollback) -> str:
     cost = "free" if back.free else "costs the guests started since"
     if back.guests and not back.free:
-        cost = f"costs {back.guests:,} guests, and those started since"
+        cost = f"costs {counted(back.guests, 'guest')}, and those started since"
     return cost + (f" ({'; '.join(back.reasons[:2])})" if back.reasons else "")
 
 
