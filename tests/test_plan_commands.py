@@ -107,7 +107,7 @@ def test_a_plan_without_waves_says_what_forbids_it(files: Files) -> None:
         (["--fail", "odl1@1"], "did you mean"),
         (["--fail", "old1@9"], "the plan has no wave 9; it has 4"),
         (["--abort-after", "5"], "the plan has 4 waves"),
-        (["--abort-after", "-1"], "the plan has 4 waves"),
+        (["--abort-after", "-1"], "'-1' is no whole number"),
     ],
 )
 def test_wrong_options_are_usage_errors(files: Files, words: list[str], said: str) -> None:

@@ -165,7 +165,7 @@ def _waves(courses: Sequence[Course], packing: Packing, task: Task) -> Iterator[
             day=_day(task, number),
             hosts=tuple(hosts),
             upgrades=tuple(_upgrade(by_name[host]) for host in hosts),
-            why=tuple(ends.get(number, ())),
+            why=(packing.why[number - 1], *ends.get(number, ())),
             moves=None if counts is None else sum(counts.get(host, 0) for host in hosts),
             spare=packing.spare[number - 1],
             flips=tuple(flips.get(number, ())),

@@ -19,6 +19,7 @@ from planner.plan.relaxations import beyond_horizon, no_growth, too_large
 from planner.plan.repair import Repair
 from planner.plan.spare import least_spare
 from planner.plan.split import independent
+from planner.plan.tightest import tightest
 from planner.plan.wave_limits import demands, wave_model
 from planner.solver.wave_model import WaveModel
 
@@ -67,6 +68,7 @@ def pack(pieces: Sequence[Piece], rules: Rules) -> Packing | Infeasible:
         bound=bound,
         method=_method(model, needed, bound),
         spare=least_spare(hosts, pieces_by_name, rules),
+        why=tightest(demanded, hosts),
     )
 
 

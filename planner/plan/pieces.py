@@ -73,13 +73,14 @@ class Packing:
 
     No packing has fewer than `bound` waves. `method`: closed-form, optimal (waves = bound) or
     heuristic. `spare` is, per wave and over all pools with capacities, the least room that the fill
-    leaves on hosts that stay up (None: no pool has capacities).
+    leaves on hosts that stay up (None: no pool has capacities). `why`: per wave, what keeps it so small.
     """
 
     waves: tuple[tuple[str, ...], ...]
     bound: int
     method: str
     spare: tuple[Room | None, ...]
+    why: tuple[str, ...] = ()
 
     @property
     def gap(self) -> int:

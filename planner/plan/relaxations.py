@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from math import ceil
 
 from planner.domain.plan import Relaxation
@@ -15,12 +14,13 @@ from planner.plan.forward import Forward
 from planner.plan.pieces import Piece, PoolSize, Rules
 from planner.plan.wave_limits import (
     DIMENSIONS,
-    GRAIN,
     Demand,
     capacity_limit,
     demands,
     exact,
+    named,
     room_lost,
+    size_of,
     wave_model,
     whole,
 )
@@ -86,9 +86,11 @@ def _raised(limit: Limit, stopped: Sequence[tuple[int, Piece]]) -> Relaxation:
     """Return the limit raised to the largest single amount."""
     most, piece = max(stopped, key=lambda one: (one[0], one[1].host))
     if limit.counts:
-        text = f"{_named(limit)} {limit.most} -> 1: no host may go down"
+        text = f"{named(limit)} {limit.most} -> 1: no host may go down"
     else:
-        text = f"{_named(limit)} {_size(limit.most)} -> {_size(most)}: {piece.host} alone needs it"
+        text = (
+            f"{named(limit)} {size_of(limit.most)} -> {size_of(most)}: {piece.host} alone needs it"
+        )
     return _relaxation(_pool(limit), limit.constraint, text, [one.host for _, one in stopped])
 
 
@@ -108,11 +110,11 @@ def _quicker(demand: Demand, horizon: int) -> list[Relaxation]:
         return []
     change = f"{limit.most} -> {least}"
     if limit.constraint.startswith("capacity"):
-        change = f"{_size(least - limit.most)} more"
+        change = f"{size_of(least - limit.most)} more"
     elif not limit.counts:
-        change = f"{_size(limit.most)} -> {_size(least)}"
+        change = f"{size_of(limit.most)} -> {size_of(least)}"
     hosts = [piece.host for piece in demand.pieces]
-    text = f"{_named(limit)} {change}: {len(hosts)} hosts do not fit into {horizon} waves"
+    text = f"{named(limit)} {change}: {len(hosts)} hosts do not fit into {horizon} waves"
     return [_relaxation(_pool(limit), limit.constraint, text, hosts)]
 
 
@@ -208,18 +210,9 @@ def _least(values: range, enough: Callable[[int], bool]) -> int | None:
     return values[bisect_left(values, x=True, key=enough)]
 
 
-def _named(limit: Limit) -> str:
-    return f"{limit.constraint} of {limit.subject}" if limit.subject else limit.constraint
-
-
 def _pool(limit: Limit) -> str:
     shared = ("fleet_unavailable", "domain_unavailable", "budget")
     return "" if limit.constraint.startswith(shared) else limit.subject
-
-
-def _size(grains: int) -> str:
-    """Write an amount so that reading it back is never less."""
-    return f"{float(Fraction(ceil(Fraction(grains * 1000, GRAIN)), 1000)):g}"
 
 
 def _relaxation(pool: str, constraint: str, text: str, hosts: Sequence[str]) -> Relaxation:

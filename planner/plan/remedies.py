@@ -23,18 +23,21 @@ def remedies_of(made: Draft, first: Stage, last: Stage) -> Iterator[Remedy]:
     if not (flags or endangered or first.is_directed):
         return
     unit = ", ".join(_units(flags, endangered))
-    guests = total(fate.cohort.guests for fate in endangered)
+    guests = total(fate.cohort.guests for fate in endangered) if made.given else None
     if flags:
         yield from _with_flags(unit, " ".join(str(flag) for flag in flags), guests, first)
     yield Remedy(
         kind="one-way-routing",
         unit=unit,
-        text=_routing_text(first),
+        text=_routing_text(first, flags),
         guests=guests,
         hosts=0,
         chosen=made.routing is Routing.UPGRADED_ONLY,
     )
-    names = ", ".join(sorted({one.capability for one in _against_return(endangered)} - {""}))
+    against = tuple(_against_return(endangered))
+    if not flags and not all(one.capability for one in against):
+        return
+    names = ", ".join(sorted({one.capability for one in against} - {""}))
     yield Remedy(
         kind="mask-capability",
         unit=unit,
@@ -81,8 +84,10 @@ def _with_flags(unit: str, names: str, guests: int | None, first: Stage) -> Iter
         )
 
 
-def _routing_text(first: Stage) -> str:
-    which = "all guests" if first.is_directed else "guests without these flags"
+def _routing_text(first: Stage, flags: Flags) -> str:
+    which = "guests without these flags" if flags else "guests that could not come back"
+    if first.is_directed:
+        which = "all guests"
     return (
         f"{which} go to upgraded hosts only, and not back; room is kept there; rollback costs them"
     )

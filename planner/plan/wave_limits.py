@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from planner.domain.upgrade import Room
 from planner.plan.pieces import Piece, PoolSize, Rules
@@ -196,3 +196,13 @@ def _sum(
     pairs = [(piece, amount) for piece, amount in zip(*of, strict=True) if amount > 0]
     limit = Limit(constraint=constraint, subject=subject, most=most, counts=False)
     return Demand(limit, [piece for piece, _ in pairs], [amount for _, amount in pairs])
+
+
+def named(limit: Limit) -> str:
+    """Return a limit as the policy calls it, and of what it is."""
+    return f"{limit.constraint} of {limit.subject}" if limit.subject else limit.constraint
+
+
+def size_of(grains: int) -> str:
+    """Write an amount so that reading it back is never less."""
+    return f"{float(Fraction(ceil(Fraction(grains * 1000, GRAIN)), 1000)):g}"

@@ -118,7 +118,7 @@ def _price(guests: int | None, hosts: int) -> str:
         return f" (price: {counted(hosts, 'host')})"
     if guests is None:
         return " (price: every such guest)"
-    return f" (price: {counted(guests, 'guest')})" if guests else ""
+    return f" (price: {counted(guests, 'guest')})" if guests else " (price: no guest of today)"
 
 
 def _wave(wave: Wave) -> Iterator[Line]:
@@ -138,7 +138,7 @@ def _wave(wave: Wave) -> Iterator[Line]:
         ]
         yield from folded(", ".join(parts), label=_label("upgrade"), indent=2)
     for why in wave.why[:MOST_LINES]:
-        yield from folded(why, label=_label("ends"), indent=2)
+        yield from folded(why, label=_label("why"), indent=2)
     yield from _figures(wave)
     for flip in wave.flips[:MOST_LINES]:
         yield from _flip(flip)
