@@ -19,7 +19,7 @@ from planner.cli.options import (
     inputs_of,
 )
 from planner.cli.output import answer
-from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +132,7 @@ def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequen
     alone = [option for column, option in OPTIONS.items() if words[column]]
     if alone:
         raise UsageError(
-            [_wrong(option, "is of a single edge, not of --cases") for option in alone]
+            [wrong_word(option, "is of a single edge, not of --cases") for option in alone]
         )
     from planner.fleet.cases import read_cases
 
@@ -159,12 +159,8 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
 
     case, wrong = case_of(words, hosts, vocabulary)
     if wrong or case is None:
-        raise UsageError(_wrong(OPTIONS[column], what) for column, what in wrong)
+        raise UsageError(wrong_word(OPTIONS[column], what) for column, what in wrong)
     return case
-
-
-def _wrong(option: str, what: str) -> Problem:
-    return Problem(location=Location(file="command line", column=option), what=what)
 
 
 def _written(

@@ -18,7 +18,7 @@ from planner.cli.options import (
     inputs_of,
 )
 from planner.cli.output import answer
-from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.errors import UsageError, nearest, wrong_word
 
 
 def explain(
@@ -47,13 +47,15 @@ def explain(
     domains = domains_of(profile_fleet(given.fleet, base), arrows_in(edges, given.fleet))
     names = [domain.name for domain in domains]
     if pool and pool not in names:
-        _refuse("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))
+        raise UsageError(
+            [wrong_word("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))]
+        )
     row = base.machine_type(machine)
     if machine and row is None:
         is_alias = base.machines.is_alias(machine)
         what = f"'{machine}' is {'an alias' if is_alias else 'no machine type'}"
         hint = "name a versioned type" if is_alias else nearest(machine, base.machines.types)
-        _refuse("--machine", what, hint)
+        raise UsageError([wrong_word("--machine", what, hint)])
     wanted = [domain for domain in domains if not pool or domain.name == pool]
     trials = [
         try_next_newer(domain, base, rules)
@@ -63,8 +65,3 @@ def explain(
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
-
-
-def _refuse(option: str, what: str, hint: str) -> None:
-    place = Location(file="command line", column=option)
-    raise UsageError([Problem(location=place, what=what, remedy=hint)])

@@ -10,7 +10,7 @@ from planner.cli import exits
 from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 from planner.cli.output import answer
-from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.errors import UsageError, nearest, wrong_word
 from planner.present.lines import Line, Style, folded
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def list_rows(
         _print(f"{name:{LABEL}} {number:6}" for name, number in count_rows(folder))
     if table not in BY_NAME:
         hint = nearest(table, BY_NAME) or f"allowed: {', '.join(BY_NAME)}"
-        _refuse(f"'{table}' is no table", hint)
+        raise UsageError([wrong_word("", f"'{table}' is no table", hint)])
     _print(f"{row.name}  {row.about}".rstrip() for row in rows_of(BY_NAME[table], folder))
 
 
@@ -73,7 +73,7 @@ def show_row(
     base, folder = _checked(policy, knowledge)
     found = list(find({name, base.canonical(name) or name}, folder))
     if not found:
-        _refuse(f"'{name}' is in no table", nearest(name, names(folder)))
+        raise UsageError([wrong_word("", f"'{name}' is in no table", nearest(name, names(folder)))])
     cards = (line for row in found for line in _card(row))
     answer(painted(cards, None), None, exits.ANSWERED)
 
@@ -111,8 +111,3 @@ def _checked(policy: Path | None, folders: list[Path] | None) -> tuple[Knowledge
 
 def _print(lines: Iterable[str], code: int = exits.ANSWERED) -> NoReturn:
     answer("".join(f"{line}\n" for line in lines), None, code)
-
-
-def _refuse(what: str, remedy: str) -> NoReturn:
-    place = Location(file="command line")
-    raise UsageError([Problem(location=place, what=what, remedy=remedy)])

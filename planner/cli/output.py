@@ -15,7 +15,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from planner.domain.errors import Location, PlannerError, Problem, UsageError
+from planner.domain.errors import Location, PlannerError, Problem, UsageError, wrong_word
 
 STANDARD = "-"
 """The name of standard output as a value of --output."""
@@ -75,10 +75,12 @@ def refuse_wrong_outputs(words: Sequence[str]) -> None:
     outputs, others = _outputs_and_others(words)
     for output in outputs:
         if not output:
-            raise UsageError([_wrong_output("names no file", "name one, or - for standard output")])
+            raise UsageError(
+                [wrong_word("--output", "names no file", "name one, or - for standard output")]
+            )
         if any(_is_same_file(output, other) for other in others):
             what = f"'{output}' is also what is read: it would be lost"
-            raise UsageError([_wrong_output(what, "name another file")])
+            raise UsageError([wrong_word("--output", what, "name another file")])
         if not Path(output).parent.is_dir():
             raise _unwritten(output, OSError(errno.ENOENT, "its folder is not there"))
 
@@ -153,11 +155,6 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _wrong_output(what: str, remedy: str) -> Problem:
-    place = Location(file="command line", column="--output")
-    return Problem(location=place, what=what, remedy=remedy)
 
 
 def _outputs_and_others(words: Sequence[str]) -> tuple[list[str], list[str]]:

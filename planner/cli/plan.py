@@ -23,7 +23,7 @@ from planner.cli.options import (
 )
 from planner.cli.output import answer
 from planner.cli.terminal import is_terminal, wave_table
-from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def plan(
         knowledge=knowledge,
     )
     if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
-        raise UsageError([_wrong("--start", "a calendar needs the day of wave 1")])
+        raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
     answer(written(made, format, output), output, code_of(made))
 
 
@@ -93,10 +93,10 @@ def planned(
     families = {one.family for host in hosts for one in host.failure_domains}
     given = inputs_of(fleet, policy, knowledge, families=families)
     if all(host.target is None for host in hosts):
-        raise UsageError([_wrong("--target", "no host has anywhere to go: name a target")])
+        raise UsageError([wrong_word("--target", "no host has anywhere to go: name a target")])
     rules = given.policy.plan
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
-        raise UsageError([_wrong("--start", "the column blackout needs the day of wave 1")])
+        raise UsageError([wrong_word("--start", "the column blackout needs the day of wave 1")])
     return make_plan(
         hosts,
         guests=guests_in(guests, given),
@@ -134,11 +134,9 @@ def first_day(text: str) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise UsageError([_wrong("--start", f"'{text}' is not a day such as 2026-12-01")]) from None
-
-
-def _wrong(option: str, what: str) -> Problem:
-    return Problem(location=Location(file="command line", column=option), what=what)
+        raise UsageError(
+            [wrong_word("--start", f"'{text}' is not a day such as 2026-12-01")]
+        ) from None
 
 
 def code_of(made: Plan) -> int:

@@ -22,7 +22,7 @@ from planner.cli.output import answer
 from planner.cli.plan import code_of, first_day
 from planner.cli.plan import planned as plan_anew
 from planner.cli.solve import mapped, solved
-from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from planner.domain.plan import Plan
@@ -68,7 +68,9 @@ def report(
         alone = _read(source)
         answer(report_page(solution=None, plan=alone), output, code_of(alone))
     if plan is not None and target:
-        raise UsageError([_wrong("--target", "--plan names a plan already: give one of the two")])
+        raise UsageError(
+            [wrong_word("--target", "--plan names a plan already: give one of the two")]
+        )
     given = inputs_of(source, policy, knowledge)
     made = None if plan is None else _of_fleet(plan, source, given)
     if target:
@@ -107,8 +109,4 @@ def _read(path: Path) -> Plan:
 def _refuse_beside_a_plan(*others: object) -> None:
     if any(others):
         what = "a plan alone takes no other input: give the fleet, and the plan with --plan"
-        raise UsageError([_wrong("SOURCE", what)])
-
-
-def _wrong(option: str, what: str) -> Problem:
-    return Problem(location=Location(file="command line", column=option), what=what)
+        raise UsageError([wrong_word("SOURCE", what)])

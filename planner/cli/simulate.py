@@ -23,7 +23,7 @@ from planner.cli.options import (
     whole_number,
 )
 from planner.cli.output import answer
-from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ def simulate(
     if seed is not None:
         failures += drawn_failures(made, seed)
     if abort_after is not None and not 0 <= abort_after <= len(made.waves):
-        raise UsageError([_wrong("--abort-after", f"the plan has {len(made.waves)} waves")])
+        raise UsageError([wrong_word("--abort-after", f"the plan has {len(made.waves)} waves")])
     alive = guests_in(guests, given)
     with working("replaying the plan"):
         simulation = plans.simulate(
@@ -148,15 +148,11 @@ def failures_of(
         if at and host and wave.isascii() and wave.isdigit():
             found.append(HostFailure(host=host, wave=int(wave)))
         else:
-            problems.append(_wrong("--fail", f"'{word}' is not HOST@WAVE"))
-    problems += [_wrong("--fail", what) for what in check_failures(plan, hosts, found)]
+            problems.append(wrong_word("--fail", f"'{word}' is not HOST@WAVE"))
+    problems += [wrong_word("--fail", what) for what in check_failures(plan, hosts, found)]
     if problems:
         raise UsageError(problems)
     return tuple(found)
-
-
-def _wrong(option: str, what: str) -> Problem:
-    return Problem(location=Location(file="command line", column=option), what=what)
 
 
 def _written(simulation: Simulation, format: ReplayFormat, output: Path | None) -> Iterator[str]:

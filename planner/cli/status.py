@@ -19,7 +19,7 @@ from planner.cli.options import (
 )
 from planner.cli.output import answer
 from planner.cli.simulate import Format, PlanFile, ReplayFormat, note_other_rows, planned
-from planner.domain.errors import Location, PlanError, Problem, UsageError
+from planner.domain.errors import PlanError, UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,8 @@ def _day(text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        place = Location(file="command line", column="--today")
         what = f"'{text}' is not a day such as 2026-12-01"
-        raise UsageError([Problem(location=place, what=what)]) from None
+        raise UsageError([wrong_word("--today", what)]) from None
 
 
 def _written(status: PlanStatus, format: ReplayFormat, output: Path | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ from planner.cli.options import (
     inputs_of,
 )
 from planner.cli.output import answer
-from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.errors import Location, Problem, UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,8 +84,7 @@ def _asked(
     from planner.fleet.scenario_file import read_matrix, read_scenarios
 
     if not files and matrix is None:
-        place = Location(file="command line", column="SCENARIO")
-        raise UsageError([Problem(location=place, what="name a scenario file or a --matrix")])
+        raise UsageError([wrong_word("SCENARIO", "name a scenario file or a --matrix")])
     problems: list[Problem] = []
     found: list[Scenario] = []
     combined: tuple[Scenario, ...] = ()

@@ -40,6 +40,12 @@ class Problem:
         return f"{self.location}: {self.what}{tail}"
 
 
+def wrong_word(option: str, what: str, remedy: str = "") -> Problem:
+    """Return a problem of the command line, of an option or argument (empty: of the line as such)."""
+    place = Location(file="command line", column=option or None)
+    return Problem(location=place, what=what, remedy=remedy)
+
+
 class PlannerError(Exception):
     """Root of every error that a user can cause; carries all problems at once."""
 

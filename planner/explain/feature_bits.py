@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planner.domain.errors import Location, Problem, UsageError, nearest, quoted
+from planner.domain.errors import UsageError, nearest, quoted, wrong_word
 from planner.domain.migrated import MigratedUnit, RefusedBit
 from planner.knowledge.base import KnowledgeBase
 
@@ -17,16 +17,15 @@ TWO_NUMBERS = re.compile(rf"\s*{NUMBER}\s+{NUMBER}\s*")
 
 def decode_message(message: str, device: str, knowledge: KnowledgeBase) -> tuple[RefusedBit, ...]:
     """Return the refused bits in order; raises `UsageError` if the text is no such message."""
-    place = Location(file="command line")
     devices = {row.device for row in knowledge.guests.feature_bits}
     if device not in devices:
         what = f"unknown device class '{device}'; allowed: {', '.join(sorted(devices))}"
-        raise UsageError([Problem(location=place, what=what, remedy=nearest(device, devices))])
+        raise UsageError([wrong_word("--device", what, nearest(device, devices))])
     found = MESSAGE.search(message) or TWO_NUMBERS.fullmatch(message)
     if found is None:
         what = f"{quoted(message)} is no message of unsupported features"
         remedy = "expected 'Features 0x... unsupported. Allowed features: 0x...' or two numbers"
-        raise UsageError([Problem(location=place, what=what, remedy=remedy)])
+        raise UsageError([wrong_word("", what, remedy)])
     guest, allowed = (int(text, 16) for text in found.groups())
     names = {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == "virtio"}
     names |= {row.bit: row.name for row in knowledge.guests.feature_bits if row.device == device}

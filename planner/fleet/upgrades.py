@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.domain.errors import Location, Problem, UsageError, nearest, quoted
+from planner.domain.errors import Problem, UsageError, nearest, quoted, wrong_word
 from planner.domain.host import HostGroup
 from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
@@ -37,20 +37,17 @@ def parse_target(text: str) -> Target:
         key, equals, value = word.partition("=")
         if not equals or not value or key not in TARGET_KEYS:
             hint = nearest(key, TARGET_KEYS) or "expected kernel=...,qemu=...[,pool=...]"
-            problems.append(_usage(f"{quoted(word)} is no part of a target", hint))
+            problems.append(wrong_word("--target", f"{quoted(word)} is no part of a target", hint))
         elif key in cells:
-            problems.append(_usage(f"{quoted(text)} names {key} twice", "name it once"))
+            problems.append(
+                wrong_word("--target", f"{quoted(text)} names {key} twice", "name it once")
+            )
         cells[key] = value
     if not problems and not (cells.get("kernel") or cells.get("qemu")):
-        problems.append(_usage(f"'{text}' names neither kernel nor qemu", ""))
+        problems.append(wrong_word("--target", f"'{text}' names neither kernel nor qemu", ""))
     if problems:
         raise UsageError(problems)
     return Target(**cells)
-
-
-def _usage(what: str, remedy: str) -> Problem:
-    place = Location(file="command line", column="--target")
-    return Problem(location=place, what=what, remedy=remedy)
 
 
 def read_upgrades(
@@ -70,7 +67,9 @@ def read_upgrades(
     read.refuse()
     lost = [target.pool for target in targets if target.pool and target.pool not in pools]
     if lost:
-        raise UsageError(_usage(f"no pool '{name}'", nearest(name, pools)) for name in lost)
+        raise UsageError(
+            wrong_word("--target", f"no pool '{name}'", nearest(name, pools)) for name in lost
+        )
     return tuple(hosts)
 
 
@@ -80,7 +79,7 @@ def _strange(targets: Iterable[Target], vocabulary: Vocabulary) -> Iterator[Prob
     for cell in dict.fromkeys(cell for pair in texts for cell in pair if cell[1]):
         misfit = vocabulary.misfit(*cell)
         if misfit is not None:
-            yield _usage(*misfit)
+            yield wrong_word("--target", *misfit)
 
 
 def _hosts(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from planner.domain.errors import HarvestError, Location, Problem, nearest
+from planner.domain.errors import HarvestError, nearest, wrong_word
 from planner.harvest.machines import Entry, HarvestedBuild, HarvestedType
 from planner.harvest.rows import RowFile, covered, in_intervals, intervals_of
 from planner.knowledge.builds import BuildLines
@@ -53,12 +53,7 @@ def place_of(
     """
     if line and line not in lines.by_name:
         remedy = nearest(line, lines.by_name) or f"allowed: {', '.join(sorted(lines.by_name))}"
-        problem = Problem(
-            location=Location(file="command line", column="--line"),
-            what=f"'{line}' is no build line",
-            remedy=remedy,
-        )
-        raise HarvestError([problem])
+        raise HarvestError([wrong_word("--line", f"'{line}' is no build line", remedy)])
     placed = lines.place(build.text)
     name = line or (placed.line if placed else "upstream")
     wanted = release or build.version

@@ -77,6 +77,14 @@ class MachineTables:
             return Truth.UNKNOWN
         return Truth.of(has)
 
+    def dropped_in(self, machine_type: MachineType) -> KnownBuild | None:
+        """Return the first reference release past the last one with a type, None if none is known."""
+        row = self.types[machine_type.name]
+        builds = [build for build in self._reference_builds() if not build.candidate_of]
+        offering = [place for place, build in enumerate(builds) if build.ref in row.offered]
+        later = builds[offering[-1] + 1 :] if offering else []
+        return later[0] if later else None
+
     def deprecates(self, build: QemuBuild, machine_type: str) -> bool:
         """Return whether `build` warns that `machine_type` will go."""
         row = self.types.get(machine_type)

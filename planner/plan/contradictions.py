@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.domain.errors import Location, PlanError, Problem, nearest
+from planner.domain.errors import Location, PlanError, Problem, advised, nearest
 from planner.domain.migrated import ClauseKind
 from planner.domain.plan import Flip, HostUpgrade, Plan, Wave
 from planner.domain.simulation import HostFailure
@@ -184,7 +184,7 @@ def check_failures(
     names = {str(host.name) for host in hosts}
     for one in failures:
         if one.host not in names:
-            yield f"'{one.host}' is not in the fleet; {nearest(one.host, names)}"
+            yield advised(f"'{one.host}' is not in the fleet", nearest(one.host, names))
         if not 1 <= one.wave <= len(plan.waves):
             yield f"the plan has no wave {one.wave}; it has {len(plan.waves)}"
 

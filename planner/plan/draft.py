@@ -79,7 +79,7 @@ class Drafter:
             fates = tuple(after or fate for fate, after in zip(fates, mended, strict=True))
             steps = zip(movers, (fate.cohort for fate in fates), strict=True)
             restarts = tuple(step for pair in steps for step in before_wave_one(way, *pair))
-        relaxations = [*without_answer(way, first)]
+        relaxations = [*without_answer(way, first, self.knowledge)]
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(way, today)
             outlooks = (

@@ -13,6 +13,7 @@ from planner.domain.verdict import Objection, Outcome
 from planner.explain.moves import reasons, worst
 from planner.explain.why_not_newer import refusals
 from planner.knowledge.base import KnowledgeBase
+from planner.plan.bridges import missing_bridge
 from planner.plan.cohorts import Cohort
 from planner.plan.hazards import Fate
 from planner.plan.radar import stranded
@@ -31,9 +32,23 @@ class Outlook:
     restart_helps: bool
 
 
-def without_answer(way: PoolWay, first: Stage) -> Iterator[Relaxation]:
+def without_answer(way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
     """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
     if first.status is Status.SAFE:
+        return
+    apart = [
+        (result, found)
+        for result in first.results
+        if (found := missing_bridge(way, result.board, result.line, knowledge)) is not None
+    ]
+    if apart and len(apart) == len(first.results):
+        for result, (what, remedy) in apart:
+            yield Relaxation(
+                domain=way.name,
+                constraint="machine-type",
+                text=f"{result.board}, {result.line}: {what}: {remedy}",
+                hosts=way.moving,
+            )
         return
     undecided = first.status is Status.UNDECIDED
     constraint = MISSING_FACT if undecided else "safe-baseline"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from planner.domain.host import QemuBuild
 from planner.domain.plan import RadarEntry, Relaxation
@@ -25,32 +26,51 @@ def radar_of(
         known = in_use.get(name, 0)
         in_use[name] = None if cohort.guests is None or known is None else known + cohort.guests
     for name, guests in sorted(in_use.items()):
-        row = knowledge.machine_type(name)
-        dropped = [build for build in builds if knowledge.machines.offers(build, name) is Truth.NO]
-        if row is not None and dropped:
+        end = _end_of(name, builds, knowledge)
+        if end is not None:
+            day = today if end.is_target else end.day
             yield RadarEntry(
                 domain=way.name,
                 machine_type=name,
                 guests=guests,
-                removed_in=f"QEMU {dropped[0]} (a target of this plan)",
-                day=today,
-                days_left=None if today is None else 0,
-                forecast=False,
-                source=row.source,
-            )
-        removal = knowledge.removals.get(name)
-        if removal is not None and not dropped:
-            day = knowledge.release_day(removal.removed)
-            yield RadarEntry(
-                domain=way.name,
-                machine_type=name,
-                guests=guests,
-                removed_in=f"QEMU {removal.removed}",
+                removed_in=end.removed_in,
                 day=day,
-                days_left=None if day is None or today is None else (day - today).days,
-                forecast=True,
-                source=removal.source,
+                days_left=None if day is None or today is None else max(0, (day - today).days),
+                forecast=end.forecast,
+                source=end.source,
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """Where a machine type ends: at a target of the plan, with a release, or by forecast."""
+
+    removed_in: str
+    source: str
+    day: datetime.date | None = None
+    is_target: bool = False
+    forecast: bool = False
+
+
+def _end_of(name: str, targets: Iterable[QemuBuild], knowledge: KnowledgeBase) -> _End | None:
+    """Return the first end that a machine type comes to, None if nobody knows of one."""
+    row = knowledge.machine_type(name)
+    if row is None:
+        return None
+    dropped = [one for one in targets if knowledge.machines.offers(one, name) is Truth.NO]
+    if dropped:
+        where = f"QEMU {dropped[0]} (a target of this plan)"
+        return _End(removed_in=where, source=row.source, is_target=True)
+    gone = knowledge.machines.dropped_in(row)
+    if gone is not None:
+        day = datetime.date.fromisoformat(gone.date) if gone.date else None
+        return _End(removed_in=f"QEMU {gone.release} (released)", source=gone.source, day=day)
+    removal = knowledge.removals.get(name)
+    if removal is None:
+        return None
+    day = knowledge.release_day(removal.removed)
+    where = f"QEMU {removal.removed}"
+    return _End(removed_in=where, source=removal.source, day=day, forecast=True)
 
 
 def stranded(
