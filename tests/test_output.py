@@ -45,6 +45,7 @@ def test_progress_shows_itself_on_a_terminal_after_a_second(
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("planner.cli.console.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("planner.cli.console.BEGUN", 0.0)
     show = progress("pools", 3)
     now[0] = 5.0
     show(1)
@@ -56,9 +57,14 @@ def test_progress_shows_itself_on_a_terminal_after_a_second(
         now[0] = moment
         show(done)
     assert capsys.readouterr().err == "\rpools 2 of 4\rpools 4 of 4\n"
+    now[0] = 0.9
     show = progress("pools", 1)
     show(1)
-    assert capsys.readouterr().err == "", "quick work says nothing"
+    assert capsys.readouterr().err == "", "a quick command says nothing"
+    now[0] = 1.1
+    show = progress("pools", 2)
+    show(1)
+    assert capsys.readouterr().err == "\rpools 1 of 2", "the second counts from its beginning"
 
 
 def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
@@ -66,11 +72,11 @@ def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
 ) -> None:
     monkeypatch.setattr("planner.cli.console.PATIENCE", 0.01)
     with working("reading"):
-        time.sleep(0.1)
+        time.sleep(0.3)
     assert capsys.readouterr().err == "", "standard error is no terminal here"
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with working("reading"):
-        time.sleep(0.1)
+        time.sleep(0.3)
     assert capsys.readouterr().err == "reading ...\r           \r"
     monkeypatch.setattr("planner.cli.console.PATIENCE", 60.0)
     with working("reading"):

@@ -15,8 +15,9 @@ import typer
 from planner.cli.output import is_standard
 from planner.present.lines import NARROWEST, WIDTH, Line, Style
 
+BEGUN = time.monotonic()
 PATIENCE = 1.0
-"""Seconds after which somebody wants to know that work goes on."""
+"""Seconds of a command after which somebody wants to know that work goes on."""
 PAUSE = 0.1
 """Seconds between two looks at it."""
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
@@ -66,7 +67,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Say on a terminal's stderr what goes on once it takes over a second; wipe it at the end."""
+    """Say on a terminal's stderr what goes on if the command takes over a second; wipe it at the end."""
     if not sys.stderr.isatty():
         yield
         return
@@ -77,7 +78,7 @@ def working(what: str) -> Iterator[None]:
         said.set()
         print(f"{what} ...", end="", file=sys.stderr, flush=True)  # noqa: T201
 
-    timer = Timer(PATIENCE, say)
+    timer = Timer(max(PAUSE, BEGUN + PATIENCE - time.monotonic()), say)
     timer.start()
     try:
         yield
@@ -89,16 +90,16 @@ def working(what: str) -> Iterator[None]:
 
 
 def progress(noun: str, total: int) -> Callable[[int], None]:
-    """Return a counter that shows itself on a terminal's stderr once work takes over a second."""
+    """Return a counter that shows itself on a terminal's stderr if the command takes over a second."""
     if not sys.stderr.isatty():
         return lambda _: None
-    shown = start = time.monotonic()
+    shown: float | None = None
 
     def show(done: int) -> None:
         """Overwrite the line on the terminal now and then; end it where it was begun."""
         nonlocal shown
-        now, last = time.monotonic(), done == total and shown > start
-        if not last and (now - start < PATIENCE or now - shown < PAUSE):
+        now, last = time.monotonic(), done == total and shown is not None
+        if not last and now < max(BEGUN + PATIENCE, (shown or 0.0) + PAUSE):
             return
         shown = now
         end = "\n" if done == total else ""

@@ -148,12 +148,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenEdge:
-    """A move that guests on an answer of before no longer survive for sure."""
+    """A move that guests on an answer of before no longer survive for sure.
+
+    `booted_on` are the hosts for whose guests it is as bad as `outcome`, by QEMU and kernel.
+    """
 
     domain: str
     baseline: Baseline
     source: str
     destination: str
+    booted_on: tuple[str, ...]
     outcome: Outcome
     reasons: tuple[str, ...]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from planner.domain.guest import GuestStart
-from planner.domain.host import MigrationEdge
+from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.scenario import BrokenEdge
 from planner.domain.solution import ChosenBaseline, DomainSolution
-from planner.domain.verdict import Objection, Outcome
-from planner.explain.moves import MoveJudge, worst
+from planner.domain.verdict import Outcome
+from planner.explain.moves import MoveJudge, Objections, worst
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import Edge, MigrationDomain
 from planner.solver.certify import assumed_by
@@ -45,19 +45,22 @@ def _broken(
     new = [pair for pair in domain.pairs() if not same or pair not in known]
     short = _sums_up(domain, moves.knowledge)
     for source, destination in sorted(new, key=lambda pair: tuple(map(labels.get, pair))):
-        questions = [(boot if short else source, boot) for boot in boots]
-        found: dict[Objection, None] = {}
-        for sender, boot in dict.fromkeys([(source, source), *questions]):
-            edge = MigrationEdge(source=sender, destination=destination)
-            found |= dict.fromkeys(moves.against(edge, start, boot, assumed))
-        outcome = worst(tuple(found))
+        found: dict[HostProfile, Objections] = {}
+        for boot in dict.fromkeys((source, *boots)):
+            edge = MigrationEdge(source=boot if short else source, destination=destination)
+            found[boot] = moves.against(edge, start, boot, assumed)
+        every = tuple(dict.fromkeys(one for objections in found.values() for one in objections))
+        outcome = worst(every)
         if outcome is not Outcome.SAFE:
-            names = (one.unit or one.property_key or ", ".join(one.facts) for one in found)
+            names = (one.unit or one.property_key or ", ".join(one.facts) for one in every)
             yield BrokenEdge(
                 domain=domain.name,
                 baseline=chosen.baseline,
                 source=labels[source],
                 destination=labels[destination],
+                booted_on=tuple(
+                    labels[boot] for boot, against in found.items() if worst(against) is outcome
+                ),
                 outcome=outcome,
                 reasons=tuple(dict.fromkeys(names))[:MOST_REASONS],
             )

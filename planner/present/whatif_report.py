@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from planner.domain.scenario import (
+    BrokenEdge,
     DomainChange,
     FrontierPoint,
     LineChange,
@@ -57,7 +59,7 @@ def _scenario(result: ScenarioResult) -> Iterator[Line]:
         yield from _labelled("", f"and {rest:,} more pools")
     if not result.comparison.changes:
         yield from _labelled("answer", "the same in every pool")
-    else:
+    elif result.comparison.alike:
         yield from _labelled("alike", counted(result.comparison.alike, "pool"), Style.DIM)
     yield from _broken(result)
     if result.guests is not None:
@@ -91,13 +93,20 @@ def baseline_text(chosen: ChosenBaseline | None) -> str:
 def _broken(result: ScenarioResult) -> Iterator[Line]:
     for one in result.broken[:MOST_MOVES]:
         text = (
-            f"{one.domain}: {one.baseline.machine_type} of today from {one.source} to "
-            f"{one.destination} is {one.outcome.value} ({', '.join(one.reasons)})"
+            f"{one.domain}: {one.baseline.machine_type} of today, booted on {_boots(one)}, from "
+            f"{one.source} to {one.destination} is {one.outcome.value} ({', '.join(one.reasons)})"
         )
         yield from _labelled("move", text, Style.WARN)
-    rest = len(result.broken) - MOST_MOVES
-    if rest > 0:
-        yield from _labelled("", f"and {rest:,} more moves")
+    rest = Counter(one.outcome.value for one in result.broken[MOST_MOVES:])
+    if rest:
+        parts = (f"{counted(number, 'move')} {word}" for word, number in sorted(rest.items()))
+        yield from _labelled("", f"and {', '.join(parts)}")
+
+
+def _boots(move: BrokenEdge) -> str:
+    """Name the hosts that the guests of a move booted on."""
+    first, *others = dict.fromkeys(move.booted_on)
+    return f"{first} or {counted(len(others), 'other')}" if others else first
 
 
 def plan_text(plan: PlanOutline) -> str:
