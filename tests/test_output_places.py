@@ -136,9 +136,12 @@ def test_a_terminal_obeys_no_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
 def test_breaking_off_leaves_no_traceback(moment: float) -> None:
-    words = [sys.executable, "-m", "planner", "solve", FLEET]
+    code = "from planner.__main__ import main; print('ready', flush=True); main()"
+    words = [sys.executable, "-c", code, "solve", FLEET]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    threading.Event().wait(moment + 0.06)  # the interpreter itself starts in the first part
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"  # the interpreter has started
+    threading.Event().wait(moment)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode in {0, 130, -signal.SIGINT}
