@@ -23,7 +23,10 @@ class Consequence(Enum):
     @property
     def weight(self) -> int:
         """Order of gravity, larger is worse."""
-        return list(Consequence).index(self)
+        return _WEIGHTS[self]
+
+
+_WEIGHTS = {consequence: weight for weight, consequence in enumerate(Consequence)}
 
 
 class ClauseKind(Enum):

@@ -65,6 +65,14 @@ class Objection:
         return self.rule is Rule.KNOWLEDGE_GAP
 
     @property
+    def subject(self) -> tuple[object, ...]:
+        """All that it says but its facts."""
+        texts = (self.unit, self.property_key, self.capability, self.severity, self.source)
+        suspected = None if self.suspected is None else self.suspected.value
+        kinds = (self.rule.value, self.consequence.value, self.transient, suspected)
+        return *kinds, *texts, self.depends_on
+
+    @property
     def need(self) -> str:
         """What it would take, in words; empty if that is no capability."""
         if self.capability == NEVER:

@@ -52,7 +52,7 @@ def edge_maps(
     domains = tuple(united(domains, policy))
     solver = Solver(knowledge=knowledge, policy=policy)
     solver.narrow(domains)
-    mapper = Mapper(knowledge, policy)
+    mapper = Mapper(solver.narrowed_knowledge, policy)
     found = []
     for number, domain in enumerate(domains, start=1):
         results = solver.solve(domain)
@@ -175,11 +175,20 @@ def _worst(own: Verdict | None, others: Sequence[Verdict]) -> EdgeFinding:
 
 def merged(objections: Iterable[Objection]) -> tuple[Objection, ...]:
     """Return objections that differ in their facts alone as one with the facts of all, gaps last."""
-    found: dict[Objection, dict[str, None]] = {}
+    found: dict[object, list[Objection]] = {}
     for objection in objections:
-        found.setdefault(replace(objection, facts=()), {}).update(dict.fromkeys(objection.facts))
-    told = [replace(one, facts=tuple(sorted(facts))) for one, facts in found.items()]
+        found.setdefault(objection.subject, []).append(objection)
+    told = [_as_one(alike) for alike in found.values()]
     return tuple(sorted(told, key=lambda one: (one.is_gap, -one.consequence.weight)))
+
+
+def _as_one(alike: Sequence[Objection]) -> Objection:
+    """Return objections that differ in their facts alone as one with the facts of all, sorted."""
+    first = alike[0]
+    if all(one.facts == first.facts for one in alike) and len(first.facts) < 2:
+        return first
+    facts = {fact for one in alike for fact in one.facts}
+    return replace(first, facts=tuple(sorted(facts)))
 
 
 def _classes(members: Sequence[PoolMember], grids: Sequence[Grid]) -> tuple[tuple[int, ...], ...]:
@@ -201,7 +210,7 @@ def _classes(members: Sequence[PoolMember], grids: Sequence[Grid]) -> tuple[tupl
 
 
 def _look(finding: EdgeFinding) -> object:
-    reasons = frozenset(replace(objection, facts=()) for objection in finding.objections)
+    reasons = frozenset(objection.subject for objection in finding.objections)
     return finding.outcome, finding.elsewhere, reasons
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
 from planner.domain.errors import advised, nearest
-from planner.domain.guest import GuestStart
+from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
@@ -15,6 +15,8 @@ from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth
 
+MOST_DIFFERENCES = 1 << 14
+"""Pairs of builds under a baseline whose differing properties are remembered."""
 BUILT_IN = f"{EVERY_MACHINE}:"
 """Before a board: the part is in every machine of that board and in no other one."""
 
@@ -85,21 +87,29 @@ def judge_values(
         (source, {Visible.STREAM}),
         (booted, {Visible.GUEST, Visible.NEGOTIATED}),
     ):
-        for found in value_differences(origin, destination, start, machine_type, knowledge):
+        for found in value_differences(origin, destination, start, knowledge):
             row = knowledge.property_row(found.key)
             if (row.visible if row else Visible.GUEST) in visible:
                 yield from _judge_value(found, start, knowledge, assumed)
 
 
 def value_differences(
+    origin: QemuBuild, destination: QemuBuild, start: GuestStart, knowledge: KnowledgeBase
+) -> tuple[ValueDifference, ...]:
+    """Return differing properties that no unit judges, the flags of both processes applied."""
+    return _differences(origin, destination, start.baseline, start.hop_flags, knowledge)
+
+
+@lru_cache(maxsize=MOST_DIFFERENCES)
+def _differences(
     origin: QemuBuild,
     destination: QemuBuild,
-    start: GuestStart,
-    machine_type: str,
+    baseline: Baseline,
+    hop_flags: tuple[CompatFlag, ...],
     knowledge: KnowledgeBase,
-) -> Iterator[ValueDifference]:
-    """Return differing properties that no unit judges, the flags of both processes applied."""
-    flags, hop = start.baseline.flags, start.baseline.flags + start.hop_flags
+) -> tuple[ValueDifference, ...]:
+    machine_type = baseline.machine_type
+    flags, hop = baseline.flags, baseline.flags + hop_flags
     found = {
         row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)
     }
@@ -113,17 +123,19 @@ def value_differences(
             destination_value=knowledge.machines.effective(destination, machine_type, set_on),
         )
     gated = gated_keys(knowledge)
+    differences = []
     for key, values in found.items():
         ours = knowledge.flag_for(flags, (key,)) or values.source_value
         theirs = knowledge.flag_for(hop, (key,)) or values.destination_value
-        if knowledge.unreached(start.hop_flags, (key,)):
+        if knowledge.unreached(hop_flags, (key,)):
             theirs = None
         same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue
         if is_elsewhere(key, machine_type, knowledge):
             continue
-        yield ValueDifference(key=key, source_value=ours, destination_value=theirs)
+        differences.append(ValueDifference(key=key, source_value=ours, destination_value=theirs))
+    return tuple(differences)
 
 
 def is_elsewhere(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
@@ -154,6 +166,7 @@ def gated_keys(knowledge: KnowledgeBase) -> frozenset[PropertyKey]:
     )
 
 
+@cache
 def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
     """Return the claim about the guest under which a property matters, None if it always does."""
     row = knowledge.property_row(key)

@@ -10,7 +10,7 @@ judged triple by triple with `judge` itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 
@@ -74,6 +74,21 @@ class Certifier:
         for arch in sorted({profile.arch for profile in profiles}):
             hosts = [host for host in profiles if host.arch == arch]
             self._plain[arch] = self._units(arch, gated=False).narrowed(hosts, NO_BASELINE)
+
+    @property
+    def narrowed_knowledge(self) -> KnowledgeBase:
+        """The knowledge without the plain units that were left out: it objects to the same pairs."""
+        left_out = {
+            unit
+            for arch, kept in self._plain.items()
+            for unit in self._units(arch, gated=False).units
+            if unit not in kept.units
+        }
+        if not left_out:
+            return self.knowledge
+        return replace(
+            self.knowledge, units=tuple(one for one in self.knowledge.units if one not in left_out)
+        )
 
     def _is_listed(self, domain: MigrationDomain) -> bool:
         """Whether the registers of every architecture in the domain have rows."""

@@ -67,6 +67,11 @@ class Solver:
             self.form.units.narrow(profiles)
             self.certifier.narrow(profiles)
 
+    @property
+    def narrowed_knowledge(self) -> KnowledgeBase:
+        """The knowledge without the units that concern none of the hosts looked at (`narrow`)."""
+        return self.certifier.narrowed_knowledge
+
     def certify(self, domain: MigrationDomain, results: Iterable[LineResult]) -> int:
         """Judge every chosen baseline again; return how many combinations were judged so far.
 
