@@ -158,6 +158,7 @@ def test_every_row_of_other_width_is_told(tmp_path: Path, content: bytes) -> Non
         (HEAD + b"h\xf6,6.1,8.2\n", ":2: byte 0xf6 is not UTF-8"),
         (HEAD + b"h,6.1,8.2\n h ,6.1,8.2\n", ":3: host: 'h' appears a second time"),
         (HEAD + b"h\x1b[31m,6.1,8.2\n", "characters that cannot be printed"),
+        (HEAD + "h\u202egnp.exe,6.1,8.2\n".encode(), "characters that cannot be printed"),
     ],
 )
 def test_what_is_no_table_of_hosts_is_named(tmp_path: Path, content: bytes, words: str) -> None:
