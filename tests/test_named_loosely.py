@@ -66,6 +66,13 @@ def test_hosts_of_a_qemu_series_may_run_different_releases(tmp_path: Path) -> No
     assert judged(exact, **words).outcome is Outcome.SAFE
 
 
+def test_a_series_may_have_what_one_of_its_releases_has(tmp_path: Path) -> None:
+    words = {"from_": "a", "to": "b", "machine": "pc-q35-2.11", "devices": "-", "traits": "pae=no"}
+    for build, outcome in (("2.11", Outcome.UNKNOWN), ("2.11.2", Outcome.SAFE)):
+        hosts = fleet(tmp_path, f"a,5.4.100,{build}", f"b,5.4.100,{build}")
+        assert judged(hosts, cpu="EPYC,+spec-ctrl", **words).outcome is outcome
+
+
 def test_packages_of_one_series_are_different_builds(tmp_path: Path) -> None:
     words = {"from_": "a", "to": "b", "machine": "pc-q35-7.1", "cpu": "qemu64"}
     old, new = "1:7.2+dfsg-7+deb12u5", "1:7.2+dfsg-7+deb12u12"

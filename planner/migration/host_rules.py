@@ -90,7 +90,7 @@ def judge_unknown_devices(
     edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     """Name the devices without a row: nobody knows what they migrate between differing hosts."""
-    if edge.source == edge.destination:
+    if edge.source == edge.destination and not edge.source.qemu.is_series:
         return
     for name in unknown_devices(start.devices, knowledge.guests):
         fact = _no_row(name, knowledge)

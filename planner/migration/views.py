@@ -67,14 +67,21 @@ def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
     if any(version == exact for exact in unit.also):
         return Truth.YES
     if unit.until and version >= unit.until[: len(version)]:
-        return Truth.NO
+        ends_inside = version < unit.until and any(unit.until[len(version) :])
+        return Truth.UNKNOWN if ends_inside else Truth.NO
     if version >= unit.since:
         return Truth.YES
     if len(version) < len(unit.since) and version == unit.since[: len(version)]:
         return Truth.YES if not any(unit.since[len(version) :]) else Truth.UNKNOWN
-    if unit.absent_in and version > unit.absent_in:
+    beyond = bool(unit.absent_in) and version > unit.absent_in
+    if beyond or any(_may_be(version, exact) for exact in (*unit.also, unit.absent_in)):
         return Truth.UNKNOWN
     return Truth.NO
+
+
+def _may_be(version: tuple[int, ...], release: tuple[int, ...]) -> bool:
+    """Whether a version that names a series only may be past the beginning of it, or this release."""
+    return len(version) < len(release) and version == release[: len(version)]
 
 
 def view(

@@ -108,14 +108,20 @@ def _known(unit: MigratedUnit, version: Sequence[int]) -> Level:
     if exact in unit.also:
         return Level.YES
     if unit.until and exact >= unit.until[: len(exact)]:
-        return Level.NO
+        last = unit.until if any(unit.until[len(exact) :]) else unit.until[: len(exact)]
+        return Level.NO if exact >= last else Level.UNKNOWN
     floor = unit.since if any(unit.since[len(exact) :]) else unit.since[: len(exact)]
     if exact >= floor:
         return Level.YES
     if exact == unit.since[: len(exact)]:
         return Level.UNKNOWN
     between = bool(unit.absent_in) and exact > unit.absent_in
-    return Level.UNKNOWN if between else Level.NO
+    inside = {
+        release[: len(exact)]
+        for release in (*unit.also, unit.absent_in)
+        if len(release) > len(exact)
+    }
+    return Level.UNKNOWN if between or exact in inside else Level.NO
 
 
 def gate_level(
