@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import pytest
 
+from benchmarks.fleets import KINDS, write_fleet
+from planner.domain.edge_map import TrialKind
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause
 from planner.domain.verdict import Rule
+from planner.explain.edge_map import edge_maps
+from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.build_rules import judge_builds
+from planner.migration.graph import complete_domains
+from planner.migration.profiles import profile_fleet
+from planner.solver.solve import Solver
 
 ALIKE = {
     "proxmox": ("9.0.2-2", "9.0.2-4"),
@@ -67,3 +75,17 @@ def test_releases_of_equal_tables_are_judged_alike(name: str) -> None:
         assert reasons(third, one, machine_type) == reasons(third, other, machine_type)
     for machine_type in types:
         assert reasons(one, other, machine_type) == reasons(one, one, machine_type)
+
+
+def test_edges_are_judged_alike_without_the_units_that_concern_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "fleet.csv"
+    (kind,) = (one for one in KINDS if one.name == "scattered, capabilities")
+    write_fleet(path, kind, hosts=60, pools=6)
+    fleet = profile_fleet(read_fleet(path, knowledge()), knowledge())
+    domains = complete_domains(fleet.pools)
+    narrowed = edge_maps(domains, knowledge(), knowledge().policy)
+    assert any(trial.kind is TrialKind.NEWER for found in narrowed for trial in found.trials)
+    monkeypatch.setattr(Solver, "narrowed_knowledge", knowledge())
+    assert edge_maps(domains, knowledge(), knowledge().policy) == narrowed
