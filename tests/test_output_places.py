@@ -146,3 +146,15 @@ def test_breaking_off_leaves_no_traceback(moment: float) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode in {0, 130, -signal.SIGINT}
     assert b"planner/" not in stderr
+
+
+def test_a_crowd_of_processes_ends_as_documented(tmp_path: Path) -> None:
+    """Threads that read tables still start while the process ends: on a busy machine it was aborted."""
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    (tmp_path / "guests.csv").write_text("guest,host,machine_type\ng,b,pc-q35-8.2\n")
+    words = [sys.executable, "-m", "planner", "solve", "fleet.csv", "--guests", "guests.csv"]
+    crowd = [
+        subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(12)
+    ]
+    told = {(one.communicate(timeout=120)[1], one.returncode) for one in crowd}
+    assert told == {("planner: guests.csv:2: host: 'b' is not in the fleet\n", 3)}

@@ -16,7 +16,7 @@ from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
-from planner.cli.output import forget_output, open_streams, refuse_wrong_outputs
+from planner.cli.output import forget_output, leave, open_streams, refuse_wrong_outputs
 from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.report import report
@@ -71,30 +71,36 @@ def options(
 def main() -> None:
     """Run a command; every user error is one message per problem and a documented exit code."""
     gc.disable()  # one command and out: values are trees, and looking for cycles costs a quarter
+    leave(_run())
+
+
+def _run() -> int:
     try:
         open_streams()
         refuse_wrong_outputs(sys.argv[1:])
-        sys.exit(app(standalone_mode=False))
+        return app(standalone_mode=False) or exits.ANSWERED
     except WRONG_WORDS as error:
         _show(error)
-        sys.exit(exits.USAGE)
-    except UsageError as error:
-        _complain(error)
-        sys.exit(exits.USAGE)
+        return exits.USAGE
     except PlannerError as error:
         _complain(error)
-        sys.exit(exits.UNREADABLE)
+        return exits.USAGE if isinstance(error, UsageError) else exits.UNREADABLE
     except SystemExit as end:
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        forget_output()
-        sys.exit(exits.ANSWERED)
+        return _code_of(end)
     except KeyboardInterrupt:
-        sys.exit(exits.INTERRUPTED)
+        return exits.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one broad catch: a bug must not look like a verdict
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
-        sys.exit(exits.BUG)
+        return exits.BUG
+
+
+def _code_of(end: SystemExit) -> int:
+    """Return the code of an end that typer made: of shell completion, or of a reader gone early."""
+    if isinstance(end.__context__, BrokenPipeError):
+        forget_output()
+        return exits.ANSWERED
+    return end.code if isinstance(end.code, int) else exits.ANSWERED
 
 
 def _show(error: typer.BadParameter) -> None:
