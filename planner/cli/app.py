@@ -71,7 +71,11 @@ def options(
 def main() -> None:
     """Run a command; every user error is one message per problem and a documented exit code."""
     gc.disable()  # one command and out: values are trees, and looking for cycles costs a quarter
-    leave(_run())
+    try:
+        code = _run()
+    except KeyboardInterrupt:
+        code = exits.INTERRUPTED
+    leave(code)
 
 
 def _run() -> int:
@@ -85,10 +89,12 @@ def _run() -> int:
     except PlannerError as error:
         _complain(error)
         return exits.USAGE if isinstance(error, UsageError) else exits.UNREADABLE
+    except OSError as error:
+        forget_output()
+        _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return exits.UNREADABLE
     except SystemExit as end:
         return _code_of(end)
-    except KeyboardInterrupt:
-        return exits.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one broad catch: a bug must not look like a verdict
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
