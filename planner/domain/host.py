@@ -95,7 +95,9 @@ class QemuBuild:
     built from, with fewer than three parts where the text does not name the point release. `lower`
     and `upper` are the known builds whose tables bracket it (equal when the build itself is known,
     `upper` empty past the last one, both empty when nothing is known). `is_series`: the text names a
-    series of releases; two hosts with it may run different ones.
+    series of releases; two hosts with it may run different ones. `read_as` are the known builds that it
+    is judged by (an empty text: none), `tables` what the data knows it by: equal for releases that no
+    table tells apart.
     """
 
     line: str
@@ -104,26 +106,22 @@ class QemuBuild:
     lower: str = ""
     upper: str = ""
     is_series: bool = False
+    read_as: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    tables: Tables = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        """Compute the hash once: builds are keys of every memory."""
+        """Compute hash and sources of knowledge once: builds are keys of every memory."""
+        read_as = tuple(dict.fromkeys(ref for ref in (self.lower, self.upper) if ref)) or ("",)
+        own = self.release if len(read_as) > 1 else ""
+        tables = (self.line, self.version, self.lower, self.upper, own)
+        object.__setattr__(self, "read_as", read_as)
+        object.__setattr__(self, "tables", tables)
         object.__setattr__(self, "_hash", hash((self.line, self.release, self.lower, self.upper)))
 
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
         return self._hash
-
-    @property
-    def read_as(self) -> tuple[str, ...]:
-        """The known builds that it is judged by: itself, or those around it; empty text: none."""
-        return tuple(dict.fromkeys(ref for ref in (self.lower, self.upper) if ref)) or ("",)
-
-    @property
-    def tables(self) -> Tables:
-        """What the data knows a build by: equal for releases that no table tells apart."""
-        own = self.release if len(self.read_as) > 1 else ""
-        return self.line, self.version, self.lower, self.upper, own
 
     @property
     def is_known(self) -> bool:

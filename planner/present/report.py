@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from planner.domain.shown import counted
 from planner.domain.solution import (
@@ -91,7 +92,7 @@ def baseline_lines(baseline: ChosenBaseline) -> Iterator[Line]:
     yield Line(f"  {title}", Style.HEAD)
     for choice in baseline.flags:
         yield from folded(_flag_text(choice), label="flag".ljust(LABEL), indent=4)
-    for text in merged_conditions(condition.text for condition in baseline.conditions):
+    for text in merged_conditions(tuple([one.text for one in baseline.conditions])):
         yield from folded(text, label="holds if".ljust(LABEL), indent=4)
     for unit in baseline.needs_ack:
         text = f"{unit}: its price is security; acknowledge it in the policy"
@@ -115,8 +116,9 @@ def _flag_text(choice: FlagChoice) -> str:
     return f"{choice.flag} [{choice.visible.value}: takes effect at the {when}] {choice.reason}"
 
 
-def merged_conditions(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the texts of conditions, those that differ in a word only drawn together."""
+@cache
+def merged_conditions(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts of conditions, those that differ in a word only drawn together."""
     merged: dict[tuple[str, str], dict[str, None]] = {}
     for text in texts:
         for opening, ending in MERGED:
@@ -127,8 +129,7 @@ def merged_conditions(texts: Iterable[str]) -> Iterator[str]:
                 break
         else:
             merged.setdefault((text, ""), {})
-    for (opening, ending), words in merged.items():
-        yield opening + ", ".join(words) + ending
+    return tuple(opening + ", ".join(words) + ending for (opening, ending), words in merged.items())
 
 
 def refusal_text(refusal: Refusal) -> str:

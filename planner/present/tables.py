@@ -80,7 +80,7 @@ def _row(domain: DomainSolution, baseline: ChosenBaseline) -> tuple[object, ...]
         baseline.line,
         baseline.machine_type,
         " ".join(str(choice.flag) for choice in baseline.flags),
-        "; ".join(merged_conditions(one.text for one in baseline.conditions)),
+        "; ".join(merged_conditions(tuple(one.text for one in baseline.conditions))),
         " ".join(baseline.needs_ack),
         newer.machine_type if newer else "",
         "; ".join(refusal.text for refusal in newer.objections) if newer else "",

@@ -119,7 +119,7 @@ def _rollback(plan: DomainPlan | None) -> str:
 def _baseline(one: ChosenBaseline, flips: list[Flip]) -> ShownBaseline:
     newer = one.why_not_newer
     facts = (
-        ("Holds if", tuple(merged_conditions(found.text for found in one.conditions))),
+        ("Holds if", merged_conditions(tuple(found.text for found in one.conditions))),
         (
             "Needs acknowledgement",
             tuple(f"{unit}: its price is security" for unit in one.needs_ack),
