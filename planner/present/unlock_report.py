@@ -64,9 +64,10 @@ def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
 
 def _target_lines(targets: tuple[UnlockTarget, ...]) -> Iterator[Line]:
     first = targets[0]
-    wants = ", ".join(dict.fromkeys(one.want.text for one in targets))
-    yield from folded(f"Pool {first.want.domain}: {wants}", style=Style.HEAD)
-    yield from folded(_verdict(first), indent=2, style=STYLE[first.status])
+    wants = tuple(dict.fromkeys(one.want.text for one in targets))
+    yield from folded(f"Pool {first.want.domain}: {', '.join(wants)}", style=Style.HEAD)
+    verdict = _verdict(first).replace(first.want.text, " or ".join(wants))
+    yield from folded(verdict, indent=2, style=STYLE[first.status])
     for upgrade in first.upgrades:
         yield from folded(_from(upgrade), label="upgrade".ljust(LABEL), indent=4)
         yield from folded(_to(upgrade), label="to".ljust(LABEL), indent=4)
