@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.domain.host import MigrationEdge
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
+from planner.explain.moves import MoveJudge
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
@@ -40,10 +42,10 @@ def find_violations(
     domain: MigrationDomain,
     baselines: Iterable[ChosenBaseline],
     groups: Iterable[GuestGroup],
-    knowledge: KnowledgeBase,
+    moves: MoveJudge,
 ) -> Iterator[GuestFinding]:
     """Yield what today's guests run on, per type, and who violates a condition of the answer."""
-    guests = _alike(groups)
+    guests, knowledge = _alike(groups), moves.knowledge
     if not guests:
         return
     chosen = {baseline.machine_type: baseline for baseline in baselines}
@@ -54,9 +56,17 @@ def find_violations(
     for (name, finding), count in sorted(found.items()):
         yield GuestFinding(machine_type=name, guests=count, finding=finding)
     for baseline in chosen.values():
-        yield from _violators(baseline, guests, knowledge)
-        yield from _not_everywhere(domain, baseline, guests, knowledge)
-        yield from _impacts(baseline, guests, knowledge)
+        own = [group for group in guests if _may_be_of(baseline, group, knowledge)]
+        yield from _violators(baseline, own, knowledge)
+        yield from _not_everywhere(domain, baseline, own, knowledge)
+        yield from _unusual(domain, baseline, own, moves)
+        yield from _impacts(baseline, own, knowledge)
+
+
+def _may_be_of(baseline: ChosenBaseline, group: _Alike, knowledge: KnowledgeBase) -> bool:
+    """Whether a guest's machine type is of the board of an answer, or of none that is known."""
+    row = knowledge.machine_type(group.machine_type)
+    return row is None or row.board == baseline.board
 
 
 def _alike(groups: Iterable[GuestGroup]) -> list[_Alike]:
@@ -152,6 +162,38 @@ def _not_everywhere(
     for name, found in sorted(of_part.items()):
         text = f"violates: {COMMON_PARTS.text}: not every one has {name}"
         yield from _finding(baseline, found, text)
+
+
+def _unusual(
+    domain: MigrationDomain, baseline: ChosenBaseline, guests: list[_Alike], moves: MoveJudge
+) -> Iterator[GuestFinding]:
+    """Yield the guests that say of themselves what no guest is taken to have, and cannot move so."""
+    row = moves.knowledge.machine_type(baseline.machine_type)
+    units = () if row is None else moves.knowledge.units_of(row.arch)
+    for unit in units:
+        if all(clause.default is not Truth.NO for clause in unit.when):
+            continue
+        found = [group for group in guests if _has(unit.when, group.start, moves.knowledge)]
+        stuck = [group for group in found if _objects(unit.id, domain, baseline, group, moves)]
+        yield from _finding(baseline, stuck, f"cannot migrate everywhere: {unit.title} ({unit.id})")
+
+
+def _objects(
+    unit: str,
+    domain: MigrationDomain,
+    baseline: ChosenBaseline,
+    group: _Alike,
+    moves: MoveJudge,
+) -> bool:
+    """Whether some edge is not safe for guests on the answer's baseline because of a unit."""
+    start = replace(group.start, baseline=baseline.baseline)
+    return any(
+        objection.unit == unit
+        for source, destination in domain.pairs()
+        for objection in moves.against(
+            MigrationEdge(source=source, destination=destination), start, source, frozenset()
+        )
+    )
 
 
 def _finding(baseline: ChosenBaseline, found: list[_Alike], text: str) -> Iterator[GuestFinding]:
