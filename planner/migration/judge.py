@@ -25,7 +25,7 @@ from planner.migration.observations import observation_of, observed
 from planner.migration.parts import judge_parts
 from planner.migration.property_rules import judge_flags
 from planner.migration.reach import judge_options, usual_devices, with_reach
-from planner.migration.units import applicable_units, judge_on
+from planner.migration.units import judge_units
 
 
 def judge(
@@ -61,8 +61,7 @@ def judge(
     objections += judge_emulation(edge, start, knowledge)
     objections += judge_unknown_devices(edge, start, knowledge)
     remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
-    for unit, applies in applicable_units(edge.source.arch, start, knowledge, assumed):
-        judged = judge_on(unit, applies, edge, start, knowledge, management)
+    for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
         objections += judged.objections
         remarks += judged.remarks
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)

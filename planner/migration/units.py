@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from planner.domain.guest import Baseline, GuestStart
@@ -12,7 +14,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Applicability, Assumed, clause_truth
 from planner.migration.unit_case import UnitCase, UnitJudgement
 from planner.migration.unit_rules import judge_unit
-from planner.migration.views import UnitView, view
+from planner.migration.views import views_of
 
 
 def applicable_units(
@@ -56,43 +58,52 @@ def unit_applies(
     return Applicability(all_of(part.truth for part in parts), facts)
 
 
-def judge_on(
-    unit: MigratedUnit,
-    applies: Applicability,
+def judge_units(
     edge: MigrationEdge,
     start: GuestStart,
     knowledge: KnowledgeBase,
+    *,
     management: str,
-) -> UnitJudgement:
-    """Return what speaks against one unit on an edge."""
-    machine_type, flags = start.baseline.machine_type, start.baseline.flags
-    boot = start.booted_on or edge.source
-    producer = boot if unit.state == "boot" else edge.source
-
-    def seen(profile: HostProfile, *, hop: bool) -> UnitView:
-        """Return what a host can do with the unit; `hop`: with the flags of the destination process."""
-        return view(
-            unit,
-            profile,
-            machine_type=machine_type,
-            flags=flags + start.hop_flags if hop else flags,
-            knowledge=knowledge,
+    assumed: Assumed,
+) -> Iterator[UnitJudgement]:
+    """Yield what speaks against each unit that a guest may have, on an edge."""
+    arch, name, flags = edge.source.arch, start.baseline.machine_type, start.baseline.flags
+    booted = start.booted_on or edge.source
+    boot = views_of(booted, arch, name, flags, knowledge)
+    source = views_of(edge.source, arch, name, flags, knowledge)
+    destination = views_of(edge.destination, arch, name, flags + start.hop_flags, knowledge)
+    since_boot, on_the_edge = _Bond.of(booted, edge, start), _Bond.of(edge.source, edge, start)
+    for unit, applies in applicable_units(arch, start, knowledge, assumed):
+        bond = since_boot if unit.state == "boot" else on_the_edge
+        yield judge_unit(
+            UnitCase(
+                unit=unit,
+                applies=applies,
+                boot=boot[unit.id],
+                source=source[unit.id],
+                destination=destination[unit.id],
+                libvirt=management == "libvirt",
+                same_kernel=bond.kernel,
+                same_cpu=bond.cpu,
+                same_build=bond.build,
+            )
         )
 
-    source = seen(edge.source, hop=False)
-    return judge_unit(
-        UnitCase(
-            unit=unit,
-            applies=applies,
-            boot=source if boot is edge.source else seen(boot, hop=False),
-            source=source,
-            destination=seen(edge.destination, hop=True),
-            libvirt=management == "libvirt",
-            same_kernel=producer.runs_kernel_of(edge.destination),
-            same_cpu=producer is edge.destination
-            or not producer.cpu_model
-            or not edge.destination.cpu_model
-            or producer.cpu_model == edge.destination.cpu_model,
-            same_build=producer.qemu.is_same_as(edge.destination.qemu) and not start.hop_flags,
+
+@dataclass(frozen=True, slots=True)
+class _Bond:
+    """What is the same on the host that produces state and on the destination."""
+
+    kernel: bool
+    cpu: bool
+    build: bool
+
+    @classmethod
+    def of(cls, producer: HostProfile, edge: MigrationEdge, start: GuestStart) -> _Bond:
+        """Compare a producer with the destination of an edge."""
+        other = edge.destination
+        return cls(
+            kernel=producer.runs_kernel_of(other),
+            cpu=producer is other or not producer.has_other_cpu_than(other),
+            build=producer.qemu.is_same_as(other.qemu) and not start.hop_flags,
         )
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from planner.domain.capability import NEVER, CapabilityId, Presence
 from planner.domain.compat import DEFAULT, CompatFlag
@@ -41,6 +41,8 @@ class UnitView:
     gate: Truth
 
 
+MOST_HOSTS = 2048
+"""Hosts under a baseline of which all units are remembered."""
 Stated = Mapping[CapabilityId, Presence]
 _STRENGTH = (Presence.ABSENT, Presence.UNKNOWN, Presence.POSSIBLE, Presence.PRESENT)
 
@@ -82,6 +84,21 @@ def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
 def _may_be(version: tuple[int, ...], release: tuple[int, ...]) -> bool:
     """Whether a version that names a series only may be past the beginning of it, or this release."""
     return len(version) < len(release) and version == release[: len(version)]
+
+
+@lru_cache(maxsize=MOST_HOSTS)
+def views_of(
+    profile: HostProfile,
+    arch: str,
+    machine_type: str,
+    flags: tuple[CompatFlag, ...],
+    knowledge: KnowledgeBase,
+) -> Mapping[str, UnitView]:
+    """Return what `profile` can do with every unit of guests of `arch`, by the unit's id."""
+    return {
+        unit.id: view(unit, profile, machine_type=machine_type, flags=flags, knowledge=knowledge)
+        for unit in knowledge.units_of(arch)
+    }
 
 
 def view(
