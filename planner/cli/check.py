@@ -150,7 +150,7 @@ def _verdicts(
         policy=given.policy,
         assume_conditions=assume_conditions,
     )
-    return [judge.verdict(case) for case in cases]
+    return judge.verdicts(tuple(cases))
 
 
 def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary) -> Case:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
@@ -11,6 +12,7 @@ from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Verdict
+from planner.explain.spread import processors, spread
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
@@ -20,6 +22,9 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
 from planner.solver.closed_form import ClosedForm
+
+WORTH_SPREADING = 1000
+"""Cases from which on a second process pays for itself."""
 
 
 @dataclass(slots=True)
@@ -37,6 +42,18 @@ class CaseJudge:
     def __post_init__(self) -> None:
         """Profile the fleet once."""
         self._profiled = profile_fleet(self.fleet, self.knowledge)
+
+    def verdicts(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
+        """Return the verdicts of cases in their order, many of them judged on two processors."""
+        several = len(cases) >= WORTH_SPREADING and processors() > 1
+        half = len(cases) // 2 if several else len(cases)
+        first, second = spread(
+            partial(self._all, cases[:half]), partial(self._all, cases[half:]), apart=several
+        )
+        return (*first, *second)
+
+    def _all(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
+        return tuple(self.verdict(case) for case in cases)
 
     def verdict(self, case: Case) -> Verdict:
         """Return the verdict of a case, the policy applied."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from planner.domain.capability import CapabilityId, Presence
@@ -48,6 +48,15 @@ def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
         return start.trait(word) is not Truth.UNKNOWN
 
     return frozenset((kind, word) for kind, word in claims if not says(kind, word))
+
+
+def without_boot_host(start: GuestStart) -> GuestStart:
+    """Return a start without the host that it booted on, unless its CPU has the features of that host.
+
+    Clauses say the same of both: starts that differ in nothing else are judged once.
+    """
+    follows = start.cpu is not None and start.cpu.follows_host
+    return start if follows or start.booted_on is None else replace(start, booted_on=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth
+from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth, without_boot_host
 
-MOST_DIFFERENCES = 1 << 14
+MOST_DIFFERENCES = 1 << 16
 """Pairs of builds under a baseline whose differing properties are remembered."""
 BUILT_IN = f"{EVERY_MACHINE}:"
 """Before a board: the part is in every machine of that board and in no other one."""
@@ -73,24 +73,40 @@ def judge_values(
     start: GuestStart,
     knowledge: KnowledgeBase,
     assumed: Assumed,
-) -> Iterator[Objection]:
+) -> tuple[Objection, ...]:
     """Object to properties whose effective values differ where the guest would notice.
 
     What the guest sees is compared with the host it booted on, what only the stream shows with the
     source. Properties that gate a unit are left to the unit. `builds`: source, destination, booted on.
     """
+    if knowledge.machine_type(start.baseline.machine_type) is None:
+        return ()
     source, destination, booted = builds
-    machine_type = start.baseline.machine_type
-    if knowledge.machine_type(machine_type) is None:
-        return
-    for origin, visible in (
-        (source, {Visible.STREAM}),
-        (booted, {Visible.GUEST, Visible.NEGOTIATED}),
-    ):
-        for found in value_differences(origin, destination, start, knowledge):
-            row = knowledge.property_row(found.key)
-            if (row.visible if row else Visible.GUEST) in visible:
-                yield from _judge_value(found, start, knowledge, assumed)
+    start = without_boot_host(start)
+    return (
+        *_judge_differing(source, destination, start, knowledge, assumed, on_stream=True),
+        *_judge_differing(booted, destination, start, knowledge, assumed, on_stream=False),
+    )
+
+
+@lru_cache(maxsize=MOST_DIFFERENCES)
+def _judge_differing(
+    origin: QemuBuild,
+    destination: QemuBuild,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    assumed: Assumed,
+    *,
+    on_stream: bool,
+) -> tuple[Objection, ...]:
+    """Judge what differs and shows on the stream alone, or what the guest sees."""
+    found: list[Objection] = []
+    for values in value_differences(origin, destination, start, knowledge):
+        row = knowledge.property_row(values.key)
+        visible = row.visible if row else Visible.GUEST
+        if (visible is Visible.STREAM) is on_stream:
+            found += _judge_value(values, start, knowledge, assumed)
+    return tuple(found)
 
 
 def value_differences(

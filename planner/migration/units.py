@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -14,7 +14,10 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Applicability, Assumed, clause_truth
 from planner.migration.unit_case import UnitCase, UnitJudgement
 from planner.migration.unit_rules import judge_unit
-from planner.migration.views import views_of
+from planner.migration.views import UnitView, views_of
+
+MOST_CASES = 1 << 16
+"""Cases of a unit that are remembered."""
 
 
 def applicable_units(
@@ -75,19 +78,33 @@ def judge_units(
     since_boot, on_the_edge = _Bond.of(booted, edge, start), _Bond.of(edge.source, edge, start)
     for unit, applies in applicable_units(arch, start, knowledge, assumed):
         bond = since_boot if unit.state == "boot" else on_the_edge
-        yield judge_unit(
-            UnitCase(
-                unit=unit,
-                applies=applies,
-                boot=boot[unit.id],
-                source=source[unit.id],
-                destination=destination[unit.id],
-                libvirt=management == "libvirt",
-                same_kernel=bond.kernel,
-                same_cpu=bond.cpu,
-                same_build=bond.build,
-            )
+        views = (boot[unit.id], source[unit.id], destination[unit.id])
+        yield _judged(unit, applies, views, bond, management)
+
+
+@lru_cache(maxsize=MOST_CASES)
+def _judged(
+    unit: MigratedUnit,
+    applies: Applicability,
+    views: tuple[UnitView, UnitView, UnitView],
+    bond: _Bond,
+    management: str,
+) -> UnitJudgement:
+    """Judge a unit by the views of boot host, source and destination; equal cases once."""
+    boot, source, destination = views
+    return judge_unit(
+        UnitCase(
+            unit=unit,
+            applies=applies,
+            boot=boot,
+            source=source,
+            destination=destination,
+            libvirt=management == "libvirt",
+            same_kernel=bond.kernel,
+            same_cpu=bond.cpu,
+            same_build=bond.build,
         )
+    )
 
 
 @dataclass(frozen=True, slots=True)

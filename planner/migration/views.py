@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from planner.domain.capability import NEVER, CapabilityId, Presence
@@ -39,6 +39,17 @@ class UnitView:
     refuses: Ability
     starts: Ability
     gate: Truth
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Compute the hash once: views are keys of what was judged."""
+        abilities = (self.produces, self.captures, self.takes, self.refuses, self.starts)
+        parts = ((one.presence.value, one.deciding) for one in abilities)
+        object.__setattr__(self, "_hash", hash((self.knows.value, self.gate.value, *parts)))
+
+    def __hash__(self) -> int:
+        """Return the hash computed at birth."""
+        return self._hash
 
 
 MOST_HOSTS = 2048
