@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.domain.capability import CapabilityId
 from planner.domain.errors import PlannerError
 from planner.domain.host import Fleet
 from planner.domain.solution import DomainSolution, Status
@@ -54,6 +55,15 @@ def test_hosts_of_a_kernel_series_may_run_different_releases(tmp_path: Path) -> 
     exact = fleet(tmp_path, "a,4.14.200,9.1.0", "b,4.14.200,9.1.0")
     assert "virt-ssbd" not in features_shut_out(solved(exact))
     assert judged(exact, cpu="EPYC,+virt-ssbd", **words).outcome is Outcome.SAFE
+
+
+def test_a_kernel_series_has_nothing_that_a_later_release_of_it_changes() -> None:
+    kernels = load_knowledge().kernels
+    for text, presence in (("4.14", "unknown"), ("4.14.0", "absent"), ("4.13", "present")):
+        placed = kernels.place(text)
+        assert placed is not None
+        found, _ = kernels.presence(placed, CapabilityId("tun.ufo"), arch="x86_64")
+        assert found.value == presence, text
 
 
 def test_hosts_of_a_qemu_series_may_run_different_releases(tmp_path: Path) -> None:

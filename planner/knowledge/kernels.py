@@ -52,6 +52,11 @@ class Change:
             return Presence.UNKNOWN
         return Presence.PRESENT if self.effect == "loss" else Presence.ABSENT
 
+    def is_inside(self, series: tuple[int, ...]) -> bool:
+        """Whether later releases of a series than its first have the change, or may have it."""
+        ends = (self.release, self.last_seen)
+        return any(one[: len(series)] == series and any(one[len(series) :]) for one in ends)
+
     def brackets(self, release: tuple[int, ...]) -> bool:
         """Whether `release` lies between the last look at the old state and this change.
 
@@ -216,6 +221,8 @@ class KernelLines:
         if not kernel.release:
             return Presence.UNKNOWN, Evidence.INFERRED
         if not line.inherits and any(row.series and row.series == place for row in in_series):
+            return Presence.UNKNOWN, Evidence.INFERRED
+        if kernel.is_series and any(row.is_inside(place) for row in in_series):
             return Presence.UNKNOWN, Evidence.INFERRED
         presence, evidence = _status(in_series, kernel.release)
         return presence, Evidence.INFERRED if kernel.is_later else evidence
