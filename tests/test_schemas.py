@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from planner.cli import exits
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Status
-from planner.domain.verdict import Outcome, Verdict
+from planner.domain.verdict import Outcome, Rule, Verdict
 from planner.explain.answer import solve
 from planner.explain.cases import CaseJudge
 from planner.fleet.cases import case_of
@@ -265,3 +267,14 @@ def test_the_example_plan_is_what_planning_gives() -> None:
     _validator("plan-1").validate(kept)
     for key in ("domains", "waves", "bounds", "fleet"):
         assert made[key] == kept[key]
+
+
+def test_every_rule_of_judgement_has_a_place_in_the_schemas() -> None:
+    patterns = {
+        found
+        for file in (Path(__file__).resolve().parent.parent / "docs" / "schema").glob("*.json")
+        for found in re.findall(r'"pattern": "(\^[^"]*P0[^"]*)"', file.read_text(encoding="utf-8"))
+    }
+    assert len(patterns) == 2
+    for rule, pattern in product(Rule, patterns):
+        assert re.search(pattern, rule.value), (rule, pattern)
