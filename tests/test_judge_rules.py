@@ -238,13 +238,21 @@ def test_what_hardware_decides_is_unknown_between_cpus_that_differ() -> None:
         ]
 
 
-def test_a_device_without_a_row_is_a_missing_fact_between_hosts_that_differ() -> None:
+@pytest.mark.parametrize("destination", ["8.2.6", "8.2.7"])
+def test_a_device_without_a_row_is_a_missing_fact_also_between_equal_hosts(
+    destination: str,
+) -> None:
     guest = {"machine": "pc-q35-8.1", "devices": "virtio-nett-pci"}
-    differing = _judged(_qemu("8.2.7"), _qemu("8.2.6"), guest)
-    (found,) = [one for one in differing.objections if "virtio-nett-pci" in "".join(one.facts)]
+    judged = _judged(_qemu("8.2.7"), _qemu(destination), guest)
+    (found,) = [one for one in judged.objections if "virtio-nett-pci" in "".join(one.facts)]
     assert found.is_gap and "'virtio-net-pci'" in found.facts[0]
-    equal = _judged(_qemu("8.2.7"), _qemu("8.2.7"), guest).objections
-    assert not [one for one in equal if "virtio-nett-pci" in "".join(one.facts)]
+
+
+@pytest.mark.parametrize("device", ["vhost-user-rng-pci", "virtio-gpu-gl-pci", "virtio-vga-gl"])
+def test_devices_that_never_migrate_are_blocked_between_equal_hosts(device: str) -> None:
+    guest = {"machine": "pc-q35-8.1", "devices": device}
+    judged = _judged(_qemu("8.2.7"), _qemu("8.2.7"), guest)
+    assert Rule.MIGRATION_BLOCKED in {one.rule for one in judged.objections}
 
 
 def test_an_accelerator_setting_that_is_not_given_is_a_missing_fact() -> None:

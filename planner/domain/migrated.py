@@ -29,6 +29,10 @@ class Consequence(Enum):
 _WEIGHTS = {consequence: weight for weight, consequence in enumerate(Consequence)}
 
 
+SEVERITIES = ("cosmetic", "performance", "functional", "hang", "corruption", "security")
+"""What losing a unit costs the guest, least first."""
+
+
 class ClauseKind(Enum):
     """What about a guest decides whether it has a unit."""
 

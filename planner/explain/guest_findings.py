@@ -16,6 +16,7 @@ from planner.explain.moves import MoveJudge
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
+from planner.migration.host_rules import judge_unknown_devices
 from planner.migration.parts import absent_parts
 from planner.migration.reach import with_reach
 from planner.solver.attempt import COMMON_PARTS
@@ -59,6 +60,7 @@ def find_violations(
         own = [group for group in guests if _may_be_of(baseline, group, knowledge)]
         yield from _violators(baseline, own, knowledge)
         yield from _not_everywhere(domain, baseline, own, knowledge)
+        yield from _without_a_row(baseline, own, knowledge)
         yield from _unusual(domain, baseline, own, moves)
         yield from _impacts(baseline, own, knowledge)
 
@@ -162,6 +164,18 @@ def _not_everywhere(
     for name, found in sorted(of_part.items()):
         text = f"violates: {COMMON_PARTS.text}: not every one has {name}"
         yield from _finding(baseline, found, text)
+
+
+def _without_a_row(
+    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
+) -> Iterator[GuestFinding]:
+    """Yield the guests with devices of which nobody knows whether they migrate."""
+    of_fact: dict[str, list[_Alike]] = {}
+    for group in guests:
+        for gap in judge_unknown_devices(group.start, knowledge):
+            of_fact.setdefault(", ".join(gap.facts), []).append(group)
+    for fact, found in sorted(of_fact.items()):
+        yield from _finding(baseline, found, f"unknown: {fact}")
 
 
 def _unusual(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from planner.domain.host import QemuBuild
+from planner.domain.migrated import MigratedUnit
 from planner.domain.solution import Remedy
+from planner.domain.verdict import Rule
 from planner.explain.host_classes import first_names, host_count, members_of
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLine, KnownBuild
@@ -110,7 +112,7 @@ def _cheapest(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
     )
     for obstacle in attempt.obstacles:
         ways = tuple(frozenset(way) for way in (obstacle.lacking, obstacle.having) if way)
-        if not ways:
+        if not ways or obstacle.sides:
             return
         required.append(Requirement(obstacle.unit, ways))
     if len(required) < 2:
@@ -127,14 +129,15 @@ def _ways_out(
 ) -> Iterator[Remedy]:
     lacking = members_of(domain, obstacle.lacking)
     having = members_of(domain, obstacle.having)
-    subject = obstacle.unit or obstacle.property_key
+    subject = _subject(obstacle, knowledge)
     facts = ", ".join(obstacle.facts)
     if not obstacle.certain:
         yield _remedy("probe", f"find out {facts}", lacking)
-    if lacking:
-        yield _remedy("upgrade-kernel", f"bring {facts or subject} to these hosts", lacking)
-    if having:
-        yield _remedy("mask", f"hide {facts or subject} on these hosts", having)
+    if obstacle.rule == Rule.UNIT_REFUSED.value:
+        text = f"a kernel that does not produce {subject} on these hosts"
+        yield _remedy("upgrade-kernel", text, having)
+    else:
+        yield from _lifted_or_hidden(facts or subject, lacking, having)
     if lacking and having:
         cheaper = min((lacking, having), key=host_count)
         yield _remedy("drop-edges", "no migration from hosts with it to hosts without", cheaper)
@@ -147,10 +150,28 @@ def _ways_out(
         yield _remedy("accept-loss", f"accept the loss of {obstacle.unit} in the policy", ())
 
 
+def _subject(obstacle: Obstacle, knowledge: KnowledgeBase) -> str:
+    """Return what hosts lack or have: a unit, a property, or the CPU features that a unit takes."""
+    unit = _units(knowledge).get(obstacle.unit)
+    needs = sorted(unit.requires) if unit is not None else []
+    of_the_cpu = bool(needs) and all(name.startswith("cpu.") for name in needs)
+    return ", ".join(needs) if of_the_cpu else obstacle.unit or obstacle.property_key
+
+
+def _lifted_or_hidden(
+    what: str, lacking: tuple[PoolMember, ...], having: tuple[PoolMember, ...]
+) -> Iterator[Remedy]:
+    """Yield that all hosts get what some lack, which no kernel can if it is of the CPU, or none."""
+    if lacking and not what.startswith("cpu."):
+        yield _remedy("upgrade-kernel", f"bring {what} to these hosts", lacking)
+    if having:
+        yield _remedy("mask", f"hide {what} on these hosts", having)
+
+
 @cache
-def _units(knowledge: KnowledgeBase) -> frozenset[str]:
-    """Return the units whose loss a policy can accept."""
-    return frozenset(unit.id for unit in knowledge.units)
+def _units(knowledge: KnowledgeBase) -> Mapping[str, MigratedUnit]:
+    """Return the units, whose loss a policy can accept, by their ids."""
+    return {unit.id: unit for unit in knowledge.units}
 
 
 def _remedy(kind: str, text: str, members: tuple[PoolMember, ...]) -> Remedy:

@@ -8,13 +8,19 @@ from dataclasses import replace
 from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.compat import PropertyKey, Visible
 from planner.domain.errors import nearest
-from planner.domain.migrated import Clause, ClauseKind, Consequence, Gate, MigratedUnit
+from planner.domain.migrated import (
+    SEVERITIES,
+    Clause,
+    ClauseKind,
+    Consequence,
+    Gate,
+    MigratedUnit,
+)
 from planner.domain.truth import Truth
 from planner.knowledge.rows import Row, versions
 
 STATES = ("run", "boot", "host", "none")
 SENT = ("value", "cpuid", "always")
-SEVERITIES = ("cosmetic", "performance", "functional", "hang", "corruption", "security")
 EXPOSURES = ("persistent", "transient")
 AS_A_LACK = "lack"
 Foreign = Mapping[str, Consequence | None]

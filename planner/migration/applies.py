@@ -36,6 +36,18 @@ def claimed(words: tuple[str, ...]) -> Assumed:
     return frozenset((kind, name) for kind, _, name in parts)
 
 
+def opposed(claims: Assumed, words: GuestWords) -> tuple[str, ...]:
+    """Return the CPU features that claims about one guest both ask for and exclude, in order."""
+    lacks, has = ClauseKind.CPU_LACKS.value, ClauseKind.CPU.value
+    common_only = (has, BEYOND_COMMON) in claims
+    return tuple(
+        word
+        for kind, word in sorted(claims)
+        if kind == lacks
+        and ((has, word) in claims or (common_only and word in words.beyond_common))
+    )
+
+
 def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
     """Return the claims about what a guest does not say: its CPU, its devices, each of its uses."""
 

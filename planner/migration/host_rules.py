@@ -86,12 +86,11 @@ def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Obj
         )
 
 
-def judge_unknown_devices(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
-) -> Iterator[Objection]:
-    """Name the devices without a row: nobody knows what they migrate between differing hosts."""
-    if edge.source == edge.destination and not edge.source.qemu.is_series:
-        return
+def judge_unknown_devices(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
+    """Name the devices without a row: nobody knows what they migrate, or whether at all.
+
+    Equal hosts do not settle it: what refuses to migrate does so between equal hosts too.
+    """
     for name in unknown_devices(start.devices, knowledge.guests):
         fact = _no_row(name, knowledge)
         yield knowledge_gap(fact, Consequence.FAILS_CLEANLY, "devices.toml")

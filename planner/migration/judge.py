@@ -59,7 +59,7 @@ def judge(
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)
-    objections += judge_unknown_devices(edge, start, knowledge)
+    objections += judge_unknown_devices(start, knowledge)
     remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
     for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
         objections += judged.objections

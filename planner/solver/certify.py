@@ -21,7 +21,7 @@ from planner.domain.solution import ChosenBaseline
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, claims_of
+from planner.migration.applies import Assumed, claimed, claims_of, opposed
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.solver.pairs import (
@@ -61,6 +61,9 @@ class Certifier:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
         assumed = assumed_by(chosen)
         baseline = chosen.baseline
+        impossible = opposed(assumed, self.knowledge.guests)
+        if impossible:
+            raise CertificationError(f"no guest has a CPU with and without {impossible[0]}")
         if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
-from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.migrated import SEVERITIES, Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import FlagChoice, Loss
+from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
@@ -31,6 +32,7 @@ from planner.solver.layout import NO_LAYOUT, Layout, Layouts
 from planner.solver.layout_issues import LayoutIssue
 from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
+from planner.solver.opposites import asks_for_features, beside, opponents
 
 Demanded = tuple[Asked, Asked]
 Profiles = tuple[HostProfile, ...]
@@ -73,6 +75,7 @@ class ClosedForm:
             if one_arch and any(one.is_blocked for one in asked):
                 blocked = self.units.obstacles(judged, name, asked)
         attempt = self._without_hosts(machine_type, asked, layout, hardware)
+        blocked += self._unmet(domain, name, asked, attempt.conditions)
         if not (blocked or missing or unsure):
             return attempt
         fixed = asked[0].is_blocked and not asked[1].is_blocked
@@ -82,6 +85,23 @@ class ClosedForm:
             unknown_offer=unsure,
             is_fixed=fixed and not domain.is_observed,
         )
+
+    def _unmet(
+        self,
+        domain: MigrationDomain,
+        machine_type: str,
+        asked: Demanded,
+        conditions: tuple[Condition, ...],
+    ) -> list[Obstacle]:
+        """Return what is blocked because no guest meets its condition beside the others."""
+        if not asks_for_features(conditions):
+            return []
+        judged = without_observed_passes(domain, machine_type, self.knowledge)
+        return [
+            beside(obstacle, condition, against)
+            for obstacle, condition in self.units.on_condition(judged, machine_type, asked)
+            if (against := opponents(condition, conditions, self.knowledge))
+        ]
 
     def refused_by_builds(self, domain: MigrationDomain, machine_type: MachineType) -> Truth:
         """Return whether layout alone refuses a type: YES certainly, UNKNOWN for want of facts."""
@@ -139,7 +159,7 @@ class ClosedForm:
             self._attempts[key] = Attempt(
                 machine_type=machine_type,
                 flags=tuple(sorted(set(parts.flags), key=_flag_order)),
-                conditions=tuple(sorted(set(parts.conditions))),
+                conditions=tuple(sorted(_priced_once(parts.conditions))),
                 needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
                 accepted=tuple(sorted(set(parts.accepted))),
                 residual=tuple(sorted(set(parts.residual))),
@@ -193,6 +213,18 @@ class ClosedForm:
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
+
+
+def _priced_once(conditions: Iterable[Condition]) -> Iterable[Condition]:
+    """Return every condition once, at the gravest of the prices that it is asked for."""
+    gravest: dict[tuple[str, ...], Condition] = {}
+    for one in sorted(conditions, key=lambda one: _gravity(one.price)):
+        gravest[one.text, *one.words] = one
+    return gravest.values()
+
+
+def _gravity(price: str) -> int:
+    return SEVERITIES.index(price) if price in SEVERITIES else -1
 
 
 def _layout_obstacle(issue: LayoutIssue) -> Obstacle:

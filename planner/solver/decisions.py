@@ -58,11 +58,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What one unit asks of an answer."""
+    """What one unit asks of an answer.
+
+    `otherwise` blocks it if no guest meets its condition, which asks for something to be there.
+    """
 
     flag: FlagChoice | None = None
     condition: Condition | None = None
     block: Block | None = None
+    otherwise: Block | None = None
     accepted: Loss | None = None
     residual: Loss | None = None
     facts: frozenset[str] = frozenset()
@@ -119,12 +123,13 @@ class Decider:
                     accepted=_loss(unit) if shut else None,
                     facts=facts,
                 )
+        block = self._block([one for one in standing if one.certain] or standing)
         clause = _negatable(unit)
-        if clause is not None:
-            condition = condition_of(clause, self.knowledge, unit.price)
-            return Decision(condition=condition, facts=facts)
-        certain = [one for one in standing if one.certain]
-        return Decision(block=self._block(certain or standing), facts=facts)
+        if clause is None:
+            return Decision(block=block, facts=facts)
+        condition = condition_of(clause, self.knowledge, unit.price)
+        otherwise = block if clause.kind is ClauseKind.CPU_LACKS else None
+        return Decision(condition=condition, otherwise=otherwise, facts=facts)
 
     def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
         """Whether policy lets a finding pass: by exposure, by name, or as a cheap loss."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from operator import and_
@@ -11,6 +11,7 @@ from planner.domain.compat import PropertyKey
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
+from planner.domain.solution import Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
@@ -90,13 +91,22 @@ class SomeUnits:
         self, domain: MigrationDomain, machine_type: str, asked: Asked
     ) -> Iterable[Obstacle]:
         """Yield what is blocked, with the hosts of the domain."""
-        vectors = {
-            member.profile: self.table.vector_of(member.profile, machine_type)
-            for member in domain.members
-        }
+        vectors = self._vectors_of(domain, machine_type)
         for place, unit, decision in asked.decisions:
             if decision.block is not None:
                 yield _obstacle(place, unit, decision.block, vectors)
+
+    def on_condition(
+        self, domain: MigrationDomain, machine_type: str, asked: Asked
+    ) -> Iterator[tuple[Obstacle, Condition]]:
+        """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
+        vectors = self._vectors_of(domain, machine_type)
+        for place, unit, decision in asked.decisions:
+            if decision.condition is not None and decision.otherwise is not None:
+                yield _obstacle(place, unit, decision.otherwise, vectors), decision.condition
+
+    def _vectors_of(self, domain: MigrationDomain, machine_type: str) -> dict[HostProfile, Vector]:
+        return {host: self.table.vector_of(host, machine_type) for host in domain.profiles}
 
     def _among(self, classes: frozenset[int], settable: int) -> Asked:
         """Return what is asked if hosts of every class reach each other."""
@@ -109,9 +119,7 @@ class SomeUnits:
 
     def _over_edges(self, domain: MigrationDomain, machine_type: str, settable: int) -> Asked:
         """Return what is asked over the edges of a directed domain."""
-        vectors = {
-            profile: self.table.vector_of(profile, machine_type) for profile in domain.profiles
-        }
+        vectors = self._vectors_of(domain, machine_type)
         return self._without_clean(
             self._decider.over(
                 place, _routes(place, unit, domain, vectors), settable=bool(settable >> place & 1)
@@ -180,6 +188,14 @@ class UnitDemands:
             *plain.obstacles(domain, "", asked[0]),
             *gated.obstacles(domain, machine_type, asked[1]),
         ]
+
+    def on_condition(
+        self, domain: MigrationDomain, machine_type: str, asked: tuple[Asked, Asked]
+    ) -> Iterator[tuple[Obstacle, Condition]]:
+        """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
+        plain, gated = self._rooms(domain.members[0].profile.arch)
+        yield from plain.on_condition(domain, "", asked[0])
+        yield from gated.on_condition(domain, machine_type, asked[1])
 
     def narrow(self, profiles: Iterable[HostProfile]) -> None:
         """Leave out the units that ask nothing even if all `profiles` stood in one pool."""

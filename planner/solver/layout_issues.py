@@ -17,6 +17,9 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
 from planner.migration.applies import BEYOND_COMMON
 
+OPEN_CPUS = "CPU features of hosts whose CPUs differ"
+"""The missing fact of hosts that the fleet gives different CPU models."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutIssue:
@@ -216,7 +219,7 @@ def model_issues(
         yield LayoutIssue(
             certain=False,
             clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
-            facts=("CPU features of hosts whose CPUs differ",),
+            facts=(OPEN_CPUS,),
             text="the CPUs of the hosts differ, and nobody says in what",
             source="column cpu of the fleet",
         )
