@@ -21,7 +21,6 @@ from planner.domain.solution import (
 )
 from planner.explain.alternatives import leaving_out
 from planner.explain.guest_findings import find_violations
-from planner.explain.moves import MoveJudge
 from planner.explain.nothing_allowed import nothing_allowed
 from planner.explain.remedies import remedies
 from planner.explain.spread import processors, spread
@@ -103,7 +102,7 @@ class Answerer:
         results = self._solver.solve(domain)
         self._solver.certify(domain, results)
         answer = _answer(domain, results, self.knowledge, self.policy)
-        return _named(domain, answer, list(guests), MoveJudge(self.knowledge, self.policy))
+        return _named(domain, answer, list(guests), self.knowledge)
 
 
 def _certify_all(
@@ -123,13 +122,12 @@ def _explain_all(
     knowledge: KnowledgeBase,
     policy: Policy,
 ) -> list[DomainSolution]:
-    moves = MoveJudge(knowledge, policy)
     return [
         _named(
             domain,
             _answer(domain, found, knowledge, policy),
             guests.get(domain.name, []),
-            moves,
+            knowledge,
         )
         for domain, found in zip(domains, results, strict=True)
     ]
@@ -259,7 +257,7 @@ def _named(
     domain: MigrationDomain,
     answer: Answer,
     guests: list[GuestGroup],
-    moves: MoveJudge,
+    knowledge: KnowledgeBase,
 ) -> DomainSolution:
     return DomainSolution(
         domain=domain.name,
@@ -269,5 +267,5 @@ def _named(
         baselines=answer.baselines,
         refused=answer.refused,
         unknowns=answer.unknowns,
-        guests=tuple(find_violations(domain, answer.baselines, guests, moves)),
+        guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
     )

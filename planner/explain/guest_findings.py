@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
-from planner.domain.host import MigrationEdge
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
-from planner.explain.moves import MoveJudge
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
@@ -43,10 +41,10 @@ def find_violations(
     domain: MigrationDomain,
     baselines: Iterable[ChosenBaseline],
     groups: Iterable[GuestGroup],
-    moves: MoveJudge,
+    knowledge: KnowledgeBase,
 ) -> Iterator[GuestFinding]:
     """Yield what today's guests run on, per type, and who violates a condition of the answer."""
-    guests, knowledge = _alike(groups), moves.knowledge
+    guests = _alike(groups)
     if not guests:
         return
     chosen = {baseline.machine_type: baseline for baseline in baselines}
@@ -61,7 +59,6 @@ def find_violations(
         yield from _violators(baseline, own, knowledge)
         yield from _not_everywhere(domain, baseline, own, knowledge)
         yield from _without_a_row(baseline, own, knowledge)
-        yield from _unusual(domain, baseline, own, moves)
         yield from _impacts(baseline, own, knowledge)
 
 
@@ -176,38 +173,6 @@ def _without_a_row(
             of_fact.setdefault(", ".join(gap.facts), []).append(group)
     for fact, found in sorted(of_fact.items()):
         yield from _finding(baseline, found, f"unknown: {fact}")
-
-
-def _unusual(
-    domain: MigrationDomain, baseline: ChosenBaseline, guests: list[_Alike], moves: MoveJudge
-) -> Iterator[GuestFinding]:
-    """Yield the guests that say of themselves what no guest is taken to have, and cannot move so."""
-    row = moves.knowledge.machine_type(baseline.machine_type)
-    units = () if row is None else moves.knowledge.units_of(row.arch)
-    for unit in units:
-        if all(clause.default is not Truth.NO for clause in unit.when):
-            continue
-        found = [group for group in guests if _has(unit.when, group.start, moves.knowledge)]
-        stuck = [group for group in found if _objects(unit.id, domain, baseline, group, moves)]
-        yield from _finding(baseline, stuck, f"cannot migrate everywhere: {unit.title} ({unit.id})")
-
-
-def _objects(
-    unit: str,
-    domain: MigrationDomain,
-    baseline: ChosenBaseline,
-    group: _Alike,
-    moves: MoveJudge,
-) -> bool:
-    """Whether some edge is not safe for guests on the answer's baseline because of a unit."""
-    start = replace(group.start, baseline=baseline.baseline)
-    return any(
-        objection.unit == unit
-        for source, destination in domain.pairs()
-        for objection in moves.against(
-            MigrationEdge(source=source, destination=destination), start, source, frozenset()
-        )
-    )
 
 
 def _finding(baseline: ChosenBaseline, found: list[_Alike], text: str) -> Iterator[GuestFinding]:

@@ -247,13 +247,8 @@ def split_units(
     knowledge: KnowledgeBase, arch: str
 ) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
     """Return the units that a guest may have, those without a gate and those with one."""
-    units = [unit for unit in knowledge.units_of(arch) if _may_exist(unit)]
+    units = [unit for unit in knowledge.units_of(arch) if not unit.cpu_features]
     return (
         tuple(unit for unit in units if not unit.gates),
         tuple(unit for unit in units if unit.gates),
     )
-
-
-def _may_exist(unit: MigratedUnit) -> bool:
-    """Whether a guest of which nothing is said may have the unit."""
-    return not unit.cpu_features and all(clause.default is not Truth.NO for clause in unit.when)
