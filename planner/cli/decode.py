@@ -10,6 +10,7 @@ from planner.cli import exits
 from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 from planner.cli.output import answer
+from planner.domain.compat import PropertyKey
 
 
 def decode(
@@ -31,6 +32,11 @@ def decode(
     from planner.present.decode_report import decode_report
 
     base = knowledge_of(knowledge)
-    forbidden = policy_of(policy, base).forbidden_flags
+    forbidden = policy_of(policy, base).forbidden
+
+    def is_forbidden(key: PropertyKey) -> bool:
+        """Whether policy forbids to set a property, under this name or that of a related type."""
+        return any(base.may_set(key, other) for other in forbidden)
+
     bits = decode_message(" ".join(message), device, base)
-    answer(painted(decode_report(bits, forbidden=forbidden), None), None, exits.ANSWERED)
+    answer(painted(decode_report(bits, is_forbidden), None), None, exits.ANSWERED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field, replace
 
-from planner.domain.compat import CompatFlag
+from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.upgrade import PlanPolicy
 
 
@@ -50,6 +50,11 @@ class Policy:
         losses = self.accepted_losses
         kept = tuple(one for one in losses if one.expires is None or one.expires >= day)
         return self if kept == losses else replace(self, accepted_losses=kept)
+
+    @property
+    def forbidden(self) -> tuple[PropertyKey, ...]:
+        """The properties that no answer sets."""
+        return tuple(map(PropertyKey.parse, self.forbidden_flags))
 
     def accepted_loss(self, unit: str) -> AcceptedLoss | None:
         """Return the acceptance that covers `unit`."""

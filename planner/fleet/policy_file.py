@@ -24,7 +24,7 @@ from planner.documents.values import (
 from planner.domain.errors import PolicyError
 from planner.domain.policy import AcceptedLoss, Policy
 from planner.fleet.plan_policy import plan_policy
-from planner.fleet.policy_names import KnownNames, check_bounds, flag_of
+from planner.fleet.policy_names import KnownNames, check_bounds, flag_of, property_of
 
 MANAGEMENT = ("plain", "libvirt")
 
@@ -60,7 +60,7 @@ def policy_keys(names: KnownNames) -> Mapping[str, Reader[Any]]:
         "floors": bounds,
         "ceilings": bounds,
         "required_flags": list_of(flag_of(names)),
-        "forbidden_flags": list_of(known("property", names.properties)),
+        "forbidden_flags": list_of(property_of(names)),
         "accepted_severities": set_of(known("severity", {unit.severity for unit in units})),
         "residual_exposures": set_of(known("exposure", {unit.exposure for unit in units})),
         "accepted_losses": list_of(

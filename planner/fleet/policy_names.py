@@ -78,6 +78,25 @@ def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
     return read
 
 
+def property_of(names: KnownNames) -> Reader[str | None]:
+    """Return the reader of `TYPE.PROPERTY`, which some row has for this type or one above it."""
+
+    def read(value: object, steps: Steps, complaints: Complaints) -> str | None:
+        """Read the name of a property."""
+        try:
+            key = PropertyKey.parse(value) if isinstance(value, str) else None
+        except ValueError:
+            key = None
+        if key is None:
+            remedy = nearest(str(value), names.properties)
+            complaints.add(steps, f"{shown(value)} is not TYPE.PROPERTY", remedy)
+        elif not names.has_property(key):
+            complaints.add(steps, f"'{key}' is no property", nearest(str(key), names.properties))
+        return None if key is None else str(key)
+
+    return read
+
+
 def _on_base(flag: CompatFlag, names: KnownNames) -> CompatFlag:
     """Return a flag on the base type of a usual variant: what is asked of a pool is of all devices."""
     key = PropertyKey(qom_type=names.base_type(flag.key.qom_type), property=flag.key.property)

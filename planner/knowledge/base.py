@@ -138,9 +138,18 @@ class KnowledgeBase:
         """Whether a flag on one key sets the other: it is on that very type, or on its base type."""
         return one == other or one == self.base_key(other)
 
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
     def base_key(self, key: PropertyKey) -> PropertyKey:
-        """Return a property under its base type: one key for all bus variants."""
-        return PropertyKey(qom_type=self.guests.base_type(key.qom_type), property=key.property)
+        """Return a property under the type that brings it: one key for variants and descendants."""
+        base = PropertyKey(qom_type=self.guests.base_type(key.qom_type), property=key.property)
+        if base in self.properties or key in self.properties:
+            return base
+        inherited = (known for known in self.properties if self._inherits(key, known))
+        return next(inherited, base)
+
+    def may_set(self, one: PropertyKey, other: PropertyKey) -> bool:
+        """Whether a flag on one key reaches some device that a flag on the other reaches."""
+        return self._inherits(one, other) or self._inherits(other, one)
 
     def has_property(self, key: PropertyKey) -> bool:
         """Whether some row is of the property `key`, of its base type, or of a device's type."""

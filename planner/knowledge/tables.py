@@ -158,7 +158,8 @@ class MachineTables:
     def _find_default_list(self, version: tuple[int, ...], board: str) -> Mapping[PropertyKey, str]:
         """Return what the newest known reference build gives to the type named after `version`.
 
-        Where that type has expired since, later properties have the value of the oldest type left.
+        Where that type has expired since, later properties have the value of the oldest type left,
+        and what its last build did not set had that build's default.
         """
         named = [
             row
@@ -169,7 +170,9 @@ class MachineTables:
             last = self._last_offering(row)
             if last:
                 own = self._list(last, row.machine_type.name) or {}
-                return {**self._later_than(last, board), **own}
+                then = self._builds.known[last].version[:2]
+                since = self._default_list(then, board) if then > version else {}
+                return {**since, **self._later_than(last, board), **own}
         return {}
 
     def _reference_types(self, board: str) -> list[OfferedType]:

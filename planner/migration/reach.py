@@ -93,8 +93,8 @@ def _reach(flag: CompatFlag, base: str, start: GuestStart, knowledge: KnowledgeB
             return Truth.UNKNOWN
         return Truth.of(f"{start.cpu.model}{CPU}" == flag.key.qom_type)
     if start.devices is None:
-        usual = knowledge.guests.is_usual(flag.key.qom_type)
-        return Truth.YES if usual else Truth.UNKNOWN
+        variant = knowledge.guests.variants.get(flag.key.qom_type)
+        return Truth.YES if variant is not None and variant.usual else Truth.UNKNOWN
     rows = [knowledge.guests.devices.get(device_name(device)) for device in start.devices]
     if any(row is None for row in rows):
         return Truth.UNKNOWN

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from planner.domain.compat import PropertyKey
 from planner.domain.migrated import RefusedBit
 from planner.present.lines import Line, Style, folded
 
 
-def decode_report(bits: Iterable[RefusedBit], *, forbidden: tuple[str, ...]) -> Iterator[Line]:
-    """Yield one entry per bit, then the flags that avoid them; `forbidden` ones are not proposed."""
+def decode_report(
+    bits: Iterable[RefusedBit], is_forbidden: Callable[[PropertyKey], bool]
+) -> Iterator[Line]:
+    """Yield one entry per bit, then the flags that avoid them; forbidden ones are not proposed."""
     found = tuple(bits)
     if not found:
         yield Line("no bit of the guest is refused", Style.GOOD)
@@ -27,7 +30,7 @@ def decode_report(bits: Iterable[RefusedBit], *, forbidden: tuple[str, ...]) -> 
             indent=2,
         )
         key = bit.unit.flag or (bit.unit.gates[0].key if bit.unit.gates else None)
-        if key is not None and str(key) not in forbidden:
+        if key is not None and not is_forbidden(key):
             flags.append(f"{key}=off")
             yield from folded(
                 f"{key}=off, from the next power cycle on", label="avoided by".ljust(14), indent=2

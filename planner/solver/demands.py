@@ -150,14 +150,14 @@ class SomeUnits:
         if not unit.gates:
             return False
         flag = unit.flag or unit.gates[0].key
-        if str(flag) in self.policy.forbidden_flags or self._is_required(flag):
+        if any(self._is_decided(key) for key in (flag, *(gate.key for gate in unit.gates))):
             return False
         return self.knowledge.offers_property(build, flag) is Truth.YES
 
-    def _is_required(self, flag: PropertyKey) -> bool:
-        """Whether policy says the value of a property: nothing else may set it."""
-        base = self.knowledge.base_key
-        return any(base(flag) == base(asked.key) for asked in self.policy.required_flags)
+    def _is_decided(self, key: PropertyKey) -> bool:
+        """Whether policy forbids to set a property, or says its value: nothing else may set it."""
+        decided = (*self.policy.forbidden, *(flag.key for flag in self.policy.required_flags))
+        return any(self.knowledge.may_set(key, other) for other in decided)
 
 
 @dataclass(slots=True)

@@ -60,7 +60,9 @@ def property_issue(
     source = row.source if row is not None else "compat properties of both builds"
     text = f"builds give {key} different values under {machine_type}"
     value = _common_value(key, builds, machine_type, knowledge)
-    settable = value is not None and str(key) not in policy.forbidden_flags
+    settable = value is not None and not any(
+        knowledge.may_set(key, other) for other in policy.forbidden
+    )
     if settable and _all_offer(key, builds, knowledge):
         choice = FlagChoice(
             flag=CompatFlag(key=key, value=value or ""),
