@@ -140,6 +140,11 @@ class MigratedUnit:
         return bool(self.when)
 
     @property
+    def is_unusual(self) -> bool:
+        """Whether a guest of which nothing is said is taken to be without."""
+        return any(clause.default is Truth.NO for clause in self.when)
+
+    @property
     def came_with_its_feature(self) -> bool:
         """Whether builds without the unit cannot give the guest what it carries."""
         return self.sent == "cpuid" and not self.known_before

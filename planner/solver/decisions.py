@@ -113,7 +113,7 @@ class Decider:
             return CLEAN
         standing = [one for one in found if not self._tolerates(unit, one)]
         if not standing:
-            return _tolerated(unit)
+            return CLEAN if unit.is_unusual else _tolerated(unit)
         facts = frozenset(one.fact for one in standing if not one.certain and one.fact)
         if settable:
             shut = findings(unit, [row.shut() for row in producers], [row.shut() for row in takers])
