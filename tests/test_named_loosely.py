@@ -260,3 +260,50 @@ def test_guests_of_a_pool_that_is_all_down_have_nowhere_to_go(tmp_path: Path) ->
     at_once = replace(plan, waves=(both,), bounds=replace(plan.bounds, waves=1))
     violation = planner.simulate(at_once, ways, guests=guests).violation
     assert violation is not None and violation.rule == "S002"
+
+
+def test_a_type_without_versions_is_what_each_build_makes_of_it(tmp_path: Path) -> None:
+    hosts = fleet(tmp_path, "a,6.12.10,9.0.2", "b,6.12.10,9.1.0", "c,6.12.10,9.1.0")
+    case = {"machine": "microvm", "cpu": "qemu64,+pku", "devices": "-", "traits": "pae=no"}
+    assert judged(hosts, from_="a", to="b", **case).outcome is Outcome.UNKNOWN
+    assert judged(hosts, from_="b", to="c", booted_on="b", **case).outcome is Outcome.SAFE
+
+
+@pytest.mark.parametrize(
+    ("arch", "name"),
+    [("aarch64", "virt"), ("s390x", "s390-ccw-virtio"), ("ppc64", "pseries"), ("x86_64", "q35")],
+)
+def test_an_alias_is_the_type_that_every_build_means(tmp_path: Path, arch: str, name: str) -> None:
+    rows = (f"a,6.12.10,10.0.3,{arch}", f"b,6.12.10,10.0.3,{arch}")
+    hosts = fleet(tmp_path, *rows, head=HEAD_WITH_ARCH)
+    case = {"machine": name, "cpu": "qemu64,+pku", "devices": "-", "traits": "pae=no"}
+    found = judged(hosts, from_="a", to="b", booted_on="a", **case)
+    assert found.outcome is Outcome.SAFE
+    assert any(f"'{name}' is " in remark.text for remark in found.remarks)
+
+
+def test_no_guest_has_booted_where_its_type_is_not_offered(tmp_path: Path) -> None:
+    hosts = fleet(tmp_path, "a,6.12.10,8.2.5", "b,6.12.10,8.2.5", "old,6.12.10,4.0.0")
+    case = {"machine": "pc-q35-8.2", "cpu": "qemu64,+pku", "devices": "-"}
+    found = judged(hosts, from_="a", to="b", traits="pae=no uses-smm=no", **case)
+    assert found.outcome is Outcome.SAFE
+
+
+def test_conditions_are_taken_as_kept_where_nobody_knows_the_cpu_of_the_host(
+    tmp_path: Path,
+) -> None:
+    older = "a,5.15.0-100-generic,1:6.2+dfsg-2ubuntu6.24"
+    hosts = fleet(tmp_path, older, "b,6.8.0-60-generic,1:8.2.2+ds-0ubuntu1.4")
+    case = {"from": "b", "to": "a", "machine": "pc-q35-jammy", "cpu": "host", "devices": "-"}
+    gaps = {one.unit for one in planner.check(hosts, case)[0].objections if one.is_gap}
+    assert "cpu/intel_amx_xtile" in gaps
+    assert planner.check(hosts, case, assume_conditions=True)[0].outcome is Outcome.SAFE
+
+
+def test_a_cpu_that_follows_its_host_has_no_hyper_v_that_nobody_named(tmp_path: Path) -> None:
+    hosts = fleet(tmp_path, "a,4.15.0-100-generic,8.2.2", "b,6.8.0-60-generic,8.2.2")
+    case = {"machine": "pc-q35-8.2", "devices": "-", "booted_on": "b"}
+    plain = judged(hosts, from_="b", to="a", cpu="host", **case)
+    assert not [one for one in plain.objections if "hv-" in one.unit]
+    named = judged(hosts, from_="b", to="a", cpu="host,+hv-evmcs", **case)
+    assert [one.unit for one in named.objections if "hv-" in one.unit]

@@ -13,6 +13,7 @@ class MachineType:
 
     `rank` compares inside one board and line only; `line` is who names the types, such as `rhel`;
     `release` is the release of the reference line that it is named after, empty if it is not.
+    An `unversioned` type is what each build makes of it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class MachineType:
     source: str
     release: tuple[int, ...] = ()
     variant: str = ""
+    unversioned: bool = False
 
     def is_newer_than(self, other: MachineType) -> bool:
         """Compare two types of one board and line."""

@@ -16,7 +16,7 @@ from planner.explain.spread import processors, spread
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, unsaid
+from planner.migration.applies import Assumed, claimed, left_open
 from planner.migration.boots import judge_any_boot
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
@@ -71,8 +71,8 @@ class CaseJudge:
             hop_flags=case.hop_flags,
         )
         claims = self._conditions(case) if self.assume_conditions else frozenset()
-        assumed = unsaid(claims, start)
-        boots = () if booted is not None else self._boots(case.source)
+        assumed = left_open(claims, start, self.knowledge.guests)
+        boots = () if booted is not None else self._boots(case.source, case.machine_type)
         key = (edge, start, boots, assumed)
         if key not in self._known:
             strict = self._judge(edge, start, boots, assumed)
@@ -115,11 +115,13 @@ class CaseJudge:
             edge, start, boots, self.knowledge, management=management, assumed=assumed
         )
 
-    def _boots(self, source: HostGroup) -> tuple[HostProfile, ...]:
-        """Return every profile of the source's pool, the source first."""
+    def _boots(self, source: HostGroup, machine_type: str) -> tuple[HostProfile, ...]:
+        """Return the profiles of the source's pool that may start a type, the source first."""
         members = self._profiled.pools[source.pool]
         own = self._profiled.profile_of[source]
-        return (own, *(member.profile for member in members if member.profile != own))
+        offers = self.knowledge.machines.offers
+        others = (member.profile for member in members if member.profile != own)
+        return (own, *(one for one in others if offers(one.qemu, machine_type) is not Truth.NO))
 
     def _conditions(self, case: Case) -> Assumed:
         """Return what the conditions of the pool's answer exclude under the case's machine type."""

@@ -109,6 +109,14 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="not-of-host",
+        files="cpu_features.toml",
+        key="not_of_host",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="features-of-the-cpu",
         files="cpu_features.toml",
         key="of_cpu",

@@ -81,6 +81,7 @@ def read_machine_type(row: Row, builds: BuildLines) -> OfferedType:
             arch=row.head.text("arch"),
             release=row.release("release", ""),
             variant=row.text("variant", ""),
+            unversioned=row.truth("unversioned"),
             evidence=row.choice("evidence", Evidence),
             source=row.text("source"),
         ),

@@ -12,9 +12,12 @@ from planner.knowledge.base import KnowledgeBase
 
 
 def with_type(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
-    """Return the start under the type that its alias means on all builds; as it is if they differ."""
+    """Return the start under the type that its alias means on all builds; as it is if they differ.
+
+    Old builds may have had a type of the name itself.
+    """
     name = start.baseline.machine_type
-    if knowledge.machine_type(name) is not None:
+    if not knowledge.machines.is_alias(name):
         return start
     booted = start.booted_on or edge.source
     builds = {booted.qemu, edge.source.qemu, edge.destination.qemu}

@@ -62,6 +62,18 @@ def unsaid(claims: Assumed, start: GuestStart) -> Assumed:
     return frozenset((kind, word) for kind, word in claims if not says(kind, word))
 
 
+def left_open(claims: Assumed, start: GuestStart, words: GuestWords) -> Assumed:
+    """Return the claims that a guest leaves open: what it does not say, or nobody knows of its CPU."""
+
+    def is_known(kind: str, word: str) -> bool:
+        """Whether it is known that the guest's CPU has a feature, or that it lacks it."""
+        of_cpu = kind in {ClauseKind.CPU.value, ClauseKind.CPU_LACKS.value}
+        return not of_cpu or has_feature(word, start.cpu, start, words) is not Truth.UNKNOWN
+
+    said = claims - unsaid(claims, start)
+    return claims - {(kind, word) for kind, word in said if is_known(kind, word)}
+
+
 def without_boot_host(start: GuestStart) -> GuestStart:
     """Return a start without the host that it booted on, unless its CPU has the features of that host.
 
@@ -154,7 +166,7 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     if feature in cpu.enabled or feature in cpu.disabled:
         return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
-        return _host_feature(feature, start)
+        return Truth.NO if feature in words.not_of_host else _host_feature(feature, start)
     model = words.cpu_models.get(cpu.model)
     if model is None or feature not in words.model_features:
         return Truth.UNKNOWN

@@ -46,6 +46,8 @@ def _judge_machine_type(
         fact = _unnamed(name, (source, destination), knowledge)
         yield knowledge_gap(fact, Consequence.CANNOT_START, "machine type tables")
         return
+    if row.unversioned and not source.is_read_as(destination):
+        yield knowledge_gap(unfixed(name), Consequence.LOSES_STATE, row.source)
     for build in dict.fromkeys((source, destination)):
         offered = knowledge.machines.offers(build, name)
         if offered is Truth.NO:
@@ -58,6 +60,11 @@ def _judge_machine_type(
         elif offered is Truth.UNKNOWN:
             fact = f"whether QEMU {build} offers {name}"
             yield knowledge_gap(fact, Consequence.CANNOT_START, row.source)
+
+
+def unfixed(machine_type: str) -> str:
+    """Return the missing fact of a type that every build makes in its own way."""
+    return f"what differing builds make of '{machine_type}', which has no versions"
 
 
 def _unnamed(name: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> str:

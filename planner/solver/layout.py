@@ -20,6 +20,7 @@ from planner.solver.layout_issues import (
     model_issues,
     observed_issues,
     property_issue,
+    unversioned_issue,
     vendor_issues,
 )
 
@@ -87,6 +88,7 @@ class Layouts:
             booted = routes
             builds = carried = frozenset(product(domain.builds, domain.builds))
         yield from self._property_issues(domain.builds, builds, carried, machine_type)
+        yield from unversioned_issue(builds, machine_type, self.knowledge)
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(
             fault_issues(builds, carried, machine_type, self.knowledge),

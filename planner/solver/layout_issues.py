@@ -16,6 +16,7 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
 from planner.migration.applies import BEYOND_COMMON
+from planner.migration.build_rules import unfixed
 
 OPEN_CPUS = "CPU features of hosts whose CPUs differ"
 """The missing fact of hosts that the fleet gives different CPU models."""
@@ -45,6 +46,16 @@ class LayoutIssue:
     def is_obstacle(self) -> bool:
         """Whether neither policy nor a flag nor a claim about guests helps."""
         return not self.is_accepted and self.flag is None and self.clause is None
+
+
+def unversioned_issue(
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield that nobody knows what differing builds make of a type without versions."""
+    row = knowledge.machine_type(machine_type)
+    if row is not None and row.unversioned and not all(a.is_read_as(b) for a, b in pairs):
+        fact = unfixed(machine_type)
+        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source=row.source)
 
 
 def property_issue(
