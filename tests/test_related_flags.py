@@ -73,3 +73,14 @@ def test_a_policy_binds_a_property_by_the_name_of_a_related_type(
 def _flags(solution: Solution) -> set[str]:
     (domain,) = solution.domains
     return {str(one.flag) for baseline in domain.baselines for one in baseline.flags}
+
+
+def test_only_hosts_where_an_edge_ends_take_what_guests_booted_with(tmp_path: Path) -> None:
+    path, up, down = tmp_path / "fleet.csv", tmp_path / "up.csv", tmp_path / "down.csv"
+    path.write_text("host,kernel,qemu\nold,6.1.100,8.2.5\nnew,6.8.0,8.2.5\n")
+    up.write_text("source,destination\nold,new\n")
+    down.write_text("source,destination\nnew,old\n")
+    fleet = planner.read_fleet(path)
+    assert not _flags(planner.solve(fleet, edges=planner.read_edges(up, fleet)))
+    flags = _flags(planner.solve(fleet, edges=planner.read_edges(down, fleet)))
+    assert "virtio-net-device.host_uso=off" in flags

@@ -216,7 +216,8 @@ def _routes(
     place: int, unit: MigratedUnit, domain: MigrationDomain, vectors: dict[HostProfile, Vector]
 ) -> Routes:
     """Return who produces and takes a unit, and over which pairs it travels."""
-    takers = frozenset(vector[place] for vector in vectors.values())
+    arriving = vectors if domain.edges is None else {other for _, other in domain.edges}
+    takers = frozenset(vectors[host][place] for host in arriving)
     if unit.state == "boot":
         boots = frozenset(vectors[member.profile][place] for member in domain.starts)
         return Routes(producers=boots, takers=takers)
