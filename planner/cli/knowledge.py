@@ -53,7 +53,8 @@ def list_rows(
     if table not in BY_NAME:
         hint = nearest(table, BY_NAME) or f"allowed: {', '.join(BY_NAME)}"
         raise UsageError([wrong_word("", f"'{table}' is no table", hint)])
-    _print(f"{row.name}  {row.about}".rstrip() for row in rows_of(BY_NAME[table], folder))
+    found = (f"{row.name}  {row.about}".rstrip() for row in rows_of(BY_NAME[table], folder))
+    answer(painted((Line(text, head="", rest="  ") for text in found), None), None, exits.ANSWERED)
 
 
 @knowledge.command("show")

@@ -77,7 +77,7 @@ class CaseJudge:
         if key not in self._known:
             strict = self._judge(edge, start, boots, assumed)
             judged = apply(self.policy, self._by_default(strict, boots, assumed))
-            self._known[key] = replace(judged, objections=gaps_told_once(judged.objections))
+            self._known[key] = replace(judged, objections=_gravest_first(judged.objections))
         return self._known[key]
 
     def _by_default(
@@ -140,6 +140,12 @@ class CaseJudge:
     def _members(self, case: Case) -> tuple[PoolMember, ...]:
         pools = dict.fromkeys((case.source.pool, case.destination.pool))
         return tuple(member for pool in pools for member in self._profiled.pools[pool])
+
+
+def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
+    """Return objections in the order in which a reader needs them: what is certain, then by gravity."""
+    told = gaps_told_once(objections)
+    return tuple(sorted(told, key=lambda one: (one.is_gap, -one.consequence.weight)))
 
 
 def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:

@@ -54,7 +54,7 @@ def _judge_machine_type(
             yield Objection(
                 rule=Rule.MACHINE_TYPE_NOT_OFFERED,
                 consequence=Consequence.CANNOT_START,
-                facts=(name, str(build)),
+                facts=(f"{name} is not offered by QEMU {build}",),
                 source=row.source,
             )
         elif offered is Truth.UNKNOWN:

@@ -60,7 +60,7 @@ def judge_board(
         yield Objection(
             rule=Rule.MACHINE_TYPE_NOT_OFFERED,
             consequence=Consequence.CANNOT_START,
-            facts=(row.name, f"a type for {row.arch} hosts, not for {edge.source.arch}"),
+            facts=(f"{row.name} is a type for {row.arch} hosts, not for {edge.source.arch}",),
             source=row.source,
         )
 

@@ -29,7 +29,7 @@ def judge_parts(
                 yield Objection(
                     rule=Rule.PART_NOT_OFFERED,
                     consequence=Consequence.CANNOT_START,
-                    facts=(f"{NAMED[row.kind]} {name}", str(edge.destination.qemu)),
+                    facts=(f"QEMU {edge.destination.qemu} does not have {NAMED[row.kind]} {name}",),
                     source=row.source,
                 )
             elif offered is Truth.UNKNOWN and not _implied(row, edge):

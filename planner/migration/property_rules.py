@@ -34,7 +34,7 @@ def judge_flags(
                 rule=Rule.PROPERTY_NOT_OFFERED,
                 consequence=Consequence.CANNOT_START,
                 property_key=str(flag.key),
-                facts=(str(build),),
+                facts=(f"QEMU {build} does not have it",),
                 source=source,
             )
         elif knowledge.is_no_value(flag):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from planner.domain.verdict import Objection, Outcome, Verdict
+from planner.domain.verdict import Objection, Outcome, Rule, Verdict
 from planner.present.lines import Line, Style, folded
 
 STYLES = {Outcome.SAFE: Style.GOOD, Outcome.UNSAFE: Style.BAD, Outcome.UNKNOWN: Style.WARN}
 LABEL = 18
+LISTED = re.compile(r",(?=\S)")
+"""A comma without a blank, as in lists of functions: a line can be broken there."""
 
 
 def verdict_report(verdict: Verdict) -> Iterator[Line]:
@@ -20,7 +23,8 @@ def verdict_report(verdict: Verdict) -> Iterator[Line]:
         label = "unknown" if objection.is_gap else objection.consequence.value
         text = objection_text(objection)
         yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
-        yield from folded(objection.source, label="source".ljust(LABEL), indent=2, style=Style.DIM)
+        source = LISTED.sub(", ", objection.source)
+        yield from folded(source, label="source".ljust(LABEL), indent=2, style=Style.DIM)
     for remark in verdict.remarks:
         text = f"{remark.unit}: {remark.text}" if remark.unit else remark.text
         yield from folded(text, label=remark.kind.ljust(LABEL), indent=2, style=Style.DIM)
@@ -41,8 +45,12 @@ def objection_text(objection: Objection) -> str:
 def csv_cells(verdict: Verdict) -> tuple[str, str, str]:
     """Return outcome, consequence and objections as cells of a CSV row."""
     consequence = verdict.consequence.value if verdict.consequence is not None else ""
-    objections = " ".join(
-        f"{objection.rule.value}:{objection.unit or objection.property_key or objection.capability}"
-        for objection in verdict.objections
-    )
+    asked = verdict.start.baseline.machine_type
+    objections = " ".join(f"{one.rule.value}:{_subject(one, asked)}" for one in verdict.objections)
     return verdict.outcome.value, consequence, objections
+
+
+def _subject(objection: Objection, machine_type: str) -> str:
+    """Return what an objection is about: without a unit or property it is the machine type."""
+    of_type = machine_type if objection.rule is Rule.MACHINE_TYPE_NOT_OFFERED else ""
+    return objection.unit or objection.property_key or objection.capability or of_type
