@@ -50,9 +50,15 @@ class PlannerError(Exception):
     """Root of every error that a user can cause; carries all problems at once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Keep `problems`, at least one."""
-        self.problems = tuple(problems)
+        """Keep `problems`, at least one: file by file, by line where there is one."""
+        given = tuple(problems)
+        files = list(dict.fromkeys(one.location.file for one in given))
+        self.problems = tuple(sorted(given, key=lambda one: _reading_order(one.location, files)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def _reading_order(place: Location, files: list[str]) -> tuple[int, bool, int]:
+    return files.index(place.file), place.line is None, place.line or 0
 
 
 class KnowledgeError(PlannerError):

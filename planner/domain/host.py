@@ -141,6 +141,9 @@ class QemuBuild:
         return self.release if self.line == "upstream" else f"{self.release} ({self.line})"
 
 
+CpuLook = tuple[frozenset[CapabilityId], frozenset[CapabilityId], str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostProfile:
     """Hosts that cannot be told apart.
@@ -149,7 +152,8 @@ class HostProfile:
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
-    be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack.
+    be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
+    `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests.
     """
 
     arch: str
@@ -161,6 +165,7 @@ class HostProfile:
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
+    unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -183,6 +188,12 @@ class HostProfile:
     def runs_kernel_of(self, other: HostProfile) -> bool:
         """Whether both run one exact kernel release: what nobody knows of it cancels."""
         return bool(self.kernel_token) and self.kernel_token == other.kernel_token
+
+    @property
+    def cpu_look(self) -> CpuLook:
+        """What decides about guest CPU features: lacked, unsure, and the kernel if some are unsure."""
+        unsure = self.unsure_cpu_features
+        return self.lacked_cpu_features, unsure, self.kernel_token if unsure else ""
 
     def may_be_of_another_vendor_than(self, other: HostProfile) -> bool:
         """Whether two CPUs are of different models, and nobody knows who makes one of them."""

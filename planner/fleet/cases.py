@@ -42,14 +42,16 @@ def read_cases(path: Path, fleet: Fleet, words: GuestVocabulary) -> list[Case]:
     places = places_of(fleet)
     found = []
     problems = RowProblems(name_of(path))
-    for line, cells in read_rows(path, required=REQUIRED, optional=optional):
+    table = read_rows(path, required=REQUIRED, optional=optional)
+    for line, cells in table.rows:
         case, wrong = case_of(cells, fleet, words, places=places)
         for column, what in wrong:
             problems.add(line, column, what)
         if case is not None:
             found.append(case)
-    if problems.all():
-        raise FleetError(problems.all())
+    wrong_rows = [*table.problems, *problems.all()]
+    if wrong_rows:
+        raise FleetError(wrong_rows)
     return found
 
 

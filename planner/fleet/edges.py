@@ -51,7 +51,8 @@ def read_edges(path: Path, fleet: Fleet) -> tuple[EdgeRow, ...]:
     }
     rows = []
     wrong = RowProblems(name_of(path))
-    for line, cells in read_rows(path, required=ENDS):
+    table = read_rows(path, required=ENDS)
+    for line, cells in table.rows:
         for column in ENDS:
             end = cells[column]
             if end not in places:
@@ -60,7 +61,7 @@ def read_edges(path: Path, fleet: Fleet) -> tuple[EdgeRow, ...]:
         if all(cells[column] in places for column in ENDS):
             source, destination = (places[cells[column]] for column in ENDS)
             rows.append(EdgeRow(sources=source, destinations=destination))
-    problems = wrong.all()
+    problems = [*table.problems, *wrong.all()]
     if problems:
         raise FleetError(problems)
     return tuple(rows)

@@ -103,13 +103,15 @@ class _HostReader:
         fits = self._is_known_arch(row) & self._is_own_probe(row, facts) & self._is_placed(row)
         if facts is None or not fits or not all(cells.get(name) for name in ("kernel", "qemu")):
             return None
+        if not self._is_own_kernel(row):
+            return None
         present, absent = facts.stated
         return HostGroup(
             pool=PoolName(cells.get("pool") or DEFAULT_POOL),
             kernel=cells["kernel"],
             qemu=cells["qemu"],
             hosts=cast("tuple[HostName, ...]", row.names),
-            arch=cells.get("arch") or ARCHITECTURES[0],
+            arch=self._arch_of(row),
             cpu=cells.get("cpu", ""),
             present=present,
             absent=absent,
@@ -152,9 +154,29 @@ class _HostReader:
         if not arch or arch in ARCHITECTURES:
             return True
         what = f"{quoted(arch)} is not an architecture"
+        meant = self.vocabulary.arch_of(arch.lower())
         allowed = f"allowed: {', '.join(ARCHITECTURES)}"
-        self.wrong.add(row.line, "arch", what, lambda: allowed)
+        remedy = f"did you mean '{meant}'?" if meant else allowed
+        self.wrong.add(row.line, "arch", what, lambda: remedy)
         return False
+
+    def _arch_of(self, row: GroupedRows) -> str:
+        """Return the architecture of a row: its own word, else what its kernel names."""
+        stated = row.values.get("arch", "")
+        return stated or self.vocabulary.arch_of(row.values["kernel"]) or ARCHITECTURES[0]
+
+    def _is_own_kernel(self, row: GroupedRows) -> bool:
+        """Whether the kernels of a row, today's and the one to go to, are of its architecture."""
+        fits, arch = True, self._arch_of(row)
+        for column in ("kernel", "target_kernel"):
+            text = row.values.get(column, "")
+            named = self.vocabulary.arch_of(text)
+            if named and named != arch:
+                what = f"{quoted(text)} is a kernel of {named}, not of {arch}"
+                remedy = f"say {named} in the column arch, or correct the kernel"
+                self.wrong.add(row.line, column, what, lambda remedy=remedy: remedy)  # type: ignore[misc]
+                fits = False
+        return fits
 
     def _is_placed(self, row: GroupedRows) -> bool:
         """Whether kernel and QEMU, and those to go to, have a line; each wrong text is told once."""
@@ -177,7 +199,7 @@ class _HostReader:
         """Whether a probe is of this row, not of another kernel or another machine."""
         if facts is None or facts.probed is None:
             return True
-        arch = row.values.get("arch") or ARCHITECTURES[0]
+        arch = self._arch_of(row)
         fits = True
         for column, own, said in (
             ("kernel", row.values["kernel"], facts.probed.kernel),

@@ -25,6 +25,10 @@ class Vocabulary(Protocol):
         """Return the id behind a name or alias, None if there is none."""
         ...
 
+    def arch_of(self, text: str) -> str:
+        """Return the architecture that a kernel names, or another word for it; empty if none."""
+        ...
+
     def misfit(self, column: str, text: str) -> tuple[str, str] | None:
         """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
@@ -17,7 +17,7 @@ from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
-from planner.knowledge.hardware import HostCpus
+from planner.knowledge.hardware import Architecture, HostCpus
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
@@ -43,7 +43,7 @@ class KnowledgeBase:
     removals: Mapping[str, Removal]
     calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
-    covered: Mapping[str, str]
+    architectures: tuple[Architecture, ...]
     digest: str
 
     def __post_init__(self) -> None:
@@ -55,6 +55,15 @@ class KnowledgeBase:
             if not drift.hazard:
                 benign.setdefault(drift.key, []).append(drift)
         object.__setattr__(self, "_benign", benign)
+
+    @cached_property
+    def covered(self) -> Mapping[str, str]:
+        """What is known of the registers of each architecture."""
+        return {row.name: row.registers for row in self.architectures}
+
+    def arch_of(self, text: str) -> str:
+        """Return the architecture that a text names, empty if it names none."""
+        return next((row.name for row in self.architectures if row.is_named_in(text)), "")
 
     def canonical(self, name: str) -> CapabilityId | None:
         """Return the id of a capability by its id, alias, or `cpu.` and a known CPU feature."""
@@ -106,7 +115,12 @@ class KnowledgeBase:
             for unit in self.units_of(arch)
             for capability in unit.capabilities
             if capability != NEVER
-        )
+        ) | self.kernels.cpu_features(arch)
+
+    def unsure_cpu_features(self, arch: str, known: CapabilitySet) -> frozenset[CapabilityId]:
+        """Return the CPU features of which nobody knows whether a kernel gives them to guests."""
+        told = known.present | known.absent | known.possible
+        return self.kernels.cpu_features(arch) - told
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def open_cpu_features(self, capabilities: CapabilitySet) -> frozenset[str]:

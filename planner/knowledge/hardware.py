@@ -11,6 +11,23 @@ from planner.domain.migrated import Consequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """An architecture, what is known of its registers, and its words in `uname -r`."""
+
+    name: str
+    registers: str
+    words: tuple[str, ...]
+    evidence: Evidence
+    source: str
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text has one of the words, standing alone."""
+        return any(
+            re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", text) for word in self.words
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CpuVendor:
     """A vendor, the texts that speak of its CPUs, and those that name the vendor but no model."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from planner.domain.capability import (
     Capability,
@@ -82,6 +83,7 @@ class KernelLine:
 
     `trust`: `table` (its builds were read), `vanilla`, `lower-bound` (what the base has, it has;
     more is possible) or `none`. `series` matches texts that name no release, only a series of them.
+    `version_only`: all that is known of the build is the version in its text.
     """
 
     name: str
@@ -97,6 +99,7 @@ class KernelLine:
     base: str = ""
     known: tuple[tuple[int, ...], ...] = ()
     arch: tuple[str, ...] = ()
+    version_only: bool = False
     changes: Mapping[CapabilityId, tuple[Change, ...]]
 
 
@@ -125,6 +128,17 @@ class KernelLines:
         self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
         self._by_name = {line.name: line for line in self.lines}
         self._catalogue = catalogue
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def cpu_features(self, arch: str) -> frozenset[CapabilityId]:
+        """Return the CPU features that not every kernel gives to guests of an architecture."""
+        return frozenset(
+            name
+            for line in self.lines
+            for name in line.changes
+            if name.startswith("cpu.") and name in self._catalogue
+            if arch in self._catalogue[name].arch
+        )
 
     def place(self, text: str) -> KernelRelease | None:
         """Return where a `uname -r` text belongs, None if no line matches it."""
@@ -164,6 +178,8 @@ class KernelLines:
         if outrun is not None:
             last = ".".join(str(number) for number in outrun.known[-1])
             return f"kernels newer than {outrun.name} {last} are taken to have what that build has"
+        if line.version_only:
+            return f"kernel {kernel.text} is read by its version alone: it may have been patched"
         if line.evidence is Evidence.MEMORY:
             return f"the kernel line {line.name} was written down from memory, no source was read"
         return ""

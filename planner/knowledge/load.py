@@ -26,7 +26,6 @@ from planner.knowledge.read_compat import (
 )
 from planner.knowledge.read_guests import (
     read_backend,
-    read_coverage,
     read_cpu_model,
     read_default_policy,
     read_device,
@@ -39,6 +38,7 @@ from planner.knowledge.read_guests import (
     read_variant,
 )
 from planner.knowledge.read_hosts import (
+    read_architecture,
     read_calendar,
     read_cpu_features,
     read_cpu_vendor,
@@ -82,7 +82,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         observations=tuple(folder.read("observations", read_observation)),
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=policies[0] if policies else Policy(),
-        covered=dict(folder.read("architectures", read_coverage)),
+        architectures=tuple(folder.read("architectures", read_architecture)),
         digest=folder.digest(),
     )
     folder.done()

@@ -170,13 +170,6 @@ def read_observation(row: Row) -> Observation:
     )
 
 
-def read_coverage(row: Row) -> tuple[str, str]:
-    """Read what is known of an architecture's registers as (architecture, word)."""
-    row.choice("evidence", Evidence)
-    row.text("source")
-    return row.text("arch"), row.word("registers", ("listed", "kernel"))
-
-
 def read_default_policy(row: Row) -> Policy:
     """Read the shipped policy."""
     return Policy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.domain.capability import Evidence
 from planner.domain.migrated import Consequence
 from planner.knowledge.calendar import ReleaseCalendar
-from planner.knowledge.hardware import CpuVendor, FeaturesOfCpu, VendorCrossing
+from planner.knowledge.hardware import Architecture, CpuVendor, FeaturesOfCpu, VendorCrossing
 from planner.knowledge.read_lines import read_pattern
 from planner.knowledge.rows import Row, release_key
 
@@ -24,6 +24,17 @@ def read_features_of_cpu(row: Row) -> FeaturesOfCpu:
         arch=row.text("arch"),
         names=frozenset(row.texts("names")),
         since=release_key(row.text("since")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_architecture(row: Row) -> Architecture:
+    """Read what is known of an architecture."""
+    return Architecture(
+        name=row.text("arch"),
+        registers=row.word("registers", ("listed", "kernel")),
+        words=row.texts("words"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -66,6 +66,7 @@ def read_kernel_line(row: Row) -> KernelLine:
         base=row.text("base", ""),
         known=versions(row.texts("known")),
         arch=row.texts("arch"),
+        version_only=row.truth("version_only"),
         changes=changes,
     )
 

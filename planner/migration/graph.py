@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.domain.capability import CapabilityId
-from planner.domain.host import HostProfile, QemuBuild, Tables
+from planner.domain.host import CpuLook, HostProfile, QemuBuild, Tables
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]
@@ -18,8 +17,8 @@ class MigrationDomain:
 
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs. Of the members:
-    `profiles`, `builds`, `tables` (what the data knows the builds by), `lacked` (the distinct sets of
-    CPU features that they lack) and `is_observed` (an observation row may speak of some pair).
+    `profiles`, `builds`, `tables` (what the data knows the builds by), `cpu_looks` (what decides
+    about guest CPU features) and `is_observed` (an observation row may speak of some pair).
     """
 
     name: str
@@ -29,7 +28,7 @@ class MigrationDomain:
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
     tables: frozenset[Tables] = field(init=False)
-    lacked: frozenset[frozenset[CapabilityId]] = field(init=False)
+    cpu_looks: frozenset[CpuLook] = field(init=False)
     is_observed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,8 +41,8 @@ class MigrationDomain:
         object.__setattr__(self, "builds", builds)
         object.__setattr__(self, "tables", frozenset(build.tables for build in builds))
         object.__setattr__(self, "is_observed", pairs)
-        lacked = frozenset(profile.lacked_cpu_features for profile in profiles)
-        object.__setattr__(self, "lacked", lacked)
+        looks = frozenset(profile.cpu_look for profile in profiles)
+        object.__setattr__(self, "cpu_looks", looks)
 
     @property
     def hosts(self) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from planner.domain.capability import CapabilityId
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestStart
-from planner.domain.host import MigrationEdge
+from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
@@ -115,14 +117,19 @@ def judge_cpu_features(
     assumed: Assumed = frozenset(),
 ) -> tuple[Objection, ...]:
     """Return the objections of the unit that stands for every CPUID bit."""
-    other = (start.booted_on or edge.source).has_other_cpu_than(edge.destination)
-    if not other and not edge.destination.lacked_cpu_features:
+    boot = start.booted_on or edge.source
+    other = boot.has_other_cpu_than(edge.destination)
+    lacking = sorted(edge.destination.lacked_cpu_features - boot.lacked_cpu_features)
+    doubtful = () if boot.runs_kernel_of(edge.destination) else _doubtful(boot, edge.destination)
+    if not (other or lacking or doubtful):
         return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
     found = [
         objection
         for unit in units
-        for objection in _judge_cpu_features(unit, edge, start, knowledge, management, assumed)
+        for objection in _FeatureCase(unit, start, knowledge, management, assumed).objections(
+            lacking, doubtful
+        )
     ]
     if other and knowledge.covered.get(edge.source.arch) != "listed":
         found.append(unlisted_cpus(edge))
@@ -172,40 +179,70 @@ def _open_features(
     )
 
 
-def _judge_cpu_features(
-    unit: MigratedUnit,
-    edge: MigrationEdge,
-    start: GuestStart,
-    knowledge: KnowledgeBase,
-    management: str,
-    assumed: Assumed,
-) -> list[Objection]:
-    """Object to every CPU feature that the guest has and the destination is known to lack."""
-    boot = start.booted_on or edge.source
-    lack = unit.lack_libvirt if management == "libvirt" else unit.lack_plain
-    objections = []
-    for capability in sorted(edge.destination.capabilities.absent):
-        if not capability.startswith("cpu.") or capability in boot.capabilities.absent:
-            continue
-        feature = capability.removeprefix("cpu.")
-        clause = Clause(kind=ClauseKind.CPU, any_of=(feature,))
-        applies = clause_truth(clause, start, knowledge.guests, assumed)
-        if applies.truth is Truth.NO:
-            continue
-        open_facts = applies.open_facts
-        objections.append(
-            Objection(
-                rule=Rule.KNOWLEDGE_GAP if open_facts else Rule.CAPABILITY_MISSING,
-                consequence=lack,
-                unit=unit.id,
-                capability=capability,
-                severity=unit.severity,
-                facts=open_facts or (feature,),
-                depends_on=(clause,),
-                source=unit.source,
-            )
+def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId, ...]:
+    """Return the CPU features that a guest may have and another kernel may not give."""
+    return tuple(sorted(destination.unsure_cpu_features - boot.lacked_cpu_features))
+
+
+@dataclass(frozen=True, slots=True)
+class _FeatureCase:
+    """The unit that stands for every CPUID bit, and a guest."""
+
+    unit: MigratedUnit
+    start: GuestStart
+    knowledge: KnowledgeBase
+    management: str
+    assumed: Assumed
+
+    def objections(
+        self, lacking: Iterable[CapabilityId], doubtful: Iterable[CapabilityId]
+    ) -> Iterator[Objection]:
+        """Object to each feature that the guest has and the destination lacks, once to what is open."""
+        has = {name: self._has(name) for name in (*lacking, *doubtful)}
+        for name in lacking:
+            if has[name] is Truth.YES:
+                yield self._objection(Rule.CAPABILITY_MISSING, (_feature(name),), name)
+        unsaid = [_feature(name) for name in lacking if has[name] is Truth.UNKNOWN]
+        unsaid += [_feature(name) for name in doubtful if has[name] is Truth.UNKNOWN]
+        if unsaid:
+            yield self._open(unsaid)
+        known = [name for name in doubtful if has[name] is Truth.YES]
+        if known:
+            names = [_feature(name) for name in known]
+            fact = f"{', '.join(known)} on the destination, whose kernel differs"
+            yield self._objection(Rule.KNOWLEDGE_GAP, names, "", fact)
+
+    def _has(self, name: CapabilityId) -> Truth:
+        return clause_truth(
+            _clause((_feature(name),)), self.start, self.knowledge.guests, self.assumed
+        ).truth
+
+    def _open(self, names: Sequence[str]) -> Objection:
+        applies = clause_truth(_clause(names), self.start, self.knowledge.guests, frozenset())
+        return self._objection(Rule.KNOWLEDGE_GAP, names, "", *applies.open_facts)
+
+    def _objection(
+        self, rule: Rule, features: Sequence[str], capability: str, *facts: str
+    ) -> Objection:
+        unit, libvirt = self.unit, self.management == "libvirt"
+        return Objection(
+            rule=rule,
+            consequence=unit.lack_libvirt if libvirt else unit.lack_plain,
+            unit=unit.id,
+            capability=capability,
+            severity=unit.severity,
+            facts=facts or tuple(features),
+            depends_on=(_clause(features),),
+            source=unit.source,
         )
-    return objections
+
+
+def _clause(features: Iterable[str]) -> Clause:
+    return Clause(kind=ClauseKind.CPU, any_of=tuple(dict.fromkeys(features)))
+
+
+def _feature(capability: CapabilityId) -> str:
+    return capability.removeprefix("cpu.")
 
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:

@@ -84,6 +84,7 @@ class Profiler:
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
             build_doubt=group.build_doubt,
+            unsure_cpu_features=knowledge.unsure_cpu_features(group.arch, capabilities),
         )
 
     def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:

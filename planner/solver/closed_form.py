@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.host import CpuLook, HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import SEVERITIES, Clause, ClauseKind
 from planner.domain.policy import Policy
@@ -125,12 +125,11 @@ class ClosedForm:
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
         parts_differ = self._parts_differ(frozenset(domain.builds))
-        key = (possible, equal, domain.lacked, parts_differ)
+        key = (possible, equal, domain.cpu_looks, parts_differ)
         if key not in self._hardware:
             asked = [equal] if possible else []
             asked += [COMMON_PARTS] if parts_differ else []
-            lacked = frozenset[CapabilityId]().union(*domain.lacked)
-            for name in sorted(lacked - frozenset.intersection(*domain.lacked)):
+            for name in sorted(_not_everywhere(domain.cpu_looks)):
                 clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
                 asked.append(condition_of(clause, self.knowledge, "functional"))
             self._hardware[key] = Conditions(tuple(asked))
@@ -213,6 +212,24 @@ class ClosedForm:
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
+
+
+def _not_everywhere(looks: Iterable[CpuLook]) -> set[CapabilityId]:
+    """Return the CPU features that a guest may have from one host and not find on another.
+
+    A feature that a kernel may or may not give counts, unless all that may have it run that kernel.
+    """
+    lacked = [lack for lack, _, _ in looks]
+    found = set[CapabilityId]().union(*lacked) - frozenset.intersection(*lacked)
+    doubted: dict[CapabilityId, set[str]] = {}
+    for _, unsure, kernel in looks:
+        for name in unsure:
+            doubted.setdefault(name, set()).add(kernel)
+    for name, kernels in doubted.items():
+        others = any(kernel not in kernels and name not in lack for lack, _, kernel in looks)
+        if others or len(kernels) > 1 or "" in kernels:
+            found.add(name)
+    return found
 
 
 def _priced_once(conditions: Iterable[Condition]) -> Iterable[Condition]:

@@ -281,7 +281,7 @@ class CpuPairs:
     def _class(self, host: HostProfile) -> int:
         told = host.capabilities if host.cpu_model else None
         known = None if told is None else self.knowledge.open_cpu_features(told)
-        key = (host.arch, host.cpu_vendor, host.lacked_cpu_features, host.cpu_model, known)
+        key = (host.arch, host.cpu_vendor, host.cpu_look, host.cpu_model, known)
         number = self._classes.setdefault(key, len(self._hosts))
         if number == len(self._hosts):
             self._hosts.append(host)

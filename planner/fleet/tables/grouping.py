@@ -104,22 +104,27 @@ def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     return Grouped(rows, problems)
 
 
-def read_rows(
-    path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> list[tuple[int | None, dict[str, str]]]:
-    """Read a small table as (line, cells); raises `FleetError` for wrong columns or no rows."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a small table as (line, cells), and what is wrong with the others."""
+
+    rows: Sequence[tuple[int | None, dict[str, str]]]
+    problems: list[Problem]
+
+
+def read_rows(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Rows:
+    """Read a small table; raises `FleetError` if a column is missing."""
     file = open_table(path)
     problems = [*_header_problems(file, {*required, *optional}, required), *file.problems]
     names = [column for column in file.header if column in {*required, *optional}]
     frame = file.frame(names, ())
     if not len(frame) and not file.problems:
         problems.append(Problem(location=Location(file=file.name), what="no rows below the header"))
-    if problems:
-        raise FleetError(problems)
     cells = zip(*(frame[column] for column in names), strict=True)
-    return [
+    rows = [
         (file.line(row), dict(zip(names, texts, strict=True))) for row, texts in enumerate(cells)
     ]
+    return Rows(rows, problems)
 
 
 def _header_problems(

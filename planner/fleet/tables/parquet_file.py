@@ -30,7 +30,7 @@ TEXTS = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class ParquetFile:
-    """A Parquet file: texts and whole numbers, no lines."""
+    """A Parquet file: texts and whole numbers; its rows count as lines, from 1."""
 
     path: Path
     name: str
@@ -61,8 +61,8 @@ class ParquetFile:
         return frame_of(pa.table({name: _texts(table.column(name)) for name in names}), keys)
 
     def line(self, row: int) -> int | None:
-        """Return nothing: Parquet has no lines."""
-        return None
+        """Return the number of a row, from 1: Parquet has no lines."""
+        return row + 1
 
 
 def _is_text(kind: pa.DataType, *, fractions: bool) -> bool:

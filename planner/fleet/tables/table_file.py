@@ -45,7 +45,7 @@ class TableFile(Protocol):
         ...
 
     def line(self, row: int) -> int | None:
-        """Return the line on which a row begins, None where a file has no lines."""
+        """Return the line on which a row begins, or its number where a file has no lines."""
         ...
 
 
