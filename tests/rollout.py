@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import planner
+
 ROOT = Path(__file__).resolve().parent.parent
 SEED_FLAG = "x86_64-cpu.x-migrate-smi-count=off"
-SEED_CONDITIONS = ("cpu:hv-reenlightenment", "cpu:hv-tlbflush", "cpu:vmx")
 USO_FLAGS = tuple(
     f"virtio-net-device.{name}=off"
     for name in ("guest_uso4", "guest_uso6", "host_uso", "queue_reset")
-)
-USO_CONDITIONS = (
-    *("cpu:hv-tlbflush-direct", "cpu:hv-tlbflush-ext", "cpu:perfctr-core"),
-    *("cpu:perfmon-v2", "cpu:tsx-ctrl", "guest:tsc-frequency-unset"),
 )
 Json = dict[str, Any]
 
@@ -35,6 +33,15 @@ def rows_of(name: str, hosts: int = 12) -> list[dict[str, str]]:
         else {**new, "host": f"{stems['new']}{place - share + 1}"}
         for place in range(hosts)
     ]
+
+
+@cache
+def conditions_of(name: str) -> tuple[str, ...]:
+    """Return the words of the conditions under which the q35 answer of an example pool holds."""
+    fleet = planner.read_fleet(ROOT / "examples" / name / "fleet.csv")
+    (domain,) = planner.solve(fleet).domains
+    found = [one for one in domain.baselines if one.board == "pc-q35"]
+    return tuple(sorted({word for one in found for each in one.conditions for word in each.words}))
 
 
 def write_fleet(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -141,7 +148,7 @@ def seed_plan(rows: list[dict[str, str]], **other: Any) -> Json:
     words: Json = {
         "first": ("pc-q35-4.0", (SEED_FLAG,)),
         "last": ("pc-q35-4.0", ()),
-        "conditions": (*SEED_CONDITIONS, "guest:tsc-frequency-unset"),
+        "conditions": conditions_of("seed"),
         "effect": "next hop",
     }
     return a_plan(rows, pairs(old_hosts(rows)), **{**words, **other})
@@ -152,7 +159,7 @@ def uso_plan(rows: list[dict[str, str]], **other: Any) -> Json:
     words: Json = {
         "first": ("pc-q35-10.0", USO_FLAGS),
         "last": ("pc-q35-10.0", ()),
-        "conditions": USO_CONDITIONS,
+        "conditions": conditions_of("uso"),
     }
     return a_plan(rows, pairs(old_hosts(rows)), **{**words, **other})
 

@@ -122,7 +122,6 @@ class GuestReader:
         for column, what in guest.wrong:
             self._wrong.add(row.line, column, what)
         known = [self._is_host(row, column) for column in ("host", "booted_on")]
-        known.append(self._is_one(row, guest))
         if guest.wrong or not (all(known) and cells["host"] and cells["machine_type"]):
             return None
         return self._group(row, guest)
@@ -133,14 +132,6 @@ class GuestReader:
             return True
         what = f"{quoted(name)} is not in the fleet"
         self._wrong.add(row.line, column, what, lambda: nearest(name, self._pool_of))
-        return False
-
-    def _is_one(self, row: GroupedRows, guest: _Described) -> bool:
-        """Whether a row that names a guest speaks of one: several have no common name."""
-        if guest.count == 1 or not any(row.names):
-            return True
-        what = f"{guest.count:,} guests of the name {quoted(next(filter(None, row.names)))}"
-        self._wrong.add(row.line, "count", what, lambda: "leave the name empty, or the count")
         return False
 
     def _group(self, row: GroupedRows, guest: _Described) -> GuestGroup:

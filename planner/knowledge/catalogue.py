@@ -117,6 +117,14 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="security-features",
+        files="cpu_features.toml",
+        key="security",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="features-of-the-cpu",
         files="cpu_features.toml",
         key="of_cpu",

@@ -132,7 +132,8 @@ class GuestWords:
 
     `backends` are words after a device with all that each means. `model_features` are those that the
     table of models was filled for; `beyond_common` are features of the hardware that some CPU lacks on
-    which KVM runs; `not_of_host` are those that a model which follows its host has only if named.
+    which KVM runs; `not_of_host` are those that a model which follows its host has only if named,
+    `security` those without which a guest is less protected.
     """
 
     devices: Mapping[str, Device]
@@ -144,6 +145,7 @@ class GuestWords:
     model_features: frozenset[str]
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]
+    security: frozenset[str]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     parts: tuple[Parts, ...]

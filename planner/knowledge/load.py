@@ -155,6 +155,7 @@ def _guest_words(
         model_features=asked.union(*(model.features for model in models.values())),
         beyond_common=_features(catalogue) - common,
         not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
+        security=frozenset().union(*folder.read("security-features", read_cpu_features)),
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),

@@ -11,6 +11,14 @@ from planner.migration.profiles import PoolMember
 Edge = tuple[HostProfile, HostProfile]
 
 
+@dataclass(frozen=True, slots=True)
+class CpuLooks:
+    """What decides about guest CPU features on the hosts of a domain, and where its edges end."""
+
+    boots: frozenset[CpuLook]
+    arrivals: frozenset[CpuLook]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationDomain:
     """A pool with everything reachable from it.
@@ -28,7 +36,7 @@ class MigrationDomain:
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
     tables: frozenset[Tables] = field(init=False)
-    cpu_looks: frozenset[CpuLook] = field(init=False)
+    cpu_looks: CpuLooks = field(init=False)
     is_observed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,8 +49,13 @@ class MigrationDomain:
         object.__setattr__(self, "builds", builds)
         object.__setattr__(self, "tables", frozenset(build.tables for build in builds))
         object.__setattr__(self, "is_observed", pairs)
-        looks = frozenset(profile.cpu_look for profile in profiles)
-        object.__setattr__(self, "cpu_looks", looks)
+        object.__setattr__(self, "cpu_looks", self._looks())
+
+    def _looks(self) -> CpuLooks:
+        boots = frozenset(profile.cpu_look for profile in self.profiles)
+        if self.edges is None:
+            return CpuLooks(boots, boots)
+        return CpuLooks(boots, frozenset(other.cpu_look for _, other in self.edges))
 
     @property
     def hosts(self) -> int:

@@ -201,35 +201,30 @@ class _FeatureCase:
         has = {name: self._has(name) for name in (*lacking, *doubtful)}
         for name in lacking:
             if has[name] is Truth.YES:
-                yield self._objection(Rule.CAPABILITY_MISSING, (_feature(name),), name)
+                yield self._objection(Rule.CAPABILITY_MISSING, (_feature(name),))
         unsaid = [_feature(name) for name in lacking if has[name] is Truth.UNKNOWN]
         unsaid += [_feature(name) for name in doubtful if has[name] is Truth.UNKNOWN]
         if unsaid:
-            yield self._open(unsaid)
+            facts = clause_truth(_clause(unsaid), self.start, self.knowledge.guests, frozenset())
+            yield self._objection(Rule.KNOWLEDGE_GAP, unsaid, *facts.open_facts)
         known = [name for name in doubtful if has[name] is Truth.YES]
         if known:
             names = [_feature(name) for name in known]
             fact = f"{', '.join(known)} on the destination, whose kernel differs"
-            yield self._objection(Rule.KNOWLEDGE_GAP, names, "", fact)
+            yield self._objection(Rule.KNOWLEDGE_GAP, names, fact)
 
     def _has(self, name: CapabilityId) -> Truth:
         return clause_truth(
             _clause((_feature(name),)), self.start, self.knowledge.guests, self.assumed
         ).truth
 
-    def _open(self, names: Sequence[str]) -> Objection:
-        applies = clause_truth(_clause(names), self.start, self.knowledge.guests, frozenset())
-        return self._objection(Rule.KNOWLEDGE_GAP, names, "", *applies.open_facts)
-
-    def _objection(
-        self, rule: Rule, features: Sequence[str], capability: str, *facts: str
-    ) -> Objection:
+    def _objection(self, rule: Rule, features: Sequence[str], *facts: str) -> Objection:
         unit, libvirt = self.unit, self.management == "libvirt"
         return Objection(
             rule=rule,
             consequence=unit.lack_libvirt if libvirt else unit.lack_plain,
             unit=unit.id,
-            capability=capability,
+            capability=f"cpu.{features[0]}" if len(features) == 1 else "",
             severity=unit.severity,
             facts=facts or tuple(features),
             depends_on=(_clause(features),),

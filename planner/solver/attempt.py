@@ -93,9 +93,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """Conditions that many domains share: compared by identity."""
+    """Conditions that many domains share, and units to acknowledge: compared by identity."""
 
     conditions: tuple[Condition, ...] = ()
+    acks: tuple[str, ...] = ()
 
 
 NO_CONDITIONS = Conditions()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
-from planner.domain.host import CpuLook, HostProfile, QemuBuild
+from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import SEVERITIES, Clause, ClauseKind
 from planner.domain.policy import Policy
@@ -30,6 +29,7 @@ from planner.solver.attempt import (
 from planner.solver.demands import NOTHING, Asked, UnitDemands
 from planner.solver.layout import NO_LAYOUT, Layout, Layouts
 from planner.solver.layout_issues import LayoutIssue
+from planner.solver.looks import not_everywhere
 from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 from planner.solver.opposites import asks_for_features, beside, opponents
@@ -129,11 +129,24 @@ class ClosedForm:
         if key not in self._hardware:
             asked = [equal] if possible else []
             asked += [COMMON_PARTS] if parts_differ else []
-            for name in sorted(_not_everywhere(domain.cpu_looks)):
-                clause = Clause(kind=ClauseKind.CPU, any_of=(name.removeprefix("cpu."),))
-                asked.append(condition_of(clause, self.knowledge, "functional"))
-            self._hardware[key] = Conditions(tuple(asked))
+            self._hardware[key] = self._features_asked(domain, asked)
         return self._hardware[key]
+
+    def _features_asked(self, domain: MigrationDomain, others: list[Condition]) -> Conditions:
+        """Return conditions with those on CPU features that a guest may not find on every host."""
+        names = sorted(name.removeprefix("cpu.") for name in not_everywhere(domain.cpu_looks))
+        secure = self.knowledge.guests.security
+        asked = [
+            condition_of(
+                Clause(kind=ClauseKind.CPU, any_of=(name,)),
+                self.knowledge,
+                "security" if name in secure else "functional",
+            )
+            for name in names
+        ]
+        units = self.knowledge.units_of(domain.members[0].profile.arch)
+        acks = [unit.id for unit in units if unit.cpu_features] if secure & {*names} else []
+        return Conditions((*others, *asked), tuple(acks))
 
     def _depends_on_hardware(self, profile: HostProfile) -> bool:
         """Whether hardware decides about a host's registers: those it may have, or unlisted ones."""
@@ -151,7 +164,11 @@ class ClosedForm:
         """Return what names no host: domains of which equal things are asked share it."""
         key = (machine_type.name, *asked, layout, hardware)
         if key not in self._attempts:
-            parts = Parts(conditions=list(hardware.conditions), flags=self._required_flags())
+            parts = Parts(
+                conditions=list(hardware.conditions),
+                flags=self._required_flags(),
+                acks=list(hardware.acks),
+            )
             for one in asked:
                 one.add_to(parts)
             self._judge_layout(layout, parts)
@@ -212,24 +229,6 @@ class ClosedForm:
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
-
-
-def _not_everywhere(looks: Iterable[CpuLook]) -> set[CapabilityId]:
-    """Return the CPU features that a guest may have from one host and not find on another.
-
-    A feature that a kernel may or may not give counts, unless all that may have it run that kernel.
-    """
-    lacked = [lack for lack, _, _ in looks]
-    found = set[CapabilityId]().union(*lacked) - frozenset.intersection(*lacked)
-    doubted: dict[CapabilityId, set[str]] = {}
-    for _, unsure, kernel in looks:
-        for name in unsure:
-            doubted.setdefault(name, set()).add(kernel)
-    for name, kernels in doubted.items():
-        others = any(kernel not in kernels and name not in lack for lack, _, kernel in looks)
-        if others or len(kernels) > 1 or "" in kernels:
-            found.add(name)
-    return found
 
 
 def _priced_once(conditions: Iterable[Condition]) -> Iterable[Condition]:

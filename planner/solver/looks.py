@@ -1,0 +1,25 @@
+"""CPU features of guests that not every host gives them, by what decides about them on each host."""
+
+from __future__ import annotations
+
+from planner.domain.capability import CapabilityId
+from planner.migration.graph import CpuLooks
+
+
+def not_everywhere(looks: CpuLooks) -> set[CapabilityId]:
+    """Return the CPU features that a guest may have from a host and not find where it arrives.
+
+    A feature that a kernel may or may not give counts, unless all that may have it run that kernel.
+    """
+    lacked = [lack for lack, _, _ in looks.boots]
+    found = set[CapabilityId]().union(*(lack for lack, _, _ in looks.arrivals))
+    found -= frozenset.intersection(*lacked)
+    doubted: dict[CapabilityId, set[str]] = {}
+    for _, unsure, kernel in looks.arrivals:
+        for name in unsure:
+            doubted.setdefault(name, set()).add(kernel)
+    for name, kernels in doubted.items():
+        kept_by = {kernel for lack, _, kernel in looks.boots if name not in lack}
+        if kept_by and (len(kernels | kept_by) > 1 or "" in kernels):
+            found.add(name)
+    return found
