@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry, Resource
 
 from planner.cli import exits
@@ -278,3 +278,14 @@ def test_every_rule_of_judgement_has_a_place_in_the_schemas() -> None:
     assert len(patterns) == 2
     for rule, pattern in product(Rule, patterns):
         assert re.search(pattern, rule.value), (rule, pattern)
+
+
+def test_the_schema_of_many_verdicts_stands_alone() -> None:
+    many = json.loads((SCHEMAS / "verdicts-1.json").read_text(encoding="utf-8"))
+    one = json.loads((SCHEMAS / "verdict-1.json").read_text(encoding="utf-8"))
+    assert many["$defs"]["verdict"] == one
+    Draft202012Validator(many).validate({"schema": "planner.verdicts/1", "cases": []})
+    case = {"schema": "planner.verdict/1", "outcome": "safe", "consequence": None}
+    document = {"schema": "planner.verdicts/1", "cases": [{**case, "objections": []}]}
+    with pytest.raises(ValidationError, match="remarks"):
+        Draft202012Validator(many).validate(document)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.console import working
+from planner.cli.console import note, working
 from planner.domain.errors import quoted
 
 if TYPE_CHECKING:
@@ -120,7 +120,10 @@ def policy_of(
     """Read the policy, or take the shipped default; without `pools` no name of a pool is checked."""
     from planner.library.read import read_policy
 
-    return read_policy(path, pools=pools, families=families, knowledge=knowledge)
+    rules = read_policy(path, pools=pools, families=families, knowledge=knowledge)
+    for one in rules.expired:
+        note(f"{one.owner} accepted the loss of {one.unit} until {one.expires}: that is over")
+    return rules
 
 
 def guests_in(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:

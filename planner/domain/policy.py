@@ -27,6 +27,7 @@ class Policy:
     `ceilings` bound the machine type per board as (board, type). `accepted_severities` are lost by
     configuration without asking; `residual_exposures` become residual risks. `acknowledged` holds
     unit ids whose security price somebody has read. Pools of one uniformity group get one answer.
+    `expired` are acceptances that are over.
     `retired_types` are given to no new guest. `plan` holds what is allowed while hosts are upgraded.
     """
 
@@ -44,12 +45,14 @@ class Policy:
     uniformity_groups: tuple[tuple[str, ...], ...] = ()
     retired_types: frozenset[str] = frozenset()
     plan: PlanPolicy = field(default_factory=PlanPolicy)
+    expired: tuple[AcceptedLoss, ...] = ()
 
     def on(self, day: datetime.date) -> Policy:
         """Return the policy without the acceptances that are over on a day."""
         losses = self.accepted_losses
         kept = tuple(one for one in losses if one.expires is None or one.expires >= day)
-        return self if kept == losses else replace(self, accepted_losses=kept)
+        over = tuple(one for one in losses if one not in kept)
+        return replace(self, accepted_losses=kept, expired=self.expired + over) if over else self
 
     @property
     def forbidden(self) -> tuple[PropertyKey, ...]:

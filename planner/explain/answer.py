@@ -8,6 +8,7 @@ from functools import cache, partial
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import QemuBuild
+from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import (
     ChosenBaseline,
@@ -198,7 +199,20 @@ def _told(attempt: Attempt, knowledge: KnowledgeBase) -> ChosenBaseline:
         replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
         for choice in baseline.flags
     )
-    return replace(baseline, flags=flags)
+    risks = (*baseline.residual_risks, *_expiring(attempt.machine_type, knowledge))
+    return replace(baseline, flags=flags, residual_risks=risks)
+
+
+def _expiring(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[Loss]:
+    """Yield with which QEMU a type goes: a release that has dropped it, or by forecast."""
+    name = machine_type.name
+    gone, removal = knowledge.machines.dropped_in(machine_type), knowledge.removals.get(name)
+    if gone is not None:
+        text = f"{name} is gone from QEMU {gone.release} on"
+        yield Loss(unit="", severity="removal", text=text)
+    elif removal is not None:
+        text = f"{name} goes with QEMU {removal.removed} (forecast)"
+        yield Loss(unit="", severity="forecast", text=text)
 
 
 def _observed(

@@ -8,7 +8,7 @@ from planner.domain.errors import UsageError, nearest, quoted, wrong_word
 from planner.domain.migrated import MigratedUnit, RefusedBit
 from planner.knowledge.base import KnowledgeBase
 
-NUMBER = r"(0x[0-9a-fA-F]+)"
+NUMBER = r"(0x[0-9a-fA-F]+|0)"
 MESSAGE = re.compile(
     rf"features\s+{NUMBER}\s+unsupported\W.*?allowed features:\s*{NUMBER}", re.I | re.S
 )

@@ -49,12 +49,16 @@ def _for_missing_type(
     """Yield the ways out for hosts that do not offer the type: those too new cannot be upgraded."""
     name = attempt.machine_type.name
     refusing = members_of(domain, attempt.not_offered)
-    lines = frozenset(member.profile.qemu.line for member in refusing)
+    lines = frozenset(member.profile.qemu.line for member in domain.members)
     offering = _offering(name, lines, knowledge)
-    old = tuple(one for one in refusing if not _is_past(one.profile.qemu, offering))
+    old = (
+        ()
+        if not offering
+        else tuple(one for one in refusing if not _is_past(one.profile.qemu, offering))
+    )
     if old:
         builds = " or ".join(_first(line, builds) for line, builds in offering)
-        text = f"{builds or f'a QEMU that offers {name}'} on these hosts"
+        text = f"{builds} on these hosts"
         yield _remedy("upgrade-qemu", text, old)
     if refusing and host_count(refusing) < host_count(domain.members):
         yield _remedy("split-pool", OWN_POOL, refusing)
@@ -75,10 +79,23 @@ Offering = tuple[tuple[BuildLine, tuple[KnownBuild, ...]], ...]
 
 @cache
 def _offering(name: str, own: frozenset[str], knowledge: KnowledgeBase) -> Offering:
-    """Return the releases that offer a type: of the hosts' `own` lines, else of any line."""
+    """Return the releases that offer a type: of the hosts' `own` lines, else of any line.
+
+    No host changes its vendor: a type that is named by somebody else has no release for it.
+    """
+    if not _names_types_of(name, own, knowledge):
+        return ()
     every = [(line, _releases(name, line, knowledge)) for line in knowledge.builds.lines]
     found = [(line, builds) for line, builds in every if builds]
     return tuple(pair for pair in found if pair[0].name in own) or tuple(found)
+
+
+def _names_types_of(name: str, own: frozenset[str], knowledge: KnowledgeBase) -> bool:
+    """Whether builds of the hosts' own lines offer any type of those who named this one."""
+    rows = knowledge.machines.types.values()
+    namer = knowledge.machines.types[name].machine_type.line
+    refs = {ref for row in rows if row.machine_type.line == namer for ref in row.offered}
+    return any(knowledge.builds.known[ref].line in own for ref in refs)
 
 
 def _releases(name: str, line: BuildLine, knowledge: KnowledgeBase) -> tuple[KnownBuild, ...]:
@@ -133,6 +150,10 @@ def _ways_out(
     facts = ", ".join(obstacle.facts)
     if not obstacle.certain:
         yield _remedy("probe", f"find out {facts}", lacking)
+    if obstacle.rule == Rule.PROPERTY_NOT_OFFERED.value:
+        yield _remedy("upgrade-qemu", f"a QEMU that has {subject.partition('=')[0]}", lacking)
+        yield _remedy("drop-flag", f"require {subject} no longer in the policy", ())
+        return
     if obstacle.rule == Rule.UNIT_REFUSED.value:
         text = f"a kernel that does not produce {subject} on these hosts"
         yield _remedy("upgrade-kernel", text, having)

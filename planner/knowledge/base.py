@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,6 +23,9 @@ from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
+
+REGISTER = re.compile(r"(?<=msr\.0x)[0-9a-f]+$")
+"""The number of a register at the end of a capability's name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,12 +70,15 @@ class KnowledgeBase:
         return next((row.name for row in self.architectures if row.is_named_in(text)), "")
 
     def canonical(self, name: str) -> CapabilityId | None:
-        """Return the id of a capability by its id, alias, or `cpu.` and a known CPU feature."""
-        lower = CapabilityId(name.lower())
+        """Return the id of a capability by its id, alias, or `cpu.` and a known CPU feature.
+
+        A register is known by its number too, however it is written and whatever lists it.
+        """
+        lower = CapabilityId(REGISTER.sub(_plain_number, name.lower()))
         if lower in self.capabilities:
             return lower
         aliases: Mapping[str, CapabilityId] = self._alias  # type: ignore[attr-defined]
-        found = aliases.get(lower)
+        found = aliases.get(lower) or aliases.get(lower.replace("kvm.msr.", "kvm.feature_msr."))
         feature = lower.removeprefix("cpu.").replace("_", "-")
         if found is None and lower.startswith("cpu.") and feature in self.guests.cpu_features:
             return CapabilityId(f"cpu.{feature}")
@@ -258,3 +265,8 @@ class KnowledgeBase:
 def _certainty(truth: Truth) -> int:
     """Order truths so that a certain YES wins over UNKNOWN and NO."""
     return (Truth.NO, Truth.UNKNOWN, Truth.YES).index(truth)
+
+
+def _plain_number(found: re.Match[str]) -> str:
+    """Return a hexadecimal number without zeros before it."""
+    return f"{int(found[0], 16):x}"

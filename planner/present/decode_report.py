@@ -37,4 +37,5 @@ def decode_report(
             )
     if flags:
         yield Line("")
-        yield from folded(" ".join(f"-global {flag}" for flag in flags), hang=0)
+        told = " ".join(f"-global {flag}" for flag in dict.fromkeys(flags))
+        yield from folded(told, hang=0)
