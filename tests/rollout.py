@@ -134,6 +134,11 @@ def _baseline(words: tuple[str, tuple[str, ...]]) -> Json:
     return {"machine_type": words[0], "flags": list(words[1])}
 
 
+def of_the_cpu(row: dict[str, str]) -> str:
+    """Return what a row states of its CPU: an upgrade does not change that."""
+    return " ".join(word for word in row.get("capabilities", "").split() if "cpu." in word)
+
+
 def pairs(names: list[str]) -> list[list[str]]:
     """Return hosts two by two."""
     return [names[place : place + 2] for place in range(0, len(names), 2)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner.cli import exits
-from tests.rollout import ROOT, Json, rows_of, seed_plan, write_fleet, write_plan
+from tests.rollout import ROOT, Json, of_the_cpu, rows_of, seed_plan, write_fleet, write_plan
 
 HOSTS = rows_of("seed")
 
@@ -138,7 +138,7 @@ def test_status_says_what_is_due(files: Files, tmp_path: Path) -> None:
     plan = seed_plan(HOSTS)
     path = write_plan(tmp_path / "plan.json", plan)
     goal = plan["waves"][0]["upgrades"][0]
-    rows = [{**row, "kernel": goal["kernel"], "capabilities": ""} for row in HOSTS]
+    rows = [{**row, "kernel": goal["kernel"], "capabilities": of_the_cpu(row)} for row in HOSTS]
     fleet = write_fleet(tmp_path / "later.csv", rows)
     done = run(["status", str(path), str(fleet), "--today", "2027-02-01"])
     assert done.returncode == exits.ANSWERED, done.stderr

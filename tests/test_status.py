@@ -15,7 +15,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.plan.progress import status_of
 from planner.plan.simulate import Scenario
-from tests.rollout import Json, rows_of, seed_plan, uso_plan, write_fleet, write_plan
+from tests.rollout import Json, of_the_cpu, rows_of, seed_plan, uso_plan, write_fleet, write_plan
 
 BEFORE, AFTER = datetime.date(2027, 1, 19), datetime.date(2027, 1, 20)
 Rows = list[dict[str, str]]
@@ -58,7 +58,7 @@ def upgraded(rows: Rows, plan: Json, hosts: int) -> Rows:
             **row,
             "kernel": goal[row["host"]]["kernel"],
             "qemu": goal[row["host"]]["qemu"],
-            **({"capabilities": ""} if "capabilities" in row else {}),
+            "capabilities": of_the_cpu(row),
         }
         if row["host"] in goal
         else row
