@@ -141,7 +141,8 @@ class QemuBuild:
         return self.release if self.line == "upstream" else f"{self.release} ({self.line})"
 
 
-CpuLook = tuple[frozenset[CapabilityId], frozenset[CapabilityId], str]
+CpuFeatures = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
+"""CPU features that a host lacks, and those that nobody knows of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,8 @@ class HostProfile:
     `observed` are the sides of observation rows that the host's texts match,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
-    `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests.
+    `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests, and
+    `cpu_features` are both.
     """
 
     arch: str
@@ -167,12 +169,14 @@ class HostProfile:
     build_doubt: str = ""
     unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
+    cpu_features: CpuFeatures = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
+        object.__setattr__(self, "cpu_features", (lacked, self.unsure_cpu_features))
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
         parts = (self.arch, self.qemu, self.capabilities, *texts)
         object.__setattr__(self, "_hash", hash(parts))
@@ -188,12 +192,6 @@ class HostProfile:
     def runs_kernel_of(self, other: HostProfile) -> bool:
         """Whether both run one exact kernel release: what nobody knows of it cancels."""
         return bool(self.kernel_token) and self.kernel_token == other.kernel_token
-
-    @property
-    def cpu_look(self) -> CpuLook:
-        """What decides about guest CPU features: lacked, unsure, and the kernel if some are unsure."""
-        unsure = self.unsure_cpu_features
-        return self.lacked_cpu_features, unsure, self.kernel_token if unsure else ""
 
     def may_be_of_another_vendor_than(self, other: HostProfile) -> bool:
         """Whether two CPUs are of different models, and nobody knows who makes one of them."""

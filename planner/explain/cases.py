@@ -23,6 +23,7 @@ from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
 from planner.solver.closed_form import ClosedForm
 
+OF_THE_CPU = "cpu."
 WORTH_SPREADING = 1000
 """Cases from which on a second process pays for itself."""
 
@@ -151,7 +152,8 @@ def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
 def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
     """Return objections with one gap per unit, property and capability: its facts are all of theirs.
 
-    Boot hosts, and rules that a fact leaves open, each object on their own; a reader needs the facts.
+    All CPU features count as one capability. Boot hosts, and rules that a fact leaves open, each
+    object on their own; a reader needs the facts.
     """
     found: dict[object, Objection] = {}
     for objection in objections:
@@ -162,11 +164,13 @@ def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
 
 
 def _subject(gap: Objection) -> object:
-    named = (gap.unit, gap.property_key, gap.capability)
+    capability = OF_THE_CPU if gap.capability.startswith(OF_THE_CPU) else gap.capability
+    named = (gap.unit, gap.property_key, capability)
     return named if any(named) else (named, gap.facts)
 
 
 def _joined(one: Objection, other: Objection) -> Objection:
     graver = max(one.consequence, other.consequence, key=lambda found: found.weight)
     facts = tuple(dict.fromkeys((*one.facts, *other.facts)))
-    return replace(one, consequence=graver, facts=facts)
+    capability = one.capability if one.capability == other.capability else ""
+    return replace(one, consequence=graver, facts=facts, capability=capability)

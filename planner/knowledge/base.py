@@ -65,6 +65,7 @@ class KnowledgeBase:
         """What is known of the registers of each architecture."""
         return {row.name: row.registers for row in self.architectures}
 
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
     def arch_of(self, text: str) -> str:
         """Return the architecture that a text names, empty if it names none."""
         return next((row.name for row in self.architectures if row.is_named_in(text)), "")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.domain.host import CpuLook, HostProfile, QemuBuild, Tables
+from planner.domain.host import CpuFeatures, HostProfile, QemuBuild, Tables
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]
+
+
+CpuLook = tuple[CpuFeatures, str]
+"""CPU features that hosts lack or may lack, and the kernel if all of these hosts run one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,10 @@ class MigrationDomain:
         object.__setattr__(self, "cpu_looks", self._looks())
 
     def _looks(self) -> CpuLooks:
-        boots = frozenset(profile.cpu_look for profile in self.profiles)
+        boots = _looks_of(self.profiles)
         if self.edges is None:
             return CpuLooks(boots, boots)
-        return CpuLooks(boots, frozenset(other.cpu_look for _, other in self.edges))
+        return CpuLooks(boots, _looks_of(other for _, other in self.edges))
 
     @property
     def hosts(self) -> int:
@@ -72,6 +76,17 @@ class MigrationDomain:
             for other in self.members
             if one is not other or one.hosts > 1
         )
+
+
+def _looks_of(profiles: Iterable[HostProfile]) -> frozenset[CpuLook]:
+    """Return the looks of hosts: those with equal features are one, of one kernel or of several."""
+    kernels: dict[CpuFeatures, str] = {}
+    for profile in profiles:
+        features = profile.cpu_features
+        kernel = profile.kernel_token if features[1] else ""
+        if kernels.setdefault(features, kernel) != kernel:
+            kernels[features] = ""
+    return frozenset(kernels.items())
 
 
 def complete_domains(pools: Mapping[str, tuple[PoolMember, ...]]) -> tuple[MigrationDomain, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from planner.domain.capability import CapabilityId
@@ -197,47 +197,30 @@ class _FeatureCase:
     def objections(
         self, lacking: Iterable[CapabilityId], doubtful: Iterable[CapabilityId]
     ) -> Iterator[Objection]:
-        """Object to each feature that the guest has and the destination lacks, once to what is open."""
-        has = {name: self._has(name) for name in (*lacking, *doubtful)}
+        """Object to each feature that the guest has and the destination lacks, or may lack."""
         for name in lacking:
-            if has[name] is Truth.YES:
-                yield self._objection(Rule.CAPABILITY_MISSING, (_feature(name),))
-        unsaid = [_feature(name) for name in lacking if has[name] is Truth.UNKNOWN]
-        unsaid += [_feature(name) for name in doubtful if has[name] is Truth.UNKNOWN]
-        if unsaid:
-            facts = clause_truth(_clause(unsaid), self.start, self.knowledge.guests, frozenset())
-            yield self._objection(Rule.KNOWLEDGE_GAP, unsaid, *facts.open_facts)
-        known = [name for name in doubtful if has[name] is Truth.YES]
-        if known:
-            names = [_feature(name) for name in known]
-            fact = f"{', '.join(known)} on the destination, whose kernel differs"
-            yield self._objection(Rule.KNOWLEDGE_GAP, names, fact)
+            yield from self._objections(name)
+        for name in doubtful:
+            yield from self._objections(name, f"{name} on the destination, whose kernel differs")
 
-    def _has(self, name: CapabilityId) -> Truth:
-        return clause_truth(
-            _clause((_feature(name),)), self.start, self.knowledge.guests, self.assumed
-        ).truth
-
-    def _objection(self, rule: Rule, features: Sequence[str], *facts: str) -> Objection:
+    def _objections(self, name: CapabilityId, doubt: str = "") -> Iterator[Objection]:
         unit, libvirt = self.unit, self.management == "libvirt"
-        return Objection(
-            rule=rule,
+        feature = name.removeprefix("cpu.")
+        clause = Clause(kind=ClauseKind.CPU, any_of=(feature,))
+        applies = clause_truth(clause, self.start, self.knowledge.guests, self.assumed)
+        if applies.truth is Truth.NO:
+            return
+        facts = applies.open_facts or ((doubt,) if doubt else ())
+        yield Objection(
+            rule=Rule.KNOWLEDGE_GAP if facts else Rule.CAPABILITY_MISSING,
             consequence=unit.lack_libvirt if libvirt else unit.lack_plain,
             unit=unit.id,
-            capability=f"cpu.{features[0]}" if len(features) == 1 else "",
+            capability=name,
             severity=unit.severity,
-            facts=facts or tuple(features),
-            depends_on=(_clause(features),),
+            facts=facts or (feature,),
+            depends_on=(clause,),
             source=unit.source,
         )
-
-
-def _clause(features: Iterable[str]) -> Clause:
-    return Clause(kind=ClauseKind.CPU, any_of=tuple(dict.fromkeys(features)))
-
-
-def _feature(capability: CapabilityId) -> str:
-    return capability.removeprefix("cpu.")
 
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:

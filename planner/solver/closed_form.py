@@ -34,6 +34,7 @@ from planner.solver.observed import without_observed_passes
 from planner.solver.offers import Offers
 from planner.solver.opposites import asks_for_features, beside, opponents
 
+GRAVITY = {severity: place for place, severity in enumerate(SEVERITIES)}
 Demanded = tuple[Asked, Asked]
 Profiles = tuple[HostProfile, ...]
 
@@ -75,13 +76,16 @@ class ClosedForm:
             if one_arch and any(one.is_blocked for one in asked):
                 blocked = self.units.obstacles(judged, name, asked)
         attempt = self._without_hosts(machine_type, asked, layout, hardware)
-        blocked += self._unmet(domain, name, asked, attempt.conditions)
-        if not (blocked or missing or unsure):
+        unmet = self._unmet(domain, name, asked, attempt.conditions)
+        if not (blocked or unmet or missing or unsure):
             return attempt
         fixed = asked[0].is_blocked and not asked[1].is_blocked
+        if unmet and not fixed:
+            lasting = (*hardware.conditions, *asked[0].conditions)
+            fixed = bool(self._unmet(domain, name, (asked[0], NOTHING), lasting))
         return replace(
             attempt,
-            obstacles=(*blocked, *attempt.obstacles, *missing),
+            obstacles=(*blocked, *unmet, *attempt.obstacles, *missing),
             unknown_offer=unsure,
             is_fixed=fixed and not domain.is_observed,
         )
@@ -175,7 +179,7 @@ class ClosedForm:
             self._attempts[key] = Attempt(
                 machine_type=machine_type,
                 flags=tuple(sorted(set(parts.flags), key=_flag_order)),
-                conditions=tuple(sorted(_priced_once(parts.conditions))),
+                conditions=_priced_once(parts.conditions),
                 needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
                 accepted=tuple(sorted(set(parts.accepted))),
                 residual=tuple(sorted(set(parts.residual))),
@@ -231,16 +235,19 @@ def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
 
 
-def _priced_once(conditions: Iterable[Condition]) -> Iterable[Condition]:
-    """Return every condition once, at the gravest of the prices that it is asked for."""
-    gravest: dict[tuple[str, ...], Condition] = {}
-    for one in sorted(conditions, key=lambda one: _gravity(one.price)):
-        gravest[one.text, *one.words] = one
-    return gravest.values()
+def _priced_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Return every condition once, at the gravest of the prices that it is asked for, in order."""
+    gravest: dict[tuple[str, tuple[str, ...]], Condition] = {}
+    for one in conditions:
+        key = (one.text, one.words)
+        known = gravest.get(key)
+        if known is None or GRAVITY.get(one.price, -1) > GRAVITY.get(known.price, -1):
+            gravest[key] = one
+    return tuple(sorted(gravest.values(), key=_condition_order))
 
 
-def _gravity(price: str) -> int:
-    return SEVERITIES.index(price) if price in SEVERITIES else -1
+def _condition_order(one: Condition) -> tuple[str, str, str, tuple[str, ...]]:
+    return one.kind, one.text, one.price, one.words
 
 
 def _layout_obstacle(issue: LayoutIssue) -> Obstacle:

@@ -123,12 +123,11 @@ class Decider:
                     accepted=_loss(unit) if shut else None,
                     facts=facts,
                 )
-        block = self._block([one for one in standing if one.certain] or standing)
-        clause = _negatable(unit)
+        clause, gravest = _negatable(unit), [one for one in standing if one.certain] or standing
         if clause is None:
-            return Decision(block=block, facts=facts)
+            return Decision(block=self._block(gravest), facts=facts)
         condition = condition_of(clause, self.knowledge, unit.price)
-        otherwise = block if clause.kind is ClauseKind.CPU_LACKS else None
+        otherwise = self._block(gravest) if clause.kind is ClauseKind.CPU_LACKS else None
         return Decision(condition=condition, otherwise=otherwise, facts=facts)
 
     def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
@@ -141,13 +140,14 @@ class Decider:
 
     def _block(self, blocked: Iterable[Finding]) -> Block:
         found = tuple(blocked)
-        lacking = frozenset(self.table.rows.index(one.destination) for one in found)
+        number = self.table.number_of
+        lacking = frozenset(number(one.destination) for one in found)
         return Block(
             rule=RULES[found[0].kind].value,
             certain=any(one.certain for one in found),
             facts=tuple(sorted({one.fact for one in found if one.fact})),
             lacking=lacking,
-            having=frozenset(self.table.rows.index(one.source) for one in found) - lacking,
+            having=frozenset(number(one.source) for one in found) - lacking,
         )
 
 

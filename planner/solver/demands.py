@@ -34,6 +34,12 @@ class Asked:
         """Whether a unit has neither flag nor condition that would help."""
         return any(decision.block is not None for _, _, decision in self.decisions)
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions that units ask for."""
+        found = (decision.condition for _, _, decision in self.decisions)
+        return tuple(one for one in found if one is not None)
+
     def add_to(self, parts: Parts) -> None:
         """Add flags, conditions, losses and facts; what is blocked has hosts and is left out."""
         for _, unit, decision in self.decisions:

@@ -261,34 +261,63 @@ class BuildPairs:
 
 @dataclass(slots=True)
 class CpuPairs:
-    """The rules about CPUs, between hosts by stated vendor, model and features."""
+    """The rules about CPUs, between hosts by stated vendor, model and features.
+
+    What nobody knows of a CPU feature cancels between hosts of one kernel. So a class of hosts comes
+    with the kernel that all of them run, empty if they run several, and classes are judged as of one
+    kernel only if both come with the same.
+    """
 
     knowledge: KnowledgeBase
     ledger: Ledger
     management: str
-    _pairs: Pairs = field(init=False)
+    _pairs: dict[tuple[int, int, bool], int] = field(default_factory=dict)
+    _sets: dict[frozenset[tuple[int, str]], int] = field(default_factory=dict)
     _hosts: list[HostProfile] = field(default_factory=list)
     _classes: dict[tuple[object, ...], int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Remember what is judged between two classes."""
-        self._pairs = Pairs(self._between)
+    _class_of: dict[HostProfile, int] = field(default_factory=dict)
 
     def demands(self, hosts: Iterable[HostProfile]) -> int:
         """Return what is objected to on any ordered pair of hosts."""
-        return self._pairs.within(frozenset([self._class(host) for host in hosts]))
+        kernels: dict[int, str] = {}
+        for host in hosts:
+            number = self._class(host)
+            if kernels.setdefault(number, host.kernel_token) != host.kernel_token:
+                kernels[number] = ""
+        key = frozenset(kernels.items())
+        if key not in self._sets:
+            pairs = (
+                self._pair(one, other, alike=bool(kernel) and kernel == kernels[other])
+                for one, kernel in kernels.items()
+                for other in kernels
+            )
+            self._sets[key] = reduce(or_, pairs, 0)
+        return self._sets[key]
 
     def _class(self, host: HostProfile) -> int:
-        told = host.capabilities if host.cpu_model else None
-        known = None if told is None else self.knowledge.open_cpu_features(told)
-        key = (host.arch, host.cpu_vendor, host.cpu_look, host.cpu_model, known)
-        number = self._classes.setdefault(key, len(self._hosts))
-        if number == len(self._hosts):
-            self._hosts.append(host)
+        number = self._class_of.get(host)
+        if number is None:
+            told = host.capabilities if host.cpu_model else None
+            known = None if told is None else self.knowledge.open_cpu_features(told)
+            key = (host.arch, host.cpu_vendor, host.cpu_features, host.cpu_model, known)
+            number = self._classes.setdefault(key, len(self._hosts))
+            if number == len(self._hosts):
+                self._hosts.append(host)
+            self._class_of[host] = number
         return number
 
-    def _between(self, one: int, other: int) -> int:
-        edge = MigrationEdge(source=self._hosts[one], destination=self._hosts[other])
+    def _pair(self, one: int, other: int, *, alike: bool) -> int:
+        key = (one, other, alike)
+        if key not in self._pairs:
+            self._pairs[key] = self._judged(self._hosts[one], self._hosts[other], alike=alike)
+        return self._pairs[key]
+
+    def _judged(self, one: HostProfile, other: HostProfile, *, alike: bool) -> int:
+        """Judge two classes as hosts of one kernel or of two."""
+        kernels = ("one", "one") if alike else ("one", "other")
+        source = replace(one, kernel_token=kernels[0])
+        destination = replace(other, kernel_token=kernels[1])
+        edge = MigrationEdge(source=source, destination=destination)
         start = GuestStart(baseline=NO_BASELINE)
         features = judge_cpu_features(edge, start, self.knowledge, self.management)
         return self.ledger.enter(chain(judge_vendors(edge, self.knowledge), features))

@@ -42,6 +42,10 @@ class RowTable:
             found.add(number)
         return frozenset(found)
 
+    def number_of(self, row: Row) -> int:
+        """Return the number of a row of some host."""
+        return self._numbers[row]
+
     def vector_of(self, host: HostProfile, machine_type: str) -> Vector:
         """Return the numbers of a host's rows, one per unit."""
         (number,) = self.classes([host], machine_type)
