@@ -58,7 +58,8 @@ class Obstacle:
 class Attempt:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
-    Domains share attempts, so one is known by its identity.
+    Domains share attempts, so one is known by its identity. `asks`: some condition asks for a CPU
+    feature instead of excluding one.
     `is_fixed`: what forbids it has no gate, so no older type can help. `bounds`: the bounds of policy
     inside of which no type of its board and line is safe.
     """
@@ -66,6 +67,7 @@ class Attempt:
     machine_type: MachineType
     flags: tuple[FlagChoice, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    asks: bool = False
     needs_ack: tuple[str, ...] = ()
     accepted: tuple[Loss, ...] = ()
     residual: tuple[Loss, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.host import HostProfile, QemuBuild
@@ -49,6 +50,8 @@ class ClosedForm:
     units: UnitDemands = field(init=False)
     layouts: Layouts = field(init=False)
     _hardware: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
+    _of_hosts: dict[frozenset[HostProfile], Conditions] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
     _differing: dict[frozenset[QemuBuild], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
 
@@ -76,7 +79,7 @@ class ClosedForm:
             if one_arch and any(one.is_blocked for one in asked):
                 blocked = self.units.obstacles(judged, name, asked)
         attempt = self._without_hosts(machine_type, asked, layout, hardware)
-        unmet = self._unmet(domain, name, asked, attempt.conditions)
+        unmet = self._unmet(domain, name, asked, attempt.conditions) if attempt.asks else []
         if not (blocked or unmet or missing or unsure):
             return attempt
         fixed = asked[0].is_blocked and not asked[1].is_blocked
@@ -98,8 +101,6 @@ class ClosedForm:
         conditions: tuple[Condition, ...],
     ) -> list[Obstacle]:
         """Return what is blocked because no guest meets its condition beside the others."""
-        if not asks_for_features(conditions):
-            return []
         judged = without_observed_passes(domain, machine_type, self.knowledge)
         return [
             beside(obstacle, condition, against)
@@ -124,6 +125,14 @@ class ClosedForm:
         )
 
     def _conditions(self, domain: MigrationDomain) -> Conditions:
+        """Return what hardware asks, whatever the machine type; remembered for whole pools."""
+        if domain.edges is not None:
+            return self._hardware_asks(domain)
+        if domain.profiles not in self._of_hosts:
+            self._of_hosts[domain.profiles] = self._hardware_asks(domain)
+        return self._of_hosts[domain.profiles]
+
+    def _hardware_asks(self, domain: MigrationDomain) -> Conditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
         possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
         models = {profile.cpu_model for profile in domain.profiles} - {""}
@@ -133,23 +142,21 @@ class ClosedForm:
         if key not in self._hardware:
             asked = [equal] if possible else []
             asked += [COMMON_PARTS] if parts_differ else []
-            self._hardware[key] = self._features_asked(domain, asked)
+            found = self._features_asked(domain, asked)
+            self._hardware[key] = self._alike.setdefault((found.conditions, found.acks), found)
         return self._hardware[key]
 
     def _features_asked(self, domain: MigrationDomain, others: list[Condition]) -> Conditions:
         """Return conditions with those on CPU features that a guest may not find on every host."""
-        names = sorted(name.removeprefix("cpu.") for name in not_everywhere(domain.cpu_looks))
+        names = tuple(sorted(not_everywhere(domain.cpu_looks)))
         secure = self.knowledge.guests.security
-        asked = [
-            condition_of(
-                Clause(kind=ClauseKind.CPU, any_of=(name,)),
-                self.knowledge,
-                "security" if name in secure else "functional",
-            )
-            for name in names
-        ]
+        asked = [_without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
         units = self.knowledge.units_of(domain.members[0].profile.arch)
-        acks = [unit.id for unit in units if unit.cpu_features] if secure & {*names} else []
+        acks = (
+            [unit.id for unit in units if unit.cpu_features]
+            if any(one.removeprefix("cpu.") in secure for one in names)
+            else []
+        )
         return Conditions((*others, *asked), tuple(acks))
 
     def _depends_on_hardware(self, profile: HostProfile) -> bool:
@@ -176,10 +183,12 @@ class ClosedForm:
             for one in asked:
                 one.add_to(parts)
             self._judge_layout(layout, parts)
+            conditions = _priced_once(parts.conditions)
             self._attempts[key] = Attempt(
                 machine_type=machine_type,
+                asks=asks_for_features(conditions),
                 flags=tuple(sorted(set(parts.flags), key=_flag_order)),
-                conditions=_priced_once(parts.conditions),
+                conditions=conditions,
                 needs_ack=tuple(sorted(set(parts.acks) - self.policy.acknowledged)),
                 accepted=tuple(sorted(set(parts.accepted))),
                 residual=tuple(sorted(set(parts.residual))),
@@ -233,6 +242,13 @@ class ClosedForm:
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
+
+
+@cache
+def _without_feature(name: str, knowledge: KnowledgeBase) -> Condition:
+    """Return the condition that no guest has a CPU feature."""
+    price = "security" if name in knowledge.guests.security else "functional"
+    return condition_of(Clause(kind=ClauseKind.CPU, any_of=(name,)), knowledge, price)
 
 
 def _priced_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
