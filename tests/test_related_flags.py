@@ -84,3 +84,21 @@ def test_only_hosts_where_an_edge_ends_take_what_guests_booted_with(tmp_path: Pa
     assert not _flags(planner.solve(fleet, edges=planner.read_edges(up, fleet)))
     flags = _flags(planner.solve(fleet, edges=planner.read_edges(down, fleet)))
     assert "virtio-net-device.host_uso=off" in flags
+
+
+def test_an_observation_of_builds_gives_no_build_a_machine_type(tmp_path: Path) -> None:
+    path, rows = tmp_path / "fleet.csv", tmp_path / "rows"
+    rows.mkdir()
+    path.write_text("host,kernel,qemu\na,6.1.100,10.0.3\nb,6.1.100,7.2.0\n")
+    (rows / "observations.toml").write_text(
+        "schema = 1\nobservation = [\n"
+        '{ id = "lab", from = { qemu = "*", kernel = "*" }, to = { qemu = "*", kernel = "*" }, '
+        "passes = true, machine_types = [], devices = [], traits = [], "
+        'evidence = "observed", source = "our lab" },\n]\n'
+    )
+    knowledge = planner.load_knowledge(rows)
+    fleet = planner.read_fleet(path, knowledge=knowledge)
+    case = {"from": "a", "to": "b", "devices": "-"}
+    newer, older = ({**case, "machine": name} for name in ("pc-q35-10.0", "pc-q35-7.2"))
+    found = planner.check(fleet, newer, older, knowledge=knowledge)
+    assert [one.outcome for one in found] == [Outcome.UNSAFE, Outcome.SAFE]

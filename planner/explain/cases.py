@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
-from planner.domain.migrated import ClauseKind
+from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Verdict
@@ -84,23 +84,20 @@ class CaseJudge:
     def _by_default(
         self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
     ) -> Verdict:
-        """Return the verdict with accelerator settings that nobody named taken as off, and say so."""
+        """Return the verdict with what nobody named taken as off, as QEMU does, and say so."""
         unnamed = frozenset(
-            (clause.kind.value, word)
+            (clause.kind, word)
             for objection in strict.objections
             for clause in objection.depends_on
-            if clause.kind is ClauseKind.ACCELERATOR
+            if _is_off_if_unnamed(clause, strict.start)
             for word in clause.any_of
             if strict.start.trait(word) is Truth.UNKNOWN
         )
         if not unnamed:
             return strict
-        verdict = self._judge(strict.edge, strict.start, boots, assumed | unnamed)
-        names = ", ".join(sorted(word for _, word in unnamed))
-        text = f"started without {names}: name it with a trait if it is"
-        return verdict.moved(
-            objections=verdict.objections, added=(Remark(kind="assumed", text=text),)
-        )
+        claims = frozenset((kind.value, word) for kind, word in unnamed)
+        verdict = self._judge(strict.edge, strict.start, boots, assumed | claims)
+        return verdict.moved(objections=verdict.objections, added=tuple(_assumptions(unnamed)))
 
     def _judge(
         self,
@@ -141,6 +138,25 @@ class CaseJudge:
     def _members(self, case: Case) -> tuple[PoolMember, ...]:
         pools = dict.fromkeys((case.source.pool, case.destination.pool))
         return tuple(member for pool in pools for member in self._profiled.pools[pool])
+
+
+def _is_off_if_unnamed(clause: Clause, start: GuestStart) -> bool:
+    """Whether a guest that does not name what a clause is about is started without."""
+    if clause.kind is ClauseKind.CPU:
+        return clause.default is Truth.NO and start.cpu is None
+    return clause.kind is ClauseKind.ACCELERATOR
+
+
+def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]:
+    """Yield what is taken of a guest that does not say it."""
+    features = sorted(word for kind, word in unnamed if kind is ClauseKind.CPU)
+    settings = sorted(word for kind, word in unnamed if kind is not ClauseKind.CPU)
+    if features:
+        text = f"a guest CPU without {', '.join(features)}: give the CPU if it has them"
+        yield Remark(kind="assumed", text=text)
+    if settings:
+        text = f"started without {', '.join(settings)}: name it with a trait if it is"
+        yield Remark(kind="assumed", text=text)
 
 
 def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:

@@ -132,7 +132,7 @@ class _HostReader:
         stated = cells.read("capabilities", partial(read_capabilities, vocabulary=self.vocabulary))
         for column, what in cells.wrong:
             self.wrong.add(row.line, column, what)
-        probed = self._probed(words[1])
+        probed = self._probed(words[1], row)
         if stated is None:
             return None
         if probed is None:
@@ -140,13 +140,16 @@ class _HostReader:
         (present, absent), (answered, missing) = stated, probed.stated
         return _Facts(((present - missing) | answered, (absent - answered) | missing), probed)
 
-    def _probed(self, name: str) -> Probed | None:
+    def _probed(self, name: str, row: GroupedRows) -> Probed | None:
         if not name:
             return None
         try:
             return read_probe(self.folder / name, self.vocabulary)
         except FleetError as error:
-            self.problems += (one for one in error.problems if one not in self.problems)
+            for one in error.problems:
+                self.wrong.add(
+                    row.line, "probe", f"{one.location}: {one.what}", partial(str, one.remedy)
+                )
             return None
 
     def _is_known_arch(self, row: GroupedRows) -> bool:

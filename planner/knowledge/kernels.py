@@ -257,10 +257,18 @@ class KernelLines:
             is_later=self._outruns(parent, kernel.base, kernel.base) is not None,
         )
         presence, evidence = self._on_line(parent, base, capability, arch)
-        if line.trust == "lower-bound" and presence is not Presence.PRESENT:
+        if line.trust == "lower-bound" and (
+            presence is not Presence.PRESENT or _is_lost_later(parent, capability, kernel.base)
+        ):
             return Presence.UNKNOWN, Evidence.INFERRED
         weak = line.evidence if line.evidence in WEAK else evidence
         return presence, Evidence.INFERRED if presence is Presence.ABSENT else weak
+
+
+def _is_lost_later(line: KernelLine, capability: CapabilityId, base: tuple[int, ...]) -> bool:
+    """Whether later releases lose a capability: a vendor may have taken that over."""
+    rows = line.changes.get(capability, ())
+    return any(row.effect == "loss" and row.release > base for row in rows)
 
 
 def _status(rows: Sequence[Change], release: tuple[int, ...]) -> tuple[Presence, Evidence]:

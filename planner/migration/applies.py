@@ -127,8 +127,7 @@ def _use(clause: Clause, start: GuestStart) -> Truth:
 
 def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
     found = _features(clause.any_of, start.cpu, start, words)
-    fact = _cpu_fact(clause, start.cpu, words)
-    return _open(clause.default if found is Truth.UNKNOWN else found, fact)
+    return _open(found, _cpu_fact(clause, start.cpu, words))
 
 
 def _cpu_fact(clause: Clause, cpu: GuestCpu | None, words: GuestWords) -> str:

@@ -28,7 +28,7 @@ def judge_builds(
 ) -> Iterator[Objection]:
     """Yield what the QEMU builds alone decide: type, flags, property values, known faults."""
     hop = start.baseline.flags + start.hop_flags
-    yield from _judge_machine_type(source, destination, start, knowledge)
+    yield from judge_machine_type(source, destination, start, knowledge)
     yield from judge_flags(source, start.baseline.flags, knowledge)
     if destination != source or start.hop_flags:
         yield from judge_flags(destination, hop, knowledge)
@@ -37,9 +37,10 @@ def judge_builds(
     yield from _judge_faults(builds, start, knowledge, assumed)
 
 
-def _judge_machine_type(
+def judge_machine_type(
     source: QemuBuild, destination: QemuBuild, start: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
+    """Object to a machine type that a build does not offer, or that nobody knows."""
     name = start.baseline.machine_type
     row = knowledge.machine_type(name)
     if row is None:

@@ -10,7 +10,7 @@ from planner.domain.verdict import Objection, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed
-from planner.migration.build_rules import judge_builds
+from planner.migration.build_rules import judge_builds, judge_machine_type
 from planner.migration.emulation import judge_emulation
 from planner.migration.host_rules import (
     doubts,
@@ -77,6 +77,9 @@ def _past_observation(
     edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     """Yield what no observation of two builds and kernels can have seen to pass."""
+    source, destination = edge.source.qemu, edge.destination.qemu
+    offers = judge_machine_type(source, destination, start, knowledge)
+    yield from (objection for objection in offers if not objection.is_gap)
     yield from judge_board(edge, start, knowledge)
     yield from judge_vendors(edge, knowledge)
     if edge.source.arch != edge.destination.arch:
