@@ -51,6 +51,7 @@ class ClosedForm:
     layouts: Layouts = field(init=False)
     _hardware: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
     _of_hosts: dict[frozenset[HostProfile], Conditions] = field(default_factory=dict)
+    _unmet_of: dict[tuple[object, ...], list[Obstacle]] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
     _differing: dict[frozenset[QemuBuild], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
@@ -79,19 +80,29 @@ class ClosedForm:
             if one_arch and any(one.is_blocked for one in asked):
                 blocked = self.units.obstacles(judged, name, asked)
         attempt = self._without_hosts(machine_type, asked, layout, hardware)
-        unmet = self._unmet(domain, name, asked, attempt.conditions) if attempt.asks else []
+        lasting = self._lasting(domain, asked[0], hardware) if attempt.asks else []
+        unmet = lasting
+        if attempt.asks and not lasting:
+            unmet = self._unmet(domain, name, asked, attempt.conditions)
         if not (blocked or unmet or missing or unsure):
             return attempt
-        fixed = asked[0].is_blocked and not asked[1].is_blocked
-        if unmet and not fixed:
-            lasting = (*hardware.conditions, *asked[0].conditions)
-            fixed = bool(self._unmet(domain, name, (asked[0], NOTHING), lasting))
+        fixed = bool(lasting) or (asked[0].is_blocked and not asked[1].is_blocked)
         return replace(
             attempt,
             obstacles=(*blocked, *unmet, *attempt.obstacles, *missing),
             unknown_offer=unsure,
             is_fixed=fixed and not domain.is_observed,
         )
+
+    def _lasting(
+        self, domain: MigrationDomain, plain: Asked, hardware: Conditions
+    ) -> list[Obstacle]:
+        """Return what no guest can meet under any machine type; remembered for whole pools."""
+        key = (domain.profiles, domain.edges, plain, hardware)
+        if key not in self._unmet_of:
+            conditions = (*hardware.conditions, *plain.conditions)
+            self._unmet_of[key] = self._unmet(domain, "", (plain, NOTHING), conditions)
+        return self._unmet_of[key]
 
     def _unmet(
         self,
