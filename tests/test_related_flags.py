@@ -102,3 +102,13 @@ def test_an_observation_of_builds_gives_no_build_a_machine_type(tmp_path: Path) 
     newer, older = ({**case, "machine": name} for name in ("pc-q35-10.0", "pc-q35-7.2"))
     found = planner.check(fleet, newer, older, knowledge=knowledge)
     assert [one.outcome for one in found] == [Outcome.UNSAFE, Outcome.SAFE]
+
+
+def test_a_field_that_no_kernel_filled_is_asked_for_over_directed_edges(tmp_path: Path) -> None:
+    path, edges = tmp_path / "fleet.csv", tmp_path / "edges.csv"
+    path.write_text("host,kernel,qemu\nold,3.16.0-4-amd64,7.2.0\nnew,6.12.48+deb13-amd64,7.2.0\n")
+    edges.write_text("source,destination\nold,new\n")
+    fleet = planner.read_fleet(path)
+    (domain,) = planner.solve(fleet, edges=planner.read_edges(edges, fleet)).domains
+    texts = {one.text for baseline in domain.baselines for one in baseline.conditions}
+    assert any("rdtscp" in text for text in texts)

@@ -199,10 +199,10 @@ def _blocked(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
 
 def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
     """Yield the loss of state that a host produces and its process does not send."""
-    if unit.state != "run" or unit.sent == "always" or source.sends is Level.NO:
+    if unit.state != "run" or source.sends is Level.NO:
         return
     if source.emits is Level.NO:
-        if source.known is Level.NO and unit.came_with_its_feature:
+        if unit.sent == "always" or (source.known is Level.NO and unit.came_with_its_feature):
             return
         certain = source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit))
         yield Finding("unsent", certain, source.sends_fact, source, source)
