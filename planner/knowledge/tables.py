@@ -59,6 +59,7 @@ class MachineTables:
         self._indexes: dict[str, Mapping[str, tuple[CompatSet, ...]]] = {}
         self.effective = cache(self._effective)
         self.differences = cache(self._differences)
+        self._values = cache(self._all_values)
         self._list = cache(self._build_list)
         self._default_list = cache(self._find_default_list)
 
@@ -130,16 +131,24 @@ class MachineTables:
         """Return the properties whose effective values differ or cannot be told, in key order."""
         if source.is_read_as(destination):
             return ()
+        ours, theirs = self._values(source, machine_type), self._values(destination, machine_type)
+        unlike = {key for key, _ in ours.items() ^ theirs.items()}
+        unlike.update(key for key, value in ours.items() if value is None)
         found = []
-        for key in sorted(self._keys(source, machine_type) | self._keys(destination, machine_type)):
-            ours = self._effective(source, machine_type, key)
-            theirs = self._effective(destination, machine_type, key)
-            if ours is not None and theirs is not None and ours != theirs:
-                ours = None if self._is_weak(source) else ours
-                theirs = None if self._is_weak(destination) else theirs
-            if ours is None or theirs is None or ours != theirs:
-                found.append(ValueDifference(key=key, source_value=ours, destination_value=theirs))
+        for key in sorted(unlike):
+            one = self.effective(source, machine_type, key)
+            other = self.effective(destination, machine_type, key)
+            if one is not None and other is not None and one != other:
+                one = None if self._is_weak(source) else one
+                other = None if self._is_weak(destination) else other
+            if one is None or other is None or one != other:
+                found.append(ValueDifference(key=key, source_value=one, destination_value=other))
         return tuple(found)
+
+    def _all_values(self, build: QemuBuild, machine_type: str) -> Mapping[PropertyKey, str | None]:
+        """Return the effective values of all properties that some list of a build names."""
+        keys = self._keys(build, machine_type)
+        return {key: self._effective(build, machine_type, key) for key in keys}
 
     def _is_weak(self, build: QemuBuild) -> bool:
         """Whether the lists of a build were filled by analogy: they can agree but not disagree."""

@@ -73,14 +73,15 @@ class Solver:
         return self.certifier.narrowed_knowledge
 
     def certify(self, domain: MigrationDomain, results: Iterable[LineResult]) -> int:
-        """Judge every chosen baseline again; return how many combinations were judged so far.
+        """Judge every chosen baseline again; return how many combinations were judged.
 
         Raises `CertificationError`; no result may leave the planner without this.
         """
+        before = self.certifier.judged
         for result in results:
             if result.chosen is not None:
                 self.certifier.certify(domain, baseline_of(result.chosen))
-        return self.certifier.judged
+        return self.certifier.judged - before
 
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers.
