@@ -12,6 +12,8 @@ import pytest
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.load import load_knowledge
 
+ROOT = Path(__file__).parents[1]
+
 WRONG = {
     "unknown_column": (
         "host,kernel,qmu\na,6.1.90,8.2.4\n",
@@ -89,6 +91,18 @@ def test_wrong_policy(tmp_path: Path) -> None:
     done = run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
     assert done.returncode == 3
     assert "policy.toml:1: managment: unknown key; did you mean 'management'?" in done.stderr
+
+
+def test_a_copy_of_the_default_policy_is_a_policy(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\na,6.1.90,8.2.4\n")
+    shipped = (ROOT / "data" / "default_policy.toml").read_text()
+    (tmp_path / "policy.toml").write_text(shipped)
+    (tmp_path / "later.toml").write_text(shipped.replace("schema = 1", "schema = 2"))
+    plain = run("solve", "fleet.csv", cwd=tmp_path)
+    assert run("solve", "fleet.csv", "--policy", "policy.toml", cwd=tmp_path).stdout == plain.stdout
+    later = run("solve", "fleet.csv", "--policy", "later.toml", cwd=tmp_path)
+    assert later.returncode == 3
+    assert "later.toml:1: schema: 2 is not 1, the only version" in later.stderr
 
 
 def test_wrong_knowledge(tmp_path: Path) -> None:

@@ -160,9 +160,18 @@ def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]
 
 
 def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
-    """Return objections in the order in which a reader needs them: what is certain, then by gravity."""
+    """Return objections in the order in which a reader needs them: what is certain, then by gravity.
+
+    Of the gaps those about the whole guest come first, such as a machine type without a row: others
+    may follow from them.
+    """
     told = gaps_told_once(objections)
-    return tuple(sorted(told, key=lambda one: (one.is_gap, -one.consequence.weight)))
+    return tuple(sorted(told, key=_reading_order))
+
+
+def _reading_order(objection: Objection) -> tuple[bool, bool, int]:
+    about_part = objection.is_gap and bool(objection.unit or objection.property_key)
+    return objection.is_gap, about_part, -objection.consequence.weight
 
 
 def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:

@@ -20,6 +20,7 @@ from planner.documents.values import (
     set_of,
     some_of,
     text,
+    whole,
 )
 from planner.domain.errors import PolicyError
 from planner.domain.policy import AcceptedLoss, Policy
@@ -37,6 +38,7 @@ def read_policy(path: Path, default: Policy, names: KnownNames, *, today: dateti
     complaints = Complaints(str(path))
     cells = load_toml(path, complaints)
     found = {} if cells is None else some_of(policy_keys(names))(cells, (), complaints)
+    found.pop("schema", None)
     check_bounds(found.get("floors", ()), found.get("ceilings", ()), names, complaints)
     if complaints.problems:
         raise PolicyError(complaints.told())
@@ -54,6 +56,7 @@ def policy_keys(names: KnownNames) -> Mapping[str, Reader[Any]]:
         "expires": day,
     }
     return {
+        "schema": whole("1, the only version", least=1, most=1),
         "management": known("kind of management", MANAGEMENT),
         "boards": list_of(names.board),
         "lines": list_of(known("line", {row.line for row in names.types})),
