@@ -158,6 +158,34 @@ def test_every_plan_that_is_made_is_proven(task: Task) -> None:
     assert found.outcome is Outcome.SAFE, found.gap
 
 
+def test_a_restarted_guest_may_come_up_on_a_host_that_is_not_upgraded_yet() -> None:
+    """It ran on an upgraded host; started anew on an old one it may have what no new one takes."""
+    old, new = (
+        HostGroup(pool=PoolName("p"), kernel=kernel, qemu="3.0.0", hosts=(HostName("h"),))
+        for kernel in "12"
+    )
+    old = replace(old, present=stated("+++", "+"))
+    hosts = tuple(
+        UpgradeHost(
+            name=HostName(name),
+            pool=PoolName("p"),
+            group=replace(group, hosts=(HostName(name),)),
+            target=None if target is None else replace(target, hosts=(HostName(name),)),
+        )
+        for name, group, target in (("a", new, None), ("b", new, None), ("c", old, new))
+    )
+    guest = GuestGroup(
+        pool="p", host="a", machine_type="t1", flags=(), cpu=GuestCpu.parse("plain,+f"), devices=()
+    )
+    rules = replace(world().policy, plan=PlanPolicy(restarts=True))
+    task = Task(
+        hosts=hosts, guests=(guest,), knowledge=world(), policy=rules, fleet_digest="sha256:0"
+    )
+    plan = make_plan(task)
+    assert not plan.waves
+    assert plan.relaxations
+
+
 @settings(max_examples=200, deadline=None)
 @given(task=tasks())
 def test_a_way_back_that_is_free_is_a_way_back(task: Task) -> None:

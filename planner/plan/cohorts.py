@@ -23,11 +23,13 @@ class Cohort:
     """Guests of today that fare alike: one start, the boot hosts it may have had, where they are.
 
     `groups` is None where no guests were given and the start is what today's answer advises.
+    `is_restarted`: they are power-cycled before wave 1, and come up on any host of `boots`.
     """
 
     start: GuestStart
     boots: tuple[HostProfile, ...]
     groups: tuple[GuestGroup, ...] | None
+    is_restarted: bool = False
 
     @property
     def guests(self) -> int | None:
@@ -41,7 +43,8 @@ class Cohort:
 
     def restarted(self, baseline: Baseline, boots: tuple[HostProfile, ...]) -> Cohort:
         """Return the same guests, power-cycled onto another baseline on one of `boots`."""
-        return replace(self, start=replace(self.start, baseline=baseline), boots=boots)
+        start = replace(self.start, baseline=baseline)
+        return replace(self, start=start, boots=boots, is_restarted=True)
 
 
 @dataclass(slots=True)

@@ -135,8 +135,8 @@ class FateJudge:
 
 
 def _is_on(way: PoolWay, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
-    """Whether all guests of a cohort run on hosts that are what others become."""
-    if cohort.groups is None:
+    """Whether all guests of a cohort run on hosts that are what others become, and stay there."""
+    if cohort.groups is None or cohort.is_restarted:
         return False
     there = {str(host.name) for host, at in zip(way.hosts, way.before, strict=True) if at in new}
     return there.issuperset(cohort.hosts)
