@@ -186,6 +186,39 @@ def test_a_restarted_guest_may_come_up_on_a_host_that_is_not_upgraded_yet() -> N
     assert plan.relaxations
 
 
+def test_guests_go_with_those_of_their_baseline_that_are_restarted() -> None:
+    """A restart names guests by what they run: it cannot mean some of them."""
+
+    def host(name: str, qemu: str, target: str) -> UpgradeHost:
+        group = HostGroup(
+            pool=PoolName("p"),
+            kernel="1",
+            qemu=qemu,
+            hosts=(HostName(name),),
+            present=stated("+++", "+"),
+        )
+        wanted = None if target == qemu else group.with_build(kernel="1", qemu=target)
+        return UpgradeHost(name=group.hosts[0], pool=group.pool, group=group, target=wanted)
+
+    flags = (CompatFlag.parse("cpu.x-grave=off"),)
+    old = GuestGroup(pool="p", host="a", machine_type="t2", flags=flags, cpu=None, devices=())
+    guests = (old, replace(old, host="b", cpu=GuestCpu.parse("plain")))
+    task = Task(
+        hosts=(
+            host("a", "2.0.0", "2.0.0"),
+            host("b", "3.0.0", "3.0.0"),
+            host("c", "2.0.0", "3.0.0"),
+        ),
+        guests=guests,
+        knowledge=world(),
+        policy=replace(world().policy, plan=PlanPolicy(restarts=True)),
+        fleet_digest="sha256:0",
+    )
+    plan = make_plan(task)
+    assert [step.guests for step in plan.restarts] == [2]
+    assert replayed(task, plan).outcome is Outcome.SAFE
+
+
 @settings(max_examples=200, deadline=None)
 @given(task=tasks())
 def test_a_way_back_that_is_free_is_a_way_back(task: Task) -> None:

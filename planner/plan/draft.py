@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from planner.domain.compat import CompatFlag
 from planner.domain.guest import GuestGroup
 from planner.domain.plan import Relaxation, Restart, Routing
 from planner.domain.solution import ChosenBaseline, Status
@@ -21,6 +22,7 @@ from planner.plan.hindrances import (
 )
 from planner.plan.radar import stranded
 from planner.plan.restarts import (
+    as_one,
     baseline_for,
     before_wave_one,
     bound_to_upgrades,
@@ -76,9 +78,9 @@ class Drafter:
         mended = tuple(self._mended(fate, way, first, answers) for fate in fates)
         restarts: tuple[Restart, ...] = ()
         if self.rules.restarts:
-            fates = tuple(after or fate for fate, after in zip(fates, mended, strict=True))
+            fates = tuple(self._all_mended(fates, mended, way, first, answers))
             steps = zip(movers, (fate.cohort for fate in fates), strict=True)
-            restarts = tuple(step for pair in steps for step in before_wave_one(way, *pair))
+            restarts = as_one(step for pair in steps for step in before_wave_one(way, *pair))
         relaxations = [*without_answer(way, first, self.knowledge)]
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(way, today)
@@ -128,8 +130,30 @@ class Drafter:
         self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
     ) -> Fate | None:
         """Return the fate of guests after a restart, None if they need none or it does not help."""
-        if not self._is_lost(fate, way):
-            return None
+        return self._after_restart(fate, way, first, answers) if self._is_lost(fate, way) else None
+
+    def _all_mended(
+        self,
+        fates: Sequence[Fate],
+        mended: Sequence[Fate | None],
+        way: PoolWay,
+        first: Stage,
+        answers: Sequence[ChosenBaseline],
+    ) -> Iterator[Fate]:
+        """Yield the fates with all that is mended; a restart names guests by what they run.
+
+        So guests that could go as they are go with those of their baseline that could not.
+        """
+        pairs = tuple(zip(fates, mended, strict=True))
+        named = {_name(fate) for fate, after in pairs if after is not None}
+        for fate, after in pairs:
+            along = _name(fate) in named and not self._is_lost(fate, way)
+            yield after or (along and self._after_restart(fate, way, first, answers)) or fate
+
+    def _after_restart(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests once restarted, None if they cannot be or it does not help."""
         cohort = restarted(fate.cohort, way, first, self.knowledge)
         if cohort is fate.cohort:
             return None
@@ -150,3 +174,9 @@ class Drafter:
             return
         stay = [group for group in bound if baseline_for(group, first, self.knowledge) is None]
         yield from bound_guests(way, stay, "no answer is of their board")
+
+
+def _name(fate: Fate) -> tuple[str, frozenset[CompatFlag]]:
+    """Return what a plan knows guests by: machine type and flags, in whatever order."""
+    baseline = fate.cohort.start.baseline
+    return baseline.machine_type, frozenset(baseline.flags)

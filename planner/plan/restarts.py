@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from planner.domain.guest import Baseline, GuestGroup
 from planner.domain.host import HostName
@@ -48,6 +49,20 @@ def before_wave_one(way: PoolWay, before: Cohort, after: Cohort) -> Iterator[Res
             windows=_windows(groups),
             reason="its machine type or its state does not survive the way",
         )
+
+
+def as_one(steps: Iterable[Restart]) -> tuple[Restart, ...]:
+    """Return one step per baseline that guests leave and baseline that they get, in order."""
+    found: dict[tuple[Baseline, Baseline], Restart] = {}
+    for step in steps:
+        known = found.setdefault((step.before, step.after), step)
+        if known is not step:
+            found[(step.before, step.after)] = replace(
+                known,
+                guests=known.guests + step.guests,
+                windows=tuple(dict.fromkeys((*known.windows, *step.windows))),
+            )
+    return tuple(found.values())
 
 
 def bound_to_upgrades(way: PoolWay, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
