@@ -13,6 +13,7 @@ from planner.domain.solution import Solution
 from planner.domain.truth import Truth
 from planner.explain.answer import solve
 from planner.explain.cases import CaseJudge
+from planner.explain.trial import try_next_newer
 from planner.fleet.cases import case_of
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
@@ -22,6 +23,7 @@ from planner.knowledge.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
+from planner.solver.attempt import COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,6 +76,23 @@ def test_three_pools(pool: str, types: set[str]) -> None:
     assert domain.status.value == "safe"
     assert {baseline.machine_type for baseline in domain.baselines} == types
     assert all(baseline.why_not_newer is not None for baseline in domain.baselines)
+
+
+@pytest.mark.parametrize("example", ["seed", "three-pools", "uso"])
+def test_every_condition_has_its_reasons(example: str) -> None:
+    """But for those on hosts and on common parts, which say of themselves why."""
+    base = knowledge()
+    fleet = read_fleet(ROOT / "examples" / example / "fleet.csv", base)
+    own = {HARDWARE.text, HARDWARE_OF_A_MODEL.text, COMMON_PARTS.text}
+    told = 0
+    for domain in complete_domains(profile_fleet(fleet, base).pools):
+        for trial in try_next_newer(domain, base, base.policy).trials:
+            if trial.chosen is not None:
+                asked = {one.text for one in trial.chosen.conditions}
+                assert {one.condition for one in trial.asked_by} == asked - own
+                assert all(one.text and one.source for one in trial.asked_by)
+                told += len(asked)
+    assert told
 
 
 def test_every_shipped_row_is_loaded_and_obeys_the_rules() -> None:

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from planner.domain.solution import ChosenBaseline, Status, WhyNotNewer
 
 
+@dataclass(frozen=True, slots=True)
+class ConditionReason:
+    """A condition of an answer, what asks for it, and the source of that."""
+
+    condition: str
+    text: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """A machine type: usable with what it needs, or refused with reasons."""
@@ -14,6 +23,7 @@ class Trial:
     machine_type: str
     chosen: ChosenBaseline | None
     refused: WhyNotNewer | None
+    asked_by: tuple[ConditionReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import WhyNotNewer
 from planner.domain.trial import PoolTrial, Trial
+from planner.explain.asked_by import asked_by
 from planner.explain.nothing_allowed import nothing_allowed
 from planner.explain.status import status_of, status_of_attempt
 from planner.explain.why_not_newer import why_not_newer
@@ -23,12 +24,13 @@ def try_machine_type(
     domain: MigrationDomain, row: MachineType, knowledge: KnowledgeBase, policy: Policy
 ) -> PoolTrial:
     """Return the trial of one machine type on a domain."""
-    attempt = ClosedForm(knowledge, policy).attempt(domain, row)
+    form = ClosedForm(knowledge, policy)
+    attempt = form.attempt(domain, row)
     return PoolTrial(
         domain=domain.name,
         members=tuple(_described(member) for member in domain.members),
         status=status_of_attempt(attempt),
-        trials=(_trial(domain, attempt, knowledge),),
+        trials=(_trial(domain, attempt, form),),
     )
 
 
@@ -37,7 +39,7 @@ def try_next_newer(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Po
     solver = Solver(knowledge=knowledge, policy=policy)
     results = solver.solve(domain)
     solver.certify(domain, results)
-    found = tuple(_trial(domain, attempt, knowledge) for attempt in _attempts(results))
+    found = tuple(_trial(domain, attempt, solver.form) for attempt in _attempts(results))
     return PoolTrial(
         domain=domain.name,
         members=tuple(_described(member) for member in domain.members),
@@ -58,11 +60,16 @@ def _nothing_to_try(domain: MigrationDomain, knowledge: KnowledgeBase, policy: P
     return Trial(machine_type=name, chosen=None, refused=reasons)
 
 
-def _trial(domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase) -> Trial:
+def _trial(domain: MigrationDomain, attempt: Attempt, form: ClosedForm) -> Trial:
+    name = attempt.machine_type.name
+    if not attempt.is_safe:
+        refused = why_not_newer(domain, attempt, form.knowledge)
+        return Trial(machine_type=name, chosen=None, refused=refused)
     return Trial(
-        machine_type=attempt.machine_type.name,
-        chosen=baseline_of(attempt) if attempt.is_safe else None,
-        refused=None if attempt.is_safe else why_not_newer(domain, attempt, knowledge),
+        machine_type=name,
+        chosen=baseline_of(attempt),
+        refused=None,
+        asked_by=tuple(asked_by(domain, attempt.machine_type, form)),
     )
 
 

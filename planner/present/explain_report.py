@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from planner.domain.shown import counted
 from planner.domain.solution import WhyNotNewer
-from planner.domain.trial import PoolTrial
+from planner.domain.trial import ConditionReason, PoolTrial
+from planner.present import report
 from planner.present.lines import Line, Style, folded, listed
-from planner.present.report import baseline_lines, refusal_text, remedy_text
+from planner.present.report import baseline_lines, merged_conditions, refusal_text, remedy_text
 
 LABEL = 12
 
@@ -23,8 +24,21 @@ def trial_report(pools: Iterable[PoolTrial]) -> Iterator[Line]:
         for trial in pool.trials:
             if trial.chosen is not None:
                 yield from baseline_lines(trial.chosen)
+                yield from _asked_lines(trial.asked_by)
             elif trial.refused is not None:
                 yield from _refused_lines(trial.refused)
+
+
+def _asked_lines(reasons: Iterable[ConditionReason]) -> Iterator[Line]:
+    """Yield each cause with all conditions that it asks for."""
+    conditions: dict[str, list[str]] = {}
+    for reason in reasons:
+        conditions.setdefault(reason.text, []).append(reason.condition)
+    for text, asked in conditions.items():
+        for condition in merged_conditions(tuple(asked)):
+            yield from folded(
+                f"{condition}: {text}", label="asked by".ljust(report.LABEL), indent=4
+            )
 
 
 def _refused_lines(refused: WhyNotNewer) -> Iterator[Line]:

@@ -161,7 +161,7 @@ class ClosedForm:
         """Return conditions with those on CPU features that a guest may not find on every host."""
         names = tuple(sorted(not_everywhere(domain.cpu_looks)))
         secure = self.knowledge.guests.security
-        asked = [_without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
+        asked = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
         units = self.knowledge.units_of(domain.members[0].profile.arch)
         acks = (
             [unit.id for unit in units if unit.cpu_features]
@@ -256,7 +256,7 @@ def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
 
 
 @cache
-def _without_feature(name: str, knowledge: KnowledgeBase) -> Condition:
+def without_feature(name: str, knowledge: KnowledgeBase) -> Condition:
     """Return the condition that no guest has a CPU feature."""
     price = "security" if name in knowledge.guests.security else "functional"
     return condition_of(Clause(kind=ClauseKind.CPU, any_of=(name,)), knowledge, price)
