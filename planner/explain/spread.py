@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
@@ -33,20 +34,35 @@ def spread(here: Callable[[], T], there: Callable[[], U], *, apart: bool) -> tup
     child = context.Process(target=_run, args=(there, sender), daemon=True)
     child.start()
     sender.close()
-    done = here()
-    outcome = receiver.recv()
+    try:
+        done, outcome = here(), _received(receiver, there)
+    except BaseException:
+        child.terminate()
+        raise
     child.join()
     gc.unfreeze()
-    if isinstance(outcome, BaseException):
+    if isinstance(outcome, Exception):
         raise outcome
     return done, outcome
 
 
-def _run(part: Callable[[], U], end: Connection) -> None:
-    """Send the result of a part, or the error that it raised."""
+def _received(end: Connection, part: Callable[[], U]) -> U | Exception:
+    """Return what the other process sends; if it has died without a word, do its part here."""
     try:
-        end.send(part())
+        outcome: U | Exception = end.recv()
+    except EOFError:
+        return part()
+    return outcome
+
+
+def _run(part: Callable[[], U], end: Connection) -> None:
+    """Send the result of a part, or the error that it raised; say nothing if nobody listens."""
+    outcome: U | Exception
+    try:
+        outcome = part()
+    except KeyboardInterrupt:
+        return
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must raise it
-        end.send(error)
-    finally:
-        end.close()
+        outcome = error
+    with suppress(BrokenPipeError):
+        end.send(outcome)
