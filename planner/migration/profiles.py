@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.host import Fleet, HostGroup, HostProfile
+from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.kernels import KernelRelease
 
@@ -51,6 +51,7 @@ class Profiler:
         self._kernels: dict[tuple[str, str], tuple[KernelRelease, CapabilitySet]] = {}
         self._profiles: dict[tuple[object, ...], HostProfile] = {}
         self._equal: dict[HostProfile, HostProfile] = {}
+        self._builds: dict[QemuBuild, QemuBuild] = {}
 
     def profile(self, group: HostGroup) -> HostProfile:
         """Return the profile of a group whose texts are known to be placeable."""
@@ -67,6 +68,7 @@ class Profiler:
         kernel, implied = self._kernel(group)
         if build is None or kernel is None:
             raise ValueError(f"{group.kernel} or {group.qemu} has no line")
+        build = self._builds.setdefault(build, build)
         past_kernel = knowledge.host_cpus.past_kernel(group.arch, build.version)
         capabilities = implied.overlaid(
             present=group.present, absent=group.absent - past_kernel

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
@@ -26,9 +27,10 @@ class Level(IntEnum):
     MAYBE = 2
     YES = 3
 
+    __hash__ = int.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Row:
+
+class Row(NamedTuple):
     """One profile's part in one unit; the texts name the capability that decides."""
 
     build: str
@@ -54,23 +56,7 @@ class Row:
 
     def shut(self) -> Row:
         """Return this row with the unit's gate switched off."""
-        return Row(
-            self.build,
-            self.kernel,
-            self.cpu,
-            self.known,
-            Level.NO,
-            self.sends,
-            self.sends_fact,
-            self.captures,
-            self.captures_fact,
-            self.takes,
-            self.takes_fact,
-            self.refuses,
-            self.refuses_fact,
-            self.starts,
-            self.starts_fact,
-        )
+        return self._replace(gate=Level.NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +80,16 @@ def _level(capabilities: CapabilitySet, name: CapabilityId) -> Level:
     return Level.UNKNOWN
 
 
-def _least(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
-    return min(((_level(capabilities, name), name) for name in names), default=(Level.YES, ""))
+def _least(capabilities: CapabilitySet, names: frozenset[CapabilityId]) -> tuple[Level, str]:
+    if not names:
+        return Level.YES, ""
+    return min((_level(capabilities, name), name) for name in names)
 
 
-def _most(capabilities: CapabilitySet, names: Iterable[CapabilityId]) -> tuple[Level, str]:
-    return max(((_level(capabilities, name), name) for name in names), default=(Level.NO, ""))
+def _most(capabilities: CapabilitySet, names: frozenset[CapabilityId]) -> tuple[Level, str]:
+    if not names:
+        return Level.NO, ""
+    return max((_level(capabilities, name), name) for name in names)
 
 
 def _known(unit: MigratedUnit, version: Sequence[int]) -> Level:

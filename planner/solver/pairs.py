@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cache, reduce
 from itertools import chain, product
 from operator import or_
 
@@ -211,16 +211,20 @@ class UnitPairs:
 
 
 def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
-    seen = ungated_view(unit, host)
-    if opened is not seen.gate:
-        seen = replace(seen, gate=opened)
-    hosts_open, build_open = open_view(seen)
+    seen, hosts_open, build_open = _opened(ungated_view(unit, host), opened)
     return Look(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
         cpu=host.cpu_model if unit.requires else "",
         build=host.qemu if build_open and not host.qemu.is_series else None,
     )
+
+
+@cache
+def _opened(ungated: UnitView, gate: Truth) -> tuple[UnitView, bool, bool]:
+    """Return a view behind its gate, and whether it leaves capabilities and the build open."""
+    seen = replace(ungated, gate=gate)
+    return seen, *open_view(seen)
 
 
 @dataclass(slots=True)
