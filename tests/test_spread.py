@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+import planner
+from benchmarks.fleets import KINDS, write_fleet
+from planner.explain import answer
 from planner.explain.spread import spread
+from planner.present.document import dump, solution_document
 
 HERE = os.getpid()
 
@@ -45,3 +50,19 @@ def test_an_interrupted_process_says_nothing(capfd: pytest.CaptureFixture[str]) 
 
     assert spread(lambda: 1, interrupted, apart=True) == (1, 2)
     assert capfd.readouterr().err == ""
+
+
+def test_one_processor_and_two_write_equal_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_fleet(tmp_path / "fleet.csv", KINDS[-1], hosts=600, pools=60)
+    fleet = planner.read_fleet(tmp_path / "fleet.csv")
+    monkeypatch.setattr(answer, "WORTH_SPREADING", 2)
+    written = []
+    for number in (1, 2):
+        monkeypatch.setattr(answer, "processors", lambda number=number: number)
+        told: list[int] = []
+        solution = planner.solve(fleet, progress=told.append)
+        written.append("".join(dump(solution_document(solution))))
+        assert told[-1] == 60
+    assert written[0] == written[1]
