@@ -45,11 +45,12 @@ def _knowledge() -> KnowledgeBase:
     return load_knowledge()
 
 
-def _profile(host: Host) -> HostProfile:
+def _profile(host: Host, arch: str = "x86_64") -> HostProfile:
     kernel, qemu, capabilities, *cpu = host
     present, absent = read_capabilities(capabilities, _knowledge())
     group = HostGroup(
         pool=PoolName("pool"),
+        arch=arch,
         kernel=kernel,
         qemu=qemu,
         hosts=(HostName("host"),),
@@ -410,6 +411,25 @@ def test_a_misspelt_backend_takes_no_objection_away(
     objections = _judged(USO, NO_USO, guest).objections
     told = {(one.is_gap, one.unit) for one in objections}
     assert {one for one in told if one[1] in {"", "virtio-net-device/feature:56"}} == found
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
+@pytest.mark.parametrize(
+    ("backend", "refused"), [("+tap", True), ("+bridge", True), ("+user", False)]
+)
+def test_a_tap_without_ufo_refuses_whatever_the_flags_say(
+    backend: str, refused: bool, arch: str
+) -> None:
+    """`has_ufo` speaks of the tap, not of the features, so no flag helps."""
+    flags = "virtio-net-pci.host_ufo=off virtio-net-pci.guest_ufo=off"
+    machine = {"x86_64": "pc-q35-10.0", "aarch64": "virt-10.0"}[arch]
+    guest = {"machine": machine, "devices": f"virtio-net-pci{backend}", "flags": flags}
+    hosts = [_profile(("6.18.44", "10.0.2", f"{sign}tun.ufo"), arch=arch) for sign in "+-"]
+    for source, destination in (hosts, hosts[::-1]):
+        edge = MigrationEdge(source=source, destination=destination)
+        units = {one.unit for one in judge(edge, _start(guest), _knowledge()).objections}
+        expected = refused and source is hosts[0]
+        assert ("virtio-net-device/has_ufo" in units) is expected
 
 
 @pytest.mark.parametrize("value", ["maybe", "yess", "auto"])

@@ -94,7 +94,7 @@ def read_unit(row: Row, foreign: Foreign) -> MigratedUnit:
         covers=row.text("covers"),
         title=row.text("title"),
         kind=kind,
-        arch=row.text("arch", "x86_64"),
+        arch=row.text("arch", "any"),
         state=row.word("state", STATES),
         sent=row.word("sent", SENT),
         since=row.release("since"),
