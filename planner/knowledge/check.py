@@ -39,6 +39,17 @@ def kernel_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
             )
 
 
+def kernel_patterns(knowledge: KnowledgeBase) -> Iterator[Problem]:
+    """K014: no example of a kernel line is an example of another, but of the line for the rest."""
+    for line in knowledge.kernels.lines:
+        for example in line.examples:
+            for other in knowledge.kernels.lines:
+                if other is not line and not other.rest and other.pattern.match(example):
+                    file = f"kernel_caps/{line.name}.toml"
+                    what = f"K014: example '{example}' matches {other.name} as well"
+                    yield _problem(file, "match", what, "make the patterns exclude each other")
+
+
 def build_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
     """K002: every example of a QEMU build line lands on its own line."""
     for line in knowledge.builds.lines:
@@ -166,6 +177,7 @@ def drift_properties(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     kernel_examples,
+    kernel_patterns,
     build_examples,
     changed_capabilities,
     changes_in_order,

@@ -83,7 +83,8 @@ class KernelLine:
 
     `trust`: `table` (its builds were read), `vanilla`, `lower-bound` (what the base has, it has;
     more is possible) or `none`. `series` matches texts that name no release, only a series of them.
-    `version_only`: all that is known of the build is the version in its text.
+    `version_only`: all that is known of the build is the version in its text. `rest`: the line takes
+    texts that no other line takes.
     """
 
     name: str
@@ -100,6 +101,7 @@ class KernelLine:
     known: tuple[tuple[int, ...], ...] = ()
     arch: tuple[str, ...] = ()
     version_only: bool = False
+    rest: bool = False
     changes: Mapping[CapabilityId, tuple[Change, ...]]
 
 
@@ -125,7 +127,7 @@ class KernelLines:
         self, lines: Iterable[KernelLine], catalogue: Mapping[CapabilityId, Capability]
     ) -> None:
         """Keep `lines` by ascending order."""
-        self.lines = tuple(sorted(lines, key=lambda line: (line.order, line.name)))
+        self.lines = tuple(sorted(lines, key=lambda line: (line.rest, line.order, line.name)))
         self._by_name = {line.name: line for line in self.lines}
         self._catalogue = catalogue
 

@@ -67,6 +67,7 @@ def read_kernel_line(row: Row) -> KernelLine:
         known=versions(row.texts("known")),
         arch=row.texts("arch"),
         version_only=row.truth("version_only"),
+        rest=row.truth("rest"),
         changes=changes,
     )
 
