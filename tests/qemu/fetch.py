@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUITES = ("bullseye", "bookworm", "trixie", "trixie-backports")
-PACKAGES = ("qemu-system-x86", "libc6")
+PACKAGES = {"x86_64": ("qemu-system-x86", "libc6"), "aarch64": ("qemu-system-arm", "libc6")}
 PARENT = {"trixie-backports": "trixie"}
 KEYRINGS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib")
@@ -30,11 +30,12 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """An unpacked QEMU: how to call it, and its package's version."""
+    """An unpacked QEMU: how to call it, its package's version, the architecture that it emulates."""
 
     suite: str
     package: str
     root: Path
+    arch: str = "x86_64"
 
     @property
     def version(self) -> str:
@@ -60,7 +61,7 @@ class Build:
         words = [str(self._loader()), "--library-path", ":".join(map(str, folders))]
         if preload is not None:
             words += ["--preload", str(preload)]
-        words.append(str(self.root / "usr/bin/qemu-system-x86_64"))
+        words.append(str(self.root / f"usr/bin/qemu-system-{self.arch}"))
         for name in FIRMWARE:
             words += ["-L", str(self.root / name)]
         return words
@@ -101,45 +102,49 @@ def _uncommented(path: Path) -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
-def present(suite: str) -> Build | None:
+def _place(suite: str, arch: str) -> Path:
+    return cache_folder() / (suite if arch == "x86_64" else f"{suite}-{arch}")
+
+
+def present(suite: str, arch: str = "x86_64") -> Build | None:
     """Return a suite's build if it is in the cache."""
-    root = cache_folder() / suite / "root"
-    stamp = cache_folder() / suite / "version"
+    stamp = _place(suite, arch) / "version"
     if not stamp.is_file():
         return None
-    return Build(suite=suite, package=stamp.read_text(encoding="utf-8").strip(), root=root)
+    package = stamp.read_text(encoding="utf-8").strip()
+    return Build(suite=suite, package=package, root=stamp.parent / "root", arch=arch)
 
 
-def fetch(suite: str) -> Build:
+def fetch(suite: str, arch: str = "x86_64") -> Build:
     """Return a suite's build, downloading and unpacking it if need be; raises `FetchError`."""
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with (cache_folder() / f"{suite}.lock").open("w") as lock:
+    with _place(suite, arch).with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test workers may come at the same time
-        return _fetch(suite)
+        return _fetch(suite, arch)
 
 
-def _fetch(suite: str) -> Build:
-    found = present(suite)
+def _fetch(suite: str, arch: str) -> Build:
+    found = present(suite, arch)
     if found is not None:
         return found
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise FetchError(f"{suite}: apt-get and dpkg-deb are needed")
-    folder = cache_folder() / suite
+    folder = _place(suite, arch)
     configuration = _configure(suite, folder)
     _apt(suite, configuration, "update")
     words = ("--yes", "--download-only", "--no-install-recommends", f"--target-release={suite}")
-    _apt(suite, configuration, "install", *words, *PACKAGES)
+    _apt(suite, configuration, "install", *words, *PACKAGES[arch])
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     version = ""
     for package in sorted((folder / "cache/archives").glob("*.deb")):
         _run(suite, ["dpkg-deb", "--extract", str(package), str(root)])
-        if package.name.startswith("qemu-system-x86_"):
+        if package.name.startswith(f"{PACKAGES[arch][0]}_"):
             version = _run(suite, ["dpkg-deb", "--field", str(package), "Version"]).strip()
     if not version:
-        raise FetchError(f"{suite}: no qemu-system-x86 among the packages")
+        raise FetchError(f"{suite}: no {PACKAGES[arch][0]} among the packages")
     (folder / "version").write_text(version + "\n", encoding="utf-8")
-    return Build(suite=suite, package=version, root=root)
+    return Build(suite=suite, package=version, root=root, arch=arch)
 
 
 def _configure(suite: str, folder: Path) -> Path:

@@ -142,7 +142,9 @@ class Guest:
         return read_record(self.record_path)
 
     def _emulated(self) -> Record:
-        """Return the CPUID features of an emulated vCPU."""
+        """Return the CPUID features of an emulated vCPU; other architectures have none."""
+        if self._host.build.arch != "x86_64":
+            return Record(msrs={}, cpuid={})
         (processor,) = self.ask("query-cpus-fast")
         found: dict[tuple[int, int], list[int]] = {}
         for word in self.ask("qom-get", path=processor["qom-path"], property="feature-words"):

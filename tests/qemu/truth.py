@@ -18,6 +18,7 @@ from tests.qemu.compare import WORKERS, Score, compared, library_for, world_of
 from tests.qemu.effective import COMMON, Checked, Forced, checked_values, forced_values
 from tests.qemu.fetch import FetchError
 from tests.qemu.incident import Incident, replay
+from tests.qemu.one_at_a_time import replay as replay_singles
 from tests.qemu.page import Ran, careful_share, page
 from tests.qemu.plan import World, journeys, left_out
 from tests.qemu.predict import ROOT
@@ -27,7 +28,12 @@ MOST_CAREFUL = 0.10
 
 
 def main() -> int:
-    """Run everything and write the page; 1 if a hop was wrongly safe, 2 if nothing could be run."""
+    """Run everything and write the page; 1 if a hop was wrongly safe, 2 if nothing could be run.
+
+    With `--replay` only the kept outcomes of `one_at_a_time.py` are judged again.
+    """
+    if "--replay" in sys.argv[1:]:
+        return replay_singles()
     began = time.monotonic()
     found = accelerator()
     if found.why:
