@@ -19,6 +19,7 @@ from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus
+from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
@@ -48,6 +49,7 @@ class KnowledgeBase:
     calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
     architectures: tuple[Architecture, ...]
+    inventory: Inventory
     digest: str
 
     def __post_init__(self) -> None:

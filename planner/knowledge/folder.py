@@ -106,7 +106,7 @@ class Folder:
         """Return the SHA-256 over every data file, names included, as hex."""
         sums = hashlib.sha256()
         for root in self.roots:
-            for path in sorted(root.rglob("*.toml")):
+            for path in sorted((*root.rglob("*.toml"), *root.glob("harvested/**/*.csv"))):
                 sums.update(path.relative_to(root).as_posix().encode() + b"\0")
                 sums.update(path.read_bytes() + b"\0")
         return f"sha256:{sums.hexdigest()[:32]}"

@@ -16,6 +16,7 @@ from planner.knowledge.catalogue import BY_NAME
 from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
+from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.read_compat import (
     read_compat_set,
@@ -83,6 +84,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
+        inventory=Inventory(folder.roots),
         digest=folder.digest(),
     )
     folder.done()

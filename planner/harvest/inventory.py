@@ -1,0 +1,239 @@
+"""A whole build as facts, and the harvested tables that hold the facts of many builds.
+
+A fact is the cells of a row without its builds. Laying a build into the tables takes its name out
+of every row and puts it where its facts are, so a second harvest of one build changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from planner.knowledge.harvested import Fact, Intervals, read_table, write_table
+from planner.knowledge.inventory import (
+    ABSTRACT,
+    ALIAS,
+    ANY_MODEL,
+    BUILDS,
+    FOLDER,
+    ITSELF,
+)
+from planner.knowledge.rows import release_key
+
+COMMAND = "planner harvest qemu BINARY --write"
+COLUMNS: Mapping[str, Fact] = {
+    "devices": ("name", "parent", "created_by", "builds"),
+    "properties": ("type", "property", "value", "default", "builds"),
+    "objects": ("name", "parent", "created_by", "builds"),
+    "machines": ("type", "option", "value", "builds"),
+    "cpu_models": ("model", "feature", "value", "builds"),
+    "cpu_types": ("machine_type", "model", "feature", "value", "builds"),
+    "cpu_aliases": ("model", "machine_type", "version", "builds"),
+    "cpu_features": ("name", "value", "builds"),
+    "blockers": ("device", "blocks", "reason", "builds"),
+}
+BUILD_COLUMNS = ("build", "line", "release", "version", "arch", "source", "parts")
+Property = tuple[str, str, str]
+"""Name, kind of value, default as text; an empty default was not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadModel:
+    """A CPU model as full expansion tells it: what is on, and other values."""
+
+    on: frozenset[str]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeBuild:
+    """What a build tells of itself; `parents` has every type with the one it descends from.
+
+    `aliases` are other names of devices; `properties` and `options` are flat: of each type, all that
+    it takes. `model_versions` says what a model's name means under a machine type, the default
+    first with an empty name; `expanded` has the models under each type, the default with an empty name.
+    """
+
+    name: str
+    line: str
+    release: str
+    version: str
+    arch: str
+    source: str
+    parents: Mapping[str, str]
+    devices: Mapping[str, str]
+    aliases: Mapping[str, str]
+    objects: Mapping[str, str]
+    properties: Mapping[str, frozenset[Property]]
+    options: Mapping[str, frozenset[Property]]
+    models: Mapping[str, ReadModel]
+    features: Mapping[str, str]
+    every_model: frozenset[tuple[str, str]]
+    model_versions: Mapping[str, Mapping[str, str]]
+    by_type: Mapping[str, Mapping[str, frozenset[tuple[str, str]]]]
+    blockers: frozenset[Fact]
+
+    def facts(self) -> Mapping[str, frozenset[Fact]]:
+        """Return the facts of every table; a part that was not read has none."""
+        machines = _factored(self.options, self.parents)
+        return {
+            "devices": frozenset(self._types(self.devices, self.aliases)),
+            "properties": frozenset(_factored(self.properties, self.parents)),
+            "objects": frozenset(self._types(self.objects, {})),
+            "machines": frozenset((kind, name, value) for kind, name, value, _ in machines),
+            "cpu_models": frozenset(self._models()),
+            "cpu_types": frozenset(self._under_types()),
+            "cpu_aliases": frozenset(self._model_names()),
+            "cpu_features": frozenset(self.features.items()),
+            "blockers": self.blockers,
+        }
+
+    def _types(self, named: Mapping[str, str], aliases: Mapping[str, str]) -> Iterator[Fact]:
+        """Yield the types with their ancestors, and other names."""
+        seen: set[str] = set()
+        for name, created_by in named.items():
+            yield name, self.parents.get(name, ""), created_by
+            above = self.parents.get(name, "")
+            while above and above not in seen and above not in named:
+                seen.add(above)
+                yield above, self.parents.get(above, ""), ABSTRACT
+                above = self.parents.get(above, "")
+        for alias, name in aliases.items():
+            yield alias, name, ALIAS
+
+    def _models(self) -> Iterator[Fact]:
+        """Yield what each model has; a name that only means a version has no rows of its own."""
+        usual = self.model_versions.get("", {})
+        for model, row in self.models.items():
+            version = usual.get(model, "")
+            if version in self.models and self.models[version] == row:
+                continue
+            yield from ((model, name, "on") for name in row.on)
+            yield from ((model, name, value) for name, value in row.values.items())
+        yield from ((ANY_MODEL, name, value) for name, value in self.every_model)
+
+    def _under_types(self) -> Iterator[Fact]:
+        for machine_type, models in self.by_type.items():
+            for model, changed in models.items():
+                yield from ((machine_type, model, name, value) for name, value in changed)
+
+    def _model_names(self) -> Iterator[Fact]:
+        """Yield what names mean; a type that resolves none says so of all models in one row."""
+        usual = self.model_versions.get("", {})
+        yield from ((model, "", version) for model, version in usual.items())
+        for machine_type, versions in self.model_versions.items():
+            if machine_type and not any(versions.values()):
+                yield ANY_MODEL, machine_type, ""
+                continue
+            for model, version in versions.items():
+                if version != usual.get(model, ""):
+                    yield model, machine_type, version
+
+
+def _factored(
+    flat: Mapping[str, frozenset[Property]], parents: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each property once, under the highest type all of whose listed descendants take it.
+
+    What a type takes and its descendants do not all take stands under the type's name with a mark.
+    """
+    common: dict[str, frozenset[Property]] = {}
+    for kind, rows in flat.items():
+        for above in _upwards(kind, parents):
+            common[above] = common[above] & rows if above in common else rows
+    for kind, rows in common.items():
+        inherited = common.get(parents.get(kind, ""), frozenset())
+        yield from ((kind, *row) for row in rows - inherited)
+        if kind in flat:
+            yield from ((ITSELF + kind, *row) for row in flat[kind] - rows)
+
+
+def _upwards(kind: str, parents: Mapping[str, str]) -> Iterator[str]:
+    while kind:
+        yield kind
+        kind = parents.get(kind, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableChange:
+    """A row that a harvest adds, takes away or gives to other builds; empty: there is none."""
+
+    file: str
+    fact: Fact
+    before: str
+    after: str
+
+
+class Tables:
+    """The harvested tables of a folder as facts with the builds that have them."""
+
+    def __init__(self, data: Path) -> None:
+        """Read the list of builds."""
+        self._folder = data / FOLDER
+        path = self._folder / BUILDS
+        self._builds = (
+            [(*cells, parts) for cells, parts in read_table(path).rows] if path.is_file() else []
+        )
+        self._changed: dict[Path, tuple[str, list[Fact]]] = {}
+
+    def lay(self, build: WholeBuild, *, keep: Iterable[str] = ()) -> list[TableChange]:
+        """Take in a build; tables named in `keep` stay as they are. Returns what changes."""
+        former = [row[0] for row in self._builds if row[4] == build.arch]
+        facts = {stem: rows for stem, rows in build.facts().items() if stem not in set(keep)}
+        read = sorted(stem for stem, rows in facts.items() if rows)
+        row = (*_head(build), " ".join(read))
+        self._builds = [one for one in self._builds if (one[0], one[4]) != (row[0], row[4])]
+        self._builds.append(row)
+        self._builds.sort(key=lambda one: (one[4], release_key(one[3]), one[0]))
+        order = [one[0] for one in self._builds if one[4] == build.arch]
+        changes: list[TableChange] = []
+        for stem in COLUMNS:
+            changes += self._lay(build, stem, facts.get(stem), former, order)
+        return changes
+
+    def _lay(
+        self,
+        build: WholeBuild,
+        stem: str,
+        facts: frozenset[Fact] | None,
+        former: Sequence[str],
+        order: Sequence[str],
+    ) -> Iterator[TableChange]:
+        path = self._folder / build.arch / f"{stem}.csv"
+        told = self._rows(path)
+        old, new = Intervals(former), Intervals(order)
+        bit = 1 << new.place[build.name]
+        moved = [1 << new.place[name] for name in former]
+        sets: dict[Fact, int] = {}
+        for fact, text in told.items():
+            bits = old.bits(text)
+            sets[fact] = sum(one for place, one in enumerate(moved) if bits >> place & 1)
+        if facts is not None:
+            sets = {fact: bits & ~bit for fact, bits in sets.items()}
+            for fact in facts:
+                sets[fact] = sets.get(fact, 0) | bit
+        texts = {fact: new.text(bits) for fact, bits in sets.items() if bits}
+        for fact in sorted(told.keys() | texts.keys()):
+            before, after = told.get(fact, ""), texts.get(fact, "")
+            if before != after:
+                yield TableChange(
+                    file=f"{build.arch}/{stem}.csv", fact=fact, before=before, after=after
+                )
+        self._changed[path] = (stem, [(*fact, texts[fact]) for fact in sorted(texts)])
+
+    def _rows(self, path: Path) -> dict[Fact, str]:
+        if path in self._changed:
+            return {row[:-1]: row[-1] for row in self._changed[path][1]}
+        return dict(read_table(path).rows) if path.is_file() else {}
+
+    def write(self) -> None:
+        """Write the tables that were laid into, and the list of builds."""
+        write_table(self._folder / BUILDS, COMMAND, BUILD_COLUMNS, self._builds)
+        for path, (stem, rows) in self._changed.items():
+            if rows:
+                write_table(path, COMMAND, COLUMNS[stem], rows)
+
+
+def _head(build: WholeBuild) -> Fact:
+    return (build.name, build.line, build.release, build.version, build.arch, build.source)

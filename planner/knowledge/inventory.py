@@ -1,0 +1,433 @@
+"""Whole builds of QEMU as they were read: devices, properties, objects, machine options, CPU models.
+
+A build that was read is answered exactly. A build between two read ones, by upstream version, has
+what both have; what differs is unknown. Before the first read build what that one lacks is absent,
+and after the last one nothing is certain. Each file is read when it is first asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from planner.domain.host import QemuBuild
+from planner.domain.truth import Truth
+from planner.knowledge.harvested import HarvestedTable, Intervals, read_table
+from planner.knowledge.rows import release_key
+
+T = TypeVar("T")
+FOLDER = Path("harvested") / "qemu"
+BUILDS = "builds.csv"
+NOT_TOLD = "?"
+"""A property of this name stands for those of a device that the build would not list."""
+USER, BOARD, ABSTRACT, ALIAS = "user", "board", "abstract", "alias"
+ITSELF = "="
+"""Before a type's name: what the type itself has and its descendants need not have."""
+ANY_MODEL = "*"
+"""Rows of every model are settings of QEMU, not features of a CPU."""
+STEMS: Mapping[str, str] = {
+    "device": "devices",
+    "object": "objects",
+    "cpu-model": "cpu_aliases",
+    "cpu-feature": "cpu_features",
+    "machine-option": "machines",
+}
+"""The kinds of names, and the file that each stands in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBuild:
+    """A build that was read for one architecture, and which `parts` of it were."""
+
+    name: str
+    line: str
+    release: str
+    version: tuple[int, ...]
+    arch: str
+    source: str
+    parts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The read builds that answer for a build, as places in order, and whether one side is open."""
+
+    read: tuple[int, ...]
+    before_first: bool = False
+    after_last: bool = False
+
+
+class Inventory:
+    """Look-ups over every read build; `roots` in order of increasing strength."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        """Keep the folders; nothing is read yet."""
+        self._roots = tuple(roots)
+        self._arch = cache(self._of_arch)
+
+    @cached_property
+    def builds(self) -> tuple[ReadBuild, ...]:
+        """Every read build in order of upstream version, architecture by architecture."""
+        found = _file(self._roots, BUILDS)
+        return tuple(_read_build(cells, parts) for cells, parts in found.rows) if found else ()
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """The architectures of which some build was read."""
+        return tuple(dict.fromkeys(row.arch for row in self.builds))
+
+    def _of_arch(self, arch: str) -> ArchInventory:
+        own = tuple(row for row in self.builds if row.arch == arch)
+        return ArchInventory(tuple(root / FOLDER / arch for root in self._roots), own)
+
+    def of(self, arch: str) -> ArchInventory:
+        """Return the inventories of one architecture."""
+        return self._arch(arch)
+
+    def is_read(self, arch: str, build: QemuBuild, part: str) -> bool:
+        """Whether this very build, or one of its version, was read for `part` (a file's stem)."""
+        return self.of(arch).is_read(build, part)
+
+    def has(self, kind: str, arch: str, build: QemuBuild, name: str) -> Truth:
+        """Return whether a build has a device, object, cpu-model, cpu-feature or machine-option."""
+        return self.of(arch).has(kind, build, name)
+
+    def names(self, kind: str, arch: str) -> frozenset[str]:
+        """Return every name of a kind that some read build has."""
+        return self.of(arch).names(kind)
+
+    def has_property(self, arch: str, build: QemuBuild, device_or_type: str, name: str) -> Truth:
+        """Return whether objects of a type take a property; unknown where only some of them do."""
+        return self.of(arch).has_property(build, device_or_type, name)
+
+    def default_of(self, arch: str, build: QemuBuild, device: str, name: str) -> str | None:
+        """Return the default of a device's property under the newest type, None if nobody knows."""
+        return self.of(arch).default_of(build, device, name)
+
+    def has_machine_option(
+        self, arch: str, build: QemuBuild, machine_type: str, option: str
+    ) -> Truth:
+        """Return whether a machine type of a build takes an option of `-machine`."""
+        return self.of(arch).has_machine_option(build, machine_type, option)
+
+    def blocks(self, arch: str, build: QemuBuild, device: str) -> Truth:
+        """Return whether a guest with the device, at its defaults, refuses to migrate."""
+        return self.of(arch).blocks(build, device)
+
+    def model_features(
+        self, arch: str, build: QemuBuild, model: str, machine_type: str
+    ) -> frozenset[str] | None:
+        """Return the features that a CPU model has under a machine type with KVM; None: unknown."""
+        return self.of(arch).model_features(build, model, machine_type)
+
+
+class ArchInventory:
+    """Look-ups over the read builds of one architecture."""
+
+    def __init__(self, folders: Sequence[Path], builds: Sequence[ReadBuild]) -> None:
+        """Keep the folders and the builds, which are in order of version."""
+        self._folders = tuple(folders)
+        self.builds = tuple(builds)
+        self._intervals = Intervals([row.name for row in builds])
+        self.places = cache(self._places)
+        self._table = cache(self._bits_of)
+        self._chain = cache(self._ancestors)
+        self._kind = cache(self._names)
+        self._below = cache(self._descendants)
+        self.model_features = cache(self._model_features)
+
+    def _places(self, build: QemuBuild, part: str) -> Places:
+        """Return the builds of its version that were read for `part`, else the neighbours that were."""
+        rows = [(bit, row) for bit, row in enumerate(self.builds) if part in row.parts]
+        exact = [bit for bit, row in rows if row.version == build.version]
+        if exact:
+            own = [bit for bit in exact if self.builds[bit].line == build.line]
+            named = [bit for bit in own if build.release in self.builds[bit].release]
+            return Places(read=tuple(named or own or exact))
+        low = build.version
+        high = (*low, 1 << 30) if len(low) < 3 else low
+        below = [bit for bit, row in rows if row.version < low]
+        inside = [bit for bit, row in rows if low <= row.version <= high]
+        above = [bit for bit, row in rows if row.version > high]
+        newest = self.builds[below[-1]].version if below else ()
+        oldest = self.builds[above[0]].version if above else ()
+        sides = [bit for bit in below if self.builds[bit].version == newest]
+        sides += inside
+        sides += [bit for bit in above if self.builds[bit].version == oldest]
+        return Places(read=tuple(sides), before_first=not below, after_last=not above)
+
+    def is_read(self, build: QemuBuild, part: str) -> bool:
+        """Whether a build of this very upstream version was read for `part`."""
+        places = self.places(build, part).read
+        return bool(places) and all(self.builds[place].version == build.version for place in places)
+
+    def _agreed(self, build: QemuBuild, part: str, ask: Callable[[int], Truth]) -> Truth:
+        """Return what all read builds that answer for `build` say; unknown past the last."""
+        places = self.places(build, part)
+        told = {ask(place) for place in places.read}
+        if len(told) != 1 or places.after_last:
+            return Truth.UNKNOWN
+        answer = told.pop()
+        return Truth.UNKNOWN if places.before_first and answer is not Truth.NO else answer
+
+    def _bits_of(self, stem: str) -> Mapping[str, tuple[tuple[tuple[str, ...], int], ...]]:
+        """Return a file's rows by their first cell, with builds as bits."""
+        table = _file(self._folders, f"{stem}.csv", inside=Path())
+        found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        bits = self._intervals.bits
+        for cells, text in table.rows if table else ():
+            found.setdefault(cells[0], []).append((cells[1:], bits(text)))
+        return {name: tuple(rows) for name, rows in found.items()}
+
+    # ---- names
+
+    def has(self, kind: str, build: QemuBuild, name: str) -> Truth:
+        """Return whether a build has something of a kind by name."""
+        bits = self._kind(kind).get(name, 0)
+        return self._agreed(build, STEMS[kind], lambda place: Truth.of(bool(bits >> place & 1)))
+
+    def names(self, kind: str) -> frozenset[str]:
+        """Return every name of a kind."""
+        return frozenset(self._kind(kind))
+
+    def is_creatable(self, build: QemuBuild, device: str) -> Truth:
+        """Return whether `-device` takes a device, by name or alias."""
+        return self._agreed(build, "devices", lambda place: self._creatable(place, device))
+
+    def _creatable(self, place: int, device: str) -> Truth:
+        rows = self._table("devices").get(device, ())
+        here = [cells for cells, bits in rows if bits >> place & 1]
+        return Truth.of(any(cells[1] in {USER, ALIAS} for cells in here))
+
+    def _names(self, kind: str) -> Mapping[str, int]:
+        """Return the bits of every name of a kind."""
+        return dict(_merged(self._named(kind)))
+
+    def _named(self, kind: str) -> Iterator[tuple[str, int]]:
+        for name, rows in self._table(STEMS[kind]).items():
+            for cells, bits in rows:
+                if kind == "machine-option":
+                    yield cells[0], bits
+                elif not (kind in {"device", "object"} and cells[1] == ABSTRACT):
+                    yield name, bits
+
+    # ---- types and properties
+
+    def real_name(self, place: int, device: str) -> str:
+        """Return the device that a name means on a read build: an alias means another."""
+        for cells, bits in self._table("devices").get(device, ()):
+            if cells[1] == ALIAS and bits >> place & 1:
+                return cells[0]
+        return device
+
+    def _ancestors(self, table: str, place: int, name: str) -> tuple[str, ...]:
+        """Return a type and what it descends from on a read build; empty if it is not there."""
+        chain: list[str] = []
+        types = self._table(table)
+        while name:
+            rows = [cells for cells, bits in types.get(name, ()) if bits >> place & 1]
+            real = [cells for cells in rows if cells[1] != ALIAS]
+            if not real:
+                break
+            chain.append(name)
+            name = real[0][0]
+        return tuple(chain)
+
+    def descends(self, build: QemuBuild, device: str, qom_type: str) -> Truth:
+        """Return whether a device is of a QOM type, by name or descent."""
+        return self._agreed(
+            build,
+            "devices",
+            lambda place: Truth.of(
+                qom_type in self._chain("devices", place, self.real_name(place, device))
+            ),
+        )
+
+    @cached_property
+    def _properties(self) -> Mapping[str, Mapping[str, tuple[tuple[str, str, int], ...]]]:
+        """Return name, then kind, default and bits, for every type."""
+        return {kind: _by_name(rows) for kind, rows in self._table("properties").items()}
+
+    def _descendants(self, place: int) -> Mapping[str, tuple[str, ...]]:
+        """Return for every type of a read build the devices that descend from it."""
+        found: dict[str, list[str]] = {}
+        for name, rows in self._table("devices").items():
+            if any(bits >> place & 1 and cells[1] in {USER, BOARD} for cells, bits in rows):
+                for above in self._chain("devices", place, name)[1:]:
+                    found.setdefault(above, []).append(name)
+        return {name: tuple(devices) for name, devices in found.items()}
+
+    def has_property(self, build: QemuBuild, device_or_type: str, name: str) -> Truth:
+        """Return whether objects of a type take a property."""
+        return self._agreed(
+            build, "properties", lambda place: self._takes(place, device_or_type, name)
+        )
+
+    def _takes(self, place: int, device: str, name: str) -> Truth:
+        kind = self.real_name(place, device)
+        if self._told(place, kind, name) is not None:
+            return Truth.YES
+        if self._told(place, kind, NOT_TOLD) is not None:
+            return Truth.UNKNOWN
+        below = self._below(place).get(kind, ())
+        takers = sum(1 for device in below if self._told(place, device, name) is not None)
+        return Truth.of(bool(takers)) if takers in {0, len(below)} else Truth.UNKNOWN
+
+    def _told(self, place: int, kind: str, name: str) -> tuple[str, str] | None:
+        """Return kind of value and default of a property on a read build."""
+        chain = self._chain("devices", place, kind)
+        for bearer in (f"{ITSELF}{kind}", *chain):
+            for value, default, bits in self._properties.get(bearer, {}).get(name, ()):
+                if bits >> place & 1:
+                    return value, default
+        return None
+
+    def default_of(self, build: QemuBuild, device: str, name: str) -> str | None:
+        """Return the default that all answering builds give a property."""
+        return self._one(build, "properties", lambda place: self._default(place, device, name))
+
+    def _default(self, place: int, device: str, name: str) -> str | None:
+        told = self._told(place, self.real_name(place, device), name)
+        if told is None or not told[1]:
+            return None
+        return "" if told[1] == '""' else told[1]
+
+    def value_kind(self, build: QemuBuild, device: str, name: str) -> str | None:
+        """Return what kind of value a property takes, in QEMU's word."""
+        return self._one(
+            build,
+            "properties",
+            lambda place: (self._told(place, self.real_name(place, device), name) or (None,))[0],
+        )
+
+    def _one(self, build: QemuBuild, part: str, ask: Callable[[int], T | None]) -> T | None:
+        """Return the one value that all answering builds give; None past the ends."""
+        places = self.places(build, part)
+        told = {ask(place) for place in places.read}
+        if len(told) != 1 or places.after_last or places.before_first:
+            return None
+        return told.pop()
+
+    def properties_of(self, build: ReadBuild, device: str) -> Mapping[str, str]:
+        """Return every property of a device on a read build with its default, empty if not told."""
+        place = self._intervals.place[build.name]
+        kind = self.real_name(place, device)
+        found: dict[str, str] = {}
+        for bearer in (f"{ITSELF}{kind}", *self._chain("devices", place, kind)):
+            for name, rows in self._properties.get(bearer, {}).items():
+                for _, default, bits in rows:
+                    if bits >> place & 1:
+                        found.setdefault(name, default)
+        return found
+
+    def devices_of(self, build: ReadBuild) -> frozenset[str]:
+        """Return every device of a read build, aliases included, that is not abstract."""
+        place = self._intervals.place[build.name]
+        return frozenset(name for name, bits in self._kind("device").items() if bits >> place & 1)
+
+    # ---- machine options, blockers
+
+    def has_machine_option(self, build: QemuBuild, machine_type: str, option: str) -> Truth:
+        """Return whether a machine type takes an option of `-machine`."""
+        return self._agreed(
+            build, "machines", lambda place: self._option(place, machine_type, option)
+        )
+
+    def _option(self, place: int, machine_type: str, option: str) -> Truth:
+        kind = f"{machine_type}-machine"
+        chain = self._chain("objects", place, kind)
+        if not chain:
+            return Truth.UNKNOWN
+        return Truth.of(
+            any(
+                cells[0] == option and bits >> place & 1
+                for bearer in (f"{ITSELF}{kind}", *chain)
+                for cells, bits in self._table("machines").get(bearer, ())
+            )
+        )
+
+    def blocks(self, build: QemuBuild, device: str) -> Truth:
+        """Return whether a guest with the device refuses to migrate."""
+        return self._agreed(build, "blockers", lambda place: self._blocked(place, device))
+
+    def _blocked(self, place: int, device: str) -> Truth:
+        rows = self._table("blockers").get(self.real_name(place, device), ())
+        here = {cells[0] for cells, bits in rows if bits >> place & 1}
+        return Truth(here.pop()) if len(here) == 1 else Truth.UNKNOWN
+
+    # ---- CPU models
+
+    def model_version(self, build: QemuBuild, model: str, machine_type: str) -> str | None:
+        """Return the versioned model that a name means under a machine type."""
+        return self._one(
+            build, "cpu_aliases", lambda place: self._version(place, model, machine_type)
+        )
+
+    def _version(self, place: int, model: str, machine_type: str) -> str | None:
+        """Return what a name means, itself for a version and where a type resolves no name."""
+        aliases = self._table("cpu_aliases")
+        found = {cells[0]: cells[1] for cells, bits in aliases.get(model, ()) if bits >> place & 1}
+        if "" not in found:
+            return None
+        plain = any(
+            cells[0] == machine_type and bits >> place & 1
+            for cells, bits in aliases.get(ANY_MODEL, ())
+        )
+        return model if plain else found.get(machine_type, found[""]) or model
+
+    def _model_features(
+        self, build: QemuBuild, model: str, machine_type: str
+    ) -> frozenset[str] | None:
+        return self._one(
+            build, "cpu_models", lambda place: self._features(place, model, machine_type)
+        )
+
+    def _features(self, place: int, model: str, machine_type: str) -> frozenset[str] | None:
+        name = self._version(place, model, machine_type)
+        if name is None:
+            return None
+        models = self._table("cpu_models")
+        rows = models.get(name) or models.get(self._version(place, name, "") or "", ())
+        found = {cells[0] for cells, bits in rows if cells[1] == "on" and bits >> place & 1}
+        for cells, bits in self._table("cpu_types").get(machine_type, ()) if found else ():
+            if cells[0] == name and bits >> place & 1:
+                (found.add if cells[2] == "on" else found.discard)(cells[1])
+        return frozenset(found) or None
+
+
+def _read_build(cells: tuple[str, ...], parts: str) -> ReadBuild:
+    name, line, release, version, arch, source = cells[:6]
+    return ReadBuild(
+        name=name,
+        line=line,
+        release=release,
+        version=release_key(version),
+        arch=arch,
+        source=source,
+        parts=frozenset(parts.split()),
+    )
+
+
+def _file(roots: Iterable[Path], name: str, *, inside: Path = FOLDER) -> HarvestedTable | None:
+    """Return the table of the strongest root that has it."""
+    found = [path for root in roots if (path := root / inside / name).is_file()]
+    return read_table(found[-1]) if found else None
+
+
+def _by_name(
+    rows: Iterable[tuple[tuple[str, ...], int]],
+) -> Mapping[str, tuple[tuple[str, str, int], ...]]:
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for cells, bits in rows:
+        found.setdefault(cells[0], []).append((cells[1], cells[2], bits))
+    return {name: tuple(told) for name, told in found.items()}
+
+
+def _merged(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    found: dict[str, int] = {}
+    for name, bits in pairs:
+        found[name] = found.get(name, 0) | bits
+    yield from found.items()

@@ -1,0 +1,224 @@
+"""Whole builds as they were read: exact where read, agreed between, unknown beyond."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.domain.errors import KnowledgeError
+from planner.domain.host import QemuBuild
+from planner.domain.truth import Truth
+from planner.harvest.inventory import Tables, WholeBuild
+from planner.knowledge.folder import shipped_data
+from planner.knowledge.harvested import Intervals, read_table
+from planner.knowledge.inventory import FOLDER, Inventory
+from planner.knowledge.load import load_knowledge
+
+DATA = shipped_data()
+X86 = "x86_64"
+
+
+def _upstream(text: str) -> QemuBuild:
+    version = tuple(int(part) for part in text.split("."))
+    return QemuBuild(line="upstream", release=text, version=version)
+
+
+@pytest.fixture(scope="module")
+def inventory() -> Inventory:
+    return Inventory([DATA])
+
+
+def test_a_read_build_is_answered_exactly(inventory: Inventory) -> None:
+    build = _upstream("6.2.0")
+    assert inventory.is_read(X86, build, "devices")
+    assert inventory.has("device", X86, build, "virtio-net-pci") is Truth.YES
+    assert inventory.has("device", X86, build, "no-such-device") is Truth.NO
+    assert inventory.has("object", X86, build, "memory-backend-file") is Truth.YES
+    assert inventory.has("cpu-model", X86, build, "EPYC-Milan-v1") is Truth.YES
+    assert inventory.has("cpu-model", X86, build, "EPYC-Turin") is Truth.NO
+    assert inventory.has("cpu-feature", X86, build, "avx2") is Truth.YES
+
+
+def test_between_two_read_builds_what_differs_is_unknown(inventory: Inventory) -> None:
+    between = _upstream("10.1.3")
+    assert not inventory.is_read(X86, between, "devices")
+    assert inventory.has("device", X86, between, "virtio-net-pci") is Truth.YES
+    assert inventory.has("device", X86, between, "no-such-device") is Truth.NO
+    assert inventory.has("cpu-model", X86, _upstream("8.0.4"), "EPYC-Genoa") is Truth.UNKNOWN
+    assert inventory.has("cpu-model", X86, _upstream("7.1.0"), "EPYC-Genoa") is Truth.NO
+
+
+def test_a_version_without_point_release_must_agree_with_all_around_it(
+    inventory: Inventory,
+) -> None:
+    assert inventory.has("device", X86, _upstream("7.2"), "virtio-net-pci") is Truth.YES
+    places = inventory.of(X86).places(_upstream("7.2"), "devices")
+    assert [inventory.of(X86).builds[place].version for place in places.read] == [
+        (6, 2, 0),
+        (7, 2, 22),
+        (8, 0, 0),
+    ]
+
+
+def test_beyond_the_ends_only_absence_before_the_first_is_certain(inventory: Inventory) -> None:
+    early, late = _upstream("4.2.0"), _upstream("12.0.0")
+    assert inventory.has("device", X86, early, "virtio-net-pci") is Truth.UNKNOWN
+    assert inventory.has("cpu-model", X86, early, "EPYC-Genoa") is Truth.NO
+    assert inventory.has("device", X86, late, "virtio-net-pci") is Truth.UNKNOWN
+    assert inventory.has("device", X86, late, "no-such-device") is Truth.UNKNOWN
+
+
+def test_a_property_is_inherited_and_an_alias_is_followed(inventory: Inventory) -> None:
+    build = _upstream("8.2.0")
+    for name in ("virtio-net-pci", "virtio-net", "virtio-net-device"):
+        assert inventory.has_property(X86, build, name, "mrg_rxbuf") is Truth.YES
+        assert inventory.default_of(X86, build, name, "mrg_rxbuf") == "on"
+    assert inventory.has_property(X86, build, "virtio-net-pci", "nonsense") is Truth.NO
+    assert inventory.has_property(X86, build, "no-such-device", "mrg_rxbuf") is Truth.NO
+
+
+def test_a_property_of_some_descendants_only_is_unknown_for_the_base(
+    inventory: Inventory,
+) -> None:
+    build = _upstream("8.2.0")
+    assert inventory.has_property(X86, build, "virtio-pci", "mrg_rxbuf") is Truth.UNKNOWN
+    assert inventory.has_property(X86, build, "virtio-pci", "modern-pio-notify") is Truth.YES
+    assert inventory.has_property(X86, build, "pci-device", "romsize") is Truth.YES
+
+
+def test_a_gone_property_is_gone(inventory: Inventory) -> None:
+    def told(text: str) -> Truth:
+        return inventory.has_property(X86, _upstream(text), "ICH9-LPC", "memory-hotplug-support")
+
+    assert told("9.0.0") is Truth.YES
+    assert told("9.0.3") is Truth.UNKNOWN
+    assert told("9.1.0") is Truth.NO
+
+
+def test_machine_options_follow_the_board(inventory: Inventory) -> None:
+    build = _upstream("8.2.0")
+
+    def told(machine_type: str, option: str) -> Truth:
+        return inventory.has_machine_option(X86, build, machine_type, option)
+
+    assert told("pc-q35-8.2", "smm") is Truth.YES
+    assert told("pc-q35-8.2", "nonsense") is Truth.NO
+    assert told("pc-q35-8.2", "x-south-bridge") is Truth.NO
+    assert told("pc-i440fx-8.2", "x-south-bridge") is Truth.YES
+    assert told("microvm", "smm") is Truth.UNKNOWN
+    assert told("pc-q35-9.9", "smm") is Truth.UNKNOWN
+    assert inventory.has("machine-option", X86, build, "x-south-bridge") is Truth.YES
+
+
+def test_a_model_means_what_its_machine_type_says(inventory: Inventory) -> None:
+    own, build = inventory.of(X86), _upstream("8.2.0")
+    assert own.model_version(build, "EPYC-Rome", "pc-q35-8.2") == "EPYC-Rome-v1"
+    assert own.model_version(build, "EPYC-Rome", "microvm") == "EPYC-Rome-v4"
+    assert own.model_version(build, "EPYC-Rome", "pc-q35-4.0") == "EPYC-Rome"
+    assert own.model_version(build, "EPYC-IBPB", "pc-q35-8.2") == "EPYC-v2"
+    assert own.model_version(build, "no-such-model", "pc-q35-8.2") is None
+
+
+def test_models_have_all_their_features(inventory: Inventory) -> None:
+    build = _upstream("8.2.0")
+
+    def told(model: str, machine_type: str) -> frozenset[str]:
+        return inventory.model_features(X86, build, model, machine_type) or frozenset()
+
+    assert {"auto-ibrs", "avx512f", "perfmon-v2"} - told("EPYC-Genoa", "pc-q35-8.2") == {
+        "perfmon-v2"
+    }
+    assert "mpx" not in told("Cascadelake-Server", "pc-q35-8.2")
+    assert "mpx" in told("Cascadelake-Server", "pc-q35-2.12")
+    changed = told("EPYC-Rome", "microvm") ^ told("EPYC-Rome", "pc-q35-8.2")
+    assert changed == {"ibrs", "amd-ssbd", "xsaves"}
+    assert inventory.model_features(X86, build, "EPYC-Turin", "pc-q35-8.2") is None
+
+
+def test_what_was_not_read_is_unknown(inventory: Inventory) -> None:
+    assert inventory.blocks(X86, _upstream("6.2.0"), "virtio-net-pci") is Truth.UNKNOWN
+    assert not inventory.is_read(X86, _upstream("9.1.0"), "machines")
+    assert inventory.has("cpu-feature", "ppc64", _upstream("5.2.0"), "htm") is Truth.UNKNOWN
+    assert inventory.has("device", "riscv64", _upstream("6.2.0"), "virtio-net") is Truth.UNKNOWN
+
+
+def test_the_knowledge_has_the_inventory() -> None:
+    knowledge = load_knowledge()
+    build = knowledge.builds.place("QEMU emulator version 10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)")
+    assert build is not None
+    assert knowledge.inventory.blocks(X86, build, "rocker") is Truth.YES
+    assert knowledge.inventory.is_read(X86, build, "properties")
+
+
+@pytest.mark.parametrize("text", ["", "a", "a..b", "a;c", "b..", "a..b;d.."])
+def test_intervals_survive_the_way_there_and_back(text: str) -> None:
+    known = Intervals(("a", "b", "c", "d"))
+    assert known.text(known.bits(text)) == text
+
+
+def _build(name: str, version: str, devices: dict[str, str]) -> WholeBuild:
+    return WholeBuild(
+        name=name,
+        line="upstream",
+        release=version,
+        version=version,
+        arch=X86,
+        source="a test",
+        parents={"one": "base", "two": "base", "base": "device", "device": ""},
+        devices=devices,
+        aliases={},
+        objects={},
+        properties={
+            kind: frozenset({("common", "bool", "on"), ("own", "str", kind)}) for kind in devices
+        },
+        options={},
+        models={},
+        features={},
+        every_model=frozenset(),
+        model_versions={},
+        by_type={},
+        blockers=frozenset(),
+    )
+
+
+def test_the_same_build_again_changes_nothing(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    build = _build("u-2.0.0", "2.0.0", {"one": "user", "two": "board"})
+    assert tables.lay(build)
+    tables.write()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+    again = Tables(tmp_path)
+    assert again.lay(build) == []
+    again.write()
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+
+
+def test_an_older_build_laid_in_later_takes_its_place(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    tables.lay(_build("u-2.0.0", "2.0.0", {"one": "user", "two": "user"}))
+    tables.lay(_build("u-1.0.0", "1.0.0", {"one": "user"}))
+    tables.write()
+    rows = dict(read_table(tmp_path / FOLDER / X86 / "devices.csv").rows)
+    assert rows["one", "base", "user"] == "u-1.0.0.."
+    assert rows["two", "base", "user"] == "u-2.0.0.."
+    own = Inventory([tmp_path])
+    assert own.default_of(X86, _upstream("2.0.0"), "two", "own") == "two"
+    assert own.has_property(X86, _upstream("1.0.0"), "two", "own") is Truth.NO
+
+
+def test_a_file_that_no_command_wrote_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "devices.csv"
+    path.write_text("name,parent,created_by,builds\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="no harvested table"):
+        read_table(path)
+
+
+def test_every_harvested_row_is_of_a_read_build(inventory: Inventory) -> None:
+    for path in sorted((DATA / FOLDER).glob("*/*.csv")):
+        arch = path.parent.name
+        known = Intervals([row.name for row in inventory.of(arch).builds])
+        rows = read_table(path).rows
+        assert [fact for fact, _ in rows] == sorted(fact for fact, _ in rows), path
+        for fact, text in rows:
+            assert known.text(known.bits(text)) == text, (path, fact)
