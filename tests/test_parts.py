@@ -104,7 +104,7 @@ def test_between_builds_that_were_read_a_part_is_open_but_from_the_older_one() -
         ("virtio-crypto-pci", ()),
         ("usb-net", ()),
         ("ivshmem-plain", ()),
-        ("usb-audio", (TRIXIE, NEWEST)),
+        ("usb-audio", ()),
         ("vhost-user-fs-pci", (TRIXIE, NEWEST)),
         ("virtio-rng-pci", (BULLSEYE, BOOKWORM, TRIXIE, NEWEST)),
     ],
@@ -225,3 +225,29 @@ def test_a_loss_is_accepted_only_if_it_is_until_the_end(
     assert ("no 32-bit PAE guest" not in domain.holds_if) is kept
     told = "ops accepts the loss of cpu/pdptrs until 2027-01-12"
     assert (told in domain.assumptions) is kept
+
+
+ALTRA = "Ampere Altra"
+
+
+@pytest.mark.parametrize(("device", "blocks"), [("nvme", True), ("virtio-net-pci+tap", False)])
+def test_what_blocks_on_one_architecture_blocks_on_every_one(device: str, blocks: bool) -> None:
+    same = host("8.2.2", arch="aarch64", cpu=ALTRA)
+    found = judged(same, same, "virt-8.2", device).objections
+    blocked = Consequence.BLOCKED_AT_SOURCE in {one.consequence for one in found if not one.is_gap}
+    assert blocked is blocks
+
+
+@pytest.mark.parametrize(
+    ("stated", "outcome"),
+    [
+        ("", Outcome.UNKNOWN),
+        ("+vfio.device_migrates +vfio.migration_v2", Outcome.SAFE),
+        ("-vfio.device_migrates", Outcome.UNSAFE),
+    ],
+)
+def test_an_assigned_device_migrates_if_the_fleet_says_that_its_driver_can(
+    stated: str, outcome: Outcome
+) -> None:
+    one = host("1:8.2.2+ds-0ubuntu1.10", "6.8.0-51-generic", capabilities=stated)
+    assert judged(one, one, "pc-q35-8.2", "vfio-pci").outcome is outcome

@@ -38,7 +38,7 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
 
 
 def _blocked(case: UnitCase) -> UnitJudgement | None:
-    """Judge a migration blocker of the source; an open fact is a remark, for nothing can be lost."""
+    """Judge a migration blocker of the source; whether a guest has it at all, if open, is a remark."""
     unit, starts = case.unit, case.source.starts
     if case.source.knows is Truth.NO or starts.presence is Presence.PRESENT:
         return None
@@ -53,6 +53,16 @@ def _blocked(case: UnitCase) -> UnitJudgement | None:
         )
     if not lacks and starts.presence is Presence.POSSIBLE:
         return None
+    if case.applies.truth is Truth.YES:
+        capability = deciding(starts)
+        gap = open_gap(
+            case,
+            f"{capability} on the source",
+            unit.source_lack,
+            capability,
+            Rule.MIGRATION_BLOCKED,
+        )
+        return UnitJudgement(objections=(gap,))
     return UnitJudgement(
         remarks=(Remark(kind="policy", text=unit.title, unit=unit.id, source=unit.source),)
     )
