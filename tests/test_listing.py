@@ -14,7 +14,7 @@ from planner.knowledge.listing import count_rows, find, rows_of
 
 REPR = re.compile(r"\w\(|<\w+\.|\{'|\['|frozenset|datetime|None\b|Truth\.")
 PROSE = {"source", "match", "notes", "reason", "text", "symptom", "meaning", "title", "probe"} | {
-    "examples"
+    *("examples", "pattern", "says", "causes", "ask"),
 }
 OF_NO_SOURCE = {"default-policy"}
 

@@ -176,7 +176,7 @@ def test_every_command_has_an_example_and_takes_policy_and_knowledge(
     [
         (["unlock", "f.csv", "--budget", "x"], "'x' is no whole number; allowed: 0 or more"),
         (["solve", "f.csv", "-f", "tabel"], "'tabel' is not one of 'table', 'json'"),
-        (["decode", "fault at 0x10, code 0x20"], "is no message of unsupported features"),
+        (["decode", "fault at 0x10, code 0x20"], "holds no message that has a row"),
         (["solve", "/dev/zero"], "is a device"),
     ],
 )

@@ -1,7 +1,9 @@
-"""`planner decode`: what the `Features 0x... unsupported` message means."""
+"""`planner decode`: what the messages of a migration that failed mean."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,26 +11,35 @@ import typer
 from planner.cli import exits
 from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
-from planner.cli.output import answer
+from planner.cli.output import STANDARD, answer
 from planner.domain.compat import PropertyKey
+from planner.domain.errors import UsageError, wrong_word
+
+MOST_BYTES = 64 << 20
+"""Bytes of a log that are read; what stands at its end counts."""
 
 
 def decode(
     message: Annotated[
-        list[str],
-        typer.Argument(metavar="MESSAGE", help="the message, or two numbers: guest and allowed"),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="MESSAGE", help="lines of QEMU or libvirt, or two numbers: guest and allowed"
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="a log to read; - for standard input")
+    ] = None,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help="device class: virtio-net, virtio-blk, ...")
-    ] = "virtio-net",
+        str, typer.Option(metavar="NAME", help="device class, if no line names it: virtio-net, ...")
+    ] = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
-    """Name the bits of an `unsupported features` message, their likely cause and the flag.
+    """Tell what the messages of a failed start or migration mean: unit, likely cause, what to ask next.
 
-    Example: planner decode "Features 0x1c0010130afffa7 unsupported. Allowed features: 0x179bfffe7"
+    Example: planner decode --log /var/log/libvirt/qemu/guest.log
     """
-    from planner.explain.feature_bits import decode_message
+    from planner.explain.messages import diagnose
     from planner.present.decode_report import decode_report
 
     base = knowledge_of(knowledge)
@@ -38,5 +49,25 @@ def decode(
         """Whether policy forbids to set a property, under this name or that of a related type."""
         return any(base.may_set(key, other) for other in forbidden)
 
-    bits = decode_message(" ".join(message), device, base)
-    answer(painted(decode_report(bits, is_forbidden), None), None, exits.ANSWERED)
+    found = diagnose(_text(message, log), device, base)
+    answer(painted(decode_report(found, is_forbidden), None), None, exits.ANSWERED)
+
+
+def _text(message: list[str] | None, log: Path | None) -> str:
+    """Return the words of the command line, or what a file or standard input holds."""
+    if message and log is not None:
+        raise UsageError([wrong_word("--log", "stands beside a message", "give one of them")])
+    if message and message != [STANDARD]:
+        return " ".join(message)
+    if log is None and not message and sys.stdin.isatty():
+        raise UsageError([wrong_word("MESSAGE", "is missing", "give lines of a log or --log FILE")])
+    name = STANDARD if log is None else str(log)
+    try:
+        if name == STANDARD:
+            return sys.stdin.buffer.read(MOST_BYTES).decode(errors="replace")
+        with Path(name).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - MOST_BYTES))
+            return file.read(MOST_BYTES).decode(errors="replace")
+    except OSError as error:
+        raise UsageError([wrong_word("--log", f"{name}: {error.strerror}")]) from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
+from planner.domain.diagnosis import KnownMessage
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
 from planner.domain.migrated import Consequence, MigratedUnit
@@ -50,6 +51,7 @@ class KnowledgeBase:
     policy: Policy
     architectures: tuple[Architecture, ...]
     inventory: Inventory
+    read_messages: Callable[[], tuple[KnownMessage, ...]]
     digest: str
 
     def __post_init__(self) -> None:
@@ -61,6 +63,11 @@ class KnowledgeBase:
             if not drift.hazard:
                 benign.setdefault(drift.key, []).append(drift)
         object.__setattr__(self, "_benign", benign)
+
+    @cached_property
+    def messages(self) -> tuple[KnownMessage, ...]:
+        """The messages of QEMU and libvirt in their order; read when they are first needed."""
+        return self.read_messages()
 
     @cached_property
     def covered(self) -> Mapping[str, str]:

@@ -189,6 +189,7 @@ TABLES = (
         by_file=True,
     ),
     Table(name="machine-types", files="machine_types/*.toml", key="type", identity=("name",)),
+    Table(name="messages", files="messages.toml", key="message", identity=("id",), about=("says",)),
     Table(
         name="observations",
         files="observations.toml",

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from planner.domain.capability import CapabilityId
+from planner.domain.diagnosis import KnownMessage
 from planner.domain.errors import KnowledgeError, Problem
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
@@ -47,6 +48,7 @@ from planner.knowledge.read_hosts import (
     read_features_of_cpu,
 )
 from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
+from planner.knowledge.read_messages import read_message
 from planner.knowledge.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.tables import CompatSet, MachineTables
 
@@ -85,6 +87,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
         inventory=Inventory(folder.roots),
+        read_messages=partial(_messages, folder),
         digest=folder.digest(),
     )
     folder.done()
@@ -115,6 +118,16 @@ def _compat_sets(folder: Folder, builds: BuildLines, board: str) -> Iterator[Com
         problems += file.surplus()
     if problems:
         raise KnowledgeError(problems)
+
+
+def _messages(folder: Folder) -> tuple[KnownMessage, ...]:
+    """Read the messages; their file is read when a message is first looked for."""
+    found = tuple(folder.read("messages", read_message))
+    files = folder.files(BY_NAME["messages"].files)
+    problems = tuple(problem for file in files for problem in file.surplus())
+    if problems:
+        raise KnowledgeError(problems)
+    return found
 
 
 def _units(folder: Folder) -> tuple[MigratedUnit, ...]:
