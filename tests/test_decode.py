@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.domain.errors import UsageError
+from planner.domain.errors import KnowledgeError, UsageError
 from planner.explain.messages import diagnose
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
@@ -97,3 +98,17 @@ def test_a_log_is_read_from_a_file_and_from_standard_input(tmp_path: Path) -> No
     )
     assert piped.stdout == told.stdout
     assert run("decode", "--log", "none.log", cwd=folder).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("followss = true", "did you mean 'follows'?"), ('unit = "a"\nsays = "b {c}"', "no group")],
+)
+def test_a_wrong_row_is_refused_with_its_place(written: str, told: str, tmp_path: Path) -> None:
+    says = "" if "says" in written else 'says = "b"\n'
+    (tmp_path / "messages.toml").write_text(
+        f'schema = 1\n[[message]]\nid = "x"\npattern = "y"\n{says}{written}\n'
+        'evidence = "memory"\nsource = "z"\n'
+    )
+    with pytest.raises(KnowledgeError, match=re.escape(told)):
+        load_knowledge(tmp_path).messages  # noqa: B018 - read when first asked for
