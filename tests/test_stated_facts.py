@@ -14,6 +14,7 @@ import pytest
 from planner.fleet.words import read_traits
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
+from planner.migration.applies import respelt
 
 HOST_COLUMNS = "host,pool,arch,kernel,qemu,cpu,capabilities"
 CASE_COLUMNS = "from,to,machine,flags,to_flags,booted_on,devices,cpu,traits"
@@ -52,6 +53,8 @@ def test_a_fact_has_one_name() -> None:
     assert read_traits("tsc-frequency-unset", words) == {("tsc-frequency", False)}
     with pytest.raises(ValueError, match="both yes and no for trait tsc-frequency"):
         read_traits("tsc-frequency-unset=no tsc-frequency=no", words)
+    old = frozenset({("guest", "tsc-frequency-unset"), ("guest", "pae")})
+    assert respelt(old, words) == {("accelerator-lacks", "tsc-frequency"), ("guest", "pae")}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,18 @@ def claimed(words: tuple[str, ...]) -> Assumed:
     return frozenset((kind, name) for kind, _, name in parts)
 
 
+def respelt(claims: Assumed, words: GuestWords) -> Assumed:
+    """Return claims of a file with the one name that each fact has."""
+    return frozenset(_respelt(kind, word, words) for kind, word in claims)
+
+
+def _respelt(kind: str, word: str, words: GuestWords) -> tuple[str, str]:
+    meant = words.trait_of(word)
+    if meant is None or meant[1] or kind == ClauseKind.ACCELERATOR_LACKS.value:
+        return kind, word
+    return ClauseKind.ACCELERATOR_LACKS.value, meant[0]
+
+
 def opposed(claims: Assumed, words: GuestWords) -> tuple[str, ...]:
     """Return the CPU features that claims about one guest both ask for and exclude, in order."""
     lacks, has = ClauseKind.CPU_LACKS.value, ClauseKind.CPU.value

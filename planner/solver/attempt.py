@@ -28,7 +28,7 @@ COMMON_PARTS = Condition(
     price="functional",
 )
 
-JSON_KINDS = {"cpu-lacks": "cpu", "use": "guest", "accelerator-lacks": "accelerator"}
+JSON_KINDS = {"cpu-lacks": "cpu", "use": "guest", "accelerator-lacks": "guest"}
 """Kinds of clauses that documents call by the name of another."""
 
 
