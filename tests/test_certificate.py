@@ -29,7 +29,7 @@ ALIKE = {
         "qemu-kvm-6.2.0-50.module+el8.10.0+21533+3df3c4b6",
         "qemu-kvm-6.2.0-53.module+el8.10.0+21533+3df3c4b6",
     ),
-    "rhel 9": ("qemu-kvm-9.1.0-21.el9", "qemu-kvm-9.1.0-22.el9"),
+    "rhel 9": ("qemu-kvm-9.1.0-15.el9_6.3", "qemu-kvm-9.1.0-15.el9_6.9"),
     "ubuntu": ("1:6.2+dfsg-2ubuntu6.16", "1:6.2+dfsg-2ubuntu6.24"),
 }
 OTHERS = ("8.2.4", "1:7.2+dfsg-7+deb12u5", "1:8.2.2+ds-0ubuntu1.18")
@@ -56,10 +56,10 @@ def reasons(source: QemuBuild, destination: QemuBuild, name: str) -> set[Reason]
 
 
 def test_releases_between_read_builds_may_differ() -> None:
-    one, other = build("qemu-kvm-8.2.0-11.el9_4.1"), build("qemu-kvm-8.2.0-12.el9_4.6")
+    one, other = build("qemu-kvm-9.1.0-21.el9"), build("qemu-kvm-9.1.0-22.el9")
     assert one.read_as == other.read_as
     assert not one.is_read_as(other)
-    gaps = reasons(one, other, "pc-q35-rhel9.4.0") - reasons(one, one, "pc-q35-rhel9.4.0")
+    gaps = reasons(one, other, "pc-q35-rhel9.6.0") - reasons(one, one, "pc-q35-rhel9.6.0")
     assert gaps
     assert {rule for rule, *_ in gaps} == {Rule.KNOWLEDGE_GAP}
 

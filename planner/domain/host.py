@@ -10,7 +10,7 @@ from planner.domain.capability import CapabilityId, CapabilitySet
 
 HostName = NewType("HostName", str)
 PoolName = NewType("PoolName", str)
-Tables = tuple[str, tuple[int, ...], str, str, str]
+Tables = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +91,16 @@ class Fleet:
 class QemuBuild:
     """A QEMU build as the data knows it.
 
-    `line` and `release` are its key (the full build); `version` is the upstream version that it is
-    built from, with fewer than three parts where the text does not name the point release. `lower`
-    and `upper` are the known builds whose tables bracket it (equal when the build itself is known,
-    `upper` empty past the last one, both empty when nothing is known). `is_series`: the text names a
-    series of releases; two hosts with it may run different ones. `read_as` are the known builds that it
-    is judged by (an empty text: none), `tables` what the data knows it by: equal for releases that no
-    table tells apart.
+    `line` and `release` are its key: the whole package text, without epoch, name and architecture.
+    `version` is the upstream version that it is built from, with fewer than three parts where the text
+    does not name the point release. `lower` and `upper` are the known builds whose tables bracket it
+    (equal when the build itself is known, `upper` empty where only one side is, both empty when
+    nothing is known); `below` and `above` are the known builds around it in its line. `kin` is what
+    updates of one package have in common that keep machine types and stream by their vendor's
+    `promise`. `is_series`: the text names a series of releases; two hosts with it may run different
+    ones. `read_as` are the known builds that it is judged by (an empty text: none), `tables` what the
+    data knows it by: equal for releases that no table tells apart. `token` is equal for builds of which
+    what nobody knows is the same.
     """
 
     line: str
@@ -105,18 +108,25 @@ class QemuBuild:
     version: tuple[int, ...]
     lower: str = ""
     upper: str = ""
+    below: str = ""
+    above: str = ""
+    kin: str = ""
+    promise: str = field(default="", compare=False)
     is_series: bool = False
     read_as: tuple[str, ...] = field(init=False, repr=False, compare=False)
     tables: Tables = field(init=False, repr=False, compare=False)
+    token: Tables = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         """Compute hash and sources of knowledge once: builds are keys of every memory."""
         read_as = tuple(dict.fromkeys(ref for ref in (self.lower, self.upper) if ref)) or ("",)
-        own = self.release if len(read_as) > 1 else ""
-        tables = (self.line, self.version, self.lower, self.upper, own)
+        own = self.kin or self.release
+        tables = (self.line, self.version, self.lower, self.upper, own if len(read_as) > 1 else "")
+        types = self.below, self.above
         object.__setattr__(self, "read_as", read_as)
-        object.__setattr__(self, "tables", tables)
+        object.__setattr__(self, "tables", (*tables, *types))
+        object.__setattr__(self, "token", (self.line, self.version, own))
         object.__setattr__(self, "_hash", hash((self.line, self.release, self.lower, self.upper)))
 
     def __hash__(self) -> int:
@@ -129,8 +139,12 @@ class QemuBuild:
         return bool(self.lower) and self.lower == self.upper
 
     def is_same_as(self, other: QemuBuild) -> bool:
-        """Whether both are one exact build: what nobody knows of it cancels."""
-        return self == other and not self.is_series
+        """Whether both are one exact build, or updates of one: what nobody knows of it cancels."""
+        return self.token == other.token and not self.is_series
+
+    def is_promised_as(self, other: QemuBuild) -> bool:
+        """Whether both are different updates of one package, alike by their vendor's word alone."""
+        return self.release != other.release and bool(self.kin) and self.token == other.token
 
     def is_read_as(self, other: QemuBuild) -> bool:
         """Whether tables say the same of both: one exact build, or builds that one table speaks for."""

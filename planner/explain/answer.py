@@ -248,6 +248,7 @@ def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
     builds = [build for build in domain.builds if build.lower and not build.is_known]
     for build in sorted(builds, key=str):
         yield _inference(build)
+    yield from _promises(domain.builds)
     doubts = {
         doubt
         for profile in domain.profiles
@@ -255,6 +256,21 @@ def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
     }
     for doubt in sorted(doubts - {""}):
         yield Loss(unit="", severity="inferred", text=doubt)
+
+
+def _promises(builds: Iterable[QemuBuild]) -> Iterator[Loss]:
+    """Yield the vendors' words that updates of one package are alike, where a pool has several."""
+    updates: dict[object, list[QemuBuild]] = {}
+    for build in builds:
+        if build.promise:
+            updates.setdefault(build.token, []).append(build)
+    met: dict[str, list[str]] = {}
+    for alike in updates.values():
+        if len(alike) > 1:
+            met.setdefault(alike[0].promise, []).extend(one.release for one in alike)
+    for promise, releases in sorted(met.items()):
+        text = f"QEMU {', '.join(sorted(releases))}: {promise}"
+        yield Loss(unit="", severity="inferred", text=text)
 
 
 @cache

@@ -149,7 +149,7 @@ class KnowledgeBase:
 
     def machine_type(self, name: str) -> MachineType | None:
         """Return a machine type by its exact name."""
-        row = self.machines.types.get(name)
+        row = self.machines.row(name)
         return None if row is None else row.machine_type
 
     def is_benign(self, key: PropertyKey, machine_type: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from planner.domain.capability import NEVER
@@ -15,13 +16,6 @@ from planner.knowledge.catalogue import TABLES, Table
 from planner.knowledge.kernels import KernelRelease
 from planner.knowledge.rows import Row, read_toml
 
-OF_TRAITS = {
-    ClauseKind.USE,
-    ClauseKind.GUEST,
-    ClauseKind.ACCELERATOR,
-    ClauseKind.ACCELERATOR_LACKS,
-}
-"""Kinds of clauses whose words are traits."""
 Rule = Callable[[KnowledgeBase], Iterable[Problem]]
 
 
@@ -65,6 +59,32 @@ def build_examples(knowledge: KnowledgeBase) -> Iterator[Problem]:
             yield from _misplaced(
                 "K002", f"qemu_builds/{line.name}.toml", example, knowledge.builds.place(example)
             )
+
+
+def build_patterns(knowledge: KnowledgeBase) -> Iterator[Problem]:
+    """K015: no example of a QEMU build line matches the pattern of another line."""
+    for line in knowledge.builds.lines:
+        for example in line.examples:
+            for other in knowledge.builds.lines_of(example):
+                if other != line.name:
+                    what = f"K015: example '{example}' matches {other} as well"
+                    yield _problem(
+                        f"qemu_builds/{line.name}.toml",
+                        "examples",
+                        what,
+                        "mend one of the patterns",
+                    )
+
+
+def vendors_words(knowledge: KnowledgeBase) -> Iterator[Problem]:
+    """K016: what a vendor says to keep, every known build keeps."""
+    for line in knowledge.builds.lines:
+        for before, after in pairwise(line.builds):
+            lost = knowledge.machines.lost_against_word(before, after)
+            if lost:
+                what = f"K016: {after.release} has no {lost[0]} of {before.release}"
+                remedy = "mend the rows alike or keeps, or the rows of the builds"
+                yield _problem(f"qemu_builds/{line.name}.toml", "keeps", what, remedy)
 
 
 def _misplaced(
@@ -121,7 +141,7 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 def _traits_of(unit: MigratedUnit) -> Iterator[str]:
     for clause in unit.when:
-        if clause.kind in OF_TRAITS:
+        if clause.kind in {ClauseKind.USE, ClauseKind.GUEST, ClauseKind.ACCELERATOR}:
             yield from clause.any_of
 
 
@@ -187,6 +207,8 @@ RULES: tuple[Rule, ...] = (
     kernel_examples,
     kernel_patterns,
     build_examples,
+    build_patterns,
+    vendors_words,
     changed_capabilities,
     changes_in_order,
     inherited_lines,

@@ -6,7 +6,15 @@ import re
 
 from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
 from planner.domain.errors import nearest
-from planner.knowledge.builds import BuildLine, BuildLines, KnownBuild
+from planner.knowledge.builds import (
+    Alike,
+    BuildLine,
+    BuildLines,
+    Grammar,
+    Keeps,
+    KnownBuild,
+    known_key,
+)
 from planner.knowledge.kernels import EFFECTS, TRUSTS, Change, KernelLine
 from planner.knowledge.rows import Row, release_key, versions
 from planner.knowledge.tables import expand
@@ -93,22 +101,68 @@ def read_build_line(row: Row) -> BuildLine:
     """Read a file of qemu_builds/."""
     name = row.text("line")
     row.for_people("vendor", "notes")
+    pattern = read_pattern(row, "version")
     return BuildLine(
         name=name,
         order=row.number("order"),
         title=row.text("title"),
-        pattern=read_pattern(row, "version"),
+        pattern=pattern,
         examples=row.texts("examples"),
         tables=row.text("tables", ""),
         series=read_series(row),
         is_reference=row.truth("reference"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
-        builds=tuple(read_known_build(cells, name) for cells in row.rows("build")),
+        builds=tuple(read_known_build(cells, name, pattern) for cells in row.rows("build")),
+        alike=tuple(read_alike(cells) for cells in row.rows("alike")),
+        grammars=tuple(read_grammar(cells) for cells in row.rows("grammar")),
+        keeps=tuple(read_keeps(cells) for cells in row.rows("keeps")),
+        versions={cells.text("packages"): read_version(cells) for cells in row.rows("version")},
     )
 
 
-def read_known_build(row: Row, line: str) -> KnownBuild:
+def read_alike(row: Row) -> Alike:
+    """Read a vendor's word that updates of one package keep types, properties and stream."""
+    return Alike(
+        pattern=read_pattern(row, key="updates"),
+        says=row.text("says"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_grammar(row: Row) -> Grammar:
+    """Read a suffix by which builds of a line make machine types of others."""
+    return Grammar(
+        suffix=read_pattern(row, key="suffix"),
+        plain=row.text("plain"),
+        since=row.release("since"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_keeps(row: Row) -> Keeps:
+    """Read a vendor's word that later builds drop no machine type."""
+    row.for_people("says")
+    return Keeps(
+        of_reference=row.word("types", ("own", "reference")) == "reference",
+        arch=row.texts("arch"),
+        added_until=row.text("added_until", ""),
+        series=read_series(row),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_version(row: Row) -> tuple[int, ...]:
+    """Read the upstream version of packages whose text hides it."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.release("version")
+
+
+def read_known_build(row: Row, line: str, pattern: re.Pattern[str]) -> KnownBuild:
     """Read a known build of a line."""
     release = row.text("release")
     version = release if "-rc" in release else release.partition("-")[0]
@@ -116,12 +170,13 @@ def read_known_build(row: Row, line: str) -> KnownBuild:
     return KnownBuild(
         line=line,
         release=release,
-        key=row.release("release"),
+        key=known_key(pattern, release),
         version=release_key(version),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
         date=row.text("date", ""),
         candidate_of=row.text("candidate_of", ""),
+        lists_of=row.text("lists_of", ""),
         aliases={name: str(value) for name, value in row.names("aliases").items()},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from planner.domain.capability import Evidence
@@ -11,7 +11,8 @@ from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, plain_v
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.truth import Truth
-from planner.knowledge.builds import BuildLines, KnownBuild
+from planner.knowledge.builds import BuildLines, Grammar, KnownBuild
+from planner.knowledge.rows import release_key
 
 ANALOGY = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 Intervals = Mapping[str, tuple[str, ...]]
@@ -19,11 +20,15 @@ Intervals = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedType:
-    """A machine type with the known builds that offer and deprecate it, as refs."""
+    """A machine type with the known builds that offer and deprecate it, as refs.
+
+    `suffixed` is the type that this one is made of by a vendor's suffix.
+    """
 
     machine_type: MachineType
     offered: frozenset[str]
     deprecated: frozenset[str]
+    suffixed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,8 @@ class MachineTables:
         """Keep the types; `sets` reads the compat sets of one board when they are first needed."""
         self._builds = builds
         self.types = {row.machine_type.name: row for row in types}
+        self.types |= _plain_suffixes(builds, self.types)
+        self._suffixed = cache(self._make_suffixed)
         self._sets = sets
         self._indexes: dict[str, Mapping[str, tuple[CompatSet, ...]]] = {}
         self.effective = cache(self._effective)
@@ -66,21 +73,119 @@ class MachineTables:
     def offers(self, build: QemuBuild, machine_type: str) -> Truth:
         """Return whether `build` can create `machine_type`.
 
-        Tables of another line say nothing about a vendor's own types.
+        Tables of another line say nothing about a vendor's own types. A build that nobody read offers
+        what the known builds on both sides offer. With one of them only, what it has may be gone after
+        it and what it lacks may come: a promise of the vendor, or the release that a type is named
+        after, decides.
         """
-        row = self.types.get(machine_type)
-        if row is None or not build.lower:
+        row = self.row(machine_type)
+        if row is None or not (build.below or build.above):
             return Truth.UNKNOWN
-        if row.machine_type.line == build.line and not build.lower.startswith(f"{build.line} "):
+        if row.suffixed and not self._reads_suffix(build, row):
+            return Truth.NO
+        own = row.machine_type.line == build.line and not row.suffixed
+        if own and not (build.below or build.above).startswith(f"{build.line} "):
             return Truth.UNKNOWN
-        has = build.lower in row.offered
-        if build.upper and (build.upper in row.offered) != has:
-            return Truth.UNKNOWN
-        return Truth.of(has)
+        found = self._between(build, row)
+        if found is Truth.UNKNOWN and self._is_kept_by_line(build, row):
+            return Truth.YES
+        return found
+
+    def _reads_suffix(self, build: QemuBuild, row: OfferedType) -> bool:
+        """Whether a build's line makes types by this suffix, since its version or before."""
+        grammars = self._builds.by_name[row.machine_type.line].grammars
+        own = build.line == row.machine_type.line
+        return own and any(build.version >= grammar.since for grammar in grammars)
+
+    def _between(self, build: QemuBuild, row: OfferedType) -> Truth:
+        """Return what the known builds around a build say of a type that one of them has or lacks."""
+        below = build.below in row.offered if build.below else None
+        above = build.above in row.offered if build.above else None
+        if below is not None and above is not None and below == above:
+            return Truth.of(below)
+        if below and (self._is_kin(build, build.below) or self._is_kept(build, row)):
+            return Truth.YES
+        if above is False and self._is_kin(build, build.above):
+            return Truth.NO
+        if below is False and above is None and self._is_closed(build):
+            return Truth.NO
+        named = row.machine_type.release
+        if named and not row.machine_type.variant and build.version < named[: len(build.version)]:
+            return Truth.NO
+        return Truth.NO if below is None and above is False else Truth.UNKNOWN
+
+    def _is_kin(self, build: QemuBuild, ref: str) -> bool:
+        """Whether a known build is an update of the same package, by the vendor's word."""
+        same = self._builds.known[ref].line == build.line
+        return same and bool(build.kin) and self._builds.kin_of(ref) == build.kin
+
+    def _is_kept(self, build: QemuBuild, row: OfferedType) -> bool:
+        """Whether a vendor says that a build has every type of the known one before it."""
+        line, known = self._builds.by_name[build.line], self._builds.known[build.below]
+        arch = row.machine_type.arch
+        return known.line == build.line and any(
+            not word.of_reference and word.holds_between(known.release, build.release, arch)
+            for word in line.keeps
+        )
+
+    def _is_closed(self, build: QemuBuild) -> bool:
+        """Whether a vendor's word is that no build brings a type after the known one before this."""
+        line, known = self._builds.by_name[build.line], self._builds.known[build.below]
+        places = {one.release: place for place, one in enumerate(line.builds)}
+        return known.line == build.line and any(
+            word.added_until in places and places[word.added_until] <= places[known.release]
+            for word in line.keeps
+        )
+
+    def lost_against_word(self, before: KnownBuild, after: KnownBuild) -> tuple[str, ...]:
+        """Return the types of a known build that a later one lacks although a vendor keeps them."""
+        line = self._builds.by_name[before.line]
+        kin = self._builds.kin_of(before.ref)
+        alike = bool(kin) and kin == self._builds.kin_of(after.ref)
+        return tuple(
+            name
+            for name, row in self.types.items()
+            if before.ref in row.offered
+            and after.ref not in row.offered
+            and not row.suffixed
+            and (
+                alike
+                or any(
+                    not word.of_reference
+                    and word.holds_between(before.release, after.release, row.machine_type.arch)
+                    for word in line.keeps
+                )
+            )
+        )
+
+    def _is_kept_by_line(self, build: QemuBuild, row: OfferedType) -> bool:
+        """Whether a vendor says to keep every type of the reference line, and it has this one."""
+        line, reference = self._builds.by_name[build.line], self._builds.reference
+        if reference is None or not any(keeps.of_reference for keeps in line.keeps):
+            return False
+        if row.machine_type.line != reference.name:
+            return False
+        same = [one for one in reference.builds if one.version[:2] == build.version[:2]]
+        return bool(same) and all(one.ref in row.offered for one in same)
+
+    def row(self, name: str) -> OfferedType | None:
+        """Return a machine type by its name, one that a vendor makes by a suffix included."""
+        found = self.types.get(name)
+        return found if found is not None else self._suffixed(name)
+
+    def _make_suffixed(self, name: str) -> OfferedType | None:
+        """Return the type that some vendor's builds read in `name`: another type and a suffix."""
+        for line in self._builds.lines:
+            for grammar in line.grammars:
+                base = self.types.get(grammar.base_of(name))
+                if base is not None and self._builds.is_reference(base.machine_type.line):
+                    return suffixed_type(base, name, line.name, grammar)
+        return None
 
     def dropped_in(self, machine_type: MachineType) -> KnownBuild | None:
         """Return the first reference release past the last one with a type, None if none is known."""
-        row = self.types[machine_type.name]
+        row = self.row(machine_type.name)
+        assert row is not None
         builds = [build for build in self._reference_builds() if not build.candidate_of]
         offering = [place for place, build in enumerate(builds) if build.ref in row.offered]
         later = builds[offering[-1] + 1 :] if offering else []
@@ -88,7 +193,7 @@ class MachineTables:
 
     def deprecates(self, build: QemuBuild, machine_type: str) -> bool:
         """Return whether `build` warns that `machine_type` will go."""
-        row = self.types.get(machine_type)
+        row = self.row(machine_type)
         return row is not None and build.lower in row.deprecated
 
     def alias(self, build: QemuBuild, name: str) -> str | None:
@@ -122,7 +227,7 @@ class MachineTables:
             return None
         if key in entries:
             return entries[key]
-        board = self.types[machine_type].machine_type.board
+        board = self._board_of(machine_type)
         return self._default_list(self._builds.known[ref].version[:2], board).get(key, DEFAULT)
 
     def _differences(
@@ -158,11 +263,15 @@ class MachineTables:
 
     def _keys(self, build: QemuBuild, machine_type: str) -> set[PropertyKey]:
         keys = set[PropertyKey]()
-        board = self.types[machine_type].machine_type.board
+        board = self._board_of(machine_type)
         for ref in {build.lower, build.upper} - {""}:
             keys |= set(self._list(ref, machine_type) or ())
             keys |= set(self._default_list(self._builds.known[ref].version[:2], board))
         return keys
+
+    def _board_of(self, machine_type: str) -> str:
+        row = self.row(machine_type)
+        return "" if row is None else row.machine_type.board
 
     def _find_default_list(self, version: tuple[int, ...], board: str) -> Mapping[PropertyKey, str]:
         """Return what the newest known reference build gives to the type named after `version`.
@@ -214,7 +323,7 @@ class MachineTables:
         return {} if row is None else self._list(ref, row.machine_type.name) or {}
 
     def _build_list(self, ref: str, machine_type: str) -> Mapping[PropertyKey, str] | None:
-        row = self.types.get(machine_type)
+        row = self.row(machine_type)
         if row is None:
             return None
         for found in reversed(self._index(row.machine_type.board).get(machine_type, ())):
@@ -223,7 +332,12 @@ class MachineTables:
                 if below is None:
                     return None
                 return {**below, **{key: plain_value(value) for key, value in found.entries}}
-        return None
+        if row.suffixed:
+            return self._list(ref, row.suffixed)
+        known = self._builds.known[ref]
+        return (
+            self._list(f"{known.line} {known.lists_of}", machine_type) if known.lists_of else None
+        )
 
     def _index(self, board: str) -> Mapping[str, tuple[CompatSet, ...]]:
         if board not in self._indexes:
@@ -232,6 +346,35 @@ class MachineTables:
                 index[found.machine_type] = (*index.get(found.machine_type, ()), found)
             self._indexes[board] = index
         return self._indexes[board]
+
+
+def suffixed_type(base: OfferedType, name: str, line: str, grammar: Grammar) -> OfferedType:
+    """Return the type that builds of `line` make of another one by a suffix."""
+    number = release_key(name[len(base.machine_type.name) :])
+    made = replace(
+        base.machine_type,
+        name=name,
+        line=line,
+        rank=base.machine_type.rank + (number[0] if number else 0),
+        evidence=grammar.evidence,
+        source=grammar.source,
+    )
+    return replace(base, machine_type=made, suffixed=base.machine_type.name)
+
+
+def _plain_suffixes(
+    builds: BuildLines, types: Mapping[str, OfferedType]
+) -> Mapping[str, OfferedType]:
+    """Return what vendors make of every type of the reference line for a fresh guest."""
+    return {
+        name: suffixed_type(row, name, line.name, grammar)
+        for line in builds.lines
+        for grammar in line.grammars
+        for row in types.values()
+        if builds.is_reference(row.machine_type.line) and not row.machine_type.unversioned
+        for name in (f"{row.machine_type.name}{grammar.plain}",)
+        if name not in types
+    }
 
 
 def expand(builds: BuildLines, line: str, intervals: Iterable[str]) -> frozenset[str]:

@@ -225,6 +225,9 @@ class _FeatureCase:
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:
     """Yield what is inferred of the hosts: tables of a build, capabilities of a kernel, the build."""
+    one, other = edge.source.qemu, edge.destination.qemu
+    if one.is_promised_as(other):
+        yield Remark(kind="inferred", text=f"QEMU {one} and {other}: {one.promise}")
     for profile in dict.fromkeys((edge.source, edge.destination)):
         if profile.qemu.lower and not profile.qemu.is_known:
             yield Remark(

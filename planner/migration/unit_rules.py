@@ -33,8 +33,7 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
     if case.unit.state == "none":
         return UnitJudgement(remarks=tuple(host_condition(case.unit)))
     if case.unit.state == "host":
-        asked = case.destination.knows
-        return UnitJudgement() if asked is Truth.NO else _arrives(case, asked)
+        return _arrives(case, Truth.YES)
     return _travels(case)
 
 

@@ -100,7 +100,7 @@ class Look:
     view: UnitView
     kernel: str
     cpu: str
-    build: QemuBuild | None
+    build: Tables | None
 
 
 @dataclass(slots=True)
@@ -216,7 +216,7 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
         cpu=host.cpu_model if unit.requires else "",
-        build=host.qemu if build_open and not host.qemu.is_series else None,
+        build=host.qemu.token if build_open and not host.qemu.is_series else None,
     )
 
 
