@@ -317,6 +317,7 @@ def test_a_flag_of_a_bus_variant_and_of_its_base_type_are_alike(qom_type: str) -
     """A guest that was never offered a feature may go where it is offered, but not the other way."""
     host = ("6.12.48+deb13-amd64", "10.0.2", "+tun.uso")
     guest = {"machine": "pc-q35-10.0", "devices": "virtio-net-pci+tap"}
+    guest["traits"] = "negotiates-uso=yes"
     off, on = f"{qom_type}.host_uso=off", f"{qom_type}.host_uso=on"
     edge = MigrationEdge(source=_profile(host), destination=_profile(host))
 
@@ -408,6 +409,7 @@ def test_a_misspelt_backend_takes_no_objection_away(
     backend: str, found: set[tuple[bool, str]]
 ) -> None:
     guest = {"machine": "pc-q35-10.0", "devices": f"virtio-net-pci{backend}"}
+    guest["traits"] = "negotiates-uso=yes"
     objections = _judged(USO, NO_USO, guest).objections
     told = {(one.is_gap, one.unit) for one in objections}
     assert {one for one in told if one[1] in {"", "virtio-net-device/feature:56"}} == found

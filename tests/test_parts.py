@@ -23,6 +23,7 @@ from planner.migration.profiles import Profiler
 
 TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
 BULLSEYE, NEWEST = "1:5.2+dfsg-11+deb11u3", "1:11.1.3+ds-1"
+TRAITS = "uses-smm=no pae=no nested=no negotiates-uso=yes ivshmem-peer=yes"
 
 
 @cache
@@ -59,7 +60,7 @@ def judged(
         baseline=Baseline(machine_type=machine, flags=read_flags(flags)),
         devices=devices,
         cpu=GuestCpu.parse(cpu),
-        traits=read_traits("uses-smm=no pae=no nested=no", knowledge().guests),
+        traits=read_traits(TRAITS, knowledge().guests),
     )
     return judge(MigrationEdge(source=source, destination=destination), start, knowledge())
 

@@ -471,7 +471,7 @@ def test_guests_that_booted_in_another_pool_are_judged_as_booted_there(tmp_path:
         f"far,two,6.12.48+deb13-amd64,{qemu},\n"
     )
     rows = "host,machine_type,count,booted_on,devices,cpu,traits\n"
-    row = "a,pc-q35-10.0,10,{},virtio-net-pci+tap,qemu64,uses-smm=no pae=no\n"
+    row = "a,pc-q35-10.0,10,{},virtio-net-pci+tap,qemu64,uses-smm=no pae=no negotiates-uso=yes\n"
     guests.write_text(rows + row.format("a"))
     assert planned(fleet, guests=guests).waves
     guests.write_text(rows + row.format("far"))

@@ -404,7 +404,7 @@ def test_guests_that_booted_in_another_pool_are_judged_as_booted_there(stage: St
     rows = all_old("uso")
     plan = plan_of_all_old("uso", rows)
     far = {**rows_of("uso")[-1], "host": "far", "pool": "other"}
-    line = "g1,lab-old1,pc-q35-10.0,,{},virtio-net-pci+tap,qemu64,tsc-frequency-unset=no,yes\n"
+    line = "g1,lab-old1,pc-q35-10.0,,{},virtio-net-pci+tap,qemu64,negotiates-uso=yes,yes\n"
     first_waves = [{**rows[0], "host": "spare"}, far]
     here = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("lab-old1")))
     told = first(stage.replay(plan, rows + first_waves, guests=HEADER + line.format("far")))

@@ -25,6 +25,11 @@ class Consequence(Enum):
         """Order of gravity, larger is worse."""
         return _WEIGHTS[self]
 
+    @property
+    def is_before_the_move(self) -> bool:
+        """Whether it comes before anything of the guest has moved: nothing can be lost any more."""
+        return self in {Consequence.BLOCKED_AT_SOURCE, Consequence.CANNOT_START}
+
 
 _WEIGHTS = {consequence: weight for weight, consequence in enumerate(Consequence)}
 
@@ -40,6 +45,7 @@ class ClauseKind(Enum):
     CPU_LACKS = "cpu-lacks"
     DEVICE = "device"
     ACCELERATOR = "accelerator"
+    ACCELERATOR_LACKS = "accelerator-lacks"
     GUEST = "guest"
     USE = "use"
 
@@ -82,9 +88,10 @@ class MigratedUnit:
     """One unit and the rules of its journey.
 
     `state`: `run` is produced by any visited host, `boot` is fixed where the guest booted, `host` is
-    demanded of every host, `none` needs nothing. `sent`: `value` only when non-default, `cpuid` when
-    the guest has the feature, `always`. `sent_if`, `captured_if`: of the producing host; `requires`,
-    `refused_by`: of the destination; `source_requires`: of the source, or migration is blocked.
+    demanded of every host whose build knows it, `none` needs nothing. `sent`: `value` only when
+    non-default, `cpuid` when the guest has the feature, `always`. `sent_if`, `captured_if`: of the
+    producing host; `requires`, `refused_by`: of the destination; `source_requires`: of the source, or
+    migration is blocked.
     `foreign`: what a build without the unit makes of it, None for what a lack does.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     """

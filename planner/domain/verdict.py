@@ -117,14 +117,18 @@ class Verdict:
 
     @property
     def consequence(self) -> Consequence | None:
-        """The gravest consequence among the certain objections, or among the gaps."""
-        certain = [objection for objection in self.objections if not objection.is_gap]
-        worst = max(
-            (objection.consequence for objection in certain or self.objections),
-            key=lambda consequence: consequence.weight,
-            default=None,
-        )
-        return worst if certain else None
+        """What certainly happens, None if nothing is certain.
+
+        A guest that is not let go, or whose destination does not start, loses nothing; else the gravest.
+        """
+        certain = {one.consequence for one in self.objections if not one.is_gap}
+        early = {one for one in certain if one.is_before_the_move}
+        return max(early or certain, key=lambda one: one.weight, default=None)
+
+    def decided(self) -> Verdict:
+        """Return this verdict without what cannot change it: beside what is certain no fact is open."""
+        certain = tuple(one for one in self.objections if not one.is_gap)
+        return replace(self, objections=certain) if certain else self
 
     def moved(self, *, objections: tuple[Objection, ...], added: tuple[Remark, ...]) -> Verdict:
         """Return this verdict with fewer objections and the remarks they became."""

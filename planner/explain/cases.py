@@ -77,7 +77,7 @@ class CaseJudge:
         key = (edge, start, boots, assumed)
         if key not in self._known:
             strict = self._judge(edge, start, boots, assumed)
-            judged = apply(self.policy, self._by_default(strict, boots, assumed))
+            judged = apply(self.policy, self._by_default(strict, boots, assumed)).decided()
             self._known[key] = replace(judged, objections=_gravest_first(judged.objections))
         return self._known[key]
 
@@ -85,6 +85,7 @@ class CaseJudge:
         self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
     ) -> Verdict:
         """Return the verdict with what nobody named taken as off, as QEMU does, and say so."""
+        unset = frozenset(_unset(strict))
         unnamed = frozenset(
             (clause.kind, word)
             for objection in strict.objections
@@ -94,10 +95,12 @@ class CaseJudge:
             if strict.start.trait(word) is Truth.UNKNOWN
         )
         if not unnamed:
-            return strict
+            return strict.moved(objections=strict.objections, added=tuple(_assumptions(unset)))
         claims = frozenset((kind.value, word) for kind, word in unnamed)
         verdict = self._judge(strict.edge, strict.start, boots, assumed | claims)
-        return verdict.moved(objections=verdict.objections, added=tuple(_assumptions(unnamed)))
+        return verdict.moved(
+            objections=verdict.objections, added=tuple(_assumptions(unnamed | unset))
+        )
 
     def _judge(
         self,
@@ -147,6 +150,18 @@ def _is_off_if_unnamed(clause: Clause, start: GuestStart) -> bool:
     return clause.kind is ClauseKind.ACCELERATOR
 
 
+def _unset(verdict: Verdict) -> Iterator[tuple[ClauseKind, str]]:
+    """Yield the settings that objections take as not set, for nobody named them."""
+    for objection in verdict.objections:
+        for clause in objection.depends_on:
+            if clause.kind is ClauseKind.ACCELERATOR_LACKS:
+                yield from (
+                    (clause.kind, word)
+                    for word in clause.any_of
+                    if verdict.start.trait(word) is Truth.UNKNOWN
+                )
+
+
 def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]:
     """Yield what is taken of a guest that does not say it."""
     features = sorted(word for kind, word in unnamed if kind is ClauseKind.CPU)
@@ -162,16 +177,17 @@ def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]
 def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
     """Return objections in the order in which a reader needs them: what is certain, then by gravity.
 
-    Of the gaps those about the whole guest come first, such as a machine type without a row: others
-    may follow from them.
+    What refuses before anything moves decides and comes first. Of the gaps those about the whole guest
+    come first, such as a machine type without a row: others may follow from them.
     """
     told = gaps_told_once(objections)
     return tuple(sorted(told, key=_reading_order))
 
 
-def _reading_order(objection: Objection) -> tuple[bool, bool, int]:
+def _reading_order(objection: Objection) -> tuple[bool, bool, bool, int]:
+    early = not objection.is_gap and objection.consequence.is_before_the_move
     about_part = objection.is_gap and bool(objection.unit or objection.property_key)
-    return objection.is_gap, about_part, -objection.consequence.weight
+    return objection.is_gap, not early, about_part, -objection.consequence.weight
 
 
 def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:

@@ -46,6 +46,10 @@ class GuestVocabulary(Protocol):
         """Every trait by name."""
         ...
 
+    def trait_of(self, name: str) -> tuple[str, bool] | None:
+        """Return the trait that a name means, and whether it means that the guest has it."""
+        ...
+
     @property
     def cpu_features(self) -> Collection[str]:
         """Every CPU feature that a guest can be started with or without."""

@@ -63,8 +63,13 @@ def read_flags(text: str) -> tuple[CompatFlag, ...]:
 
 def read_traits(text: str, words: GuestVocabulary) -> frozenset[tuple[str, bool]]:
     """Read `uses-smm=no nested=yes`; names must be known traits, each with one answer."""
-    found = frozenset(_trait(word) for word in text.split())
-    _refuse_unknown("trait", (name for name, _ in found), words.traits)
+    said = [_trait(word) for word in text.split()]
+    meant = {name: words.trait_of(name) for name, _ in said}
+    unknown = [name for name, trait in meant.items() if trait is None]
+    _refuse_unknown("trait", unknown, words.traits)
+    found = frozenset(
+        (trait[0], answer is trait[1]) for name, answer in said if (trait := meant[name])
+    )
     both = sorted(name for name, answer in found if answer and (name, False) in found)
     _refuse([f"both yes and no for trait {', '.join(both)}"] if both else [])
     return found

@@ -16,6 +16,13 @@ from planner.knowledge.catalogue import TABLES, Table
 from planner.knowledge.kernels import KernelRelease
 from planner.knowledge.rows import Row, read_toml
 
+OF_TRAITS = {
+    ClauseKind.USE,
+    ClauseKind.GUEST,
+    ClauseKind.ACCELERATOR,
+    ClauseKind.ACCELERATOR_LACKS,
+}
+"""Kinds of clauses whose words are traits."""
 Rule = Callable[[KnowledgeBase], Iterable[Problem]]
 
 
@@ -141,7 +148,7 @@ def unit_references(knowledge: KnowledgeBase) -> Iterator[Problem]:
 
 def _traits_of(unit: MigratedUnit) -> Iterator[str]:
     for clause in unit.when:
-        if clause.kind in {ClauseKind.USE, ClauseKind.GUEST, ClauseKind.ACCELERATOR}:
+        if clause.kind in OF_TRAITS:
             yield from clause.any_of
 
 

@@ -90,13 +90,16 @@ class Parts:
 class Trait:
     """A named fact about the use of a guest; `words` says its absence as a condition.
 
-    `emulation` is there if the trait means that QEMU emulates the guest's CPU.
+    `needed` says its presence as a condition, where some row asks for it. `opposites` are other names
+    for its absence. `emulation` is there if the trait means that QEMU emulates the guest's CPU.
     """
 
     name: str
     kind: str
     meaning: str
     words: str
+    needed: str
+    opposites: tuple[str, ...]
     emulation: Emulation | None
     evidence: Evidence
     source: str
@@ -149,6 +152,13 @@ class GuestWords:
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     parts: tuple[Parts, ...]
+
+    def trait_of(self, name: str) -> tuple[str, bool] | None:
+        """Return the trait that a name means, and whether it means that the guest has it."""
+        if name in self.traits:
+            return name, True
+        found = (row.name for row in self.traits.values() if name in row.opposites)
+        return next(((trait, False) for trait in found), None)
 
     def parts_differ(self, builds: Iterable[QemuBuild]) -> bool:
         """Whether some of the builds may have devices, CPU models or CPU features that others lack."""

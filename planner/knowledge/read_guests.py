@@ -82,6 +82,8 @@ def read_trait(row: Row) -> Trait:
         kind=row.word("kind", ("guest", "use", "accelerator")),
         meaning=row.text("meaning"),
         words=row.text("words"),
+        needed=row.text("needed", ""),
+        opposites=row.texts("opposites"),
         emulation=_emulation(row.table("emulation")),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),

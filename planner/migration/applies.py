@@ -36,6 +36,18 @@ def claimed(words: tuple[str, ...]) -> Assumed:
     return frozenset((kind, name) for kind, _, name in parts)
 
 
+def respelt(claims: Assumed, words: GuestWords) -> Assumed:
+    """Return claims of a file with the one name that each fact has."""
+    return frozenset(_respelt(kind, word, words) for kind, word in claims)
+
+
+def _respelt(kind: str, word: str, words: GuestWords) -> tuple[str, str]:
+    meant = words.trait_of(word)
+    if meant is None or meant[1] or kind == ClauseKind.ACCELERATOR_LACKS.value:
+        return kind, word
+    return ClauseKind.ACCELERATOR_LACKS.value, meant[0]
+
+
 def opposed(claims: Assumed, words: GuestWords) -> tuple[str, ...]:
     """Return the CPU features that claims about one guest both ask for and exclude, in order."""
     lacks, has = ClauseKind.CPU_LACKS.value, ClauseKind.CPU.value
@@ -96,8 +108,9 @@ def clause_truth(
 ) -> Applicability:
     """Return whether `clause` holds for a guest.
 
-    A use that nobody excludes counts as used; what is fixed when the guest is started (CPU, devices,
-    accelerator settings) and not given leaves the clause open, unless the row has a default.
+    What nobody says of a guest (a use, its CPU, devices, accelerator settings) leaves the clause open,
+    unless the row has a default. A setting that nobody names is not set, as in QEMU, where a row asks
+    for its absence.
     """
     kind = clause.kind.value
     if all((kind, word) in assumed for word in clause.any_of):
@@ -110,19 +123,25 @@ def clause_truth(
             return _open(~found, _cpu_fact(clause, start.cpu, words))
         case ClauseKind.DEVICE:
             return _open(devices_match(clause.any_of, start.devices, words), "devices")
-        case ClauseKind.ACCELERATOR:
-            named = any_of(start.trait(word) for word in clause.any_of)
-            fact = f"accelerator setting {', '.join(clause.any_of)}"
-            return _open(clause.default if named is Truth.UNKNOWN else named, fact)
-        case ClauseKind.GUEST | ClauseKind.USE:
-            return Applicability(_use(clause, start))
+        case _:
+            return _stated(clause, start, words)
 
 
-def _use(clause: Clause, start: GuestStart) -> Truth:
+def _stated(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
+    """Return whether a clause about settings or uses holds, by what is stated of the guest."""
     named = any_of(start.trait(word) for word in clause.any_of)
-    if named is Truth.UNKNOWN:
-        return Truth.NO if clause.default is Truth.NO else Truth.YES
-    return named
+    if clause.kind is ClauseKind.ACCELERATOR_LACKS:
+        return Applicability(Truth.YES if named is Truth.UNKNOWN else ~named)
+    return _open(clause.default if named is Truth.UNKNOWN else named, _trait_fact(clause, words))
+
+
+def _trait_fact(clause: Clause, words: GuestWords) -> str:
+    """Return what is missing of a guest of which nobody states a setting or use."""
+    if clause.kind is ClauseKind.ACCELERATOR:
+        return f"accelerator setting {', '.join(clause.any_of)}"
+    rows = [words.traits.get(word) for word in clause.any_of]
+    means = " or ".join(row.meaning for row in rows if row is not None)
+    return f"trait {', '.join(clause.any_of)}{f' ({means})' if means else ''}"
 
 
 def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:

@@ -33,7 +33,8 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
     if case.unit.state == "none":
         return UnitJudgement(remarks=tuple(host_condition(case.unit)))
     if case.unit.state == "host":
-        return _arrives(case, Truth.YES)
+        asked = case.destination.knows
+        return UnitJudgement() if asked is Truth.NO else _arrives(case, asked)
     return _travels(case)
 
 

@@ -149,6 +149,8 @@ class Court:
             return has_feature(word, start.cpu, start, words) is Truth.YES
         if kind == "cpu-lacks":
             return has_feature(word, start.cpu, start, words) is Truth.NO
+        if kind == "accelerator-lacks":
+            return start.trait(word) is Truth.NO
         return start.trait(word) is Truth.YES
 
 

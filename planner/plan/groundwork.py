@@ -11,7 +11,7 @@ from planner.domain.host import HostGroup, HostProfile
 from planner.domain.plan import DomainPlan, Flip, Mask, Plan, Restart
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import claimed
+from planner.migration.applies import claimed, respelt
 from planner.migration.profiles import Profiler
 from planner.plan.ground import Build, HostClass, PoolGround, Step
 from planner.plan.kinds import Cohort, cohorts_of
@@ -62,7 +62,7 @@ class Groundwork:
                 baselines=self._baselines(domain),
                 flips=tuple(flips.get(name, ())),
                 restarts=tuple(restarts.get(name, ())),
-                conditions=claimed(domain.conditions),
+                conditions=respelt(claimed(domain.conditions), self.knowledge.guests),
                 cohorts=None if mine is None else self._cohorts(classes, mine),
                 capacity=capacity_of(hosts),
                 used=used_of(hosts, mine),

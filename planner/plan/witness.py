@@ -29,8 +29,15 @@ def witness(kind: GuestKind, objection: Objection, assumed: Assumed) -> GuestKin
     features = [word for claim, word in named if claim is ClauseKind.CPU]
     lacked = [word for claim, word in named if claim is ClauseKind.CPU_LACKS]
     devices = tuple(word for claim, word in named if claim is ClauseKind.DEVICE)
-    uses = (ClauseKind.ACCELERATOR, ClauseKind.GUEST, ClauseKind.USE)
-    traits = frozenset((word, True) for claim, word in named if claim in uses)
+    uses = (
+        ClauseKind.ACCELERATOR,
+        ClauseKind.ACCELERATOR_LACKS,
+        ClauseKind.GUEST,
+        ClauseKind.USE,
+    )
+    traits = frozenset(
+        (word, claim is not ClauseKind.ACCELERATOR_LACKS) for claim, word in named if claim in uses
+    )
     return replace(
         kind,
         devices=devices or None,

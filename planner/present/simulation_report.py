@@ -108,6 +108,7 @@ CLAIMS = {
     "cpu-lacks": "guest CPU with {}",
     "device": "no {} device",
     "accelerator": "accelerator without {}",
+    "accelerator-lacks": "guests with {} where QEMU asks for it",
 }
 
 

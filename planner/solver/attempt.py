@@ -28,6 +28,9 @@ COMMON_PARTS = Condition(
     price="functional",
 )
 
+JSON_KINDS = {"cpu-lacks": "cpu", "use": "guest", "accelerator-lacks": "guest"}
+"""Kinds of clauses that documents call by the name of another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
@@ -135,10 +138,13 @@ def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condit
             text = f"no {words} device"
         case ClauseKind.ACCELERATOR:
             text = f"accelerator without {words}"
+        case ClauseKind.ACCELERATOR_LACKS:
+            trait = knowledge.guests.traits.get(clause.any_of[0])
+            text = (trait.needed if trait is not None else "") or f"{words} set"
         case ClauseKind.GUEST | ClauseKind.USE:
             trait = knowledge.guests.traits.get(clause.any_of[0])
             text = trait.words if trait is not None else f"no {words}"
-    json_kind = {"cpu-lacks": "cpu", "use": "guest"}.get(kind, kind)
+    json_kind = JSON_KINDS.get(kind, kind)
     return Condition(
         kind=json_kind,
         text=text,

@@ -20,6 +20,7 @@ from planner.solver.rows import RowTable
 ORDER_OF_CLAUSES = (
     ClauseKind.USE,
     ClauseKind.GUEST,
+    ClauseKind.ACCELERATOR_LACKS,
     ClauseKind.ACCELERATOR,
     ClauseKind.CPU_LACKS,
     ClauseKind.CPU,

@@ -204,12 +204,11 @@ def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
 def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Finding]:
     """Yield what goes wrong at the destination with what a host has produced."""
     hosted = unit.state == "host"
+    if hosted and destination.known is Level.NO:
+        return
     if not hosted and (source.sends is Level.NO or source.emits is Level.NO):
         return
-    surely = hosted or (
-        source.emits is Level.YES
-        and (source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit)))
-    )
+    surely = _surely_there(unit, source, destination)
     open_fact = source.sends_fact
     same_build = bool(source.build) and source.build == destination.build
     if not hosted and destination.known < Level.YES and not same_build:
@@ -229,6 +228,14 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
         yield Finding("lack", certain, fact, source, destination)
     elif destination.takes is Level.MAYBE and _other_cpu(source, destination):
         yield Finding("lack", False, destination.takes_fact, source, destination)
+
+
+def _surely_there(unit: MigratedUnit, source: Row, destination: Row) -> bool:
+    """Whether a guest with the unit asks for it at the destination: it is sent, or demanded there."""
+    if unit.state == "host":
+        return destination.known is Level.YES
+    sends = source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit))
+    return source.emits is Level.YES and sends
 
 
 def _other_cpu(source: Row, destination: Row) -> bool:
