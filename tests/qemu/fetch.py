@@ -17,6 +17,9 @@ from pathlib import Path
 
 SUITES = ("bullseye", "bookworm", "trixie", "trixie-backports")
 PACKAGES = {"x86_64": ("qemu-system-x86", "libc6"), "aarch64": ("qemu-system-arm", "libc6")}
+# newer suites keep devices such as qxl in packages of their own, which an installed QEMU has
+MODULES = ("qemu-system-modules-spice", "qemu-system-modules-opengl")
+APART = {"trixie": MODULES, "trixie-backports": MODULES}
 PARENT = {"trixie-backports": "trixie"}
 KEYRINGS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib", "usr/lib")
@@ -133,7 +136,7 @@ def _fetch(suite: str, arch: str) -> Build:
     configuration = _configure(suite, folder)
     _apt(suite, configuration, "update")
     words = ("--yes", "--download-only", "--no-install-recommends", f"--target-release={suite}")
-    _apt(suite, configuration, "install", *words, *PACKAGES[arch])
+    _apt(suite, configuration, "install", *words, *PACKAGES[arch], *APART.get(suite, ()))
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     version = ""

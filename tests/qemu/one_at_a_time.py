@@ -46,6 +46,7 @@ FLEET = FOLDER / "one_at_a_time_fleet.csv"
 PROBE = FOLDER / "one_at_a_time_probe.json"
 KEY = ("arch", "kind", "subject", "from", "to", "machine")
 COLUMNS = (*KEY, "flags", "devices", "cpu", "fate", "seen")
+HEADING = "One thing at a time"
 NOT_BOOTED = "does not boot"
 WORKERS = 3
 TRAITS = {**QUIET, "mounts-9p": False, "writes-hwcr": False}
@@ -111,6 +112,11 @@ def judged(rows: Sequence[Row], knowledge: KnowledgeBase | None = None) -> Itera
         )
 
 
+def moved(knowledge: KnowledgeBase | None = None) -> list[Judged]:
+    """Judge every kept migration; starts that failed at the source are none."""
+    return list(judged([row for row in outcomes() if row["fate"] != NOT_BOOTED], knowledge))
+
+
 def _policy(knowledge: KnowledgeBase) -> Policy:
     """Return the policy of `make truth`: a loss that is accepted by severity is still a loss."""
     residual = frozenset({"transient"})
@@ -144,13 +150,29 @@ def _why(verdict: Verdict) -> str:
 
 def replay(*, shown: int = 40) -> int:
     """Judge all outcomes and print what is wrong by kind of fault; 1 if one is wrongly safe."""
-    rows = list(judged([row for row in outcomes() if row["fate"] != NOT_BOOTED]))
+    rows = moved()
     print("\n".join(table(rows)))
     for score in ("wrongly safe", "too careful", "unknown"):
         print(f"\n{score}:")
         for line in list(_groups(rows, score))[:shown]:
             print(f"  {line}")
     return 1 if any(one.score == "wrongly safe" for one in rows) else 0
+
+
+def section(rows: Sequence[Judged]) -> Iterator[str]:
+    """Yield the lines of the page."""
+    yield f"{len(rows):,} real migrations of a guest that differs in one thing from a plain one, between"
+    yield "Debian's builds in both directions. The names are the binaries' own; the outcomes are kept in"
+    yield "`tests/cases/one_at_a_time.csv.gz` and judged again by `python -m tests.qemu.truth --replay`."
+    yield "*Exact*: safe and passed, or unsafe and failed. *Unknown* counts both.\n"
+    yield from table(rows)
+    for score in SCORES[1:]:
+        lines = list(_groups(rows, score))
+        if lines:
+            yield f"\nMost frequent among those that are {score}:\n"
+            yield "```text"
+            yield from lines[:8]
+            yield "```"
 
 
 def table(rows: Sequence[Judged]) -> Iterator[str]:

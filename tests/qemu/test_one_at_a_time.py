@@ -12,15 +12,16 @@ from tests.qemu.fetch import FetchError, cache_folder
 from tests.qemu.gap import built
 from tests.qemu.inventory import named_by
 from tests.qemu.journeys import Fate, run
-from tests.qemu.one_at_a_time import KEY, NOT_BOOTED, Judged, judged, outcomes
+from tests.qemu.one_at_a_time import KEY, NOT_BOOTED, Judged, moved, outcomes
 from tests.qemu.singles import singles
 
-MOST = {"wrongly safe": 10_000, "too careful": 10_000, "unknown": 10_000}
+# these only fall: lower them with what is mended
+MOST = {"wrongly safe": 107, "too careful": 90, "unknown": 930}
 
 
 @pytest.fixture(scope="module")
 def again() -> list[Judged]:
-    return list(judged([row for row in outcomes() if row["fate"] != NOT_BOOTED]))
+    return moved()
 
 
 def test_outcomes_are_kept_once_and_sorted() -> None:

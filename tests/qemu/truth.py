@@ -13,15 +13,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests import public_incidents
+from tests.qemu import one_at_a_time
 from tests.qemu.accelerator import KVM, accelerator
 from tests.qemu.compare import WORKERS, Score, compared, library_for, world_of
 from tests.qemu.effective import COMMON, Checked, Forced, checked_values, forced_values
 from tests.qemu.fetch import FetchError
 from tests.qemu.incident import Incident, replay
-from tests.qemu.one_at_a_time import replay as replay_singles
 from tests.qemu.page import Ran, careful_share, page
 from tests.qemu.plan import World, journeys, left_out
 from tests.qemu.predict import ROOT
+from tests.truth_page import put
 
 PAGES = {"kvm": ROOT / "docs" / "truth.md", "tcg": ROOT / "docs" / "truth-tcg.md"}
 MOST_CAREFUL = 0.10
@@ -30,10 +32,13 @@ MOST_CAREFUL = 0.10
 def main() -> int:
     """Run everything and write the page; 1 if a hop was wrongly safe, 2 if nothing could be run.
 
-    With `--replay` only the kept outcomes of `one_at_a_time.py` are judged again.
+    With `--replay` only the kept outcomes of `one_at_a_time.py` are judged again; `--write` writes
+    their section and that of the public incidents.
     """
     if "--replay" in sys.argv[1:]:
-        return replay_singles()
+        if "--write" in sys.argv[1:]:
+            write_kept()
+        return one_at_a_time.replay()
     began = time.monotonic()
     found = accelerator()
     if found.why:
@@ -60,10 +65,18 @@ def main() -> int:
         seconds=time.monotonic() - began,
     )
     PAGES[found.name].write_text(page(world, ran), encoding="utf-8")
+    if found.name == KVM:
+        write_kept()
     wrong = sum(row.score is Score.WRONGLY_SAFE for row in rows)
     share = careful_share(rows)
     print(f"{len(rows)} hops, {wrong} wrongly safe, {share:.1%} of the passing too careful")
     return 1 if wrong or share > MOST_CAREFUL else 0
+
+
+def write_kept() -> None:
+    """Write the sections of what is kept: single migrations and public incidents."""
+    put(one_at_a_time.HEADING, "\n".join(one_at_a_time.section(one_at_a_time.moved())))
+    put(public_incidents.HEADING, "\n".join(public_incidents.section(public_incidents.asked())))
 
 
 def _incidents(world: World, library: Path | None) -> list[Incident]:
