@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.domain.solution import Status
+from planner.domain.solution import PoolVerdict, Solution, Status
 from planner.domain.unlock import UnlockStatus
 from planner.domain.verdict import Outcome
 
@@ -28,6 +28,14 @@ _OF_OUTCOME = {Outcome.SAFE: ANSWERED, Outcome.UNSAFE: UNSAFE, Outcome.UNKNOWN: 
 def of_status(status: Status) -> int:
     """Return the exit code of a whole answer."""
     return _OF_STATUS[status]
+
+
+def of_solution(solution: Solution, *, strict: bool) -> int:
+    """Return the exit code of a whole answer; `strict`: what is left to check is not decided yet."""
+    code = of_status(solution.status)
+    verdicts = {domain.verdict for domain in solution.domains}
+    unchecked = strict and PoolVerdict.SAFE_WITH_CHECKS in verdicts
+    return UNDECIDED if code == ANSWERED and unchecked else code
 
 
 def of_statuses(statuses: Iterable[Status]) -> int:

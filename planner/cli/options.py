@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.console import note, working
-from planner.domain.errors import quoted
+from planner.domain.errors import UsageError, nearest, quoted, wrong_word
 
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
@@ -57,6 +57,19 @@ OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="write here, whole or not at all"),
 ]
+GuestProfileName = Annotated[
+    str,
+    typer.Option(
+        "--guest-profile",
+        metavar="NAME",
+        help="what guests are that nobody describes (planner knowledge list guest-profiles)",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="exit with 5 while something is left to check")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="one line per pool")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="everything, not one screen")]
 Format = Annotated[TableFormat, typer.Option("--format", "-f", help="how to print the answer")]
 
 
@@ -108,6 +121,18 @@ def inputs_of(
         hosts = read_fleet(fleet, knowledge)
     rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)
     return Inputs(knowledge, hosts, rules)
+
+
+def with_profile(given: Inputs, name: str) -> Inputs:
+    """Return inputs whose policy names a guest profile; an empty name leaves that of the policy."""
+    if not name:
+        return given
+    known = given.knowledge.guest_profiles
+    if name not in known:
+        hint = nearest(name, known) or f"allowed: {', '.join(known)}"
+        what = f"{quoted(name)} is no guest profile"
+        raise UsageError([wrong_word("--guest-profile", what, hint)])
+    return replace(given, policy=replace(given.policy, guest_profile=name))
 
 
 def policy_of(

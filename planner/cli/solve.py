@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,25 @@ from planner.cli.options import (
     EdgesFile,
     FleetFile,
     Format,
+    GuestProfileName,
     GuestsFile,
     Inputs,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    Quiet,
+    Strict,
     TableFormat,
+    Verbose,
     arrows_in,
     guests_in,
     inputs_of,
+    with_profile,
 )
 from planner.cli.output import answer
 from planner.cli.terminal import MOST_POOLS, edge_tables, is_terminal
+from planner.domain.errors import UsageError, wrong_word
+from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +39,15 @@ if TYPE_CHECKING:
     from planner.domain.edge_map import EdgeMap
     from planner.domain.solution import Solution
     from planner.fleet.edges import Arrows
+    from planner.present.lines import Line
+
+
+class Detail(Enum):
+    """How much of an answer is told."""
+
+    LINE = "line"
+    SCREEN = "screen"
+    ALL = "all"
 
 
 def solve(
@@ -39,6 +56,10 @@ def solve(
     guests: GuestsFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    guest_profile: GuestProfileName = "",
+    strict: Strict = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     format: Format = TableFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -46,13 +67,20 @@ def solve(
 
     Example: planner solve examples/three-pools/fleet.csv
     """
-    given = inputs_of(fleet, policy, knowledge)
+    if quiet and verbose:
+        raise UsageError([wrong_word("--quiet", "is the opposite of --verbose")])
+    given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     arrows = arrows_in(edges, given.fleet)
     solution = solved(given, arrows, guests)
-    pieces = written(solution, format, output)
-    if format is TableFormat.TABLE and is_terminal(output) and len(solution.domains) <= MOST_POOLS:
+    code = exits.of_solution(solution, strict=strict)
+    if format is not TableFormat.TABLE:
+        answer(written(solution, format), output, code)
+    asked = Asked(fleet=str(fleet), profile=given.policy.guest_profile, guests=guests is not None)
+    detail = Detail.ALL if verbose else Detail.LINE if quiet else Detail.SCREEN
+    pieces: Iterable[str] = painted(told(solution, asked, detail), output)
+    if verbose and is_terminal(output) and len(solution.domains) <= MOST_POOLS:
         pieces = chain(pieces, _drawn(given, arrows))
-    answer(pieces, output, exits.of_status(solution.status))
+    answer(pieces, output, code)
 
 
 def solved(given: Inputs, arrows: Arrows | None, guests: Path | None) -> Solution:
@@ -84,12 +112,18 @@ def _drawn(given: Inputs, arrows: Arrows | None) -> Iterator[str]:
     yield from edge_tables(mapped(given, arrows))
 
 
-def written(solution: Solution, format: TableFormat, output: Path | None) -> Iterable[str]:
-    """Return the solution as JSON, CSV or Markdown, or as a report that fits where it goes."""
-    if format is TableFormat.TABLE:
-        from planner.present.report import solution_report
+def told(solution: Solution, asked: Asked, detail: Detail) -> Iterable[Line]:
+    """Return the answer as lines: one screen, one line per pool, or everything."""
+    from planner.present.answer_report import answer_lines, quiet_lines
+    from planner.present.report import solution_report
 
-        return painted(solution_report(solution), output)
+    if detail is Detail.ALL:
+        return solution_report(solution)
+    return quiet_lines(solution) if detail is Detail.LINE else answer_lines(solution, asked)
+
+
+def written(solution: Solution, format: TableFormat) -> Iterable[str]:
+    """Return the solution as JSON, CSV or Markdown."""
     if format is TableFormat.JSON:
         from planner.present.document import dump, solution_document
 

@@ -23,15 +23,18 @@ class AcceptedLoss:
 class Policy:
     """Rules of choice.
 
-    `management` is `plain` or `libvirt` (whether a missing CPU feature is refused). `floors` and
-    `ceilings` bound the machine type per board as (board, type). `accepted_severities` are lost by
-    configuration without asking; `residual_exposures` become residual risks. `acknowledged` holds
-    unit ids whose security price somebody has read. Pools of one uniformity group get one answer.
+    `management` is `plain` or `libvirt` (whether a missing CPU feature is refused). `guest_profile`
+    names what guests are taken to be that nobody describes. `boards` come in order of preference.
+    `floors` and `ceilings` bound the machine type per board as (board, type). What has one of the
+    `accepted_severities` is lost by configuration without asking; `residual_exposures` become residual
+    risks. `acknowledged` holds unit ids whose security price somebody has read. Pools of one uniformity
+    group get one answer.
     `expired` are acceptances that are over.
     `retired_types` are given to no new guest. `plan` holds what is allowed while hosts are upgraded.
     """
 
     management: str = "plain"
+    guest_profile: str = "ordinary"
     boards: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     floors: tuple[tuple[str, str], ...] = ()

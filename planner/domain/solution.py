@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from planner.domain.compat import CompatFlag, Visible
+from planner.domain.cpu_advice import ANY_CPU, CpuAdvice
 from planner.domain.guest import Baseline
 from planner.domain.shown import html_of
 
@@ -16,6 +17,15 @@ class Status(Enum):
     SAFE = "safe"
     NO_SAFE_BASELINE = "no-safe-baseline"
     UNDECIDED = "undecided"
+
+
+class PoolVerdict(Enum):
+    """What a reader is told of a pool: a status, and whether an answer is left to check."""
+
+    SAFE = "safe"
+    SAFE_WITH_CHECKS = "safe-with-checks"
+    UNDECIDED = "undecided"
+    NO_SAFE_BASELINE = "no-safe-baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -71,7 +81,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Refusal:
-    """A minimal reason that holds a machine type back."""
+    """A minimal reason that holds a machine type back; `subject`: what the hosts run, in few words."""
 
     rule: str
     text: str
@@ -79,6 +89,7 @@ class Refusal:
     examples: tuple[str, ...]
     unit: str = ""
     source: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,11 @@ class WhyNotNewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenBaseline:
-    """The newest safe machine type of one board and line with its flags and conditions."""
+    """The newest safe machine type of one board and line with its flags and conditions.
+
+    Of the conditions, `universal` are asked of any pool of equal hosts too, and `met` are those that
+    the guests of the profile meet by what they are.
+    """
 
     board: str
     line: str
@@ -103,6 +118,21 @@ class ChosenBaseline:
     accepted_losses: tuple[Loss, ...] = ()
     residual_risks: tuple[Loss, ...] = ()
     why_not_newer: WhyNotNewer | None = None
+    universal: frozenset[Condition] = frozenset()
+    met: frozenset[Condition] = frozenset()
+    cpu: CpuAdvice = ANY_CPU
+
+    @property
+    def checks(self) -> tuple[Condition, ...]:
+        """The conditions that somebody must check: neither universal nor met."""
+        settled = self.universal | self.met
+        return tuple(one for one in self.conditions if one not in settled)
+
+    @property
+    def acks(self) -> tuple[str, ...]:
+        """The units to acknowledge, if what is left to check or a flag has the price of security."""
+        prices = {one.price for one in self.checks} | {one.price for one in self.flags}
+        return self.needs_ack if "security" in prices else ()
 
     @property
     def baseline(self) -> Baseline:
@@ -137,9 +167,22 @@ class GuestFinding:
     examples: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class HostClass:
+    """Hosts that judgement cannot tell apart: what they run, how many, the first names."""
+
+    label: str
+    hosts: int
+    examples: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainSolution:
-    """The answer of one pool."""
+    """The answer of one pool.
+
+    Of the baselines the recommended one comes first: of the hosts' own vendor, on the first board of the
+    policy. `builds` are the QEMU builds of its hosts, as the fleet writes them; `classes` their kinds.
+    """
 
     domain: str
     hosts: int
@@ -149,6 +192,21 @@ class DomainSolution:
     refused: tuple[RefusedLine, ...] = ()
     unknowns: tuple[UnknownFact, ...] = ()
     guests: tuple[GuestFinding, ...] = ()
+    builds: tuple[str, ...] = ()
+    classes: tuple[HostClass, ...] = ()
+
+    @property
+    def recommended(self) -> ChosenBaseline | None:
+        """The baseline to take where nothing speaks for another: the first; None without an answer."""
+        return self.baselines[0] if self.baselines else None
+
+    @property
+    def verdict(self) -> PoolVerdict:
+        """The status, and whether something is left to check where it is safe."""
+        best = self.recommended
+        if self.status is Status.SAFE and best is not None and (best.checks or best.acks):
+            return PoolVerdict.SAFE_WITH_CHECKS
+        return PoolVerdict(self.status.value)
 
     def __repr__(self) -> str:
         """Show the answer in one line."""

@@ -13,6 +13,7 @@ from planner.domain.policy import Policy
 from planner.domain.solution import (
     ChosenBaseline,
     DomainSolution,
+    HostClass,
     Loss,
     RefusedLine,
     Solution,
@@ -21,7 +22,10 @@ from planner.domain.solution import (
     WhyNotNewer,
 )
 from planner.explain.alternatives import leaving_out
+from planner.explain.conditions import sorted_out
+from planner.explain.cpu_advice import cpu_advice
 from planner.explain.guest_findings import find_violations
+from planner.explain.host_classes import build_list
 from planner.explain.nothing_allowed import nothing_allowed
 from planner.explain.remedies import remedies
 from planner.explain.spread import processors, spread
@@ -119,7 +123,7 @@ class Answerer:
         """Return the certified and explained answer of a domain; raises `CertificationError`."""
         results = self._solver.solve(domain)
         self._solver.certify(domain, results)
-        answer = _answer(domain, results, self.knowledge, self.policy)
+        answer = _answer(domain, results, self._solver)
         return _named(domain, answer, list(guests), self.knowledge)
 
 
@@ -134,7 +138,7 @@ def _answered(
     for number, domain in enumerate(domains, start=1):
         results = solver.solve(domain)
         judged = solver.certify(domain, results)
-        answer = _answer(domain, results, solver.knowledge, solver.policy)
+        answer = _answer(domain, results, solver)
         guests = by_pool.get(domain.name, [])
         found.append((_named(domain, answer, guests, solver.knowledge), judged))
         if progress is not None:
@@ -153,18 +157,13 @@ def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[Migra
     yield from found.values()
 
 
-def _answer(
-    domain: MigrationDomain,
-    results: tuple[LineResult, ...],
-    knowledge: KnowledgeBase,
-    policy: Policy,
-) -> Answer:
+def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: Solver) -> Answer:
+    knowledge = solver.knowledge
     risks = tuple(_inferred(domain))
-    baselines = tuple(
-        _explained(domain, result, risks, knowledge)
-        for result in results
-        if result.chosen is not None
+    explained = (
+        _explained(domain, result, risks, solver) for result in results if result.chosen is not None
     )
+    baselines = tuple(sorted(explained, key=partial(_preference, domain, solver.policy)))
     failed = [
         result
         for result in results
@@ -174,23 +173,37 @@ def _answer(
     return Answer(
         status=status_of(results),
         baselines=baselines,
-        refused=refused if results else (nothing_allowed(domain, knowledge, policy),),
+        refused=refused if results else (nothing_allowed(domain, knowledge, solver.policy),),
         unknowns=tuple(unknowns_of(domain, results)),
     )
+
+
+def _preference(
+    domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline
+) -> tuple[bool, int, str, str]:
+    """Order a domain's answers: those of its builds' own vendor first, then by the policy's boards."""
+    foreign = baseline.line not in {build.line for build in domain.builds}
+    boards = policy.boards
+    place = boards.index(baseline.board) if baseline.board in boards else len(boards)
+    return foreign, place, baseline.board, baseline.line
 
 
 def _explained(
     domain: MigrationDomain,
     result: LineResult,
     risks: tuple[Loss, ...],
-    knowledge: KnowledgeBase,
+    solver: Solver,
 ) -> ChosenBaseline:
     assert result.chosen is not None
-    baseline = _told(result.chosen, knowledge)
+    knowledge = solver.knowledge
+    told = _told(result.chosen, knowledge)
+    row = result.chosen.machine_type
+    baseline = sorted_out(domain, told, row, solver.form)
     newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
     return replace(
         baseline,
         why_not_newer=newer,
+        cpu=cpu_advice(domain, baseline, knowledge),
         residual_risks=(
             *baseline.residual_risks,
             *_observed(domain, baseline, newer, knowledge),
@@ -306,4 +319,9 @@ def _named(
         refused=answer.refused,
         unknowns=answer.unknowns,
         guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
+        builds=build_list(domain.members),
+        classes=tuple(
+            HostClass(label=one.label, hosts=one.hosts, examples=one.examples)
+            for one in domain.members
+        ),
     )

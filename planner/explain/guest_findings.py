@@ -11,6 +11,7 @@ from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import ChosenBaseline, GuestFinding
 from planner.domain.truth import Truth
+from planner.explain.conditions import clauses_of
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
@@ -137,7 +138,7 @@ def _violators(
     baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
 ) -> Iterator[GuestFinding]:
     for condition in baseline.conditions:
-        clauses = _clauses(condition.words)
+        clauses = clauses_of(condition.words)
         if not clauses:
             continue
         found = [group for group in guests if _has(clauses, group.start, knowledge)]
@@ -210,16 +211,6 @@ def _is_raised(group: _Alike, crossing: MachineType, trait: str, knowledge: Know
     row = knowledge.machine_type(group.machine_type)
     below = row is not None and _reaches(crossing, row) and row.rank < crossing.rank
     return below and (trait, False) not in group.start.traits
-
-
-def _clauses(words: tuple[str, ...]) -> tuple[Clause, ...]:
-    kinds: dict[str, list[str]] = {}
-    for word in words:
-        kind, _, name = word.partition(":")
-        kinds.setdefault(kind, []).append(name)
-    return tuple(
-        Clause(kind=ClauseKind(kind), any_of=tuple(names)) for kind, names in sorted(kinds.items())
-    )
 
 
 def _has(clauses: tuple[Clause, ...], start: GuestStart, knowledge: KnowledgeBase) -> bool:

@@ -28,6 +28,18 @@ def first_names(members: Iterable[PoolMember]) -> tuple[str, ...]:
 
 def build_texts(members: Iterable[PoolMember]) -> str:
     """Return the versions of the builds as the fleet file writes them, three at most."""
-    texts = sorted({member.groups[0].qemu_version for member in members})
+    texts = build_list(members)
     shown = ", ".join(texts[:3])
     return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more builds"
+
+
+def build_list(members: Iterable[PoolMember]) -> tuple[str, ...]:
+    """Return the versions of the builds as the fleet file writes them, in order of text."""
+    return tuple(sorted({member.groups[0].qemu_version for member in members}))
+
+
+def releases_of(members: Iterable[PoolMember]) -> str:
+    """Return the releases of the builds without the words that packages add, two at most."""
+    texts = sorted({member.profile.qemu.release for member in members})
+    more = f" and {len(texts) - 2} more builds" if len(texts) > 2 else ""
+    return f"QEMU {', '.join(texts[:2])}{more}"

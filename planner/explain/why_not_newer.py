@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from planner.domain.solution import Refusal, WhyNotNewer
 from planner.domain.verdict import Rule
-from planner.explain.host_classes import build_texts, first_names, host_count, members_of
+from planner.explain.host_classes import (
+    build_texts,
+    first_names,
+    host_count,
+    members_of,
+    releases_of,
+)
 from planner.explain.remedies import remedies
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
@@ -51,6 +57,7 @@ def _refusals(domain: MigrationDomain, attempt: Attempt) -> Iterator[Refusal]:
             hosts=host_count(old),
             examples=first_names(old),
             source=attempt.machine_type.source,
+            subject=releases_of(old),
         )
     unsure = members_of(domain, attempt.unknown_offer)
     if unsure:
@@ -60,6 +67,7 @@ def _refusals(domain: MigrationDomain, attempt: Attempt) -> Iterator[Refusal]:
             hosts=host_count(unsure),
             examples=first_names(unsure),
             source=attempt.machine_type.source,
+            subject=releases_of(unsure),
         )
     properties = tuple(one for one in attempt.obstacles if one.is_of_builds)
     for certain in (True, False):

@@ -39,6 +39,9 @@ def read_policy(path: Path, default: Policy, names: KnownNames, *, today: dateti
     cells = load_toml(path, complaints)
     found = {} if cells is None else some_of(policy_keys(names))(cells, (), complaints)
     found.pop("schema", None)
+    guests = found.pop("guests", None) or {}
+    if "profile" in guests:
+        found["guest_profile"] = guests["profile"]
     check_bounds(found.get("floors", ()), found.get("ceilings", ()), names, complaints)
     if complaints.problems:
         raise PolicyError(complaints.told())
@@ -58,6 +61,7 @@ def policy_keys(names: KnownNames) -> Mapping[str, Reader[Any]]:
     return {
         "schema": whole("1, the only version", least=1, most=1),
         "management": known("kind of management", MANAGEMENT),
+        "guests": some_of({"profile": known("guest profile", names.guest_profiles)}),
         "boards": list_of(names.board),
         "lines": list_of(known("line", {row.line for row in names.types})),
         "floors": bounds,

@@ -29,6 +29,7 @@ class KnownNames:
     is_no_value: Callable[[CompatFlag], bool] = lambda flag: False
     is_usual: Callable[[str], bool] = lambda qom_type: True
     base_type: Callable[[str], str] = lambda qom_type: qom_type
+    guest_profiles: Collection[str] = ()
     pools: Collection[str] | None = None
     families: Collection[str] | None = None
 

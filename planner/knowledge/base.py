@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.diagnosis import KnownMessage
+from planner.domain.guest_profile import GuestProfile
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
 from planner.domain.migrated import Consequence, MigratedUnit
@@ -43,6 +44,7 @@ class KnowledgeBase:
     drifts: tuple[Drift, ...]
     units: tuple[MigratedUnit, ...]
     guests: GuestWords
+    guest_profiles: Mapping[str, GuestProfile]
     host_cpus: HostCpus
     faults: tuple[Fault, ...]
     observations: tuple[Observation, ...]

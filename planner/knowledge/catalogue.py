@@ -131,6 +131,13 @@ TABLES = (
         identity=("arch", "since"),
         about=("names",),
     ),
+    Table(
+        name="cpu-generations",
+        files="cpu_generations.toml",
+        key="generation",
+        identity=("model",),
+        about=("year",),
+    ),
     Table(name="cpu-models", files="cpu_models.toml", key="model", identity=("name",)),
     Table(
         name="cpu-vendors",
@@ -171,6 +178,13 @@ TABLES = (
         key="impact",
         identity=("id",),
         about=("text",),
+    ),
+    Table(
+        name="guest-profiles",
+        files="guest_profiles.toml",
+        key="profile",
+        identity=("name",),
+        about=("meaning",),
     ),
     Table(
         name="kernel-changes",

@@ -40,6 +40,17 @@ class CpuModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CpuGeneration:
+    """A family of named CPU models of one vendor, and the year of the processors behind it."""
+
+    model: str
+    vendor: str
+    year: int
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Emulation:
     """What builds emulate of a CPU, read from version `first` to `last`.
 
@@ -152,6 +163,7 @@ class GuestWords:
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     parts: tuple[Parts, ...]
+    cpu_generations: tuple[CpuGeneration, ...] = ()
 
     def trait_of(self, name: str) -> tuple[str, bool] | None:
         """Return the trait that a name means, and whether it means that the guest has it."""

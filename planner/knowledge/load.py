@@ -28,11 +28,13 @@ from planner.knowledge.read_compat import (
 )
 from planner.knowledge.read_guests import (
     read_backend,
+    read_cpu_generation,
     read_cpu_model,
     read_default_policy,
     read_device,
     read_fault,
     read_feature_bit,
+    read_guest_profiles,
     read_impact,
     read_observation,
     read_parts,
@@ -76,6 +78,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
         guests=_guest_words(folder, _asked_of_models(units, capabilities), capabilities),
+        guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
             crossings=tuple(folder.read("vendor-crossings", read_crossing)),
@@ -176,4 +179,5 @@ def _guest_words(
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),
         parts=tuple(folder.read("parts", read_parts)),
+        cpu_generations=tuple(folder.read("cpu-generations", read_cpu_generation)),
     )

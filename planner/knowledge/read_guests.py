@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.domain.capability import Evidence
+from planner.domain.guest_profile import CPU_KINDS, GuestProfile
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.guests import (
+    CpuGeneration,
     CpuModel,
     Device,
     Emulation,
@@ -70,6 +74,17 @@ def read_cpu_model(row: Row) -> CpuModel:
     return CpuModel(
         name=row.text("name"),
         features=frozenset(row.texts("features")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_cpu_generation(row: Row) -> CpuGeneration:
+    """Read a generation of named CPU models."""
+    return CpuGeneration(
+        model=row.text("model"),
+        vendor=row.text("vendor"),
+        year=row.number("year"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
@@ -143,6 +158,32 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         reason=row.text("reason"),
         workaround=row.text("workaround", ""),
         evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_guest_profiles(rows: Iterable[Row]) -> dict[str, GuestProfile]:
+    """Read the guest profiles, each over the one that it extends; that one stands before it."""
+    found: dict[str, GuestProfile] = {}
+    for row in rows:
+        below = found.get(row.word("extends", tuple(found), ""))
+        profile = _guest_profile(row, below)
+        found[profile.name] = profile
+    return found
+
+
+def _guest_profile(row: Row, below: GuestProfile | None) -> GuestProfile:
+    row.choice("evidence", Evidence)
+    devices = row.texts("devices")
+    traits = dict(below.traits if below is not None else ())
+    traits |= dict.fromkeys(row.texts("has"), True) | dict.fromkeys(row.texts("lacks"), False)
+    return GuestProfile(
+        name=row.text("name"),
+        meaning=row.text("meaning"),
+        cpu=row.word("cpu", CPU_KINDS),
+        devices=devices or (None if below is None else below.devices),
+        features=frozenset(row.texts("features")),
+        traits=frozenset(traits.items()),
         source=row.text("source"),
     )
 

@@ -106,6 +106,7 @@ def read_policy(
         is_no_value=rows.is_no_value,
         is_usual=rows.guests.is_usual,
         base_type=rows.guests.base_type,
+        guest_profiles=rows.guest_profiles,
         pools=pools,
         families=families,
     )

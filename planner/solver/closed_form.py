@@ -16,6 +16,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
 from planner.solver.attempt import (
     COMMON_PARTS,
     HARDWARE,
@@ -55,6 +56,10 @@ class ClosedForm:
     _alike: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
     _differing: dict[frozenset[QemuBuild], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
+    _asked_of_each: dict[tuple[object, str], frozenset[Condition]] = field(default_factory=dict)
+    _asked_alone_of: dict[tuple[HostProfile, str], frozenset[Condition]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Make the parts that remember types, units and layouts."""
@@ -93,6 +98,30 @@ class ClosedForm:
             unknown_offer=unsure,
             is_fixed=fixed and not domain.is_observed,
         )
+
+    def asked_of_each(
+        self, domain: MigrationDomain, machine_type: MachineType
+    ) -> frozenset[Condition]:
+        """Return the conditions that every host class of a domain would ask in a pool of its own.
+
+        They are facts about migration, not about this pool: no difference of its hosts asks for them.
+        """
+        key = (domain.profiles, machine_type.name)
+        if key not in self._asked_of_each:
+            found = [self._asked_alone(member, machine_type) for member in domain.members]
+            self._asked_of_each[key] = frozenset.intersection(*found)
+        return self._asked_of_each[key]
+
+    def _asked_alone(self, member: PoolMember, machine_type: MachineType) -> frozenset[Condition]:
+        """Return the conditions of a pool of equal hosts, two or more."""
+        key = (member.profile, machine_type.name)
+        if key not in self._asked_alone_of:
+            alone = MigrationDomain(name="", starts=(member,), members=(member,))
+            asked = self.units.asked(alone, machine_type.name)
+            layout = self.layouts.of(alone, machine_type.name)
+            attempt = self._without_hosts(machine_type, asked, layout, self._conditions(alone))
+            self._asked_alone_of[key] = frozenset(attempt.conditions)
+        return self._asked_alone_of[key]
 
     def _lasting(
         self, domain: MigrationDomain, plain: Asked, hardware: Conditions

@@ -1,0 +1,85 @@
+"""Which conditions of an answer somebody must check, and which no difference or no guest asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.domain.guest_profile import GuestProfile
+from planner.domain.machine_type import MachineType
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline, Condition
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import BEYOND_COMMON, clause_truth
+from planner.migration.graph import MigrationDomain
+from planner.migration.parts import absent_parts
+from planner.solver.attempt import COMMON_PARTS
+from planner.solver.closed_form import ClosedForm
+
+OF_HOSTS = "host"
+"""The kind of conditions that speak of hosts: between host classes they are asked anew."""
+
+
+def sorted_out(
+    domain: MigrationDomain, baseline: ChosenBaseline, row: MachineType, form: ClosedForm
+) -> ChosenBaseline:
+    """Return a baseline that says which of its conditions are universal and which are met."""
+    if not baseline.conditions:
+        return baseline
+    universal = form.asked_of_each(domain, row)
+    if len(domain.profiles) > 1:
+        universal = frozenset(one for one in universal if one.kind != OF_HOSTS)
+    profile = profile_of(form.policy, form.knowledge)
+    met = frozenset(one for one in baseline.conditions if is_met(one, profile, form.knowledge))
+    if profile is not None and _has_common_parts(domain, profile, form.knowledge):
+        met |= {COMMON_PARTS}.intersection(baseline.conditions)
+    return replace(
+        baseline, universal=universal.intersection(baseline.conditions), met=met - universal
+    )
+
+
+def profile_of(policy: Policy, knowledge: KnowledgeBase) -> GuestProfile | None:
+    """Return the guest profile that a policy names, None if no row has that name."""
+    return knowledge.guest_profiles.get(policy.guest_profile)
+
+
+def is_met(condition: Condition, profile: GuestProfile | None, knowledge: KnowledgeBase) -> bool:
+    """Whether guests of a profile meet a condition by what they are.
+
+    What a named CPU model has is no condition: the answer names the models that are safe.
+    """
+    clauses = clauses_of(condition.words)
+    if profile is None or not clauses:
+        return False
+    return any(_excludes(clause, profile, knowledge) for clause in clauses)
+
+
+def _has_common_parts(
+    domain: MigrationDomain, profile: GuestProfile, knowledge: KnowledgeBase
+) -> bool:
+    """Whether no build of a domain lacks a device of a profile; the answer names the CPU models."""
+    if profile.devices is None or profile.cpu != "named":
+        return False
+    arch = next(iter(domain.profiles)).arch
+    return not absent_parts(profile.start, arch, domain.builds, knowledge)
+
+
+def _excludes(clause: Clause, profile: GuestProfile, knowledge: KnowledgeBase) -> bool:
+    """Whether no guest of a profile has what a clause speaks of."""
+    if clause.kind is ClauseKind.CPU:
+        chosen = profile.cpu == "named" and not profile.features.intersection(clause.any_of)
+        return chosen and BEYOND_COMMON not in clause.any_of
+    applies = clause_truth(clause, profile.start, knowledge.guests, frozenset())
+    return applies.truth is Truth.NO
+
+
+def clauses_of(words: tuple[str, ...]) -> tuple[Clause, ...]:
+    """Return the clauses that the `kind:word` texts of a condition make."""
+    kinds: dict[str, list[str]] = {}
+    for word in words:
+        kind, _, name = word.partition(":")
+        kinds.setdefault(kind, []).append(name)
+    return tuple(
+        Clause(kind=ClauseKind(kind), any_of=tuple(names)) for kind, names in sorted(kinds.items())
+    )

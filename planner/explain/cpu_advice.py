@@ -1,0 +1,99 @@
+"""From the CPU features that an answer excludes to the named models that it allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from planner.domain.cpu_advice import CpuAdvice, RefusedModel, VendorAdvice
+from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.host import QemuBuild
+from planner.domain.migrated import ClauseKind
+from planner.domain.solution import ChosenBaseline
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.guests import CpuGeneration
+from planner.migration.applies import BEYOND_COMMON
+from planner.migration.graph import MigrationDomain
+from planner.migration.parts import absent_parts
+
+VERSION = re.compile(r"-v(\d+)$")
+Place = tuple[str, frozenset[QemuBuild]]
+"""The architecture and the builds of a pool."""
+OF_CPU = f"{ClauseKind.CPU.value}:"
+
+
+def cpu_advice(
+    domain: MigrationDomain, baseline: ChosenBaseline, knowledge: KnowledgeBase
+) -> CpuAdvice:
+    """Return which named models an answer allows, of the vendors that the pool's hosts may be of."""
+    vendors = frozenset(profile.cpu_vendor for profile in domain.profiles)
+    known = vendors if "" not in vendors else frozenset[str]()
+    arch = next(iter(domain.profiles)).arch
+    return _advice(excluded_features(baseline), known, (arch, domain.builds), knowledge)
+
+
+def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
+    """Return the CPU features that the conditions of an answer exclude."""
+    words = (word for one in baseline.conditions for word in one.words)
+    return frozenset(word.removeprefix(OF_CPU) for word in words if word.startswith(OF_CPU))
+
+
+@cache
+def _advice(
+    excluded: frozenset[str], vendors: frozenset[str], place: Place, knowledge: KnowledgeBase
+) -> CpuAdvice:
+    rows = sorted(knowledge.guests.cpu_generations, key=lambda row: row.year)
+    by_vendor: dict[str, list[CpuGeneration]] = {}
+    for row in rows:
+        if not vendors or row.vendor in vendors:
+            by_vendor.setdefault(row.vendor, []).append(row)
+    of_models = frozenset().union(*(row.features for row in knowledge.guests.cpu_models.values()))
+    advised = (
+        _of_vendor(name, found, excluded, place, knowledge) for name, found in by_vendor.items()
+    )
+    return CpuAdvice(
+        vendors=tuple(advised),
+        hidden=tuple(sorted(excluded & (of_models | knowledge.guests.beyond_common))),
+    )
+
+
+def _of_vendor(
+    vendor: str,
+    rows: Iterable[CpuGeneration],
+    excluded: frozenset[str],
+    place: Place,
+    knowledge: KnowledgeBase,
+) -> VendorAdvice:
+    newest, refused = "", list[RefusedModel]()
+    for row in rows:
+        names = tuple(_models_of(row, place, knowledge))
+        safe = [name for name in names if not _lost(name, excluded, knowledge)]
+        if safe:
+            newest, refused = safe[-1], []
+        elif names:
+            lost = _lost(names[0], excluded, knowledge)
+            refused.append(RefusedModel(name=row.model, features=lost))
+    return VendorAdvice(vendor=vendor, newest=newest, refused=tuple(refused))
+
+
+def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> Iterator[str]:
+    """Yield a generation's own models that no build lacks, the unversioned first, then by version."""
+    arch, builds = place
+    named = {
+        name: int(found[1]) if (found := VERSION.search(name)) else 0
+        for name in knowledge.guests.cpu_models
+        if VERSION.sub("", name) == row.model
+    }
+    for name in sorted(named, key=lambda name: named[name]):
+        start = GuestStart(baseline=Baseline(machine_type=""), cpu=GuestCpu(model=name))
+        if not absent_parts(start, arch, builds, knowledge):
+            yield name
+
+
+def _lost(name: str, excluded: frozenset[str], knowledge: KnowledgeBase) -> tuple[str, ...]:
+    """Return the features of a model that not every host gives; any, if only common ones are safe."""
+    features = knowledge.guests.cpu_models[name].features
+    if BEYOND_COMMON in excluded:
+        return tuple(sorted(features & knowledge.guests.beyond_common))
+    return tuple(sorted(features & excluded))
