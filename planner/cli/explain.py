@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,14 +11,25 @@ from planner.cli.console import painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
+    GuestProfileName,
+    GuestsFile,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    Verbose,
     arrows_in,
+    guests_in,
     inputs_of,
+    with_profile,
 )
 from planner.cli.output import answer
 from planner.domain.errors import UsageError, nearest, wrong_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.domain.solution import Solution
+    from planner.present.lines import Line
 
 
 def explain(
@@ -29,6 +40,9 @@ def explain(
         typer.Option(metavar="TYPE", help="explain this machine type instead of the next newer"),
     ] = "",
     edges: EdgesFile = None,
+    guests: GuestsFile = None,
+    guest_profile: GuestProfileName = "",
+    verbose: Verbose = False,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     output: OutputFile = None,
@@ -37,12 +51,13 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
+    from planner.explain.answer import solve as solve_domains
     from planner.explain.trial import try_machine_type, try_next_newer
     from planner.library.answers import domains_of
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report
 
-    given = inputs_of(fleet, policy, knowledge)
+    given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     base, rules = given.knowledge, given.policy
     domains = domains_of(profile_fleet(given.fleet, base), arrows_in(edges, given.fleet))
     names = [domain.name for domain in domains]
@@ -57,6 +72,10 @@ def explain(
         hint = "name a versioned type" if is_alias else nearest(machine, base.machines.types)
         raise UsageError([wrong_word("--machine", what, hint)])
     wanted = [domain for domain in domains if not pool or domain.name == pool]
+    if row is None and not verbose:
+        found = guests_in(guests, given) or ()
+        solution = solve_domains(wanted, base, rules, guests=found)
+        answer(painted(_told(solution), output), output, exits.of_status(solution.status))
     trials = [
         try_next_newer(domain, base, rules)
         if row is None
@@ -65,3 +84,14 @@ def explain(
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
+
+
+def _told(solution: Solution) -> Iterator[Line]:
+    """Yield every pool in full, with an empty line between two."""
+    from planner.present.answer_report import explained
+    from planner.present.lines import Line
+
+    for number, domain in enumerate(solution.domains):
+        if number:
+            yield Line("")
+        yield from explained(domain, domain.baselines[:1])

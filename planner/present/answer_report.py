@@ -15,6 +15,7 @@ from planner.domain.solution import (
     Condition,
     DomainSolution,
     FlagChoice,
+    GuestFinding,
     PoolVerdict,
     Refusal,
     RefusedLine,
@@ -24,7 +25,13 @@ from planner.domain.solution import (
 from planner.present.asked import Asked
 from planner.present.columns import aligned
 from planner.present.lines import WIDTH, Line, Style, folded, listed
-from planner.present.report import TAKES_EFFECT, group_equal, merged_conditions, remedy_text
+from planner.present.report import (
+    TAKES_EFFECT,
+    group_equal,
+    merged_conditions,
+    refusal_text,
+    remedy_text,
+)
 
 LABEL = 15
 MOST_CARDS = 3
@@ -35,6 +42,8 @@ MOST_CHECKS = 6
 MOST_REASONS = 4
 MOST_GUESTS = 4
 MOST_NAMES = 3
+MOST_FINDINGS = 8
+AS_THE_ANSWER = "as the answer"
 STYLES = {
     PoolVerdict.SAFE: Style.GOOD,
     PoolVerdict.SAFE_WITH_CHECKS: Style.GOOD,
@@ -58,7 +67,34 @@ def answer_lines(solution: Solution, asked: Asked) -> Iterator[Line]:
     for group in shown:
         yield from card(group)
         yield Line("")
+    if not shown:
+        yield from _findings(solution)
     yield from _next_lines(groups, asked, told=bool(shown))
+
+
+def _findings(solution: Solution) -> Iterator[Line]:
+    """Yield what was found of guests that do not run as the answer, pools with most of them first."""
+    found = [
+        (domain.domain, finding)
+        for domain in solution.domains
+        for finding in domain.guests
+        if finding.finding != AS_THE_ANSWER
+    ]
+    if not found:
+        return
+    ranked = sorted(found, key=lambda pair: -pair[1].guests)
+    for number, (pool, finding) in enumerate(ranked[:MOST_FINDINGS]):
+        label = "guests" if not number else ""
+        yield from folded(f"{pool}: {_finding(finding)}", label=label.ljust(8), indent=1)
+    if len(ranked) > MOST_FINDINGS:
+        yield Line(f"         and {len(ranked) - MOST_FINDINGS:,} more: explain --pool names them")
+    yield Line("")
+
+
+def _finding(finding: GuestFinding) -> str:
+    names = f" ({', '.join(finding.examples)})" if finding.examples else ""
+    number = counted(finding.guests, "guest")
+    return f"{number} on {finding.machine_type}: {finding.finding}{names}"
 
 
 def _table(groups: Sequence[tuple[DomainSolution, ...]]) -> Iterator[Line]:
@@ -314,3 +350,24 @@ def _next_lines(
     commands += [] if asked.guests else [f"planner solve {asked.fleet} --guests GUESTS"]
     for number, command in enumerate(commands):
         yield Line(f"{'next: ' if not number else '      '}{command}", Style.DIM)
+
+
+def explained(domain: DomainSolution, newest: Iterable[ChosenBaseline]) -> Iterator[Line]:
+    """Yield the card of one pool, its kinds of host, and in full what holds the next types back."""
+    yield from card((domain,))
+    label = "hosts"
+    for one in domain.classes:
+        names = listed(one.examples, one.hosts)
+        yield from _item(label, f"{one.label}: {counted(one.hosts, 'host')} ({names})")
+        label = ""
+    for baseline in newest:
+        newer = baseline.why_not_newer
+        if newer is None:
+            continue
+        yield Line("")
+        yield from folded(f"{newer.machine_type}: why not", indent=2, style=Style.HEAD)
+        for reason in newer.objections:
+            yield from _item("  because", refusal_text(reason))
+            yield from _item("  source", reason.source, Style.DIM)
+        for remedy in newer.remedies:
+            yield from _item("  would open", remedy_text(remedy))
