@@ -215,11 +215,19 @@ def _is_raised(group: _Alike, crossing: MachineType, trait: str, knowledge: Know
 
 def _has(clauses: tuple[Clause, ...], start: GuestStart, knowledge: KnowledgeBase) -> bool:
     """Whether a guest certainly has what a condition excludes; what is not stated is no violation."""
-    for clause in clauses:
-        stated = clause.kind not in {ClauseKind.USE, ClauseKind.GUEST} or any(
-            start.trait(word) is Truth.YES for word in clause.any_of
-        )
-        applies = clause_truth(clause, start, knowledge.guests, frozenset())
-        if not stated or applies.truth is not Truth.YES:
-            return False
-    return True
+    return all(
+        _is_stated(clause, start)
+        and clause_truth(clause, start, knowledge.guests, frozenset()).truth is Truth.YES
+        for clause in clauses
+    )
+
+
+def _is_stated(clause: Clause, start: GuestStart) -> bool:
+    """Whether the file says of a use or setting what a clause speaks of; other kinds say it themselves."""
+    match clause.kind:
+        case ClauseKind.USE | ClauseKind.GUEST:
+            return any(start.trait(word) is Truth.YES for word in clause.any_of)
+        case ClauseKind.ACCELERATOR_LACKS:
+            return any(start.trait(word) is Truth.NO for word in clause.any_of)
+        case _:
+            return True

@@ -59,8 +59,8 @@ def answer_lines(solution: Solution, asked: Asked) -> Iterator[Line]:
     """Yield the verdict, the table of pools, cards of few kinds of pool, and what comes next."""
     groups = group_equal(solution.domains)
     yield _verdict_line(solution, asked)
-    yield Line("")
     if len(groups) > 1:
+        yield Line("")
         yield from _table(groups)
         yield Line("")
     shown = groups if len(groups) <= MOST_CARDS else []

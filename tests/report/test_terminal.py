@@ -43,7 +43,7 @@ def on_a_terminal(*words: str, **more: str) -> str:
 
 
 def test_solve_draws_the_edges() -> None:
-    shown = on_a_terminal("solve", "examples/seed/fleet.csv")
+    shown = on_a_terminal("solve", "examples/seed/fleet.csv", "-v")
     assert "\x1b[" in shown
     text = ESCAPE.sub("", shown)
     assert "Pool default: who can send guests to whom" in text
@@ -58,15 +58,15 @@ def test_solve_draws_the_edges() -> None:
 
 
 def test_a_pipe_gets_no_drawing() -> None:
-    piped = run("solve", "examples/seed/fleet.csv").stdout
+    piped = run("solve", "examples/seed/fleet.csv", "-v").stdout
     assert "who can send" not in piped
     assert "\x1b" not in piped
-    shown = ESCAPE.sub("", on_a_terminal("solve", "examples/seed/fleet.csv"))
+    shown = ESCAPE.sub("", on_a_terminal("solve", "examples/seed/fleet.csv", "-v"))
     assert shown.startswith(piped)
 
 
 def test_no_colour_if_nobody_wants_it() -> None:
-    shown = on_a_terminal("solve", "examples/seed/fleet.csv", NO_COLOR="1")
+    shown = on_a_terminal("solve", "examples/seed/fleet.csv", "-v", NO_COLOR="1")
     assert "who can send" in shown
     assert "\x1b" not in shown
 
