@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import planner
 from planner.domain.solution import PoolVerdict, Solution
-from planner.present.answer_report import Asked, answer_lines, quiet_lines
+from planner.present.answer_report import answer_lines, quiet_lines
+from planner.present.asked import Asked
 from planner.present.columns import aligned
 from tests.report.pages import ROOT, run
 
@@ -122,6 +123,7 @@ def test_examples_are_in_the_checkout() -> None:
 WORDS = st.text(alphabet="abcxyz-0.", min_size=1, max_size=12)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(st.tuples(WORDS, WORDS, st.lists(WORDS, max_size=9).map(" ".join)), max_size=6),
     width=st.integers(60, 200),

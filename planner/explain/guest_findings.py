@@ -223,7 +223,7 @@ def _has(clauses: tuple[Clause, ...], start: GuestStart, knowledge: KnowledgeBas
 
 
 def _is_stated(clause: Clause, start: GuestStart) -> bool:
-    """Whether the file says of a use or setting what a clause speaks of; other kinds say it themselves."""
+    """Whether the file says of a use or a setting what a clause speaks of."""
     match clause.kind:
         case ClauseKind.USE | ClauseKind.GUEST:
             return any(start.trait(word) is Truth.YES for word in clause.any_of)

@@ -38,8 +38,16 @@ def build_list(members: Iterable[PoolMember]) -> tuple[str, ...]:
     return tuple(sorted({member.groups[0].qemu_version for member in members}))
 
 
+LONGEST = 24
+"""Characters of a release that a table shows: the whole package text of some vendors has sixty."""
+
+
+def _short(release: str) -> str:
+    return release if len(release) <= LONGEST else f"{release[: LONGEST - 3]}..."
+
+
 def releases_of(members: Iterable[PoolMember]) -> str:
     """Return the releases of the builds without the words that packages add, two at most."""
-    texts = sorted({member.profile.qemu.release for member in members})
+    texts = sorted({_short(member.profile.qemu.release) for member in members})
     more = f" and {len(texts) - 2} more builds" if len(texts) > 2 else ""
     return f"QEMU {', '.join(texts[:2])}{more}"
