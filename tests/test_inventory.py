@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from planner.domain.errors import KnowledgeError
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
-from planner.harvest.inventory import Tables, WholeBuild
+from planner.harvest.ask import laid
+from planner.harvest.inventory import LISTS, STARTED, UNTOLD, Tables, WholeBuild
 from planner.knowledge.folder import shipped_data
 from planner.knowledge.harvested import Intervals, read_table
 from planner.knowledge.inventory import FOLDER, Inventory
@@ -106,7 +108,8 @@ def test_machine_options_follow_the_board(inventory: Inventory) -> None:
     assert told("pc-q35-8.2", "nonsense") is Truth.NO
     assert told("pc-q35-8.2", "x-south-bridge") is Truth.NO
     assert told("pc-i440fx-8.2", "x-south-bridge") is Truth.YES
-    assert told("microvm", "smm") is Truth.UNKNOWN
+    assert told("microvm", "smm") is Truth.YES
+    assert told("microvm", "nonsense") is Truth.UNKNOWN
     assert told("pc-q35-9.9", "smm") is Truth.UNKNOWN
     assert inventory.has("machine-option", X86, build, "x-south-bridge") is Truth.YES
 
@@ -137,9 +140,9 @@ def test_models_have_all_their_features(inventory: Inventory) -> None:
 
 
 def test_what_was_not_read_is_unknown(inventory: Inventory) -> None:
-    assert inventory.blocks(X86, _upstream("6.2.0"), "virtio-net-pci") is Truth.UNKNOWN
+    assert inventory.blocks(X86, _upstream("6.2.0"), "vfio-pci") is Truth.UNKNOWN
+    assert inventory.blocks(X86, _upstream("6.2.0"), "virtio-net-pci") is Truth.NO
     assert not inventory.is_read(X86, _upstream("9.1.0"), "machines")
-    assert inventory.has("cpu-feature", "ppc64", _upstream("5.2.0"), "htm") is Truth.UNKNOWN
     assert inventory.has("device", "riscv64", _upstream("6.2.0"), "virtio-net") is Truth.UNKNOWN
 
 
@@ -222,3 +225,60 @@ def test_every_harvested_row_is_of_a_read_build(inventory: Inventory) -> None:
         assert [fact for fact, _ in rows] == sorted(fact for fact, _ in rows), path
         for fact, text in rows:
             assert known.text(known.bits(text)) == text, (path, fact)
+
+
+def test_a_device_that_both_neighbours_have_is_named_as_missing(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    both = {"one": "user", "two": "user"}
+    for version in ("1.0.0", "3.0.0"):
+        tables.lay(_build(f"u-{version}", version, both))
+    found = laid(_build("u-2.0.0", "2.0.0", {"one": "user"}), tables, LISTS)
+    assert found.missing == ("two",)
+    assert laid(_build("u-4.0.0", "4.0.0", {"one": "user"}), tables, LISTS).missing == ()
+
+
+def test_parts_that_are_not_asked_stay_as_they_are(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    build = replace(
+        _build("u-1.0.0", "1.0.0", {"one": "user"}), blockers=frozenset({("one", "yes", "why")})
+    )
+    tables.lay(build)
+    assert tables.lay(replace(build, blockers=frozenset()), LISTS) == []
+    tables.write()
+    own = Inventory([tmp_path])
+    assert own.blocks(X86, _upstream("1.0.0"), "one") is Truth.YES
+    assert own.is_read(X86, _upstream("1.0.0"), "blockers")
+    assert [
+        change.after for change in tables.lay(replace(build, blockers=frozenset()), STARTED)
+    ] == [""]
+
+
+def test_a_type_that_was_not_told_hides_nothing_of_its_kin(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    build = _build("u-1.0.0", "1.0.0", {"one": "user", "two": "user"})
+    tables.lay(replace(build, properties={**build.properties, "two": frozenset({UNTOLD})}))
+    tables.write()
+    own, now = Inventory([tmp_path]), _upstream("1.0.0")
+    assert own.has_property(X86, now, "base", "common") is Truth.YES
+    assert own.has_property(X86, now, "one", "nonsense") is Truth.NO
+    assert own.has_property(X86, now, "two", "nonsense") is Truth.UNKNOWN
+
+
+def test_a_default_that_no_list_tells_is_that_of_a_started_device(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    build = _build("u-1.0.0", "1.0.0", {"one": "user"})
+    untold = frozenset({("vectors", "uint32", "")})
+    tables.lay(
+        replace(build, properties={"one": untold}, started=frozenset({("one", "vectors", "2")}))
+    )
+    tables.write()
+    own = Inventory([tmp_path])
+    assert own.default_of(X86, _upstream("1.0.0"), "one", "vectors") == "2"
+
+
+def test_two_packages_of_one_version_are_two_builds(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    tables.lay(_build("upstream-1.0.0", "1.0.0", {"one": "user"}))
+    assert tables.name_of("upstream", "1.0.0", "1.0.0", X86) == "upstream-1.0.0"
+    assert tables.name_of("upstream", "1.0.0", "1.0.0-2", X86) == "upstream-1.0.0-2"
+    assert tables.name_of("upstream", "1.0.1", "1.0.1", X86) == "upstream-1.0.1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,12 @@ import typer
 from planner.cli import exits
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
 from planner.cli.output import emit
+from planner.domain.errors import HarvestError, nearest, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from planner.harvest.ask import Laid
     from planner.harvest.merge import Merge
 
 harvest = typer.Typer(
@@ -43,36 +46,90 @@ def harvest_qemu(
             metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
         ),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART",
+            help="types, devices, cpu or guests; may be repeated; default: all, some minutes",
+        ),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
     policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Compare the rows of a build with what the build says, as a diff; `--write` applies it.
 
-    Machine types, aliases and deprecation from every build, compat properties with order and value
-    from 9.1 on. Exit code 0 if all rows agree, 4 if the diff is not empty.
+    types: machine types, aliases and deprecation, compat properties with order and value from 9.1 on.
+    devices: devices with properties and defaults, objects, machine options. cpu: models under every
+    machine type, with features if KVM is here. guests: what blocks migration, asked of stopped guests.
+    Exit code 0 if all rows agree, 4 if the diff is not empty.
     Example: planner harvest qemu /usr/bin/qemu-system-x86_64
     """
+    from planner.harvest.ask import ASKED, TYPES, lay_whole
     from planner.harvest.machines import harvest_build
     from planner.harvest.merge import merge, place_of
+    from planner.harvest.values import Program
     from planner.knowledge.folder import shipped_data
 
+    asked = tuple(only or ASKED)
+    for word in asked:
+        if word not in ASKED:
+            hint = nearest(word, ASKED) or f"allowed: {', '.join(ASKED)}"
+            raise HarvestError([wrong_word("--only", f"'{word}' is no part of a build", hint)])
     rows = checked_knowledge(knowledge, policy)
     build = harvest_build([binary])
     place = place_of(build, rows.builds, line=line, release=release)
     folder = data or shipped_data()
-    merged = merge(build, place, folder)
-    for text in _report(merged, folder):
-        typer.echo(text, nl=False)
-    lists = f"{merged.lists} compat lists" if build.lists_properties else "no compat lists"
-    typer.echo(
-        f"# QEMU {build.version} ({build.text}) as {place.line} {place.release}: "
-        f"{merged.types} machine types and {lists} read, {len(merged.changes)} rows differ"
-    )
-    if write:
-        for path, text in merged.texts.items():
-            emit((text,), path)
-    raise typer.Exit(exits.UNSAFE if merged.changes else exits.ANSWERED)
+    differ = 0
+    if TYPES in asked:
+        merged = merge(build, place, folder)
+        differ += len(merged.changes)
+        for text in _report(merged, folder):
+            typer.echo(text, nl=False)
+        lists = f"{merged.lists} compat lists" if build.lists_properties else "no compat lists"
+        typer.echo(
+            f"# QEMU {build.version} ({build.text}) as {place.line} {place.release}: "
+            f"{merged.types} machine types and {lists} read, {len(merged.changes)} rows differ"
+        )
+        if write:
+            for path, text in merged.texts.items():
+                emit((text,), path)
+    if set(asked) - {TYPES}:
+        placed = rows.builds.place(build.text)
+        own = line or (placed.line if placed else place.line)
+        found = lay_whole(Program(command=[binary]), build, own, folder, asked, _progress)
+        differ += len(found.changes)
+        for text in _news(found):
+            typer.echo(text)
+        if write:
+            found.tables.write()
+    raise typer.Exit(exits.UNSAFE if differ else exits.ANSWERED)
+
+
+def _progress(text: str) -> None:
+    """Say on a terminal what is asked now."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\033[K{text}", err=True, nl=False)
+
+
+def _news(found: Laid) -> Iterator[str]:
+    """Yield the rows that come, go or change their builds, file by file."""
+    if sys.stderr.isatty():
+        typer.echo("\r\033[K", err=True, nl=False)
+    file = ""
+    for change in found.changes:
+        if change.file != file:
+            file = change.file
+            yield f"--- harvested/qemu/{file}"
+        row = ",".join(change.fact)
+        yield from (f"{mark}{row},{builds}" for mark, builds in change.sides if builds)
+    if found.missing:
+        yield (
+            f"# both neighbours have {', '.join(found.missing)}: "
+            "a package of modules that is not installed?"
+        )
+    parts = ", ".join(found.parts)
+    yield f"# {found.facts} facts in {parts} read, {len(found.changes)} rows differ"
 
 
 @harvest.command("stream")

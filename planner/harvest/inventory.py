@@ -18,6 +18,8 @@ from planner.knowledge.inventory import (
     BUILDS,
     FOLDER,
     ITSELF,
+    NOT_TOLD,
+    SWITCH,
 )
 from planner.knowledge.rows import release_key
 
@@ -32,10 +34,14 @@ COLUMNS: Mapping[str, Fact] = {
     "cpu_aliases": ("model", "machine_type", "version", "builds"),
     "cpu_features": ("name", "value", "builds"),
     "blockers": ("device", "blocks", "reason", "builds"),
+    "started": ("device", "property", "default", "builds"),
 }
 BUILD_COLUMNS = ("build", "line", "release", "version", "arch", "source", "parts")
+CPU = "cpu"
+"""The type of which every CPU is."""
 Property = tuple[str, str, str]
 """Name, kind of value, default as text; an empty default was not told."""
+UNTOLD: Property = (NOT_TOLD, "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,8 @@ class WholeBuild:
     every_model: frozenset[tuple[str, str]]
     model_versions: Mapping[str, Mapping[str, str]]
     by_type: Mapping[str, Mapping[str, frozenset[tuple[str, str]]]]
-    blockers: frozenset[Fact]
+    blockers: frozenset[Fact] = frozenset()
+    started: frozenset[Fact] = frozenset()
 
     def facts(self) -> Mapping[str, frozenset[Fact]]:
         """Return the facts of every table; a part that was not read has none."""
@@ -85,8 +92,9 @@ class WholeBuild:
             "cpu_models": frozenset(self._models()),
             "cpu_types": frozenset(self._under_types()),
             "cpu_aliases": frozenset(self._model_names()),
-            "cpu_features": frozenset(self.features.items()),
+            "cpu_features": frozenset(self._cpu_features()),
             "blockers": self.blockers,
+            "started": self.started,
         }
 
     def _types(self, named: Mapping[str, str], aliases: Mapping[str, str]) -> Iterator[Fact]:
@@ -113,6 +121,16 @@ class WholeBuild:
             yield from ((model, name, value) for name, value in row.values.items())
         yield from ((ANY_MODEL, name, value) for name, value in self.every_model)
 
+    def _cpu_features(self) -> Iterator[Fact]:
+        """Yield the switches and values that expansion tells, and the switches of the CPUs' types."""
+        found = dict(self.features)
+        for kind, rows in self.properties.items():
+            if CPU in _upwards(self.parents.get(kind, ""), self.parents):
+                for name, value, _ in rows:
+                    if value == SWITCH:
+                        found.setdefault(name, value)
+        yield from found.items()
+
     def _under_types(self) -> Iterator[Fact]:
         for machine_type, models in self.by_type.items():
             for model, changed in models.items():
@@ -136,17 +154,19 @@ def _factored(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield each property once, under the highest type all of whose listed descendants take it.
 
-    What a type takes and its descendants do not all take stands under the type's name with a mark.
+    What a type takes and its descendants do not all take stands under the type's name with a mark,
+    and so does that a type's properties were not told: it says nothing of what it descends from.
     """
     common: dict[str, frozenset[Property]] = {}
-    for kind, rows in flat.items():
+    told = {kind: rows for kind, rows in flat.items() if UNTOLD not in rows}
+    for kind, rows in told.items():
         for above in _upwards(kind, parents):
             common[above] = common[above] & rows if above in common else rows
     for kind, rows in common.items():
         inherited = common.get(parents.get(kind, ""), frozenset())
         yield from ((kind, *row) for row in rows - inherited)
-        if kind in flat:
-            yield from ((ITSELF + kind, *row) for row in flat[kind] - rows)
+        yield from ((ITSELF + kind, *row) for row in told.get(kind, rows) - rows)
+    yield from ((ITSELF + kind, *UNTOLD) for kind in flat.keys() - told.keys())
 
 
 def _upwards(kind: str, parents: Mapping[str, str]) -> Iterator[str]:
@@ -164,6 +184,18 @@ class TableChange:
     before: str
     after: str
 
+    @property
+    def sides(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Return the builds that had the fact and those that have it, with the marks of a diff."""
+        return ("-", self.before), ("+", self.after)
+
+
+LISTS = ("devices", "properties", "objects", "machines")
+MODELS = ("cpu_models", "cpu_types", "cpu_aliases", "cpu_features")
+MODEL_NAMES = ("cpu_aliases",)
+"""What a build tells of CPU models where KVM cannot be used."""
+STARTED = ("blockers", "started")
+
 
 class Tables:
     """The harvested tables of a folder as facts with the builds that have them."""
@@ -177,20 +209,51 @@ class Tables:
         )
         self._changed: dict[Path, tuple[str, list[Fact]]] = {}
 
-    def lay(self, build: WholeBuild, *, keep: Iterable[str] = ()) -> list[TableChange]:
-        """Take in a build; tables named in `keep` stay as they are. Returns what changes."""
+    def name_of(self, line: str, version: str, release: str, arch: str) -> str:
+        """Return the name of a build: the one it has, or its line and version, or its whole release."""
+        for row in self._builds:
+            if (row[1], row[2], row[4]) == (line, release, arch):
+                return row[0]
+        short = f"{line}-{version}"
+        taken = any((row[0], row[4]) == (short, arch) and row[2] != release for row in self._builds)
+        return f"{line}-{release}" if taken else short
+
+    def lay(self, build: WholeBuild, parts: Iterable[str] = COLUMNS) -> list[TableChange]:
+        """Take in the `parts` of a build; its other rows stay as they are. Returns what changes."""
+        facts = {stem: rows for stem, rows in build.facts().items() if stem in set(parts)}
         former = [row[0] for row in self._builds if row[4] == build.arch]
-        facts = {stem: rows for stem, rows in build.facts().items() if stem not in set(keep)}
-        read = sorted(stem for stem, rows in facts.items() if rows)
-        row = (*_head(build), " ".join(read))
-        self._builds = [one for one in self._builds if (one[0], one[4]) != (row[0], row[4])]
-        self._builds.append(row)
-        self._builds.sort(key=lambda one: (one[4], release_key(one[3]), one[0]))
+        self._enter(build, facts)
         order = [one[0] for one in self._builds if one[4] == build.arch]
         changes: list[TableChange] = []
         for stem in COLUMNS:
             changes += self._lay(build, stem, facts.get(stem), former, order)
         return changes
+
+    def _enter(self, build: WholeBuild, facts: Mapping[str, frozenset[Fact]]) -> None:
+        """Put a build into the list, with the parts that were read now or before."""
+        here = [row for row in self._builds if (row[0], row[4]) == (build.name, build.arch)]
+        before = {part for row in here for part in row[-1].split() if part not in facts}
+        read = sorted(before | {stem for stem, rows in facts.items() if rows})
+        self._builds = [row for row in self._builds if row not in here]
+        self._builds.append((*_head(build), " ".join(read)))
+        self._builds.sort(key=lambda one: (one[4], release_key(one[3]), one[0]))
+
+    def missing(self, build: WholeBuild) -> tuple[str, ...]:
+        """Return the devices that both neighbours of a build have and it has not: modules, perhaps."""
+        order = [row[0] for row in self._builds if row[4] == build.arch]
+        known, place = Intervals(order), order.index(build.name)
+        if not 0 < place < len(order) - 1:
+            return ()
+        rows = self._rows(self._folder / build.arch / "devices.csv")
+        around = 1 << (place - 1) | 1 << (place + 1)
+        had: dict[str, int] = {}
+        for fact, text in rows.items():
+            had[fact[0]] = had.get(fact[0], 0) | known.bits(text)
+        return tuple(
+            sorted(
+                n for n, bits in had.items() if bits & around == around and not bits >> place & 1
+            )
+        )
 
     def _lay(
         self,

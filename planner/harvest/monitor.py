@@ -35,6 +35,16 @@ class Monitor:
         call = self._client.execute(command, arguments)
         return self._loop.run_until_complete(asyncio.wait_for(call, SECONDS))
 
+    def refusal(self, command: str, **arguments: object) -> str:
+        """Return why QEMU refuses a command, empty if it takes it."""
+        from qemu.qmp import ExecuteError
+
+        try:
+            self.ask(command, **arguments)
+        except ExecuteError as error:
+            return str(error)
+        return ""
+
     def answer(self, command: str, **arguments: object) -> Any:
         """Return what a command returns, None if QEMU refuses it."""
         from qemu.qmp import ExecuteError

@@ -26,6 +26,8 @@ NOT_TOLD = "?"
 USER, BOARD, ABSTRACT, ALIAS = "user", "board", "abstract", "alias"
 ITSELF = "="
 """Before a type's name: what the type itself has and its descendants need not have."""
+SWITCH = "bool"
+"""QEMU's word for what is on or off."""
 ANY_MODEL = "*"
 """Rows of every model are settings of QEMU, not features of a CPU."""
 STEMS: Mapping[str, str] = {
@@ -107,6 +109,10 @@ class Inventory:
         """Return the default of a device's property under the newest type, None if nobody knows."""
         return self.of(arch).default_of(build, device, name)
 
+    def shown_of(self, arch: str, build: QemuBuild, device: str, name: str) -> str | None:
+        """Return what a device that was given nothing shows in a started guest of one vCPU."""
+        return self.of(arch).shown_of(build, device, name)
+
     def has_machine_option(
         self, arch: str, build: QemuBuild, machine_type: str, option: str
     ) -> Truth:
@@ -138,6 +144,7 @@ class ArchInventory:
         self._kind = cache(self._names)
         self._below = cache(self._descendants)
         self.model_features = cache(self._model_features)
+        self.told_features = cache(self._told_features)
 
     def _places(self, build: QemuBuild, part: str) -> Places:
         """Return the builds of its version that were read for `part`, else the neighbours that were."""
@@ -207,10 +214,13 @@ class ArchInventory:
         return dict(_merged(self._named(kind)))
 
     def _named(self, kind: str) -> Iterator[tuple[str, int]]:
+        """Yield names with the builds that have them: what is abstract or no switch is none."""
         for name, rows in self._table(STEMS[kind]).items():
             for cells, bits in rows:
                 if kind == "machine-option":
-                    yield cells[0], bits
+                    yield from ((cells[0], bits),) if cells[0] != NOT_TOLD else ()
+                elif kind == "cpu-feature":
+                    yield from ((name, bits),) if cells[0] == SWITCH else ()
                 elif not (kind in {"device", "object"} and cells[1] == ABSTRACT):
                     yield name, bits
 
@@ -255,7 +265,8 @@ class ArchInventory:
         """Return for every type of a read build the devices that descend from it."""
         found: dict[str, list[str]] = {}
         for name, rows in self._table("devices").items():
-            if any(bits >> place & 1 and cells[1] in {USER, BOARD} for cells, bits in rows):
+            here = any(bits >> place & 1 and cells[1] in {USER, BOARD} for cells, bits in rows)
+            if here and self._told(place, name, NOT_TOLD) is None:
                 for above in self._chain("devices", place, name)[1:]:
                     found.setdefault(above, []).append(name)
         return {name: tuple(devices) for name, devices in found.items()}
@@ -273,8 +284,8 @@ class ArchInventory:
         if self._told(place, kind, NOT_TOLD) is not None:
             return Truth.UNKNOWN
         below = self._below(place).get(kind, ())
-        takers = sum(1 for device in below if self._told(place, device, name) is not None)
-        return Truth.of(bool(takers)) if takers in {0, len(below)} else Truth.UNKNOWN
+        takers = {self._told(place, device, name) is not None for device in below}
+        return Truth.of(True in takers) if len(takers) < 2 else Truth.UNKNOWN
 
     def _told(self, place: int, kind: str, name: str) -> tuple[str, str] | None:
         """Return kind of value and default of a property on a read build."""
@@ -289,11 +300,30 @@ class ArchInventory:
         """Return the default that all answering builds give a property."""
         return self._one(build, "properties", lambda place: self._default(place, device, name))
 
+    def shown_of(self, build: QemuBuild, device: str, name: str) -> str | None:
+        """Return what a started device shows, on builds of which guests were started."""
+        return self._one(
+            build,
+            "started",
+            lambda place: (
+                _unquoted(self._shown(place, self.real_name(place, device), name))
+                or self._default(place, device, name)
+            ),
+        )
+
     def _default(self, place: int, device: str, name: str) -> str | None:
-        told = self._told(place, self.real_name(place, device), name)
-        if told is None or not told[1]:
+        """Return a default that is listed, or that a started device showed."""
+        kind = self.real_name(place, device)
+        told = self._told(place, kind, name)
+        if told is None:
             return None
-        return "" if told[1] == '""' else told[1]
+        return _unquoted(told[1] or self._shown(place, kind, name))
+
+    def _shown(self, place: int, kind: str, name: str) -> str:
+        for cells, bits in self._table("started").get(kind, ()):
+            if cells[0] == name and bits >> place & 1:
+                return cells[1]
+        return ""
 
     def value_kind(self, build: QemuBuild, device: str, name: str) -> str | None:
         """Return what kind of value a property takes, in QEMU's word."""
@@ -339,15 +369,15 @@ class ArchInventory:
     def _option(self, place: int, machine_type: str, option: str) -> Truth:
         kind = f"{machine_type}-machine"
         chain = self._chain("objects", place, kind)
-        if not chain:
+        told = {
+            cells[0]
+            for bearer in (f"{ITSELF}{kind}", *chain)
+            for cells, bits in self._table("machines").get(bearer, ())
+            if bits >> place & 1
+        }
+        if not chain or (NOT_TOLD in told and option not in told):
             return Truth.UNKNOWN
-        return Truth.of(
-            any(
-                cells[0] == option and bits >> place & 1
-                for bearer in (f"{ITSELF}{kind}", *chain)
-                for cells, bits in self._table("machines").get(bearer, ())
-            )
-        )
+        return Truth.of(option in told)
 
     def blocks(self, build: QemuBuild, device: str) -> Truth:
         """Return whether a guest with the device refuses to migrate."""
@@ -397,6 +427,33 @@ class ArchInventory:
                 (found.add if cells[2] == "on" else found.discard)(cells[1])
         return frozenset(found) or None
 
+    def _told_features(
+        self, model: str, machine_type: str
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return what a model has under a type on every read build with both, and on some of them.
+
+        A type that no build has, of a vendor for one, means what the usual type means.
+        """
+        offering = self._kind("object").get(f"{machine_type}-machine", 0)
+        places = [bit for bit in range(len(self.builds)) if offering >> bit & 1]
+        told = [self._features(place, model, machine_type) for place in places]
+        if not any(told):
+            told = [self._features(place, model, "") for place in range(len(self.builds))]
+        sets = [frozenset(map(_plain, found)) for found in told if found is not None]
+        if not sets:
+            return frozenset(), frozenset()
+        return frozenset.intersection(*sets), frozenset.union(*sets)
+
+    @cached_property
+    def feature_names(self) -> frozenset[str]:
+        """Every feature that some build lists, with hyphens."""
+        return frozenset(map(_plain, self._kind("cpu-feature")))
+
+
+def _plain(feature: str) -> str:
+    """Return the one spelling of a feature's name: QEMU takes `_` for `-`."""
+    return feature.replace("_", "-")
+
 
 def _read_build(cells: tuple[str, ...], parts: str) -> ReadBuild:
     name, line, release, version, arch, source = cells[:6]
@@ -415,6 +472,11 @@ def _file(roots: Iterable[Path], name: str, *, inside: Path = FOLDER) -> Harvest
     """Return the table of the strongest root that has it."""
     found = [path for root in roots if (path := root / inside / name).is_file()]
     return read_table(found[-1]) if found else None
+
+
+def _unquoted(value: str) -> str | None:
+    """Return a value of a table, None for one that was not told; two quotes are an empty text."""
+    return "" if value == '""' else value or None
 
 
 def _by_name(

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from planner.harvest.ask import DEVICES, lay_whole
 from planner.harvest.machines import HarvestedBuild, harvest_build
 from planner.harvest.merge import Place, merge, place_of, told_lists
 from planner.harvest.rows import RowFile, covered, intervals_of
+from planner.harvest.started import Bench, read_started
 from planner.harvest.values import Program, shown_values
+from planner.harvest.whole import read_whole, usual_type
 from planner.knowledge.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from tests.qemu.conftest import build_of
 from tests.qemu.fetch import Build
+
+NAMES = {
+    "bullseye": "debian-5.2.0",
+    "bookworm": "debian-7.2.22",
+    "trixie": "debian-10.0.13",
+    "trixie-backports": "debian-11.1.3-bpo13",
+}
+OF_MODULES = {
+    *("qxl", "qxl-vga", "pci-qxl", "dbus-display"),
+    *("virtio-gpu-gl", "virtio-gpu-gl-device", "virtio-gpu-gl-pci", "virtio-gpu-gl-pci-base-type"),
+    *("virtio-vga-gl", "virtio-vga-gl-base-type"),
+}
+"""What Debian ships in packages of modules that are not fetched here."""
 
 
 def harvested(build: Build) -> tuple[HarvestedBuild, Place]:
@@ -28,6 +45,39 @@ def test_shipped_rows_are_what_the_build_says(build: Build) -> None:
     assert not merged.changes and not merged.texts
     assert merged.types > 30 and (merged.lists > 30) == found.lists_properties
     assert found.version.startswith(build.version)
+
+
+def test_harvested_tables_are_what_the_build_says(build: Build) -> None:
+    program = Program(command=build.command(), environment=build.environment())
+    found = harvest_build(program.command, program.environment)
+    laid = lay_whole(program, found, "debian", shipped_data(), [DEVICES])
+    assert laid.facts > 2000
+    assert not [change for change in laid.changes if change.after.endswith(NAMES[build.suite])]
+    gone = {change.fact[0].lstrip("=") for change in laid.changes}
+    assert gone <= OF_MODULES, "what is gone and in no package of modules"
+
+
+@pytest.mark.parametrize("suite", ["bookworm"])
+def test_blockers_are_what_a_stopped_guest_says(suite: str) -> None:
+    build = build_of(suite)
+    program = Program(command=build.command(), environment=build.environment())
+    found = harvest_build(program.command, program.environment)
+    whole = read_whole(program, found, "debian", NAMES[suite])
+    few = {
+        name: whole.devices[name]
+        for name in ("rocker", "usb-audio", "e1000", "nvme", "virtio-rng-pci")
+    }
+    bench = Bench(program=program, machine_type=usual_type(found))
+    shown = read_started(bench, replace(whole, devices=few), lambda _: None)
+    told = {(device, verdict) for device, verdict, _ in shown.blockers}
+    assert told == {
+        ("rocker", "yes"),
+        ("usb-audio", "yes"),
+        ("nvme", "yes"),
+        ("e1000", "no"),
+        ("virtio-rng-pci", "no"),
+    }
+    assert ("virtio-rng-pci", "failover_pair_id", '""') in shown.started
 
 
 def stripped(data: Path, place: Place) -> None:
