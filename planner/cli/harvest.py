@@ -132,6 +132,72 @@ def _news(found: Laid) -> Iterator[str]:
     yield f"# {found.facts} facts in {parts} read, {len(found.changes)} rows differ"
 
 
+@harvest.command("kernel")
+def harvest_kernel_sources(
+    tree: Annotated[
+        Path, typer.Argument(metavar="TREE", help="a kernel's source: a folder or a tarball")
+    ],
+    line: Annotated[str, typer.Option(metavar="LINE", help="kernel line; default: mainline")] = "",
+    release: Annotated[
+        str,
+        typer.Option(metavar="RELEASE", help="as `uname -r` says; default: the Makefile's version"),
+    ] = "",
+    source: Annotated[
+        str, typer.Option(metavar="TEXT", help="where the source is from; default: TREE's name")
+    ] = "",
+    part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="cpuid, msrs, caps, tun or vhost; default: all"),
+    ] = None,
+    accept_loss: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="a capability that is gone, and somebody looked"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="folder of rows to compare with; default: shipped rows"),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="write the tables below --data")] = False,
+) -> None:
+    """Read what a kernel's KVM, tap and vhost give a guest out of its source.
+
+    Says what is new against the nearest release of the line that was read. What the source uses and
+    the reader does not know is an error with file and line, and so is a capability that is gone and
+    not accepted by name. Exit code 0 if the tables say the same, 4 if not.
+    Example: planner harvest kernel linux-6.12.tar.xz --line mainline
+    """
+    from planner.harvest.kernel.harvest import harvest_kernel
+    from planner.harvest.kernel.inventory import X86_PARTS
+    from planner.knowledge.folder import shipped_data
+
+    found = harvest_kernel(
+        tree,
+        data or shipped_data(),
+        line=line,
+        release=release,
+        source=source,
+        parts=part or X86_PARTS,
+        accepted=accept_loss or (),
+    )
+    for sign, names in (
+        ("+", found.news.gained),
+        ("-", found.news.lost),
+        ("~", found.news.changed),
+    ):
+        for name in names:
+            typer.echo(f"{sign} {name}")
+    row = found.release
+    against = f" against {found.news.against}" if found.news.against else ""
+    typer.echo(
+        f"# {row.line} {row.release} {row.arch}: {found.facts} capabilities given, "
+        f"{len(found.news.gained)} gained and {len(found.news.lost)} lost{against}"
+    )
+    if write:
+        for path, text in found.texts.items():
+            emit((text,), path)
+    raise typer.Exit(exits.UNSAFE if found.texts else exits.ANSWERED)
+
+
 @harvest.command("stream")
 def harvest_stream(
     file: Annotated[

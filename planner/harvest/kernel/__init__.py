@@ -1,0 +1,1 @@
+"""What a kernel's source says of its KVM, tap and vhost; loud about what it does not understand."""

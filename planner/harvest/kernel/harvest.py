@@ -1,0 +1,89 @@
+"""One kernel into the harvested tables: read, compared with its neighbour, refused or written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.domain.errors import PlannerError, wrong_word
+from planner.harvest.kernel.inventory import X86_PARTS, Inventory, numbers_of, read_inventory
+from planner.harvest.kernel.names import read_names
+from planner.harvest.kernel.table import (
+    FOLDER,
+    News,
+    Release,
+    extend,
+    read_tables,
+    refuse_losses,
+    texts_of,
+)
+from planner.harvest.kernel.tree import read_tree
+from planner.harvest.kernel.words import words
+
+DEFAULT_LINE = "mainline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """A reading that nothing speaks against, with the files that differ by their path."""
+
+    release: Release
+    news: News
+    facts: int
+    texts: dict[Path, str]
+
+
+def harvest_kernel(
+    place: Path,
+    data: Path,
+    *,
+    line: str = "",
+    release: str = "",
+    source: str = "",
+    parts: Sequence[str] = X86_PARTS,
+    accepted: Collection[str] = (),
+) -> Harvest:
+    """Read a source tree; raises `PlannerError` for what is not understood or silently gone."""
+    vocabulary = words()
+    tree = read_tree(place, vocabulary.configuration, vocabulary.optional)
+    wrong = sorted(set(parts) - set(X86_PARTS))
+    if wrong:
+        remedy = f"allowed: {', '.join(X86_PARTS)}"
+        raise PlannerError([wrong_word("--part", f"no part {', '.join(wrong)}", remedy)])
+    inventory = read_inventory(tree, read_names(data), vocabulary, arch="x86_64", parts=parts)
+    if inventory.problems:
+        raise PlannerError(inventory.problems)
+    row = Release(
+        line=line or DEFAULT_LINE,
+        release=release or tree.version,
+        arch="x86_64",
+        source=source or place.name,
+        parts=tuple(parts),
+    )
+    _fits(row, inventory)
+    tables = read_tables(data)
+    news = extend(tables, row, inventory)
+    refuse_losses(news, accepted)
+    texts = {data / FOLDER / name: text for name, text in texts_of(tables).items()}
+    return Harvest(
+        release=row,
+        news=news,
+        facts=sum(one.given != "no" for one in inventory.facts.values()),
+        texts={path: text for path, text in texts.items() if text != _old(path)},
+    )
+
+
+def _fits(row: Release, inventory: Inventory) -> None:
+    """Refuse a tree under the name of another series."""
+    if not row.release:
+        what = "the tree's Makefile says no version"
+        raise PlannerError([wrong_word("--release", what, "give --release")])
+    told, named = numbers_of(inventory.version)[:2], numbers_of(row.release)[:2]
+    if told and told != named:
+        what = f"the tree is {inventory.version}, which is not of the series of {row.release}"
+        raise PlannerError([wrong_word("--release", what)])
+
+
+def _old(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

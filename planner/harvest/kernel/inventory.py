@@ -1,0 +1,153 @@
+"""One kernel as a whole: what it gives, by the planner's names, and which parts were read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.domain.errors import Location, Problem
+from planner.harvest.kernel.backends import asked_as, read_tun, read_vhost, unnamed
+from planner.harvest.kernel.cpuid import read_cpuid
+from planner.harvest.kernel.errors import UnreadError
+from planner.harvest.kernel.lists import (
+    extension_numbers,
+    read_arch_capabilities,
+    read_extensions,
+    read_msrs,
+)
+from planner.harvest.kernel.logic import Formula, Given, both, given
+from planner.harvest.kernel.names import Names
+from planner.harvest.kernel.tree import KernelTree
+from planner.harvest.kernel.words import Words
+
+ARCH_CAPABILITIES = 0x10A
+X86_PARTS = ("cpuid", "msrs", "caps", "tun", "vhost")
+Fact = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What was read: `facts` by part and name (`no` included), and what no rule took."""
+
+    arch: str
+    version: str
+    parts: tuple[str, ...]
+    facts: Mapping[Fact, Given]
+    problems: tuple[Problem, ...]
+
+
+def read_inventory(
+    tree: KernelTree, names: Names, words: Words, *, arch: str, parts: Sequence[str]
+) -> Inventory:
+    """Read the parts of a kernel; what is not understood is in `problems`."""
+    facts: dict[Fact, Given] = {}
+    problems: list[Problem] = list(_missing_files(tree, words, parts))
+    for part in parts:
+        try:
+            formulas, told = _READERS[part](tree, names, words)
+        except UnreadError as error:
+            problems += error.problems
+            continue
+        facts |= {(part, name): given(formula) for name, formula in formulas.items()}
+        problems += told
+    problems += _anchors(facts, words, parts)
+    return Inventory(
+        arch=arch,
+        version=tree.version,
+        parts=tuple(parts),
+        facts=facts,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+Reading = tuple[dict[str, Formula], list[Problem]]
+
+
+def _cpuid(tree: KernelTree, names: Names, words: Words) -> Reading:
+    read = read_cpuid(tree, words, frozenset(names.cpuid))
+    formulas: dict[str, Formula] = {}
+    for place, formula in read.places.items():
+        name = names.cpuid[place]
+        formulas[name] = both(formulas.get(name, True), formula)
+    bits = {bit: texts for (msr, bit), texts in names.msr_bits.items() if msr == ARCH_CAPABILITIES}
+    more, problems = read_arch_capabilities(tree, words, bits)
+    formulas |= {name: more[str(bit)] for bit, texts in bits.items() for name in texts}
+    return formulas, read.problems + problems
+
+
+def _msrs(tree: KernelTree, names: Names, words: Words) -> Reading:
+    read, problems = read_msrs(tree, words)
+    return {names.msr(key): formula for key, formula in read.items()}, problems
+
+
+def _caps(tree: KernelTree, names: Names, words: Words) -> Reading:
+    del names
+    read, problems = read_extensions(tree, words, extension_numbers(tree))
+    lower = {name.removeprefix("KVM_CAP_").lower(): one for name, one in read.items()}
+    return {f"kvm.cap.{name}": formula for name, formula in lower.items()}, problems
+
+
+def _tun(tree: KernelTree, names: Names, words: Words) -> Reading:
+    return _answers(*read_tun(tree, words), names, words, "TUN|ioctl TUN")
+
+
+def _vhost(tree: KernelTree, names: Names, words: Words) -> Reading:
+    return _answers(*read_vhost(tree), names, words, "VHOST_GET_")
+
+
+def _answers(
+    read: set[str], problems: list[Problem], names: Names, words: Words, start: str
+) -> Reading:
+    """Return what the catalogue asks of a driver, yes or no."""
+    found = asked_as(read, words)
+    asked = {text: name for text, name in names.questions.items() if re.match(start, text)}
+    answers: dict[str, Formula] = {name: text in found for text, name in asked.items()}
+    for text, name in asked.items():
+        several = re.fullmatch(r"TUNSETOFFLOAD bits (\d+) and (\d+)", text)
+        if several:
+            answers[name] = all(f"TUNSETOFFLOAD bit {bit}" in found for bit in several.groups())
+    return answers, problems + unnamed(found, names.questions, words)
+
+
+_READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
+    "cpuid": _cpuid,
+    "msrs": _msrs,
+    "caps": _caps,
+    "tun": _tun,
+    "vhost": _vhost,
+}
+
+
+def _missing_files(tree: KernelTree, words: Words, parts: Sequence[str]) -> list[Problem]:
+    """Tell files that a release of this version must have."""
+    rows = words.table["required"]
+    assert isinstance(rows, list)
+    version = numbers_of(tree.version)
+    problems = []
+    for row in rows:
+        inside = numbers_of(row.get("since", "0")) <= version
+        if row.get("until"):
+            inside = inside and version < numbers_of(row["until"])
+        if row["part"] in parts and inside and not any(path in tree for path in row["any_of"]):
+            what = f"missing, and {tree.version or 'a kernel'} must have it for part {row['part']}"
+            problems.append(Problem(location=Location(file=row["any_of"][0]), what=what))
+    return problems
+
+
+def _anchors(facts: Mapping[Fact, Given], words: Words, parts: Sequence[str]) -> list[Problem]:
+    """Tell names that every kernel gives and that did not come out."""
+    table = words.table["anchors"]
+    assert isinstance(table, dict)
+    problems = []
+    for part in parts:
+        for name in table.get(part, ()):
+            if facts.get((part, name), Given("no")).given == "no":
+                what = f"{name} did not come out, which every kernel gives"
+                problems.append(Problem(location=Location(file=f"part {part}"), what=what))
+    return problems
+
+
+def numbers_of(version: str) -> tuple[int, ...]:
+    """Return a version's numbers."""
+    return tuple(int(one) for one in re.findall(r"\d+", version))
