@@ -16,6 +16,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    StrictInput,
     inputs_of,
 )
 from planner.cli.output import answer
@@ -99,6 +100,7 @@ def check(
     assume_conditions: Assume = False,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    strict_input: StrictInput = False,
     format: Format = CheckFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -117,7 +119,7 @@ def check(
         "cpu": cpu,
         "traits": " ".join(trait or ()),
     }
-    given = inputs_of(fleet, policy, knowledge)
+    given = inputs_of(fleet, policy, knowledge, strict=strict_input)
     rows = _cases(given, cases, words)
     verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
     code = exits.of_outcomes(verdict.outcome for verdict in verdicts)

@@ -53,6 +53,13 @@ KnowledgeFolder = Annotated[
     list[Path] | None,
     typer.Option("--knowledge", metavar="DIR", help="folder of rows laid over the shipped ones"),
 ]
+StrictInput = Annotated[
+    bool,
+    typer.Option(
+        "--strict-input",
+        help="a kernel or QEMU that no row knows is an error; default: its hosts are undecided",
+    ),
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="write here, whole or not at all"),
@@ -109,16 +116,20 @@ def inputs_of(
     folders: list[Path] | None,
     *,
     families: Collection[str] | None = None,
+    strict: bool = False,
 ) -> Inputs:
     """Read knowledge, fleet and policy; the policy may name pools of that fleet only.
 
-    `families` are those of failure domains that it may name (None: any).
+    `families` are those of failure domains that it may name (None: any). `strict`: a kernel or a QEMU
+    that fits no line is an error.
     """
     from planner.fleet.hosts import read_fleet
 
     knowledge = knowledge_of(folders)
     with working(f"reading {fleet.name}"):
-        hosts = read_fleet(fleet, knowledge)
+        hosts = read_fleet(fleet, knowledge, strict=strict)
+    for one in hosts.unplaced:
+        note(f"{one}; nothing is known of these hosts")
     rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)
     return Inputs(knowledge, hosts, rules)
 

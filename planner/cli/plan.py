@@ -17,6 +17,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    StrictInput,
     guests_in,
     inputs_of,
     knowledge_of,
@@ -54,6 +55,7 @@ def plan(
     ] = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    strict_input: StrictInput = False,
     format: Annotated[PlanFormat, typer.Option("--format", "-f")] = PlanFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -68,6 +70,7 @@ def plan(
         start=first_day(start),
         policy=policy,
         knowledge=knowledge,
+        strict=strict_input,
     )
     if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
         raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
@@ -82,6 +85,7 @@ def planned(
     start: datetime.date | None,
     policy: Path | None,
     knowledge: list[Path] | None,
+    strict: bool = False,
 ) -> Plan:
     """Read everything and plan it."""
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
@@ -91,7 +95,7 @@ def planned(
     with working(f"reading {fleet.name}"):
         hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
     families = {one.family for host in hosts for one in host.failure_domains}
-    given = inputs_of(fleet, policy, knowledge, families=families)
+    given = inputs_of(fleet, policy, knowledge, families=families, strict=strict)
     if all(host.target is None for host in hosts):
         raise UsageError([wrong_word("--target", "no host has anywhere to go: name a target")])
     rules = given.policy.plan

@@ -15,6 +15,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    StrictInput,
     arrows_in,
     inputs_of,
 )
@@ -55,6 +56,7 @@ def report(
     guests: GuestsFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    strict_input: StrictInput = False,
     output: OutputFile = None,
 ) -> None:
     """Write one HTML page that needs no network: answers, edges, waves, retirement, hosts.
@@ -71,7 +73,7 @@ def report(
         raise UsageError(
             [wrong_word("--target", "--plan names a plan already: give one of the two")]
         )
-    given = inputs_of(source, policy, knowledge)
+    given = inputs_of(source, policy, knowledge, strict=strict_input)
     made = None if plan is None else _of_fleet(plan, source, given)
     if target:
         made = plan_anew(

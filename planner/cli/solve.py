@@ -20,6 +20,7 @@ from planner.cli.options import (
     PolicyFile,
     Quiet,
     Strict,
+    StrictInput,
     TableFormat,
     Verbose,
     arrows_in,
@@ -60,6 +61,7 @@ def solve(
     strict: Strict = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    strict_input: StrictInput = False,
     format: Format = TableFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -69,7 +71,7 @@ def solve(
     """
     if quiet and verbose:
         raise UsageError([wrong_word("--quiet", "is the opposite of --verbose")])
-    given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
+    given = with_profile(inputs_of(fleet, policy, knowledge, strict=strict_input), guest_profile)
     arrows = arrows_in(edges, given.fleet)
     solution = solved(given, arrows, guests)
     code = exits.of_solution(solution, strict=strict)

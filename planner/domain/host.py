@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import NewType
 
 from planner.domain.capability import CapabilityId, CapabilitySet
+from planner.domain.errors import Problem
 
 HostName = NewType("HostName", str)
 PoolName = NewType("PoolName", str)
@@ -65,10 +67,14 @@ def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """All hosts, grouped; `source` is the file's name for messages."""
+    """All hosts, grouped; `source` is the file's name for messages.
+
+    `unplaced` are the kernels and builds of its rows that fit no line.
+    """
 
     groups: tuple[HostGroup, ...]
     source: str = "fleet"
+    unplaced: tuple[Problem, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         """Show the file's name and the size: a fleet may have a million hosts."""
@@ -134,13 +140,18 @@ class QemuBuild:
         return self._hash
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the text fits a line: of another one nothing is known."""
+        return bool(self.line)
+
+    @property
     def is_known(self) -> bool:
         """Whether the tables of this very build were read."""
         return bool(self.lower) and self.lower == self.upper
 
     def is_same_as(self, other: QemuBuild) -> bool:
         """Whether both are one exact build, or updates of one: what nobody knows of it cancels."""
-        return self.token == other.token and not self.is_series
+        return self.token == other.token and self.is_placed and not self.is_series
 
     def is_promised_as(self, other: QemuBuild) -> bool:
         """Whether both are different updates of one package, alike by their vendor's word alone."""
@@ -152,7 +163,8 @@ class QemuBuild:
 
     def __str__(self) -> str:
         """Write the build as `line release`."""
-        return self.release if self.line == "upstream" else f"{self.release} ({self.line})"
+        plain = self.line in {"", "upstream"}
+        return self.release if plain else f"{self.release} ({self.line})"
 
 
 CpuFeatures = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
@@ -166,6 +178,7 @@ class HostProfile:
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `observed` are the sides of observation rows that the host's texts match,
+    `unplaced` are the texts of its kernel and QEMU that fit no line, as missing facts,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
     `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests, and
@@ -181,6 +194,7 @@ class HostProfile:
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
+    unplaced: tuple[str, ...] = ()
     unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     cpu_features: CpuFeatures = field(init=False, repr=False, compare=False)
@@ -218,3 +232,11 @@ class MigrationEdge:
 
     source: HostProfile
     destination: HostProfile
+
+
+def unplaced_texts(hosts: Iterable[HostProfile]) -> tuple[str, ...]:
+    """Return the kernels and builds of hosts that fit no line, as missing facts.
+
+    Two equal ones do not cancel: who wrote `unknown` twice did not say that the hosts run one kernel.
+    """
+    return tuple(dict.fromkeys(fact for host in hosts for fact in host.unplaced))

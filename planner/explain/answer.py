@@ -30,7 +30,7 @@ from planner.explain.nothing_allowed import nothing_allowed
 from planner.explain.remedies import remedies
 from planner.explain.spread import processors, spread
 from planner.explain.status import status_of
-from planner.explain.unknowns import rank_unknowns, unknowns_of
+from planner.explain.unknowns import rank_unknowns, unknowns_of, unplaced_of
 from planner.explain.why_not_newer import refusals, why_not_newer
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
@@ -159,6 +159,13 @@ def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[Migra
 
 def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: Solver) -> Answer:
     knowledge = solver.knowledge
+    if domain.unplaced:
+        return Answer(
+            status=Status.UNDECIDED,
+            baselines=(),
+            refused=(nothing_allowed(domain, knowledge, solver.policy),),
+            unknowns=tuple(unplaced_of(domain)),
+        )
     risks = tuple(_inferred(domain))
     explained = (
         _explained(domain, result, risks, solver) for result in results if result.chosen is not None

@@ -1,4 +1,4 @@
-"""A pool of which no host offers any board and line that policy allows: said, never left out."""
+"""A pool in which no board and line can be tried: said, never left out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def nothing_allowed(
     domain: MigrationDomain, knowledge: KnowledgeBase, policy: Policy
 ) -> RefusedLine:
     """Return the refusal of a domain that has not one board and line to try."""
+    if domain.unplaced:
+        return _unplaced(domain)
     boards, lines = ", ".join(policy.boards) or ANY, ", ".join(policy.lines) or ANY
     offered = sorted(_offered(domain, knowledge))
     text = f"QEMU {build_texts(domain.members)}: no board and line that policy allows has a common type"
@@ -34,6 +36,25 @@ def nothing_allowed(
         status=Status.NO_SAFE_BASELINE,
         objections=(refusal,),
         remedies=(Remedy(kind="change-policy", text=allow, hosts=0),),
+    )
+
+
+def _unplaced(domain: MigrationDomain) -> RefusedLine:
+    """Return that nothing can be tried on hosts of which a kernel or a QEMU fits no line."""
+    objections = []
+    for fact in domain.unplaced:
+        members = tuple(one for one in domain.members if fact in one.profile.unplaced)
+        objections.append(
+            Refusal(
+                rule=Rule.KNOWLEDGE_GAP.value,
+                text=f"unknown {fact}",
+                hosts=host_count(members),
+                examples=first_names(members),
+                source="kernel_caps, qemu_builds",
+            )
+        )
+    return RefusedLine(
+        board=ANY, line=ANY, status=Status.UNDECIDED, objections=tuple(objections), remedies=()
     )
 
 

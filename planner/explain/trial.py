@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
-from planner.domain.solution import WhyNotNewer
+from planner.domain.solution import Status, WhyNotNewer
 from planner.domain.trial import PoolTrial, Trial
 from planner.explain.asked_by import asked_by
 from planner.explain.nothing_allowed import nothing_allowed
@@ -43,7 +43,7 @@ def try_next_newer(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Po
     return PoolTrial(
         domain=domain.name,
         members=tuple(_described(member) for member in domain.members),
-        status=status_of(results),
+        status=Status.UNDECIDED if domain.unplaced else status_of(results),
         trials=found or (_nothing_to_try(domain, knowledge, policy),),
     )
 

@@ -33,6 +33,18 @@ def unknowns_of(domain: MigrationDomain, results: tuple[LineResult, ...]) -> Ite
         )
 
 
+def unplaced_of(domain: MigrationDomain) -> Iterator[UnknownFact]:
+    """Yield the kernels and builds of a domain that fit no line, with their hosts."""
+    for fact in domain.unplaced:
+        members = [one for one in domain.members if fact in one.profile.unplaced]
+        yield UnknownFact(
+            fact=fact,
+            decides=True,
+            hosts=sum(member.hosts for member in members),
+            examples=tuple(sorted({name for member in members for name in member.examples})[:3]),
+        )
+
+
 def _without(members: tuple[PoolMember, ...], fact: str) -> tuple[PoolMember, ...]:
     """Return the members for which `fact` is missing; all of them if it is not a capability."""
     lacking = tuple(

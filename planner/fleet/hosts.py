@@ -39,24 +39,39 @@ FLEET = Columns(
 )
 
 
-def read_fleet(path: Path, vocabulary: Vocabulary) -> Fleet:
-    """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row."""
+def read_fleet(path: Path, vocabulary: Vocabulary, *, strict: bool = False) -> Fleet:
+    """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row.
+
+    A kernel or a QEMU that fits no line is a problem if `strict` or if no row is without one; else the
+    fleet tells of it, and of these hosts nothing is known.
+    """
     found = read_groups(path, vocabulary)
-    found.refuse()
-    return Fleet(groups=tuple(group for _, group in found.rows), source=name_of(path))
+    found.refuse(strict=strict)
+    return Fleet(
+        groups=tuple(group for _, group in found.rows),
+        source=name_of(path),
+        unplaced=tuple(found.unplaced.all()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class HostRows:
-    """Rows of a fleet with their groups; `wrong` gathers what is not right with their cells."""
+    """Rows of a fleet with their groups; `wrong` gathers what is not right with their cells.
+
+    `unplaced` gathers the kernels and builds that fit no line, `placed` are the groups without one.
+    """
 
     rows: list[tuple[GroupedRows, HostGroup]]
     problems: list[Problem]
     wrong: RowProblems
+    unplaced: RowProblems
+    placed: list[HostGroup] = field(default_factory=list)
 
-    def refuse(self) -> None:
+    def refuse(self, *, strict: bool = False) -> None:
         """Raise `FleetError` with every problem of every row, if there is one."""
         problems = [*self.problems, *self.wrong.all()]
+        if strict or not self.placed:
+            problems += self.unplaced.all()
         if problems:
             raise FleetError(problems)
 
@@ -66,12 +81,15 @@ def read_groups(path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ())
     file = open_table(path)
     columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
     grouped = read_grouped(file, columns)
-    found = HostRows([], grouped.problems, RowProblems(file.name))
-    reader = _HostReader(path.parent, vocabulary, file.name, found.problems, found.wrong)
+    unplaced = RowProblems(file.name)
+    found = HostRows([], grouped.problems, RowProblems(file.name), unplaced)
+    reader = _HostReader(path.parent, vocabulary, file.name, found.problems, found.wrong, unplaced)
     for row in grouped.rows:
         group = reader.read(row)
         if group is not None:
             found.rows.append((row, group))
+            if reader.is_placed(group):
+                found.placed.append(group)
     return found
 
 
@@ -92,6 +110,7 @@ class _HostReader:
     file: str
     problems: list[Problem]
     wrong: RowProblems
+    unplaced: RowProblems
     _seen: dict[tuple[str, str], _Facts | None] = field(default_factory=dict)
     _placed: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -182,11 +201,25 @@ class _HostReader:
         return fits
 
     def _is_placed(self, row: GroupedRows) -> bool:
-        """Whether kernel and QEMU, and those to go to, have a line; each wrong text is told once."""
+        """Whether kernel and QEMU to go to have a line; each text without one is told once.
+
+        Those that run today may have none: then nothing is known of these hosts.
+        """
         columns = ("kernel", "qemu", "target_kernel", "target_qemu")
         cells = [(column, row.values.get(column, "")) for column in columns]
-        fits = [self._has_line(cell, row) for cell in cells if cell[1]]
+        fits = [
+            self._has_line(cell, row) or not cell[0].startswith("target_")
+            for cell in cells
+            if cell[1]
+        ]
         return all(fits)
+
+    def is_placed(self, group: HostGroup) -> bool:
+        """Whether what a group runs today has a line."""
+        return all(
+            self._placed.get(cell, True)
+            for cell in (("kernel", group.kernel), ("qemu", group.qemu))
+        )
 
     def _has_line(self, cell: tuple[str, str], row: GroupedRows) -> bool:
         if cell not in self._placed:
@@ -195,7 +228,8 @@ class _HostReader:
             self._placed[cell] = misfit is None
             if misfit is not None:
                 what, remedy = misfit
-                self.wrong.add(row.line, column, what, lambda: remedy)
+                wrong = self.wrong if column.startswith("target_") else self.unplaced
+                wrong.add(row.line, column, what, lambda: remedy)
         return self._placed[cell]
 
     def _is_own_probe(self, row: GroupedRows, facts: _Facts | None) -> bool:

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
 from planner.domain.diagnosis import KnownMessage
+from planner.domain.errors import quoted
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, Removal
@@ -22,7 +23,7 @@ from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus
 from planner.knowledge.inventory import Inventory
-from planner.knowledge.kernels import KernelLines
+from planner.knowledge.kernels import KernelLines, KernelRelease, unplaced_kernel
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
@@ -100,6 +101,22 @@ class KnowledgeBase:
         """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
         lines = self.kernels if column == "kernel" else self.builds
         return lines.misfit(text)
+
+    def build_of(self, text: str) -> QemuBuild:
+        """Return the build that a text names; of a text that fits no line nothing is known."""
+        placed = self.builds.place(text)
+        return QemuBuild(line="", release=text, version=()) if placed is None else placed
+
+    def kernel_of(self, text: str) -> KernelRelease:
+        """Return the kernel that a text names; of a text that fits no line nothing is known."""
+        placed = self.kernels.place(text)
+        return unplaced_kernel(text) if placed is None else placed
+
+    def unplaced(self, column: str, text: str) -> str:
+        """Return the missing fact of a `kernel` or `qemu` that fits no line, empty if it fits one."""
+        misfit = self.misfit(column, text)
+        name = "QEMU" if column == "qemu" else "kernel"
+        return "" if misfit is None else f"which {name} {quoted(text)} is: {misfit[1]}"
 
     def release_day(self, release: str) -> datetime.date | None:
         """Return the day of an upstream release: from its tag, else by the calendar of its line."""

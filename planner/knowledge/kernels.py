@@ -120,6 +120,11 @@ class KernelRelease:
     is_series: bool = False
 
 
+def unplaced_kernel(text: str) -> KernelRelease:
+    """Return a release that is on no line: nothing is known of it."""
+    return KernelRelease(text=text, line="", release=(), base=(), is_later=False)
+
+
 class KernelLines:
     """All lines in matching order, and the catalogue that says what hardware decides."""
 
@@ -173,6 +178,8 @@ class KernelLines:
 
     def doubt(self, kernel: KernelRelease) -> str:
         """Return why everything about `kernel` is inferred, empty if its line or base was read."""
+        if not kernel.line:
+            return ""
         if kernel.is_series:
             return f"kernel {kernel.text} names a series: two such hosts may run different releases"
         line = self._by_name[kernel.line]
@@ -203,6 +210,8 @@ class KernelLines:
         self, kernel: KernelRelease, *, arch: str, wanted: Iterable[CapabilityId]
     ) -> CapabilitySet:
         """Return what `kernel` implies about the `wanted` capabilities."""
+        if not kernel.line:
+            return CapabilitySet()
         sets: dict[Presence, set[CapabilityId]] = {presence: set() for presence in Presence}
         inferred = set[CapabilityId]()
         for capability in wanted:

@@ -39,12 +39,16 @@ def _loaded(folders: tuple[Path, ...]) -> KnowledgeBase:
     return load.load_knowledge(*folders)
 
 
-def read_fleet(path: Name, *, knowledge: KnowledgeBase | None = None) -> Fleet:
+def read_fleet(
+    path: Name, *, knowledge: KnowledgeBase | None = None, strict: bool = False
+) -> Fleet:
     """Return the hosts of a CSV or Parquet file, equal rows together.
 
-    Raises `FleetError` with every wrong column, cell and name.
+    Raises `FleetError` with every wrong column, cell and name. A kernel or QEMU that no row of the
+    knowledge fits is wrong if `strict` or if every host has one; else `unplaced` of the fleet tells of
+    it, and nothing is known of these hosts.
     """
-    return host_file.read_fleet(Path(path), knowledge or load_knowledge())
+    return host_file.read_fleet(Path(path), knowledge or load_knowledge(), strict=strict)
 
 
 def read_guests(

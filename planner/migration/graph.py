@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.domain.host import CpuFeatures, HostProfile, QemuBuild, Tables
+from planner.domain.host import CpuFeatures, HostProfile, QemuBuild, Tables, unplaced_texts
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]
@@ -30,7 +30,8 @@ class MigrationDomain:
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs. Of the members:
     `profiles`, `builds`, `tables` (what the data knows the builds by), `cpu_looks` (what decides
-    about guest CPU features) and `is_observed` (an observation row may speak of some pair).
+    about guest CPU features) and `is_observed` (an observation row may speak of some pair),
+    `unplaced` (kernels and builds that fit no line, as missing facts).
     """
 
     name: str
@@ -42,6 +43,7 @@ class MigrationDomain:
     tables: frozenset[Tables] = field(init=False)
     cpu_looks: CpuLooks = field(init=False)
     is_observed: bool = field(init=False)
+    unplaced: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Draw the sets once by which every memory of the solver knows the domain."""
@@ -53,6 +55,8 @@ class MigrationDomain:
         object.__setattr__(self, "builds", builds)
         object.__setattr__(self, "tables", frozenset(build.tables for build in builds))
         object.__setattr__(self, "is_observed", pairs)
+        unplaced = unplaced_texts(member.profile for member in self.members)
+        object.__setattr__(self, "unplaced", unplaced)
         object.__setattr__(self, "cpu_looks", self._looks())
 
     def _looks(self) -> CpuLooks:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestStart
-from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.host import HostProfile, MigrationEdge, unplaced_texts
 from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUnit
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
@@ -45,6 +45,12 @@ def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Ob
             Consequence.FAILS_CLEANLY,
             "coverage of this architecture",
         )
+
+
+def judge_unplaced(edge: MigrationEdge, booted: HostProfile) -> Iterator[Objection]:
+    """Object to kernels and builds that fit no line: nothing else can be said of them."""
+    for fact in unplaced_texts((edge.source, edge.destination, booted)):
+        yield knowledge_gap(fact, Consequence.LOSES_STATE, "kernel_caps, qemu_builds")
 
 
 def unlisted_hardware(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Remark]:

@@ -18,6 +18,7 @@ from planner.migration.host_rules import (
     judge_coverage,
     judge_cpu_features,
     judge_unknown_devices,
+    judge_unplaced,
     judge_vendors,
     unlisted_hardware,
 )
@@ -49,6 +50,10 @@ def judge(
     if row is not None:
         return observed(edge, start, row, standing=_past_observation(edge, start, knowledge))
     booted = start.booted_on or edge.source
+    unplaced = tuple(judge_unplaced(edge, booted))
+    if unplaced:
+        standing = _of_unplaced(edge, start, knowledge)
+        return Verdict(edge=edge, start=start, objections=(*standing, *unplaced))
     source, destination = edge.source.qemu, edge.destination.qemu
     objections = list(
         judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
@@ -71,6 +76,19 @@ def judge(
         objections=tuple(dict.fromkeys(objections)),
         remarks=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _of_unplaced(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Yield what is certain of hosts of which one fits no line: the other, and what the fleet says."""
+    certain = [*judge_board(edge, start, knowledge), *judge_vendors(edge, knowledge)]
+    for build in dict.fromkeys((edge.source.qemu, edge.destination.qemu)):
+        if build.is_placed:
+            certain += judge_machine_type(build, build, start, knowledge)
+    yield from (objection for objection in dict.fromkeys(certain) if not objection.is_gap)
+    if edge.source.arch != edge.destination.arch:
+        yield from judge_coverage(edge, knowledge)
 
 
 def _past_observation(

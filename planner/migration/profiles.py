@@ -54,7 +54,7 @@ class Profiler:
         self._builds: dict[QemuBuild, QemuBuild] = {}
 
     def profile(self, group: HostGroup) -> HostProfile:
-        """Return the profile of a group whose texts are known to be placeable."""
+        """Return the profile of a group; a text that fits no line is a missing fact of it."""
         texts = (group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt)
         key = (*texts, group.present, group.absent)
         if key not in self._profiles:
@@ -64,10 +64,8 @@ class Profiler:
 
     def _make(self, group: HostGroup) -> HostProfile:
         knowledge = self._knowledge
-        build = knowledge.builds.place(group.qemu)
+        build = knowledge.build_of(group.qemu)
         kernel, implied = self._kernel(group)
-        if build is None or kernel is None:
-            raise ValueError(f"{group.kernel} or {group.qemu} has no line")
         build = self._builds.setdefault(build, build)
         past_kernel = knowledge.host_cpus.past_kernel(group.arch, build.version)
         capabilities = implied.overlaid(
@@ -75,7 +73,9 @@ class Profiler:
         ).without(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         told = knowledge.covered.get(group.arch) == "listed" and not open_facts
-        token = "" if told or kernel.is_series else f"{kernel.line} {group.kernel}"
+        token = (
+            "" if told or kernel.is_series or not kernel.line else f"{kernel.line} {group.kernel}"
+        )
         return HostProfile(
             arch=group.arch,
             qemu=build,
@@ -86,15 +86,21 @@ class Profiler:
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel),
             build_doubt=group.build_doubt,
+            unplaced=tuple(self._unplaced(group)),
             unsure_cpu_features=knowledge.unsure_cpu_features(group.arch, capabilities),
         )
 
-    def _kernel(self, group: HostGroup) -> tuple[KernelRelease | None, CapabilitySet]:
+    def _unplaced(self, group: HostGroup) -> Iterable[str]:
+        facts = (
+            self._knowledge.unplaced("kernel", group.kernel),
+            self._knowledge.unplaced("qemu", group.qemu),
+        )
+        return (fact for fact in facts if fact)
+
+    def _kernel(self, group: HostGroup) -> tuple[KernelRelease, CapabilitySet]:
         key = (group.arch, group.kernel)
         if key not in self._kernels:
-            kernel = self._knowledge.kernels.place(group.kernel)
-            if kernel is None:
-                return None, CapabilitySet()
+            kernel = self._knowledge.kernel_of(group.kernel)
             wanted = self._knowledge.relevant(group.arch)
             implied = self._knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
             self._kernels[key] = (kernel, implied)
@@ -115,9 +121,9 @@ class Profiler:
 
 
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:
-    """Return the fleet's profiles by pool; raises `FleetError` with every text that has no line."""
-    problems = list(_unplaced(fleet, knowledge))
-    if problems:
+    """Return the fleet's profiles by pool; raises `FleetError` if no row has texts that fit lines."""
+    problems = unplaced_texts(fleet, knowledge)
+    if problems and all(_is_unplaced(group, knowledge) for group in fleet.groups):
         raise FleetError(problems)
     profiler = Profiler(knowledge)
     profile_of = {group: profiler.profile(group) for group in fleet.groups}
@@ -140,15 +146,27 @@ def members_by_pool(
     }
 
 
-def _unplaced(fleet: Fleet, knowledge: KnowledgeBase) -> Iterable[Problem]:
-    seen: set[tuple[str, str]] = set()
-    for group in fleet.groups:
-        for cell in (("kernel", group.kernel), ("qemu", group.qemu)):
-            misfit = None if cell in seen else knowledge.misfit(*cell)
-            seen.add(cell)
-            if misfit is not None:
-                place = Location(file=fleet.source, line=group.line or None, column=cell[0])
-                yield Problem(location=place, what=misfit[0], remedy=misfit[1])
+def unplaced_texts(fleet: Fleet, knowledge: KnowledgeBase) -> tuple[Problem, ...]:
+    """Return each kernel and QEMU of a fleet that fits no line, once, where it first stands."""
+    first = {cell: group for group in reversed(fleet.groups) for cell in _cells(group)}
+    found = ((cell, knowledge.misfit(*cell), group) for cell, group in first.items())
+    return tuple(
+        Problem(
+            location=Location(file=fleet.source, line=group.line or None, column=cell[0]),
+            what=misfit[0],
+            remedy=misfit[1],
+        )
+        for cell, misfit, group in found
+        if misfit is not None
+    )
+
+
+def _is_unplaced(group: HostGroup, knowledge: KnowledgeBase) -> bool:
+    return any(knowledge.misfit(*cell) is not None for cell in _cells(group))
+
+
+def _cells(group: HostGroup) -> tuple[tuple[str, str], ...]:
+    return ("kernel", group.kernel), ("qemu", group.qemu)
 
 
 def missing_facts(profile: HostProfile, knowledge: KnowledgeBase) -> tuple[CapabilityId, ...]:

@@ -11,6 +11,7 @@ from planner.domain.shown import counted
 from planner.domain.solution import Status
 from planner.domain.verdict import Objection, Outcome
 from planner.explain.moves import reasons, worst
+from planner.explain.unknowns import unplaced_of
 from planner.explain.why_not_newer import refusals
 from planner.knowledge.base import KnowledgeBase
 from planner.plan.bridges import missing_bridge
@@ -35,6 +36,16 @@ class Outlook:
 def without_answer(way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
     """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
     if first.status is Status.SAFE:
+        return
+    if first.domain.unplaced:
+        for one in unplaced_of(first.domain):
+            yield Relaxation(
+                domain=way.name,
+                constraint=MISSING_FACT,
+                text=f"missing fact: {one.fact}",
+                hosts=way.moving,
+                examples=one.examples,
+            )
         return
     apart = [
         (result, found)

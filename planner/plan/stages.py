@@ -108,13 +108,19 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
 
 
 def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterator[Problem]:
-    """Yield a problem for every kernel and QEMU text without a line, at the first row that has it."""
+    """Yield a problem for every kernel and QEMU to go to without a line, at the first row with it.
+
+    What a host runs today may fit no line: then nothing is known of it, and its pool is undecided.
+    """
     rows = {
-        (column, text): group
+        (column, text): host.target
         for host in reversed(tuple(hosts))
-        for group, prefix in ((host.group, ""), (host.target, "target_"))
-        if group is not None
-        for column, text in ((f"{prefix}kernel", group.kernel), (f"{prefix}qemu", group.qemu))
+        if host.target is not None
+        for column, text, now in (
+            ("target_kernel", host.target.kernel, host.group.kernel),
+            ("target_qemu", host.target.qemu, host.group.qemu),
+        )
+        if text != now
     }
     for (column, text), group in sorted(rows.items(), key=lambda row: row[1].line):
         place = Location(file=group.file or "fleet", line=group.line or None, column=column)
@@ -198,7 +204,7 @@ class Stager:
         return Stage(
             after_wave=wave,
             domain=domain,
-            status=status_of(results),
+            status=Status.UNDECIDED if domain.unplaced else status_of(results),
             baselines=tuple(
                 baseline_of(result.chosen) for result in results if result.chosen is not None
             ),

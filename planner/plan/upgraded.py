@@ -49,6 +49,8 @@ class Donor:
         """Whether neither kernel nor QEMU is older than `other`'s and one of them is newer."""
         kernels = _ordered(self.kernel, other.kernel)
         builds = _ordered_builds(self.build, other.build)
+        if not all(one.kernel.line and one.build.is_placed for one in (self, other)):
+            return False
         return min(kernels, builds) >= 0 and max(kernels, builds) > 0
 
 
@@ -116,13 +118,11 @@ class Upgrader:
                 self._of_vendor.setdefault(donor.vendor, {})[known] = None
 
     def donor(self, group: HostGroup) -> Donor:
-        """Return what a group runs; its texts are known to be placeable."""
+        """Return what a group runs."""
         key = (group.arch, group.kernel, group.qemu, group.present, group.absent)
         if key not in self._donors:
-            kernel = self.knowledge.kernels.place(group.kernel)
-            build = self.knowledge.builds.place(group.qemu)
-            if kernel is None or build is None:
-                raise ValueError(f"{group.kernel} or {group.qemu} has no line")
+            kernel = self.knowledge.kernel_of(group.kernel)
+            build = self.knowledge.build_of(group.qemu)
             stated = (
                 frozenset(name for name in group.present if self._is_of_kernel(name)),
                 frozenset(name for name in group.absent if self._is_of_kernel(name)),
@@ -199,9 +199,7 @@ class Upgrader:
     def _implied(self, arch: str, text: str) -> CapabilitySet:
         key = (arch, text)
         if key not in self._kernels:
-            kernel = self.knowledge.kernels.place(text)
-            if kernel is None:
-                raise ValueError(f"{text} has no line")
+            kernel = self.knowledge.kernel_of(text)
             wanted = self.knowledge.relevant(arch)
             implied = self.knowledge.kernels.capabilities(kernel, arch=arch, wanted=wanted)
             self._kernels[key] = implied

@@ -86,6 +86,8 @@ class Solver:
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers.
 
+        None for a domain with a kernel or a QEMU that fits no line.
+
         Whole pools of equal profiles share their results, which name no pool and count no host.
         """
         if domain.edges is not None:
@@ -96,6 +98,8 @@ class Solver:
         return self._solved[key]
 
     def _solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
+        if domain.unplaced:
+            return ()
         arch = domain.members[0].profile.arch
         places = self._boards_and_lines(arch)
         common = self.form.offers.common_lines(domain.builds)
