@@ -58,6 +58,7 @@ def group_equal(domains: Iterable[DomainSolution]) -> list[tuple[DomainSolution,
             domain.status,
             tuple(replace(baseline, why_not_newer=None) for baseline in domain.baselines),
             tuple((line.board, line.line) for line in domain.refused),
+            () if domain.baselines else tuple(one.fact for one in domain.unknowns if one.decides),
             domain.guests,
         )
         groups.setdefault(key, []).append(domain)
