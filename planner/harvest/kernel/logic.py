@@ -84,7 +84,8 @@ class Given:
 def given(formula: Formula) -> Given:
     """Return how a host comes to have something: what cannot be missing, strongest kind first.
 
-    A parameter or vendor is named only if nobody has the thing without it.
+    A parameter or vendor is named only if nobody has the thing without it. A parameter that must be
+    off is no condition: off is what it is where nobody set it.
     """
     if isinstance(formula, bool):
         return Given("yes" if formula else "no")
@@ -93,9 +94,9 @@ def given(formula: Formula) -> Given:
     for kind in ("param", "vendor"):
         names = [one.text for one in needed if one.kind == kind]
         names += [
-            OTHER.get(one.text, f"not {one.text}")
+            OTHER[one.text]
             for one in atoms
-            if one.kind == kind and _under(formula, one, True) is False
+            if one.kind == kind == "vendor" and _under(formula, one, True) is False
         ]
         if names:
             return Given(kind, "+".join(names))
