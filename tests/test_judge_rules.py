@@ -201,6 +201,18 @@ CASES = {
             guest={"machine": "pc-q35-7.2", "devices": "e1000"},
         ),
     ),
+    Rule.MEMORY_BLOCK_DIFFERS: (
+        Move(
+            source=_qemu("1:8.2.2+ds-0ubuntu1.10"),
+            destination=_qemu("1:7.2+dfsg-7+deb12u18"),
+            guest={"machine": "pc-q35-7.2", "devices": "virtio-net-pci+tap"},
+        ),
+        Move(
+            source=_qemu("1:8.2.2+ds-0ubuntu1.10"),
+            destination=_qemu("1:7.2+dfsg-7+deb12u18"),
+            guest={"machine": "pc-q35-7.2", "devices": "virtio-net-pci+tap,rombar=0"},
+        ),
+    ),
     Rule.KNOWLEDGE_GAP: (
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "q35"}),
         Move(source=_qemu("8.2.7"), destination=_qemu("9.1.0"), guest={"machine": "pc-q35-8.2"}),

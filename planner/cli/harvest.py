@@ -198,6 +198,57 @@ def harvest_kernel_sources(
     raise typer.Exit(exits.UNSAFE if found.texts else exits.ANSWERED)
 
 
+@harvest.command("package")
+def harvest_package(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE ...", help="packages of one host: QEMU and its ROM packages"),
+    ],
+    line: Annotated[
+        str, typer.Option(metavar="LINE", help="build line; default: the one its text names")
+    ] = "",
+    release: Annotated[
+        str, typer.Option(metavar="RELEASE", help="text of the QEMU package, if it is no FILE")
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="write the sizes into --data")] = False,
+    policy: CheckedPolicy = None,
+    knowledge: KnowledgeFolder = None,
+) -> None:
+    """Read .deb and .rpm packages: who they are, and the sizes of their ROM and firmware files.
+
+    A QEMU program inside is asked for its version where it runs. Exit code 0 if all rows agree, 4 if
+    sizes differ. Needs the extra `packages`.
+    Example: planner harvest package qemu-system-x86_10.0.13.deb ipxe-qemu_1.21.1.deb seabios_1.16.3.deb
+    """
+    from planner.harvest.packages import read_package
+    from planner.harvest.rom_rows import rom_changes, write_roms
+    from planner.knowledge.folder import shipped_data
+
+    rows = checked_knowledge(knowledge, policy)
+    packages = [read_package(path) for path in files]
+    for one in packages:
+        typer.echo(f"# {one.file}: {one.name} {one.text} ({one.arch})")
+        for text in (*(f"{path}: {said}" for path, said in one.said.items()), *one.changelog):
+            typer.echo(f"#   {text}")
+    folder = data or shipped_data()
+    changes = rom_changes(packages, rows, folder, line=line, release=release)
+    for text in changes.told:
+        typer.echo(text)
+    typer.echo(
+        f"# {changes.line} {changes.release}: {len(changes.sizes)} files read, "
+        f"{len(changes.told)} sizes differ"
+    )
+    if write:
+        write_roms(changes, folder)
+    raise typer.Exit(exits.UNSAFE if changes.told else exits.ANSWERED)
+
+
 @harvest.command("stream")
 def harvest_stream(
     file: Annotated[

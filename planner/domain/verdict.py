@@ -36,6 +36,7 @@ class Rule(Enum):
     KNOWLEDGE_GAP = "P012"
     CPU_VENDOR_DIFFERS = "P013"
     PART_NOT_OFFERED = "P014"
+    MEMORY_BLOCK_DIFFERS = "P015"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus
 from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines, KernelRelease, unplaced_kernel
+from planner.knowledge.roms import Roms
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
@@ -54,6 +55,7 @@ class KnowledgeBase:
     policy: Policy
     architectures: tuple[Architecture, ...]
     inventory: Inventory
+    roms: Roms
     read_messages: Callable[[], tuple[KnownMessage, ...]]
     digest: str
 

@@ -233,6 +233,10 @@ TABLES = (
         identity=("name",),
         about=("removed",),
     ),
+    Table(name="roms", files="roms.toml", key="rom", identity=("file",), about=("devices",)),
+    Table(
+        name="rom-sizes", files="roms.toml", key="rom_size", identity=("name",), about=("block",)
+    ),
     Table(name="traits", files="traits.toml", key="trait", identity=("name",), about=("meaning",)),
     Table(
         name="unit-kinds",

@@ -51,7 +51,9 @@ from planner.knowledge.read_hosts import (
 )
 from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.read_messages import read_message
+from planner.knowledge.read_packages import read_packages
 from planner.knowledge.read_state import read_property_kind, read_unit, read_unit_kind
+from planner.knowledge.roms import Roms, read_rom, read_rom_size
 from planner.knowledge.tables import CompatSet, MachineTables
 
 SETS = BY_NAME["compat-sets"]
@@ -90,6 +92,11 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
         inventory=Inventory(folder.roots),
+        roms=Roms(
+            folder.read("roms", read_rom),
+            folder.read("rom-sizes", read_rom_size),
+            partial(read_packages, folder.roots),
+        ),
         read_messages=partial(_messages, folder),
         digest=folder.digest(),
     )

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from planner.domain.capability import Evidence
 from planner.domain.migrated import Consequence
+from planner.domain.truth import Truth, all_of, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +28,19 @@ class Fault:
 
     It bites when one end runs one of `builds` and the other one of `against` (empty: any build that
     is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`.
-    A fault that is `carried` comes from the source, or from the build that the guest booted on.
+    A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
+    `unread` builds nobody knows on which side they are. Types named after a release newer than `up_to`
+    do not have it.
     """
 
     id: str
     builds: frozenset[str]
     against: frozenset[str]
+    unread: frozenset[str]
     direction: str
     carried: bool
     machine_types: frozenset[str]
+    up_to: tuple[int, ...]
     devices: tuple[str, ...]
     consequence: Consequence
     reason: str
@@ -43,18 +48,30 @@ class Fault:
     evidence: Evidence
     source: str
 
-    def is_between(self, source: str, destination: str) -> bool:
-        """Whether it bites a guest that goes from one known build to another."""
+    def speaks_of(self, machine_type: str, release: tuple[int, ...]) -> bool:
+        """Whether it concerns a machine type, named after `release` if after any."""
+        if self.machine_types and machine_type not in self.machine_types:
+            return False
+        return not (self.up_to and release > self.up_to)
+
+    def is_between(self, source: str, destination: str) -> Truth:
+        """Return whether it bites a guest that goes from one known build to another."""
+        if source == destination:
+            return Truth.NO
         pairs = {
             "forward": ((source, destination),),
             "backward": ((destination, source),),
             "both": ((source, destination), (destination, source)),
         }[self.direction]
-        return any(
-            one in self.builds
-            and (other in self.against if self.against else other not in self.builds)
-            for one, other in pairs
-        )
+        return any_of(all_of((self._has(one), self._opposes(other))) for one, other in pairs)
+
+    def _has(self, build: str) -> Truth:
+        return Truth.UNKNOWN if build in self.unread else Truth.of(build in self.builds)
+
+    def _opposes(self, build: str) -> Truth:
+        if build in self.unread:
+            return Truth.UNKNOWN
+        return Truth.of(build in self.against if self.against else build not in self.builds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

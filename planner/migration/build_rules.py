@@ -91,9 +91,13 @@ def _judge_faults(
 ) -> Iterator[Objection]:
     """Object to known faults between builds. `builds`: source, destination, booted on."""
     source, destination, booted = builds
+    name = start.baseline.machine_type
+    known = knowledge.machine_type(name)
     for fault in knowledge.faults:
+        if not fault.speaks_of(name, known.release if known is not None else ()):
+            continue
         origins = (source, booted) if fault.carried else (source,)
-        bites = any_of(fault_bites(fault, one, destination, start) for one in origins)
+        bites = any_of(fault_bites(fault, one, destination) for one in origins)
         if bites is Truth.NO:
             continue
         clause = fault_clause(fault)
@@ -116,16 +120,12 @@ def _judge_faults(
         )
 
 
-def fault_bites(
-    fault: Fault, origin: QemuBuild, destination: QemuBuild, start: GuestStart
-) -> Truth:
-    """Return whether a fault row speaks of these builds and this machine type.
+def fault_bites(fault: Fault, origin: QemuBuild, destination: QemuBuild) -> Truth:
+    """Return whether a fault row speaks of these builds.
 
     `origin` is the source, or for a carried fault also the build that the guest booted on. A build
     between two known ones has what both have.
     """
-    if fault.machine_types and start.baseline.machine_type not in fault.machine_types:
-        return Truth.NO
     alike = origin.is_read_as(destination)
     found = {
         fault.is_between(one, other)
@@ -133,7 +133,7 @@ def fault_bites(
         for other in destination.read_as
         if one == other or not alike
     }
-    return Truth.UNKNOWN if len(found) > 1 else Truth.of(True in found)
+    return found.pop() if len(found) == 1 else Truth.UNKNOWN if found else Truth.NO
 
 
 def _unread(*builds: QemuBuild) -> str:

@@ -22,6 +22,7 @@ from planner.migration.host_rules import (
     judge_vendors,
     unlisted_hardware,
 )
+from planner.migration.memory_blocks import judge_memory_blocks
 from planner.migration.observations import observation_of, observed
 from planner.migration.parts import judge_parts
 from planner.migration.property_rules import judge_flags
@@ -69,6 +70,9 @@ def judge(
     for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
         objections += judged.objections
         remarks += judged.remarks
+    blocks = judge_memory_blocks(edge, start, knowledge, assumed)
+    objections += blocks.objections
+    remarks += blocks.remarks
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     return Verdict(
         edge=edge,

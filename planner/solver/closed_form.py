@@ -245,6 +245,8 @@ class ClosedForm:
                 parts.accepted.append(loss)
             elif issue.flag is not None:
                 parts.flags.append(issue.flag)
+            elif issue.condition is not None:
+                parts.conditions.append(issue.condition)
             elif issue.clause is not None:
                 parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))
             else:

@@ -13,6 +13,7 @@ from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
+from planner.solver.block_issues import block_issues
 from planner.solver.layout_issues import (
     LayoutIssue,
     coverage_issues,
@@ -92,6 +93,7 @@ class Layouts:
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(
             fault_issues(builds, carried, machine_type, self.knowledge),
+            block_issues(builds, machine_type, self.knowledge, self.policy),
             observed_issues(routes, machine_type, self.knowledge),
             vendor_issues(routes, self.knowledge),
             model_issues(booted, self.knowledge),

@@ -10,7 +10,7 @@ from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import FlagChoice
+from planner.domain.solution import Condition, FlagChoice
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
@@ -36,6 +36,7 @@ class LayoutIssue:
     facts: tuple[str, ...] = ()
     flag: FlagChoice | None = None
     clause: Clause | None = None
+    condition: Condition | None = None
     price: str = "functional"
     is_accepted: bool = False
     source: str = ""
@@ -45,7 +46,8 @@ class LayoutIssue:
     @property
     def is_obstacle(self) -> bool:
         """Whether neither policy nor a flag nor a claim about guests helps."""
-        return not self.is_accepted and self.flag is None and self.clause is None
+        ways = (self.flag, self.clause, self.condition)
+        return not self.is_accepted and all(way is None for way in ways)
 
 
 def unversioned_issue(
@@ -130,10 +132,14 @@ def fault_issues(
     """
     hops, ways = set(pairs), set(carried)
     here = {ref for pair in (*hops, *ways) for build in pair for ref in build.read_as}
+    row = knowledge.machine_type(machine_type)
+    release = () if row is None else row.release
     for fault in knowledge.faults:
-        if fault.builds.isdisjoint(here):
+        if fault.builds.isdisjoint(here) and fault.unread.isdisjoint(here):
             continue
         if fault.machine_types and machine_type not in fault.machine_types:
+            continue
+        if fault.up_to and release > fault.up_to:
             continue
         bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}
         if bitten <= {Truth.NO}:
@@ -162,7 +168,7 @@ def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth
             fault.is_between(one, other)
             for one, other in product(source.read_as, destination.read_as)
         }
-    return Truth.UNKNOWN if len(ways) > 1 else Truth.of(True in ways)
+    return ways.pop() if len(ways) == 1 else Truth.UNKNOWN
 
 
 def observed_issues(
