@@ -108,7 +108,7 @@ def _judge_faults(
         if truth is Truth.NO:
             continue
         if bites is Truth.UNKNOWN:
-            facts = (*facts, f"whether {_unread(*origins, destination)} has this fault")
+            facts = (*facts, f"whether {_unread(fault, *origins, destination)} has this fault")
         yield Objection(
             rule=Rule.KNOWLEDGE_GAP if Truth.UNKNOWN in (truth, bites) else Rule.KNOWN_FAULT,
             consequence=fault.consequence,
@@ -136,9 +136,12 @@ def fault_bites(fault: Fault, origin: QemuBuild, destination: QemuBuild) -> Trut
     return found.pop() if len(found) == 1 else Truth.UNKNOWN if found else Truth.NO
 
 
-def _unread(*builds: QemuBuild) -> str:
-    """Name the builds that nobody read."""
-    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(builds) if len(one.read_as) > 1)
+def _unread(fault: Fault, *builds: QemuBuild) -> str:
+    """Name the builds of which nobody knows on which side of a fault they are."""
+    found = (
+        one for one in builds if len(one.read_as) > 1 or not fault.unread.isdisjoint(one.read_as)
+    )
+    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found))
 
 
 def fault_clause(fault: Fault) -> Clause | None:
