@@ -17,7 +17,7 @@ from planner.knowledge.load import load_knowledge
 Cells = dict[str, object]
 FREE = {"aliases"}
 """Tables whose keys are names."""
-BY_LINE = {"offered", "deprecated", "builds", "against"}
+BY_LINE = {"offered", "deprecated", "builds", "against", "unread"}
 """Tables whose keys are build lines."""
 READ_LATE = ("compat_properties", "messages")
 """Files that are read when they are first asked for; the tests of what is in them look at their keys."""
