@@ -116,7 +116,7 @@ def test_a_misspelt_key(
 def test_the_levels_are_those_of_the_format() -> None:
     found = {level for _, level in CASES}
     assert {"unit.when", "unit.gates", "unit.lack", "observation.from", "change", "build"} <= found
-    assert {table.key for table in TABLES if table.key} - {"set"} <= found
+    assert {table.key for table in TABLES if table.key} - {"set", "message"} <= found
 
 
 UNIT = {
