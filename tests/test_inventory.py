@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -282,3 +283,42 @@ def test_two_packages_of_one_version_are_two_builds(tmp_path: Path) -> None:
     assert tables.name_of("upstream", "1.0.0", "1.0.0", X86) == "upstream-1.0.0"
     assert tables.name_of("upstream", "1.0.0", "1.0.0-2", X86) == "upstream-1.0.0-2"
     assert tables.name_of("upstream", "1.0.1", "1.0.1", X86) == "upstream-1.0.1"
+
+
+def _read_builds(inventory: Inventory) -> Iterator[tuple[str, QemuBuild]]:
+    for row in inventory.builds:
+        yield row.arch, QemuBuild(line=row.line, release=row.release, version=row.version)
+
+
+def test_typed_rows_of_properties_agree_with_every_build() -> None:
+    knowledge = load_knowledge()
+    wrong = [
+        f"{arch} {build}: {key} is {read.value}, the row says {told.value}"
+        for arch, build in _read_builds(knowledge.inventory)
+        for key, row in knowledge.properties.items()
+        if knowledge.inventory.of(arch).descendants_of(build, key.qom_type)
+        and {
+            read := knowledge.inventory.has_property(arch, build, key.qom_type, key.property),
+            told := knowledge._offers(build, row),
+        }
+        == {Truth.YES, Truth.NO}
+    ]
+    assert not wrong
+
+
+def test_every_build_that_was_read_says_which_parts_were(inventory: Inventory) -> None:
+    always = {"devices", "objects", "properties"}
+    assert all(always <= row.parts and row.source for row in inventory.builds)
+    x86 = [row for row in inventory.builds if row.arch == X86]
+    assert all(
+        {"cpu_aliases", "cpu_features", "cpu_models", "cpu_types"} <= row.parts for row in x86
+    )
+    assert {row.version[:2] for row in x86} >= {
+        (5, 2),
+        (6, 2),
+        (7, 2),
+        (8, 2),
+        (9, 2),
+        (10, 2),
+        (11, 1),
+    }

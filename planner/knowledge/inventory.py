@@ -256,6 +256,14 @@ class ArchInventory:
             ),
         )
 
+    def descendants_of(self, build: QemuBuild, qom_type: str) -> tuple[str, ...]:
+        """Return the devices of a type on the first build that answers, itself included."""
+        for place in self.places(build, "devices").read[:1]:
+            kind = self.real_name(place, qom_type)
+            own = (kind,) if self._creatable(place, kind) is Truth.YES else ()
+            return (*own, *self._below(place).get(kind, ()))
+        return ()
+
     @cached_property
     def _properties(self) -> Mapping[str, Mapping[str, tuple[tuple[str, str, int], ...]]]:
         """Return name, then kind, default and bits, for every type."""
