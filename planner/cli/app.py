@@ -12,6 +12,7 @@ from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
 from planner.cli.console import harmless
+from planner.cli.cpu import cpu
 from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.harvest import harvest
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command(short_help="The newest machine type and flags that are safe.")(solve)
 app.command(short_help="Judge one migration, or a file of them.")(check)
+app.command(short_help="The newest guest CPU that is safe.")(cpu)
 app.command(short_help="Upgrade waves, and when flags can flip.")(plan)
 app.command(short_help="Replay a plan phase by phase, with faults.")(simulate)
 app.command(short_help="Compare a plan with the fleet as it is.")(status)

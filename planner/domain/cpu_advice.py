@@ -17,12 +17,13 @@ class RefusedModel:
 class VendorAdvice:
     """The newest named model of a vendor that every host of a pool can carry, and newer ones.
 
-    `newest` is empty if none of the vendor's models is safe; `refused` are the generations after it,
-    oldest first.
+    `newest` is empty if none of the vendor's models is safe, `generation` is its name without version;
+    `refused` are the generations after it, oldest first.
     """
 
     vendor: str
     newest: str
+    generation: str = ""
     refused: tuple[RefusedModel, ...] = ()
 
 
@@ -43,3 +44,24 @@ class CpuAdvice:
 
 
 ANY_CPU = CpuAdvice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuLaggard:
+    """Hosts of one class without which a pool could have newer CPU models, and which."""
+
+    label: str
+    hosts: int
+    examples: tuple[str, ...]
+    gained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCpu:
+    """What a pool allows of guest CPUs under its recommended machine type, and who holds it back."""
+
+    domain: str
+    hosts: int
+    machine_type: str
+    advice: CpuAdvice
+    laggards: tuple[CpuLaggard, ...]

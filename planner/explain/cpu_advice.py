@@ -65,16 +65,16 @@ def _of_vendor(
     place: Place,
     knowledge: KnowledgeBase,
 ) -> VendorAdvice:
-    newest, refused = "", list[RefusedModel]()
+    newest, generation, refused = "", "", list[RefusedModel]()
     for row in rows:
         names = tuple(_models_of(row, place, knowledge))
         safe = [name for name in names if not _lost(name, excluded, knowledge)]
         if safe:
-            newest, refused = safe[-1], []
+            newest, generation, refused = safe[-1], row.model, []
         elif names:
             lost = _lost(names[0], excluded, knowledge)
             refused.append(RefusedModel(name=row.model, features=lost))
-    return VendorAdvice(vendor=vendor, newest=newest, refused=tuple(refused))
+    return VendorAdvice(vendor=vendor, newest=newest, generation=generation, refused=tuple(refused))
 
 
 def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from planner.domain.compat import CompatFlag, Visible
@@ -17,6 +17,8 @@ from planner.knowledge.base import KnowledgeBase
 from planner.plan.stages import PoolWay, Stage
 from planner.solver.certify import assumed_by
 
+Step = tuple[ChosenBaseline | None, ChosenBaseline, TakesEffect]
+"""What new guests got, what they get, and when running guests get it."""
 REBOOTS = frozenset({Visible.STREAM, Visible.NEGOTIATED})
 
 
@@ -31,6 +33,22 @@ class Effects:
     def __post_init__(self) -> None:
         """Make the judge that all pools share."""
         self._moves = MoveJudge(self.knowledge, self.policy)
+
+    def steps(
+        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolWay
+    ) -> Iterator[Step]:
+        """Yield the changes from `old` to `new` one by one, each with how it reaches running guests.
+
+        Under one machine type the flags that only the sender knows come first, at the next hop, if
+        what lies between is safe on every edge of the stage wherever a guest has booted.
+        """
+        between = None if old is None else _with_new_stream_flags(old, new)
+        if old is not None and between is not None:
+            boots = {*way.profiles_before(), *stage.domain.profiles}
+            if self._is_safe(old, between.baseline, stage.domain.pairs(), boots):
+                yield old, between, TakesEffect.NEXT_HOP
+                old = between
+        yield old, new, self.of(old, new, stage, way)
 
     def of(
         self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolWay
@@ -87,6 +105,18 @@ class Effects:
             machines, build = self.knowledge.machines, destination.qemu
             value = machines.effective(build, after.machine_type, key)
             yield None if value is None else CompatFlag(key=key, value=value)
+
+
+def _with_new_stream_flags(old: ChosenBaseline, new: ChosenBaseline) -> ChosenBaseline | None:
+    """Return `old` with the stream flags of `new`; None if it is one of the two, or the type changes."""
+    if old.machine_type != new.machine_type:
+        return None
+    kept = [choice for choice in old.flags if choice.visible is not Visible.STREAM]
+    streams = [choice for choice in new.flags if choice.visible is Visible.STREAM]
+    flags = tuple(sorted((*kept, *streams), key=lambda choice: str(choice.flag)))
+    between = replace(old, flags=flags)
+    same = frozenset(flags) in {frozenset(old.flags), frozenset(new.flags)}
+    return None if same else between
 
 
 def _changed(old: Iterable[FlagChoice], new: Iterable[FlagChoice]) -> list[FlagChoice]:

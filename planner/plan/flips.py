@@ -25,9 +25,11 @@ def flips_of(
     rules: PlanPolicy,
     effects: Effects,
 ) -> Iterator[Flip]:
-    """Yield the flip of every board and line at every stage whose answer is not the one in force.
+    """Yield the flips of every board and line at every stage whose answer is not the one in force.
 
     What was safe stays safe, so a stage without an answer of its own leaves the earlier one in force.
+    Flags that only the sending process knows flip by themselves, before those that the guest sees: they
+    need not wait for its power cycle.
     """
     in_force = {(one.board, one.line): one for one in stages[0].baselines}
     for stage in stages[1:]:
@@ -36,20 +38,21 @@ def flips_of(
             in_force[(chosen.board, chosen.line)] = chosen
             if old is not None and old.baseline == chosen.baseline:
                 continue
-            yield Flip(
-                domain=way.name,
-                board=chosen.board,
-                line=chosen.line,
-                before=NOTHING if old is None else old.baseline,
-                after=chosen.baseline,
-                after_wave=stage.after_wave,
-                takes_effect=effects.of(old, chosen, stage, way),
-                soak_days=rules.soak_days,
-                not_before=_day(rules, stage.after_wave),
-                guests_pending=_pending(chosen, guests, effects.knowledge),
-                arguments=chosen.baseline.arguments,
-                unlocks=_unlocks(old, chosen),
-            )
+            for before, after, takes_effect in effects.steps(old, chosen, stage, way):
+                yield Flip(
+                    domain=way.name,
+                    board=chosen.board,
+                    line=chosen.line,
+                    before=NOTHING if before is None else before.baseline,
+                    after=after.baseline,
+                    after_wave=stage.after_wave,
+                    takes_effect=takes_effect,
+                    soak_days=rules.soak_days,
+                    not_before=_day(rules, stage.after_wave),
+                    guests_pending=_pending(after, guests, effects.knowledge),
+                    arguments=after.baseline.arguments,
+                    unlocks=_unlocks(before, after),
+                )
 
 
 def _day(rules: PlanPolicy, wave: int) -> datetime.date | None:

@@ -24,6 +24,7 @@ from planner.domain.solution import (
 )
 from planner.present.asked import Asked
 from planner.present.columns import aligned
+from planner.present.cpu_report import vendor_name
 from planner.present.lines import WIDTH, Line, Style, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
@@ -52,7 +53,6 @@ STYLES = {
 }
 HEADER = ("pool", "hosts", "builds", "machine type", "flags", "checks", "held back by")
 NUMBERS = frozenset({1, 2, 4, 5})
-VENDORS = {"intel": "Intel", "amd": "AMD", "hygon": "Hygon", "zhaoxin": "Zhaoxin"}
 
 
 def answer_lines(solution: Solution, asked: Asked) -> Iterator[Line]:
@@ -271,7 +271,7 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
 
 
 def _of(vendor: VendorAdvice) -> str:
-    return f"{vendor.newest} ({VENDORS.get(vendor.vendor, vendor.vendor)})"
+    return f"{vendor.newest} ({vendor_name(vendor.vendor)})"
 
 
 def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:

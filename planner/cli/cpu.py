@@ -1,0 +1,58 @@
+"""`planner cpu`: the newest CPU model that every host of a pool can carry, and who holds it back."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from planner.cli import exits
+from planner.cli.console import painted
+from planner.cli.options import (
+    EdgesFile,
+    FleetFile,
+    GuestProfileName,
+    KnowledgeFolder,
+    OutputFile,
+    PolicyFile,
+    arrows_in,
+    inputs_of,
+    with_profile,
+)
+from planner.cli.output import answer
+
+
+class CpuFormat(Enum):
+    """Formats of what pools allow of CPUs."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Format = Annotated[CpuFormat, typer.Option("--format", "-f", help="how to print the answer")]
+
+
+def cpu(
+    fleet: FleetFile,
+    edges: EdgesFile = None,
+    policy: PolicyFile = None,
+    knowledge: KnowledgeFolder = None,
+    guest_profile: GuestProfileName = "",
+    format: Format = CpuFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
+    """Name the newest guest CPU model per vendor and pool, and the hosts that cost a newer one.
+
+    Example: planner cpu examples/three-pools/fleet.csv
+    """
+    from planner.library.cpus import cpus_of
+    from planner.present.cpu_report import cpu_document, cpu_report
+    from planner.present.document import dump
+
+    given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
+    arrows = arrows_in(edges, given.fleet)
+    pools, status = cpus_of(given.fleet, arrows, given.policy, given.knowledge)
+    json = format is CpuFormat.JSON
+    pieces = dump(cpu_document(pools)) if json else painted(cpu_report(pools), output)
+    answer(pieces, output, exits.of_status(status))

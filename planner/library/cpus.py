@@ -1,0 +1,30 @@
+"""Guest CPUs of a fleet: per pool the newest safe named models, and the hosts that hold them back."""
+
+from __future__ import annotations
+
+from planner.domain.cpu_advice import PoolCpu
+from planner.domain.host import Fleet
+from planner.domain.policy import Policy
+from planner.domain.solution import Status
+from planner.explain.answer import solve as solve_domains
+from planner.explain.cpu_laggards import pool_cpu
+from planner.fleet.edges import Arrows
+from planner.knowledge.base import KnowledgeBase
+from planner.library.answers import domains_of
+from planner.migration.profiles import profile_fleet
+from planner.solver.closed_form import ClosedForm
+
+
+def cpus_of(
+    fleet: Fleet, edges: Arrows | None, policy: Policy, knowledge: KnowledgeBase
+) -> tuple[tuple[PoolCpu, ...], Status]:
+    """Return what each pool with an answer allows of guest CPUs, and the status of the whole answer.
+
+    Raises `FleetError` for a kernel or QEMU that the knowledge cannot place.
+    """
+    domains = domains_of(profile_fleet(fleet, knowledge), edges)
+    solution = solve_domains(domains, knowledge, policy)
+    by_name = {domain.name: domain for domain in domains}
+    form = ClosedForm(knowledge, policy)
+    pools = (pool_cpu(by_name[one.domain], one, form) for one in solution.domains)
+    return tuple(one for one in pools if one is not None), solution.status

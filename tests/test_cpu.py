@@ -1,0 +1,68 @@
+"""Guest CPUs: the newest model that no edge loses, and the hosts that cost a newer one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import planner
+from planner.domain.cpu_advice import PoolCpu
+from planner.library.cpus import cpus_of
+from tests.report.pages import run
+
+RHEL = """host,pool,kernel,qemu
+a1,x,4.18.0-553.16.1.el8_10.x86_64,qemu-kvm-6.2.0-49.module+el8.10.0+21533+3df3c4b6
+a2,x,4.18.0-553.16.1.el8_10.x86_64,qemu-kvm-6.2.0-49.module+el8.10.0+21533+3df3c4b6
+b1,x,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6
+b2,x,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6
+"""
+
+
+def pool(tmp_path: Path, text: str) -> PoolCpu:
+    (tmp_path / "fleet.csv").write_text(text)
+    knowledge = planner.load_knowledge()
+    fleet = planner.read_fleet(tmp_path / "fleet.csv")
+    (found,), _ = cpus_of(fleet, None, knowledge.policy, knowledge)
+    return found
+
+
+def test_no_edge_loses_a_feature_of_the_newest_model(tmp_path: Path) -> None:
+    found = pool(tmp_path, RHEL)
+    models = planner.load_knowledge().guests.cpu_models
+    hidden = set(found.advice.hidden)
+    newest = [one for one in found.advice.vendors if one.newest]
+    assert newest
+    for one in newest:
+        assert not models[one.newest].features & hidden
+    for refused in (model for one in found.advice.vendors for model in one.refused):
+        assert set(refused.features) <= hidden
+
+
+def test_the_laggards_are_those_that_lack_what_newer_models_have(tmp_path: Path) -> None:
+    found = pool(tmp_path, RHEL)
+    assert [one.examples for one in found.laggards] == [("a1", "a2")]
+    assert found.laggards[0].gained
+
+
+def test_equal_hosts_hold_nobody_back(tmp_path: Path) -> None:
+    header, *rows = RHEL.splitlines()
+    found = pool(tmp_path, "\n".join((header, *rows[2:])) + "\n")
+    assert not found.laggards
+    assert found.advice.is_open
+
+
+def test_the_vendor_of_the_hosts_bounds_the_question(tmp_path: Path) -> None:
+    text = RHEL.replace("qemu\n", "qemu,cpu\n").replace("f3df3c4b6", "f3df3c4b6")
+    header, *rows = text.splitlines()
+    found = pool(tmp_path, "\n".join((header, *(f"{row},EPYC" for row in rows))) + "\n")
+    assert {one.vendor for one in found.advice.vendors} == {"amd"}
+
+
+def test_document_and_terminal_say_the_same(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(RHEL)
+    done = run("cpu", str(tmp_path / "fleet.csv"), "--format", "json")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "planner.cpu/1"
+    (domain,) = document["domains"]
+    shown = run("cpu", str(tmp_path / "fleet.csv")).stdout
+    assert all(one["newest"] in shown for one in domain["vendors"])
