@@ -64,7 +64,7 @@ def _profile(host: Host, arch: str = "x86_64") -> HostProfile:
 def _start(guest: dict[str, str]) -> GuestStart:
     return GuestStart(
         baseline=Baseline(machine_type=guest["machine"], flags=read_flags(guest.get("flags", ""))),
-        devices=read_devices(guest.get("devices", "-")),
+        devices=read_devices(guest.get("devices", "-"), _knowledge().guests),
         cpu=GuestCpu.parse(guest.get("cpu", "qemu64")),
         traits=read_traits(guest.get("traits", "uses-smm=no pae=no"), _knowledge().guests),
     )

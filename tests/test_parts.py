@@ -15,7 +15,7 @@ from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge,
 from planner.domain.migrated import Consequence
 from planner.domain.policy import AcceptedLoss
 from planner.domain.verdict import Outcome, Rule, Verdict
-from planner.fleet.words import read_capabilities, read_flags, read_traits
+from planner.fleet.words import read_capabilities, read_devices, read_flags, read_traits
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
@@ -90,11 +90,85 @@ def test_a_part_that_a_build_does_not_have_cannot_start(
 
 
 def test_between_builds_that_were_read_a_part_is_open_but_from_the_older_one() -> None:
-    old, new = host("8.2.0"), host("10.0.0")
-    down = judged(new, old, "pc-q35-8.2", "igb").objections
-    assert any("whether QEMU 8.2.0 has the device igb" in one.facts for one in down)
-    up = judged(old, new, "pc-q35-8.2", "igb").objections
-    assert not any("igb" in fact for one in up for fact in one.facts)
+    old, new = host("11.0.0"), host("11.1.3")
+    down = judged(new, old, "pc-q35-8.2", "virtio-rtc-pci").objections
+    assert any("whether QEMU 11.0.0 has the device virtio-rtc-pci" in one.facts for one in down)
+    up = judged(old, new, "pc-q35-8.2", "virtio-rtc-pci").objections
+    assert not any("whether QEMU" in fact for one in up for fact in one.facts)
+
+
+def test_a_part_that_only_a_third_build_has_is_on_neither_side() -> None:
+    one = host("8.2.0")
+    found = judged(one, one, "pc-q35-8.2", "virtio-rtc-pci").objections
+    assert Rule.PART_NOT_OFFERED in {objection.rule for objection in found}
+
+
+OPTIONS = [
+    ((TRIXIE, BULLSEYE), "pc-q35-5.2", "virtio-blk-pci,aer=on", Rule.PROPERTY_NOT_OFFERED),
+    ((BULLSEYE, TRIXIE), "pc-q35-5.2", "virtio-blk-pci,serial=x", None),
+    ((NEWEST, "11.2.0"), "pc-q35-10.0", "virtio-blk-pci,aer=on", Rule.KNOWLEDGE_GAP),
+    (("11.2.0", "11.2.0"), "pc-q35-10.0", "virtio-blk-pci,aer=on", None),
+]
+
+
+@pytest.mark.parametrize(("edge", "machine", "device", "rule"), OPTIONS)
+def test_an_option_of_a_device_is_a_property(
+    edge: tuple[str, str], machine: str, device: str, rule: Rule | None
+) -> None:
+    found = judged(host(edge[0]), host(edge[1]), machine, device).objections
+    told = [one for one in found if "option" in " ".join(one.facts)]
+    assert [one.rule for one in told] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("virtio-blk-pci,serial=x,id=a,bus=b", ""),
+        ("virtio-blk-pci+x,nonsense=7", "has no option 'nonsense'"),
+        ("virtio-blk-pci,serail=7", "did you mean 'serial'"),
+        ("a-device-of-nobody,nonsense=7", ""),
+    ],
+)
+def test_an_option_that_no_build_has_is_a_wrong_input(text: str, told: str) -> None:
+    if not told:
+        assert read_devices(text, knowledge().guests) == (text,)
+        return
+    with pytest.raises(ValueError, match=told):
+        read_devices(text, knowledge().guests)
+
+
+GONE = [
+    ("virtio-pci.migrate-extra=off", "pc-q35-10.0", "virtio-blk-pci", TRIXIE, NEWEST),
+    ("virtio-pci.x-disable-pcie=on", "pc-q35-10.0", "virtio-blk-pci", TRIXIE, NEWEST),
+    ("e1000.mitigation=off", "pc-q35-7.2", "e1000", BOOKWORM, TRIXIE),
+    ("vmxnet3.x-old-msi-offsets=on", "pc-q35-10.0", "vmxnet3", TRIXIE, NEWEST),
+    ("ICH9-LPC.memory-hotplug-support=off", "pc-q35-7.2", "e1000", BOOKWORM, TRIXIE),
+]
+
+
+@pytest.mark.parametrize(("flag", "machine", "device", "old", "new"), GONE)
+def test_a_flag_that_a_newer_build_no_longer_has_cannot_start(
+    flag: str, machine: str, device: str, old: str, new: str
+) -> None:
+    def refused(source: str, destination: str) -> bool:
+        found = judged(host(source), host(destination), machine, device, flags=flag).objections
+        return Rule.PROPERTY_NOT_OFFERED in {one.rule for one in found}
+
+    assert refused(old, new)
+    assert not refused(old, old)
+
+
+RHEL = "qemu-kvm-8.0.0-16.el9_3.3"
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [("virtio-net-pci+tap", False), ("e1000e", False), ("nvme", True), ("vmxnet3", True)],
+)
+def test_a_vendor_who_leaves_devices_out_does_not_take_them(device: str, told: bool) -> None:
+    found = judged(host("8.0.0"), host(RHEL, "5.14.0-362.8.1.el9_3.x86_64"), "pc-q35-8.0", device)
+    absent = {one for one in found.objections if one.rule is Rule.PART_NOT_OFFERED}
+    assert bool(absent) is told
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def case_of(
     row = Cells(cells, list(_wrong_hosts(cells, hosts)))
     flags = row.read("flags", read_flags)
     hop_flags = row.read("to_flags", read_flags)
-    devices = row.read("devices", read_devices)
+    devices = row.read("devices", partial(read_devices, words=words))
     stated = row.read("traits", partial(read_traits, words=words))
     cpu = row.read("cpu", partial(read_cpu, words=words))
     if row.wrong:

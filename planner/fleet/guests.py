@@ -93,7 +93,7 @@ def _describer(words: GuestVocabulary) -> Describer:
         return _Described(
             flags=cells.read("flags", read_flags) or (),
             cpu=cells.read("cpu", partial(read_cpu, words=words)),
-            devices=cells.read("devices", read_devices),
+            devices=cells.read("devices", partial(read_devices, words=words)),
             traits=cells.read("traits", partial(read_traits, words=words)) or frozenset(),
             room=read_room(cells, "vcpus", "memory_gib"),
             migratable=cells.read("migratable", read_answer) is not False,

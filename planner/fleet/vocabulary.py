@@ -54,3 +54,7 @@ class GuestVocabulary(Protocol):
     def cpu_features(self) -> Collection[str]:
         """Every CPU feature that a guest can be started with or without."""
         ...
+
+    def options_of(self, device: str) -> Collection[str]:
+        """Return every option that a device takes in some QEMU, none if nobody knows them."""
+        ...

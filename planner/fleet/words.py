@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -107,8 +107,29 @@ def _refuse(wrong: Collection[str]) -> None:
         raise ValueError("; ".join(wrong))
 
 
-def read_devices(text: str) -> tuple[str, ...] | None:
-    """Read devices separated by spaces; empty means 'may have any', `-` means none."""
+def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:
+    """Read devices separated by spaces; empty means 'may have any', `-` means none.
+
+    An option that the device has in no QEMU is refused.
+    """
+    found = _devices(text)
+    _refuse([wrong for device in found or () for wrong in _wrong_options(device, words)])
+    return found
+
+
+def _wrong_options(device: str, words: GuestVocabulary) -> Iterator[str]:
+    """Yield what is wrong with the options of a device: names that no QEMU knows."""
+    name, *options = device.split(",")
+    plain = name.partition("+")[0]
+    known = words.options_of(plain) if options else ()
+    for option in options if known else ():
+        key = option.partition("=")[0]
+        if key and key not in known:
+            what = f"{quoted(plain)} has no option {quoted(key)} in any QEMU"
+            yield advised(what, nearest(key, known))
+
+
+def _devices(text: str) -> tuple[str, ...] | None:
     words = text.split()
     if not words:
         return None

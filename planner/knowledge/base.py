@@ -24,6 +24,7 @@ from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus
 from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines, KernelRelease, unplaced_kernel
+from planner.knowledge.offered import OfferedParts
 from planner.knowledge.roms import Roms
 from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
@@ -55,6 +56,7 @@ class KnowledgeBase:
     policy: Policy
     architectures: tuple[Architecture, ...]
     inventory: Inventory
+    parts: OfferedParts
     roms: Roms
     read_messages: Callable[[], tuple[KnownMessage, ...]]
     digest: str
@@ -213,8 +215,11 @@ class KnowledgeBase:
         return row is not None and row.default in SWITCH and flag.value not in (*SWITCH, DEFAULT)
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
-    def offers_property(self, build: QemuBuild, key: PropertyKey) -> Truth:
-        """Return whether `build` accepts the property `key`."""
+    def offers_property(self, build: QemuBuild, key: PropertyKey, arch: str) -> Truth:
+        """Return whether `build` accepts the property `key`: by what was read whole, else by rows."""
+        told = self.parts.has_property(arch, build, key.qom_type, key.property)
+        if told is not Truth.UNKNOWN:
+            return told
         rows = [row for known, row in self.properties.items() if self._inherits(key, known)]
         if not rows:
             return Truth.UNKNOWN

@@ -94,10 +94,38 @@ TABLES = (
         name="backends", files="devices.toml", key="backend", identity=("name",), about=("implies",)
     ),
     Table(
-        name="parts",
-        files="parts.toml",
-        key="part",
+        name="general-options",
+        files="devices.toml",
+        key="general_option",
         identity=("name",),
+        about=("source",),
+    ),
+    Table(
+        name="vendor-parts",
+        files="vendor_parts.toml",
+        key="vendor",
+        identity=("line", "arch"),
+        about=("devices",),
+    ),
+    Table(
+        name="stable-series",
+        files="vendor_parts.toml",
+        key="stable",
+        identity=("line",),
+        about=("source",),
+    ),
+    Table(
+        name="unusable-devices",
+        files="vendor_parts.toml",
+        key="unusable",
+        identity=("device", "arch"),
+        about=("source",),
+    ),
+    Table(
+        name="early-parts",
+        files="early_parts.toml",
+        key="early",
+        identity=("kind", "since"),
         about=("names",),
     ),
     Table(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import Evidence
-from planner.domain.host import QemuBuild
-from planner.domain.truth import Truth
+from planner.knowledge.offered import OfferedParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,36 +67,6 @@ class Emulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Devices, CPU models or CPU features that only some builds have, by upstream version.
-
-    Builds from `since` on have them and those up to `absent_in` do not; `last` is the last that was
-    read to have them, from `gone_by` on none has. Empty: as far as anybody read.
-    """
-
-    kind: str
-    arch: str
-    names: frozenset[str]
-    since: tuple[int, ...]
-    absent_in: tuple[int, ...]
-    gone_by: tuple[int, ...]
-    last: tuple[int, ...]
-    evidence: Evidence
-    source: str
-
-    def offered_by(self, version: tuple[int, ...]) -> Truth:
-        """Return whether a build of this version has them."""
-        minor = version[:2]
-        if self.gone_by and minor >= self.gone_by[:2]:
-            return Truth.NO
-        if self.absent_in and minor <= self.absent_in[:2]:
-            return Truth.NO
-        early = bool(self.since) and minor < self.since[:2]
-        late = bool(self.last) and minor > self.last[:2]
-        return Truth.UNKNOWN if early or late else Truth.YES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
     """A named fact about the use of a guest; `words` says its absence as a condition.
 
@@ -147,7 +116,7 @@ class GuestWords:
     `backends` are words after a device with all that each means. `model_features` are those that the
     table of models was filled for; `beyond_common` are features of the hardware that some CPU lacks on
     which KVM runs; `not_of_host` are those that a model which follows its host has only if named,
-    `security` those without which a guest is less protected.
+    `security` those without which a guest is less protected. `general_options` are of every device.
     """
 
     devices: Mapping[str, Device]
@@ -160,9 +129,10 @@ class GuestWords:
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]
     security: frozenset[str]
+    general_options: frozenset[str]
+    parts: OfferedParts
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
-    parts: tuple[Parts, ...]
     cpu_generations: tuple[CpuGeneration, ...] = ()
 
     def trait_of(self, name: str) -> tuple[str, bool] | None:
@@ -172,13 +142,17 @@ class GuestWords:
         found = (row.name for row in self.traits.values() if name in row.opposites)
         return next(((trait, False) for trait in found), None)
 
-    def parts_differ(self, builds: Iterable[QemuBuild]) -> bool:
-        """Whether some of the builds may have devices, CPU models or CPU features that others lack."""
-        versions = {build.version for build in builds}
-        return len({version[:2] for version in versions}) > 1 and any(
-            {row.offered_by(version) for version in versions} not in ({Truth.YES}, {Truth.NO})
-            for row in self.parts
+    def is_read_device(self, name: str) -> bool:
+        """Whether some build that was read has a device of this name."""
+        return any(
+            name in self.parts.inventory.names("device", arch)
+            for arch in self.parts.inventory.architectures
         )
+
+    def options_of(self, device: str) -> frozenset[str]:
+        """Return every option of a device that some build takes, none if nobody read the device."""
+        found = self.parts.options_of(device)
+        return found | self.general_options if found else found
 
     def base_type(self, qom_type: str) -> str:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""

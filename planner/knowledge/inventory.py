@@ -58,6 +58,7 @@ class Places:
     """The read builds that answer for a build, as places in order, and whether one side is open."""
 
     read: tuple[int, ...]
+    is_exact: bool = False
     before_first: bool = False
     after_last: bool = False
 
@@ -65,9 +66,10 @@ class Places:
 class Inventory:
     """Look-ups over every read build; `roots` in order of increasing strength."""
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        """Keep the folders; nothing is read yet."""
+    def __init__(self, roots: Sequence[Path], *, series_alike: bool = False) -> None:
+        """Keep the folders; nothing is read yet. `series_alike`: releases of one series are equal."""
         self._roots = tuple(roots)
+        self._series_alike = series_alike
         self._arch = cache(self._of_arch)
 
     @cached_property
@@ -83,7 +85,8 @@ class Inventory:
 
     def _of_arch(self, arch: str) -> ArchInventory:
         own = tuple(row for row in self.builds if row.arch == arch)
-        return ArchInventory(tuple(root / FOLDER / arch for root in self._roots), own)
+        folders = tuple(root / FOLDER / arch for root in self._roots)
+        return ArchInventory(folders, own, series_alike=self._series_alike)
 
     def of(self, arch: str) -> ArchInventory:
         """Return the inventories of one architecture."""
@@ -133,9 +136,12 @@ class Inventory:
 class ArchInventory:
     """Look-ups over the read builds of one architecture."""
 
-    def __init__(self, folders: Sequence[Path], builds: Sequence[ReadBuild]) -> None:
+    def __init__(
+        self, folders: Sequence[Path], builds: Sequence[ReadBuild], *, series_alike: bool = False
+    ) -> None:
         """Keep the folders and the builds, which are in order of version."""
         self._folders = tuple(folders)
+        self._series_alike = series_alike
         self.builds = tuple(builds)
         self._intervals = Intervals([row.name for row in builds])
         self.places = cache(self._places)
@@ -150,10 +156,13 @@ class ArchInventory:
         """Return the builds of its version that were read for `part`, else the neighbours that were."""
         rows = [(bit, row) for bit, row in enumerate(self.builds) if part in row.parts]
         exact = [bit for bit, row in rows if row.version == build.version]
-        if exact:
+        named = [bit for bit, row in rows if _is_package(row, build)]
+        if exact or named:
             own = [bit for bit in exact if self.builds[bit].line == build.line]
-            named = [bit for bit in own if build.release in self.builds[bit].release]
-            return Places(read=tuple(named or own or exact))
+            return Places(read=tuple(named or own or exact), is_exact=True)
+        series = [bit for bit, row in rows if row.version[:2] == build.version[:2]]
+        if series and self._series_alike:
+            return Places(read=tuple(series))
         low = build.version
         high = (*low, 1 << 30) if len(low) < 3 else low
         below = [bit for bit, row in rows if row.version < low]
@@ -168,8 +177,7 @@ class ArchInventory:
 
     def is_read(self, build: QemuBuild, part: str) -> bool:
         """Whether a build of this very upstream version was read for `part`."""
-        places = self.places(build, part).read
-        return bool(places) and all(self.builds[place].version == build.version for place in places)
+        return self.places(build, part).is_exact
 
     def _agreed(self, build: QemuBuild, part: str, ask: Callable[[int], Truth]) -> Truth:
         """Return what all read builds that answer for `build` say; unknown past the last."""
@@ -199,6 +207,10 @@ class ArchInventory:
     def names(self, kind: str) -> frozenset[str]:
         """Return every name of a kind."""
         return frozenset(self._kind(kind))
+
+    def is_type(self, qom_type: str) -> bool:
+        """Whether some read build has a type of devices of this name, abstract or not, or an alias."""
+        return qom_type in self._table("devices")
 
     def is_creatable(self, build: QemuBuild, device: str) -> Truth:
         """Return whether `-device` takes a device, by name or alias."""
@@ -461,6 +473,12 @@ class ArchInventory:
 def _plain(feature: str) -> str:
     """Return the one spelling of a feature's name: QEMU takes `_` for `-`."""
     return feature.replace("_", "-")
+
+
+def _is_package(row: ReadBuild, build: QemuBuild) -> bool:
+    """Whether a read build is this very package: its vendor's text begins the text that was read."""
+    words = row.release.partition(":")[2] or row.release
+    return row.line == build.line and words.startswith(build.release)
 
 
 def _read_build(cells: tuple[str, ...], parts: str) -> ReadBuild:

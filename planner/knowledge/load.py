@@ -19,6 +19,7 @@ from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines
+from planner.knowledge.offered import OfferedParts
 from planner.knowledge.read_compat import (
     read_compat_set,
     read_drift,
@@ -32,14 +33,18 @@ from planner.knowledge.read_guests import (
     read_cpu_model,
     read_default_policy,
     read_device,
+    read_early_parts,
     read_fault,
     read_feature_bit,
+    read_general_option,
     read_guest_profiles,
     read_impact,
     read_observation,
-    read_parts,
+    read_stable_series,
     read_trait,
+    read_unusable_device,
     read_variant,
+    read_vendor_parts,
 )
 from planner.knowledge.read_hosts import (
     read_architecture,
@@ -69,6 +74,14 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     properties = folder.read("properties", partial(read_property, kinds=kinds))
     policies = folder.read("default-policy", read_default_policy)
     units = _units(folder)
+    stable = folder.read("stable-series", read_stable_series)
+    inventory = Inventory(folder.roots, series_alike=bool(stable))
+    parts = OfferedParts(
+        inventory=inventory,
+        vendors=tuple(folder.read("vendor-parts", read_vendor_parts)),
+        early=tuple(folder.read("early-parts", read_early_parts)),
+        unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
+    )
     base = KnowledgeBase(
         capabilities=capabilities,
         kernels=KernelLines(folder.read("kernel-lines", read_kernel_line), capabilities),
@@ -79,7 +92,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
-        guests=_guest_words(folder, _asked_of_models(units, capabilities), capabilities),
+        guests=_guest_words(folder, parts, _asked_of_models(units, capabilities), capabilities),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
@@ -91,7 +104,8 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
-        inventory=Inventory(folder.roots),
+        inventory=inventory,
+        parts=parts,
         roms=Roms(
             folder.read("roms", read_rom),
             folder.read("rom-sizes", read_rom_size),
@@ -168,7 +182,10 @@ def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
 
 
 def _guest_words(
-    folder: Folder, asked: frozenset[str], catalogue: Collection[CapabilityId]
+    folder: Folder,
+    parts: OfferedParts,
+    asked: frozenset[str],
+    catalogue: Collection[CapabilityId],
 ) -> GuestWords:
     common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
@@ -183,8 +200,9 @@ def _guest_words(
         security=frozenset().union(*folder.read("security-features", read_cpu_features)),
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
+        general_options=frozenset(folder.read("general-options", read_general_option)),
+        parts=parts,
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),
-        parts=tuple(folder.read("parts", read_parts)),
         cpu_generations=tuple(folder.read("cpu-generations", read_cpu_generation)),
     )

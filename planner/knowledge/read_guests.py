@@ -8,6 +8,7 @@ from planner.domain.capability import Evidence
 from planner.domain.guest_profile import CPU_KINDS, GuestProfile
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
+from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.guests import (
     CpuGeneration,
@@ -16,15 +17,22 @@ from planner.knowledge.guests import (
     Emulation,
     FeatureBit,
     GuestImpact,
-    Parts,
     Trait,
     Variant,
+)
+from planner.knowledge.offered import (
+    KINDS,
+    EarlyParts,
+    StableSeries,
+    UnusableDevice,
+    VendorParts,
 )
 from planner.knowledge.read_lines import read_refs_of_kin
 from planner.knowledge.rows import Row
 from planner.knowledge.sites import Fault, Observation, Side
 
-PART_KINDS = ("device", "cpu-model", "cpu-feature")
+RESTS = {"no": Truth.NO, "unknown": Truth.UNKNOWN}
+"""What holds of the devices that a vendor's list does not have."""
 
 
 def read_device(row: Row) -> Device:
@@ -46,17 +54,52 @@ def read_backend(row: Row) -> tuple[str, frozenset[str]]:
     return name, frozenset({name, *row.texts("implies")})
 
 
-def read_parts(row: Row) -> Parts:
-    """Read parts that only some builds have."""
-    row.text("name")
-    return Parts(
-        kind=row.word("kind", PART_KINDS),
+def read_general_option(row: Row) -> str:
+    """Read an option that `-device` takes for every device."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.text("name")
+
+
+def read_vendor_parts(row: Row) -> VendorParts:
+    """Read what the builds of a vendor have of their upstream release."""
+    devices = frozenset(row.texts("devices"))
+    rest = row.word("rest", tuple(RESTS)) if devices else "no"
+    return VendorParts(
+        line=row.text("line"),
         arch=row.text("arch"),
+        devices=devices or None,
+        rest=RESTS[rest],
+        adds=frozenset(row.texts("adds")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_unusable_device(row: Row) -> UnusableDevice:
+    """Read a device that an architecture's machines do not start with."""
+    return UnusableDevice(
+        arch=row.text("arch"),
+        device=row.text("device"),
+        until=row.release("until"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_stable_series(row: Row) -> StableSeries:
+    """Read the word that releases of one series have the same parts."""
+    return StableSeries(
+        line=row.text("line"), evidence=row.choice("evidence", Evidence), source=row.text("source")
+    )
+
+
+def read_early_parts(row: Row) -> EarlyParts:
+    """Read parts of releases before the first that was read whole."""
+    return EarlyParts(
+        kind=row.word("kind", KINDS),
+        since=row.release("since"),
         names=frozenset(row.texts("names")),
-        since=row.release("since", ""),
-        absent_in=row.release("absent_in", ""),
-        gone_by=row.release("gone_by", ""),
-        last=row.release("last", ""),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -14,7 +14,7 @@ from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
 from planner.migration.applies import Assumed, clause_truth
-from planner.migration.property_rules import judge_flags, judge_values
+from planner.migration.property_rules import arch_of, judge_flags, judge_values
 
 
 def judge_builds(
@@ -28,10 +28,11 @@ def judge_builds(
 ) -> Iterator[Objection]:
     """Yield what the QEMU builds alone decide: type, flags, property values, known faults."""
     hop = start.baseline.flags + start.hop_flags
+    arch = arch_of(start, knowledge)
     yield from judge_machine_type(source, destination, start, knowledge)
-    yield from judge_flags(source, start.baseline.flags, knowledge)
+    yield from judge_flags(source, arch, start.baseline.flags, knowledge)
     if destination != source or start.hop_flags:
-        yield from judge_flags(destination, hop, knowledge)
+        yield from judge_flags(destination, arch, hop, knowledge)
     builds = (source, destination, booted or source)
     yield from judge_values(builds, start, knowledge, assumed)
     yield from _judge_faults(builds, start, knowledge, assumed)

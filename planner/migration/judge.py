@@ -106,9 +106,9 @@ def _past_observation(
     yield from judge_vendors(edge, knowledge)
     if edge.source.arch != edge.destination.arch:
         yield from judge_coverage(edge, knowledge)
-    yield from judge_flags(edge.source.qemu, start.baseline.flags, knowledge)
+    yield from judge_flags(edge.source.qemu, edge.source.arch, start.baseline.flags, knowledge)
     hop = start.baseline.flags + start.hop_flags
-    yield from judge_flags(edge.destination.qemu, hop, knowledge)
+    yield from judge_flags(edge.destination.qemu, edge.source.arch, hop, knowledge)
 
 
 def _resolved(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:

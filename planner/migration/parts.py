@@ -1,70 +1,110 @@
-"""Whether the destination's build has the devices and the CPU that the guest is started with."""
+"""Whether both builds have the devices, their options and the CPU that the guest is started with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from planner.domain.guest import GuestStart
+from planner.domain.guest import FOLLOWS_HOST, GuestStart
 from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.guests import Parts
-from planner.migration.applies import device_name
+from planner.knowledge.offered import PROPERTY
+from planner.migration.applies import device_name, device_options
 
-NAMED = {"device": "the device", "cpu-model": "the CPU model", "cpu-feature": "the CPU feature"}
+NAMED = {
+    "device": "the device",
+    "cpu-model": "the CPU model",
+    "cpu-feature": "the CPU feature",
+    PROPERTY: "the option",
+}
+SOURCE = "inventories of whole builds (harvested/qemu), vendor_parts.toml"
+
+
+class Part(NamedTuple):
+    """A part of a guest by kind and name; an option has the device that it is of."""
+
+    kind: str
+    name: str
+    device: str = ""
+
+    def __str__(self) -> str:
+        """Write the part for people."""
+        of = f" of {self.device}" if self.device else ""
+        return f"{NAMED[self.kind]} {self.name}{of}"
 
 
 def judge_parts(
     edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
-    """Object to parts that the destination's QEMU does not have; parts not given are not judged."""
-    asked = _asked(start)
-    for row in knowledge.guests.parts:
-        found = sorted(row.names & asked[row.kind]) if row.arch in {"any", edge.source.arch} else ()
-        offered = row.offered_by(edge.destination.qemu.version) if found else Truth.YES
-        for name in found:
-            if offered is Truth.NO:
-                yield Objection(
-                    rule=Rule.PART_NOT_OFFERED,
-                    consequence=Consequence.CANNOT_START,
-                    facts=(f"QEMU {edge.destination.qemu} does not have {NAMED[row.kind]} {name}",),
-                    source=row.source,
-                )
-            elif offered is Truth.UNKNOWN and not _implied(row, edge):
-                fact = f"whether QEMU {edge.destination.qemu} has {NAMED[row.kind]} {name}"
-                yield knowledge_gap(fact, Consequence.CANNOT_START, row.source)
+    """Object to parts that a QEMU does not have; parts not given are not judged.
+
+    The guest runs on the source: what nobody knows of it there is there.
+    """
+    source, destination = edge.source.qemu, edge.destination.qemu
+    for part in _parts(start, knowledge):
+        for build in dict.fromkeys((source, destination)):
+            if _offered(part, edge.source.arch, build, knowledge) is Truth.NO:
+                yield _absent(part, build)
+        there = _offered(part, edge.source.arch, destination, knowledge)
+        if there is Truth.UNKNOWN and not _is_implied(part, edge, knowledge):
+            fact = f"whether QEMU {destination} has {part}"
+            yield knowledge_gap(fact, Consequence.CANNOT_START, SOURCE)
 
 
 def absent_parts(
     start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
 ) -> tuple[str, ...]:
     """Return the names of a guest's parts that some of the builds certainly do not have, in order."""
-    asked, versions = _asked(start), {build.version for build in builds}
+    builds = tuple(builds)
     found = {
-        name
-        for row in knowledge.guests.parts
-        if row.arch in {"any", arch}
-        for name in row.names & asked[row.kind]
-        if any(row.offered_by(version) is Truth.NO for version in versions)
+        f"{part.device},{part.name}" if part.device else part.name
+        for part in _parts(start, knowledge)
+        if any(_offered(part, arch, build, knowledge) is Truth.NO for build in builds)
     }
     return tuple(sorted(found))
 
 
-def _asked(start: GuestStart) -> dict[str, frozenset[str]]:
-    """Return the names of a guest's parts by their kind."""
+def _absent(part: Part, build: QemuBuild) -> Objection:
+    is_option = part.kind == PROPERTY
+    return Objection(
+        rule=Rule.PROPERTY_NOT_OFFERED if is_option else Rule.PART_NOT_OFFERED,
+        consequence=Consequence.CANNOT_START,
+        property_key=f"{part.device}.{part.name}" if is_option else "",
+        facts=(f"QEMU {build} does not have {part}",),
+        source=SOURCE,
+    )
+
+
+def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
+    """Yield a guest's devices with their options, its CPU model and the features that it names."""
+    for device in dict.fromkeys(start.devices or ()):
+        name = device_name(device)
+        if name in knowledge.guests.devices or knowledge.guests.is_read_device(name):
+            yield Part("device", name)
+        for option, _ in device_options(device):
+            if option not in knowledge.guests.general_options:
+                yield Part(PROPERTY, option, name)
     cpu = start.cpu
-    return {
-        "device": frozenset(device_name(device) for device in start.devices or ()),
-        "cpu-model": frozenset() if cpu is None else frozenset({cpu.model}),
-        "cpu-feature": frozenset() if cpu is None else cpu.enabled | cpu.disabled,
-    }
+    if cpu is None:
+        return
+    if cpu.model not in FOLLOWS_HOST:
+        yield Part("cpu-model", cpu.model)
+    yield from (Part("cpu-feature", name) for name in sorted(cpu.enabled | cpu.disabled))
 
 
-def _implied(row: Parts, edge: MigrationEdge) -> bool:
-    """Whether what runs on the source must be on the destination: it came before, or goes later."""
-    source, destination = edge.source.qemu.version[:2], edge.destination.qemu.version[:2]
-    coming = not row.since or destination >= min(source, row.since[:2])
-    staying = not row.last or destination <= max(source, row.last[:2])
-    return coming and staying
+def _offered(part: Part, arch: str, build: QemuBuild, knowledge: KnowledgeBase) -> Truth:
+    if part.kind == PROPERTY:
+        return knowledge.parts.has_property(arch, build, part.device, part.name)
+    return knowledge.parts.has(part.kind, arch, build, part.name)
+
+
+def _is_implied(part: Part, edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
+    """Whether what runs on the source must be on the destination: one build, or read ones beyond it."""
+    source, destination = edge.source.qemu, edge.destination.qemu
+    builds = (source, destination)
+    return source.is_same_as(destination) or knowledge.parts.is_kept(
+        part.kind, edge.source.arch, builds, part.name, part.device
+    )

@@ -15,20 +15,29 @@ from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth, without_boot_host
 
+INVENTORIES = "inventories of whole builds (harvested/qemu)"
 MOST_DIFFERENCES = 1 << 16
 """Pairs of builds under a baseline whose differing properties are remembered."""
 BUILT_IN = f"{EVERY_MACHINE}:"
 """Before a board: the part is in every machine of that board and in no other one."""
 
 
+def arch_of(start: GuestStart, knowledge: KnowledgeBase) -> str:
+    """Return the architecture of a guest's machine type; the one that was listed for an unknown type."""
+    row = knowledge.machine_type(start.baseline.machine_type)
+    if row is not None:
+        return row.arch
+    return next((name for name, how in knowledge.covered.items() if how == "listed"), "")
+
+
 def judge_flags(
-    build: QemuBuild, flags: tuple[CompatFlag, ...], knowledge: KnowledgeBase
+    build: QemuBuild, arch: str, flags: tuple[CompatFlag, ...], knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     """Object to a flag that a build does not have: the process would not start."""
     for flag in flags:
-        offered = knowledge.offers_property(build, flag.key)
+        offered = knowledge.offers_property(build, flag.key, arch)
         row = knowledge.property_row(flag.key)
-        source = row.source if row is not None else "no row for this property"
+        source = row.source if row is not None else INVENTORIES
         if offered is Truth.NO:
             yield Objection(
                 rule=Rule.PROPERTY_NOT_OFFERED,

@@ -54,7 +54,7 @@ class ClosedForm:
     _of_hosts: dict[frozenset[HostProfile], Conditions] = field(default_factory=dict)
     _unmet_of: dict[tuple[object, ...], list[Obstacle]] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
-    _differing: dict[frozenset[QemuBuild], bool] = field(default_factory=dict)
+    _differing: dict[tuple[frozenset[QemuBuild], str], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
     _asked_of_each: dict[tuple[object, str], frozenset[Condition]] = field(default_factory=dict)
     _asked_alone_of: dict[tuple[HostProfile, str], frozenset[Condition]] = field(
@@ -177,7 +177,8 @@ class ClosedForm:
         possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
         models = {profile.cpu_model for profile in domain.profiles} - {""}
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
-        parts_differ = self._parts_differ(frozenset(domain.builds))
+        arch = domain.members[0].profile.arch
+        parts_differ = self._parts_differ(frozenset(domain.builds), arch)
         key = (possible, equal, domain.cpu_looks, parts_differ)
         if key not in self._hardware:
             asked = [equal] if possible else []
@@ -204,10 +205,11 @@ class ClosedForm:
         listed = self.knowledge.covered.get(profile.arch) == "listed"
         return bool(profile.capabilities.possible) or not listed
 
-    def _parts_differ(self, builds: frozenset[QemuBuild]) -> bool:
-        if builds not in self._differing:
-            self._differing[builds] = self.knowledge.guests.parts_differ(builds)
-        return self._differing[builds]
+    def _parts_differ(self, builds: frozenset[QemuBuild], arch: str) -> bool:
+        key = (builds, arch)
+        if key not in self._differing:
+            self._differing[key] = self.knowledge.parts.differ(arch, builds)
+        return self._differing[key]
 
     def _without_hosts(
         self, machine_type: MachineType, asked: Demanded, layout: Layout, hardware: Conditions
@@ -275,7 +277,10 @@ class ClosedForm:
             missing = tuple(
                 member.profile
                 for member in domain.members
-                if self.knowledge.offers_property(member.profile.qemu, flag.key) is not Truth.YES
+                if self.knowledge.offers_property(
+                    member.profile.qemu, flag.key, member.profile.arch
+                )
+                is not Truth.YES
             )
             if missing:
                 found.append(_missing_flag(flag, missing))

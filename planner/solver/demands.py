@@ -62,6 +62,7 @@ class SomeUnits:
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase
     policy: Policy
+    arch: str
     table: RowTable = field(init=False)
     _decider: Decider = field(init=False)
     _asked: dict[tuple[frozenset[int], int], Asked] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class SomeUnits:
         """
         every = self._among(self.table.classes(hosts, ""), 0)
         kept = tuple(unit for _, unit, _ in every.decisions)
-        return SomeUnits(kept, self.knowledge, self.policy)
+        return SomeUnits(kept, self.knowledge, self.policy, self.arch)
 
     def obstacles(
         self, domain: MigrationDomain, machine_type: str, asked: Asked
@@ -158,7 +159,7 @@ class SomeUnits:
         flag = unit.flag or unit.gates[0].key
         if any(self._is_decided(key) for key in (flag, *(gate.key for gate in unit.gates))):
             return False
-        return self.knowledge.offers_property(build, flag) is Truth.YES
+        return self.knowledge.offers_property(build, flag, self.arch) is Truth.YES
 
     def _is_decided(self, key: PropertyKey) -> bool:
         """Whether policy forbids to set a property, or says its value: nothing else may set it."""
@@ -213,8 +214,8 @@ class UnitDemands:
     def _rooms(self, arch: str) -> tuple[SomeUnits, SomeUnits]:
         if arch not in self._gated:
             plain, gated = split_units(self.knowledge, arch)
-            self._plain[arch] = SomeUnits(plain, self.knowledge, self.policy)
-            self._gated[arch] = SomeUnits(gated, self.knowledge, self.policy)
+            self._plain[arch] = SomeUnits(plain, self.knowledge, self.policy, arch)
+            self._gated[arch] = SomeUnits(gated, self.knowledge, self.policy, arch)
         return self._plain[arch], self._gated[arch]
 
 

@@ -76,7 +76,7 @@ def property_issue(
     settable = value is not None and not any(
         knowledge.may_set(key, other) for other in policy.forbidden
     )
-    if settable and _all_offer(key, builds, knowledge):
+    if settable and _all_offer(key, builds, machine_type, knowledge):
         choice = FlagChoice(
             flag=CompatFlag(key=key, value=value or ""),
             visible=row.visible if row is not None else Visible.GUEST,
@@ -95,8 +95,13 @@ def property_issue(
     )
 
 
-def _all_offer(key: PropertyKey, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> bool:
-    return all(knowledge.offers_property(build, key) is Truth.YES for build in builds)
+def _all_offer(
+    key: PropertyKey, builds: Iterable[QemuBuild], machine_type: str, knowledge: KnowledgeBase
+) -> bool:
+    row = knowledge.machine_type(machine_type)
+    return row is not None and all(
+        knowledge.offers_property(build, key, row.arch) is Truth.YES for build in builds
+    )
 
 
 def _common_value(

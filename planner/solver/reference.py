@@ -92,13 +92,14 @@ def flag_sets(
     domain: MigrationDomain, knowledge: KnowledgeBase
 ) -> Iterator[tuple[CompatFlag, ...]]:
     """Yield every set of gates that can be shut on all builds, small sets first."""
+    arch = domain.members[0].profile.arch
     keys = sorted(
         {
             unit.flag or gate.key
             for unit in knowledge.units
             for gate in unit.gates
             if all(
-                knowledge.offers_property(build, unit.flag or gate.key) is Truth.YES
+                knowledge.offers_property(build, unit.flag or gate.key, arch) is Truth.YES
                 for build in domain.builds
             )
         }
