@@ -258,6 +258,36 @@ class ArchInventory:
             name = real[0][0]
         return tuple(chain)
 
+    def ancestors(self, build: QemuBuild, device: str) -> tuple[str, ...]:
+        """Return a device's type and what it descends from, empty where read builds disagree."""
+        found = self._one(
+            build,
+            "devices",
+            lambda place: self._chain("devices", place, self.real_name(place, device)),
+        )
+        return found or ()
+
+    def defaults_of(self, build: QemuBuild, device: str) -> Mapping[str, str]:
+        """Return every property of a device with its default, where all answering builds agree."""
+        return {
+            name: value
+            for name in self._option_names(build, device)
+            if (value := self.default_of(build, device, name)) is not None
+        }
+
+    def _option_names(self, build: QemuBuild, device: str) -> frozenset[str]:
+        places = self.places(build, "properties").read
+        return frozenset(
+            name
+            for place in places
+            for bearer in self._bearers(place, self.real_name(place, device))
+            for name in self._properties.get(bearer, {})
+        )
+
+    def _bearers(self, place: int, kind: str) -> tuple[str, ...]:
+        """Return the types whose rows are about a type on a read build."""
+        return (f"{ITSELF}{kind}", *self._chain("devices", place, kind))
+
     def descends(self, build: QemuBuild, device: str, qom_type: str) -> Truth:
         """Return whether a device is of a QOM type, by name or descent."""
         return self._agreed(
