@@ -20,6 +20,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
+from planner.solver.default_issues import default_issues
 
 TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
 BULLSEYE, NEWEST = "1:5.2+dfsg-11+deb11u3", "1:11.1.3+ds-1"
@@ -327,3 +328,28 @@ def test_an_assigned_device_migrates_if_the_fleet_says_that_its_driver_can(
     one = host("1:8.2.2+ds-0ubuntu1.10", "6.8.0-51-generic", capabilities=stated)
     found = judged(one, one, "pc-q35-8.2", "vfio-pci").objections
     assert {objection.rule for objection in found if objection.unit == "vfio-pci"} == told
+
+
+@pytest.mark.parametrize(
+    ("device", "machine", "edge", "differs"),
+    [
+        ("intel-iommu", "pc-q35-9.2", ("9.2.0", "10.0.2"), True),
+        ("intel-iommu,aw-bits=39", "pc-q35-9.2", ("9.2.0", "10.0.2"), False),
+        ("intel-iommu", "pc-q35-9.1", ("9.1.0", "10.0.2"), False),
+        ("pvpanic", "pc-q35-9.0", ("9.0.0", "9.1.0"), False),
+        ("e1000e", "pc-q35-9.2", ("9.2.0", "10.0.2"), False),
+    ],
+)
+def test_a_default_that_no_machine_type_keeps_is_a_difference(
+    device: str, machine: str, edge: tuple[str, str], differs: bool
+) -> None:
+    found = judged(host(edge[0]), host(edge[1]), machine, device).objections
+    told = {one.property_key for one in found if one.rule is Rule.COMPAT_VALUE_DIFFERS}
+    assert told == ({"intel-iommu.aw-bits"} if differs else set())
+
+
+def test_an_answer_excludes_the_devices_whose_defaults_differ() -> None:
+    builds = (host("9.2.0").qemu, host("10.0.2").qemu)
+    issues = list(default_issues([builds], "x86_64", "pc-q35-9.2", knowledge()))
+    assert [issue.clause.any_of for issue in issues if issue.clause] == [("intel-iommu",)]
+    assert not list(default_issues([builds], "x86_64", "pc-q35-9.1", knowledge()))

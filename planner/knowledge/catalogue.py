@@ -122,6 +122,13 @@ TABLES = (
         about=("source",),
     ),
     Table(
+        name="harmless-defaults",
+        files="default_changes.toml",
+        key="harmless",
+        identity=("property",),
+        about=("reason",),
+    ),
+    Table(
         name="early-parts",
         files="early_parts.toml",
         key="early",

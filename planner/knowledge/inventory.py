@@ -268,21 +268,40 @@ class ArchInventory:
         return found or ()
 
     def defaults_of(self, build: QemuBuild, device: str) -> Mapping[str, str]:
-        """Return every property of a device with its default, where all answering builds agree."""
+        """Return the properties of a device whose default has ever changed, with a build's default.
+
+        Where the builds that answer disagree, a property is left out.
+        """
         return {
             name: value
-            for name in self._option_names(build, device)
+            for name in sorted(self._changing_of(build, device))
             if (value := self.default_of(build, device, name)) is not None
         }
 
-    def _option_names(self, build: QemuBuild, device: str) -> frozenset[str]:
+    def _changing_of(self, build: QemuBuild, device: str) -> frozenset[str]:
         places = self.places(build, "properties").read
         return frozenset(
             name
             for place in places
             for bearer in self._bearers(place, self.real_name(place, device))
-            for name in self._properties.get(bearer, {})
+            for name in self._changing.get(bearer, ())
         )
+
+    @cached_property
+    def _changing(self) -> Mapping[str, frozenset[str]]:
+        """Return the names of properties that have more than one default, by the type that has them.
+
+        A property that moved to another type may have another default there, so it counts everywhere.
+        """
+        defaults: dict[str, set[str]] = {}
+        for rows in self._table("properties").values():
+            for cells, _ in rows:
+                defaults.setdefault(cells[0], set()).add(cells[2])
+        several = {name for name, found in defaults.items() if len(found - {""}) > 1}
+        return {
+            kind: frozenset(cells[0] for cells, _ in rows if cells[0] in several)
+            for kind, rows in self._table("properties").items()
+        }
 
     def _bearers(self, place: int, kind: str) -> tuple[str, ...]:
         """Return the types whose rows are about a type on a read build."""

@@ -38,6 +38,7 @@ from planner.knowledge.read_guests import (
     read_feature_bit,
     read_general_option,
     read_guest_profiles,
+    read_harmless_default,
     read_impact,
     read_observation,
     read_stable_series,
@@ -80,6 +81,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         inventory=inventory,
         vendors=tuple(folder.read("vendor-parts", read_vendor_parts)),
         early=tuple(folder.read("early-parts", read_early_parts)),
+        harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
         unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
     )
     base = KnowledgeBase(

@@ -67,6 +67,21 @@ class UnusableDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HarmlessDefault:
+    """A default that changed in nothing that the stream or a running guest shows."""
+
+    property: str
+    devices: frozenset[str]
+    reason: str
+    evidence: Evidence
+    source: str
+
+    def is_of(self, device: str, name: str) -> bool:
+        """Whether the row is of a property of a device."""
+        return name == self.property and not self.devices.isdisjoint({ANY, device})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StableSeries:
     """The word that all releases of one series have the same parts and properties."""
 
@@ -83,6 +98,7 @@ class OfferedParts:
     vendors: tuple[VendorParts, ...]
     early: tuple[EarlyParts, ...]
     unusable: tuple[UnusableDevice, ...] = ()
+    harmless: tuple[HarmlessDefault, ...] = ()
     _known: dict[tuple[str, str, QemuBuild, str], Truth] = field(default_factory=dict)
 
     def has(self, kind: str, arch: str, build: QemuBuild, name: str) -> Truth:

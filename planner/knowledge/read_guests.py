@@ -23,6 +23,7 @@ from planner.knowledge.guests import (
 from planner.knowledge.offered import (
     KINDS,
     EarlyParts,
+    HarmlessDefault,
     StableSeries,
     UnusableDevice,
     VendorParts,
@@ -82,6 +83,17 @@ def read_unusable_device(row: Row) -> UnusableDevice:
         arch=row.text("arch"),
         device=row.text("device"),
         until=row.release("until"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_harmless_default(row: Row) -> HarmlessDefault:
+    """Read a default that changed to no effect."""
+    return HarmlessDefault(
+        property=row.text("property"),
+        devices=frozenset(row.texts("devices")),
+        reason=row.text("reason"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -100,6 +100,7 @@ def _is_settled(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -
         or base in gated
         or knowledge.is_benign(key, machine_type)
         or knowledge.is_benign(base, machine_type)
+        or any(row.is_of(key.qom_type, key.property) for row in knowledge.parts.harmless)
     )
 
 

@@ -11,6 +11,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed
 from planner.migration.build_rules import judge_builds, judge_machine_type
+from planner.migration.default_rules import judge_defaults
 from planner.migration.emulation import judge_emulation
 from planner.migration.host_rules import (
     doubts,
@@ -62,6 +63,7 @@ def judge(
     objections += judge_board(edge, start, knowledge)
     objections += judge_parts(edge, start, knowledge)
     objections += judge_options(start, knowledge)
+    objections += judge_defaults(edge, start, knowledge)
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)

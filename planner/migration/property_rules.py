@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, ValueDifference, Visible
+from planner.domain.compat import (
+    DEFAULT,
+    CompatFlag,
+    PropertyKey,
+    ValueDifference,
+    Visible,
+    plain_value,
+)
 from planner.domain.errors import advised, nearest
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import QemuBuild
@@ -135,6 +142,8 @@ def _differences(
 ) -> tuple[ValueDifference, ...]:
     machine_type = baseline.machine_type
     flags, hop = baseline.flags, baseline.flags + hop_flags
+    named = knowledge.machine_type(machine_type)
+    arch = named.arch if named is not None else ""
     found = {
         row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)
     }
@@ -155,6 +164,7 @@ def _differences(
         if knowledge.unreached(hop_flags, (key,)):
             theirs = None
         same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
+        same = same or _same_defaults((origin, ours), (destination, theirs), key, arch, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue
         if is_elsewhere(key, machine_type, knowledge):
@@ -178,6 +188,28 @@ def _same(ours: str, theirs: str, key: PropertyKey, knowledge: KnowledgeBase) ->
     row = knowledge.property_row(key)
     default = row.default if row is not None and row.default else DEFAULT
     return (default if ours == DEFAULT else ours) == (default if theirs == DEFAULT else theirs)
+
+
+def _same_defaults(
+    one: tuple[QemuBuild, str | None],
+    other: tuple[QemuBuild, str | None],
+    key: PropertyKey,
+    arch: str,
+    knowledge: KnowledgeBase,
+) -> bool:
+    """Whether two values agree if a default is what its build was read to have."""
+    values = [
+        _read_default(build, key, arch, knowledge) if value == DEFAULT else value
+        for build, value in (one, other)
+    ]
+    return values[0] is not None and values[0] == values[1]
+
+
+def _read_default(
+    build: QemuBuild, key: PropertyKey, arch: str, knowledge: KnowledgeBase
+) -> str | None:
+    told = knowledge.inventory.default_of(arch, build, key.qom_type, key.property)
+    return None if told is None else plain_value(told)
 
 
 @cache

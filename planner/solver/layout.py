@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, product
 
-from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, Visible
+from planner.domain.compat import DEFAULT, PropertyKey, ValueDifference, Visible, plain_value
 from planner.domain.host import HostProfile, QemuBuild, Tables
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.block_issues import block_issues
+from planner.solver.default_issues import default_issues
 from planner.solver.layout_issues import (
     LayoutIssue,
     coverage_issues,
@@ -89,6 +90,8 @@ class Layouts:
             booted = routes
             builds = carried = frozenset(product(domain.builds, domain.builds))
         yield from self._property_issues(domain.builds, builds, carried, machine_type)
+        arch = domain.members[0].profile.arch
+        yield from default_issues(builds | carried, arch, machine_type, self.knowledge)
         yield from unversioned_issue(builds, machine_type, self.knowledge)
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(
@@ -126,8 +129,26 @@ class Layouts:
                 (row.key, row.source_value is not None and row.destination_value is not None)
                 for row in found
                 if _matters(row, machine_type, self.knowledge, self.policy)
+                and not self._settled_by_defaults(row, (one, other), machine_type)
             )
         return self._between[key]
+
+    def _settled_by_defaults(
+        self, row: ValueDifference, builds: tuple[QemuBuild, QemuBuild], machine_type: str
+    ) -> bool:
+        """Whether values agree once what nothing sets is read off the builds themselves."""
+        known = self.knowledge.machine_type(machine_type)
+        if known is None or None in (row.source_value, row.destination_value):
+            return False
+        of_arch = self.knowledge.inventory.of(known.arch)
+        values = {
+            of_arch.default_of(build, row.key.qom_type, row.key.property)
+            if value == DEFAULT
+            else value
+            for build, value in zip(builds, (row.source_value, row.destination_value), strict=True)
+        }
+        plain = {None if value is None else plain_value(value) for value in values}
+        return len(plain) == 1 and None not in plain
 
 
 def _is_seen_by_guests(key: PropertyKey, knowledge: KnowledgeBase) -> bool:
