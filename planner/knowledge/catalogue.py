@@ -103,7 +103,7 @@ TABLES = (
     Table(
         name="vendor-parts",
         files="vendor_parts.toml",
-        key="vendor",
+        key="maker",
         identity=("line", "arch"),
         about=("devices",),
     ),
