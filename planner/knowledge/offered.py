@@ -109,7 +109,7 @@ class OfferedParts:
         return self._known[key]
 
     def _has(self, kind: str, arch: str, build: QemuBuild, name: str) -> Truth:
-        if not self.is_a_name(kind, arch, name):
+        if not (build.version and self.is_a_name(kind, arch, name)):
             return Truth.UNKNOWN
 
         if kind == DEVICE and any(row.is_of(arch, build, name) for row in self.unusable):
@@ -121,7 +121,7 @@ class OfferedParts:
 
     def has_property(self, arch: str, build: QemuBuild, qom_type: str, name: str) -> Truth:
         """Return whether objects of a type take a property; unknown of a type that nobody read."""
-        if not self.is_a_type(arch, qom_type):
+        if not (build.version and self.is_a_type(arch, qom_type)):
             return Truth.UNKNOWN
 
         def asked(of_arch: str, of_build: QemuBuild) -> Truth:
