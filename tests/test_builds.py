@@ -145,6 +145,55 @@ def test_types_of_builds_that_nobody_read(
     assert knowledge.machines.offers(placed(knowledge, text), machine_type) is wanted
 
 
+PLACED = (
+    ("QEMU emulator version 6.2.0 (qemu-6.2.0-93.oe2203sp3)", "openeuler", ""),
+    ("6.2.0qemu-6.2.0-93.oe2203sp3", "openeuler", ""),
+    ("qemu-kvm-6.2.0-32.module+an8.8.0+11108+a2e7d9f2.x86_64", "anolis", ""),
+    ("qemu-8.2.0-16.azl3.x86_64", "azurelinux", "upstream 8.2.0"),
+    ("qemu-system-x86-core-8.2.2-1.amzn2023.0.1.x86_64", "amazon", ""),
+    ("qemu-kvm-vz-8.2.0-11.vz9.30.1", "virtuozzo", ""),
+    ("qemu-4.1.0-71.p12.ky10.x86_64", "kylin", ""),
+    ("qemu-4.1.0-53.up4.uelc20.x86_64", "uos", ""),
+    ("qemu-6.2.0-70.hce2.x86_64", "hce", ""),
+    ("QEMU emulator version 8.2.4 (SUSE Linux Enterprise 15)", "suse", "upstream 8.2.4"),
+    (
+        "QEMU emulator version 9.0.50 (v9.0.0-1234-gabcdef1234)",
+        "upstream-development",
+        "upstream 9.0.2",
+    ),
+    (
+        "QEMU emulator version 2.0.0 (Debian 2.0.0+dfsg-2ubuntu1.46), Copyright (c) 2003-2008",
+        "ubuntu",
+        "",
+    ),
+    (
+        "QEMU emulator version 2.4.0, Copyright (c) 2003-2008 Fabrice Bellard",
+        "upstream",
+        "upstream 2.4.0",
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "line", "lower"), PLACED, ids=lambda text: str(text))
+def test_texts_of_all_vendors_are_placed_once(
+    knowledge: KnowledgeBase, text: str, line: str, lower: str
+) -> None:
+    build = placed(knowledge, text)
+    assert (build.line, build.lower) == (line, lower)
+    assert knowledge.builds.lines_of(text) == (line,)
+
+
+def test_a_program_that_does_not_say_its_package_names_a_series(knowledge: KnowledgeBase) -> None:
+    build = placed(knowledge, "QEMU emulator version 8.2.4 (SUSE Linux Enterprise 15)")
+    assert not build.is_same_as(build)
+    exact = placed(knowledge, "qemu-8.2.4-150600.3.5.1")
+    assert exact.is_same_as(exact)
+
+
+def test_a_package_of_another_distribution_is_not_proxmox(knowledge: KnowledgeBase) -> None:
+    assert knowledge.builds.place("qemu 9.2.2-1") is None
+
+
 def test_a_suffixed_type_has_the_properties_of_its_base(knowledge: KnowledgeBase) -> None:
     ref = "upstream 8.2.0"
     entries = knowledge.machines.entries

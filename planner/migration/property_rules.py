@@ -230,6 +230,9 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
     if EVERY_MACHINE in devices or devices[0].startswith(BUILT_IN):
         return None
+    if devices and devices[0].startswith("guest:"):
+        traits = tuple(name.removeprefix("guest:") for name in devices)
+        return Clause(kind=ClauseKind.GUEST, any_of=traits)
     if devices and devices[0].startswith("cpu:"):
         return Clause(
             kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)

@@ -118,6 +118,9 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
     if any(device.partition(":")[0] == "builtin" for device in devices):
         return None
+    if devices[0].startswith("guest:"):
+        traits = tuple(device.removeprefix("guest:") for device in devices)
+        return Clause(kind=ClauseKind.GUEST, any_of=traits)
     if devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in devices)
         return Clause(kind=ClauseKind.CPU, any_of=names)
