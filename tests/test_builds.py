@@ -174,7 +174,7 @@ PLACED = (
 )
 
 
-@pytest.mark.parametrize(("text", "line", "lower"), PLACED, ids=lambda text: str(text))
+@pytest.mark.parametrize(("text", "line", "lower"), PLACED, ids=str)
 def test_texts_of_all_vendors_are_placed_once(
     knowledge: KnowledgeBase, text: str, line: str, lower: str
 ) -> None:
