@@ -19,7 +19,7 @@ FREE = {"aliases"}
 """Tables whose keys are names."""
 BY_LINE = {"offered", "deprecated", "builds", "against", "unread"}
 """Tables whose keys are build lines."""
-READ_LATE = ("compat_properties", "messages")
+READ_LATE = ("compat_properties", "messages", "cpu_bits")
 """Files that are read when they are first asked for; the tests of what is in them look at their keys."""
 
 
@@ -116,7 +116,7 @@ def test_a_misspelt_key(
 def test_the_levels_are_those_of_the_format() -> None:
     found = {level for _, level in CASES}
     assert {"unit.when", "unit.gates", "unit.lack", "observation.from", "change", "build"} <= found
-    assert {table.key for table in TABLES if table.key} - {"set", "message"} <= found
+    assert {table.key for table in TABLES if table.key} - {"set", "message", "word"} <= found
 
 
 UNIT = {

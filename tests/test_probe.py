@@ -21,10 +21,10 @@ from planner.fleet.hosts import read_fleet
 from planner.fleet.probe_file import KEYS, read_probe
 from planner.knowledge.load import load_knowledge
 from planner.probe.asking import NotAsked
-from planner.probe.builds import InstalledBuild, find_builds, machine_types
+from planner.probe.builds import OWNERS, InstalledBuild, find_builds, machine_types
 from planner.probe.kvm import CpuidRow, KvmAnswers, ask_kvm
 from planner.probe.machine import Machine, Module, read_machine
-from planner.probe.questions import answers, values_to_write
+from planner.probe.questions import answers, features, values_to_write
 from planner.probe.record import fleet_row, probe_document
 from planner.probe.take import Probe, take
 from planner.probe.tun import TunAnswers
@@ -223,6 +223,62 @@ def test_a_build_that_fails_is_named(tmp_path: Path) -> None:
         find_builds("x86_64", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("tool", "words", "doubt"),
+    [
+        ("exec sleep 5", "", "dpkg-query did not answer in 1 s"),
+        ("exit 2", "", "dpkg-query ended with code 2"),
+        ('[ "$1" = -W ] && exit 2; echo qemu-system-x86: /x', "", "dpkg-query ended with code 2"),
+        ('[ "$1" = -W ] || echo qemu-system-x86: /x', "", "named no version of qemu-system-x86"),
+        ("exit 1", "9.2.1", ""),
+        ('[ "$1" = -W ] && echo 1:9.2.1-1 || echo qemu-system-x86: /x', "1:9.2.1-1", ""),
+    ],
+)
+def test_a_package_tool_that_is_slow_or_fails_is_told_and_names_no_other_build(
+    tool: str, words: str, doubt: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_qemu(tmp_path / "usr/libexec/qemu-kvm", "9.2.1")
+    write(tmp_path, {"bin/dpkg-query": f"#!/bin/sh\n{tool}\n"})
+    (tmp_path / "bin/dpkg-query").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr("planner.probe.builds.OWNERS", OWNERS[:1])
+    monkeypatch.setattr("planner.probe.builds.SECONDS", 1.0)
+    (found,) = find_builds("x86_64", tmp_path)
+    assert found.words == words
+    assert doubt in found.doubt and bool(found.doubt) == bool(doubt)
+    probe = replace(PROBE, builds=(found,))
+    why = document(probe, tmp_path)["why"]
+    assert any(found.doubt == text for text in why.values()) is bool(doubt)
+
+
+def test_every_feature_with_a_bit_is_answered() -> None:
+    words = load_knowledge().cpu_words
+    given = replace(
+        KVM,
+        cpuid=(replace(LEAF, function=7, ebx=1 << 9, ecx=0), replace(LEAF, function=1, ecx=1)),
+        feature_msrs={0x10A: 1 << 1, 0x48B: 1 << 33},
+    )
+    found = {str(one.capability): one.holds for one in features(words, replace(PROBE, kvm=given))}
+    assert len(found) > 350
+    assert found["cpu.erms"] and found["cpu.pni"] and found["cpu.vmx-ept"]
+    assert found["cpu.ibrs-all"] and found["cpu.rdctl-no"] is False
+    assert found["cpu.avx2"] is False and found["cpu.vmx-vpid"] is False
+    assert found["cpu.hypervisor"] is None and found["cpu.arat"] is None
+    assert all(one.holds is None for one in features(words, replace(PROBE, kvm=None)))
+    assert not list(features(words, replace(PROBE, machine=replace(MACHINE, arch="aarch64"))))
+
+
+def test_rates_and_registers_are_told_as_facts_of_the_cpu(tmp_path: Path) -> None:
+    kvm = replace(KVM, tsc_khz=2500000, registers=(0x6030000000100000, 0x6030000000100002))
+    host = document(replace(PROBE, kvm=kvm), tmp_path)["host"]
+    assert (host["cpu"]["tsc_khz"], host["cpu"]["tsc_scaling"]) == ("2500000", "no")
+    assert host["cpu"]["registers"].endswith(" of 2")
+    other = document(replace(PROBE, kvm=replace(kvm, registers=(1, 2))), tmp_path)["host"]
+    assert other["cpu"]["registers"] != host["cpu"]["registers"]
+    scaled = replace(kvm, extensions={60: (1, 1)})
+    assert document(replace(PROBE, kvm=scaled), tmp_path)["host"]["cpu"]["tsc_scaling"] == "yes"
+
+
 def test_machine_types_of_a_listing() -> None:
     listing = "Supported machines are:\npc  Standard PC (alias of pc-i440fx-9.2)\nnone   empty\n"
     assert machine_types(listing) == ("pc", "none")
@@ -260,7 +316,14 @@ def test_document_of_nothing(tmp_path: Path) -> None:
 
 
 def test_row_names_package_or_nothing() -> None:
-    assert fleet_row(PROBE, "x.json") == ("kvm1", "x86_64", "6.1.0-32-amd64", "", "x.json")
+    row = ("kvm1", "x86_64", "6.1.0-32-amd64", "", "GenuineIntel", "x.json")
+    assert fleet_row(PROBE, "x.json") == row
+    named = replace(MACHINE, cpu={"vendor": "GenuineIntel", "name": "Intel Xeon 6338"})
+    assert named.cpu_text == "Intel Xeon 6338"
+    arm = replace(
+        MACHINE, cpu={"vendor": "0x41", "family": "8", "model": "0xd0c", "stepping": "0x3"}
+    )
+    assert arm.cpu_text == "0x41 8 0xd0c 0x3"
     build = InstalledBuild(
         path="", version="QEMU emulator version 9.2.1 (x)", package="", machine_types=()
     )

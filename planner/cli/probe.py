@@ -34,17 +34,26 @@ def probe(
     """Ask this host what it can do: prints its fleet row, writes its probe file.
 
     Run it on a KVM host, as root or in the group kvm. It changes nothing and loads no module. What
-    it may not ask stays open, with the reason in the file. Example: planner probe > fleet.csv
+    it may not ask stays open, with the reason in the file. Programs that it runs: each QEMU found, with
+    --version and -machine help; dpkg-query, rpm or pacman, whichever is there, for QEMU's package.
+    Example: planner probe > fleet.csv
     """
     from planner.present.document import dump
     from planner.present.tables import csv_text
-    from planner.probe.questions import answers
+    from planner.probe.questions import answers, features
     from planner.probe.record import COLUMNS, fleet_row, probe_document
     from planner.probe.take import take
 
-    catalogue = tuple(checked_knowledge(knowledge, policy).capabilities.values())
+    base = checked_knowledge(knowledge, policy)
+    catalogue = tuple(base.capabilities.values())
     found = take(catalogue)
     answered = tuple(answers(catalogue, found))
+    rows = {row.capability for row in answered}
+    answered += tuple(
+        one
+        for one in features(base.cpu_words, found)
+        if one.capability not in rows and base.canonical(one.capability) == one.capability
+    )
     document = probe_document(
         found,
         answered,
@@ -56,7 +65,10 @@ def probe(
     emit(dump(document), file)
     emit(csv_text(COLUMNS, [fleet_row(found, str(file))]), None)
     still_open = [row.capability for row in answered if row.holds is None]
-    for line in _notes(found.reasons, still_open, has_build=bool(found.builds)):
+    builds = found.builds or ()
+    doubts = [build.doubt for build in builds if build.doubt]
+    named = any(not build.doubt for build in builds[:1])
+    for line in (*doubts, *_notes(found.reasons, still_open, has_build=named)):
         print(line, file=sys.stderr)  # noqa: T201
 
 

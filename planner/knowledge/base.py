@@ -10,6 +10,7 @@ from functools import cache, cached_property
 
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
+from planner.domain.cpu_word import CpuWord
 from planner.domain.diagnosis import KnownMessage
 from planner.domain.errors import quoted
 from planner.domain.guest_profile import GuestProfile
@@ -59,6 +60,7 @@ class KnowledgeBase:
     parts: OfferedParts
     roms: Roms
     read_messages: Callable[[], tuple[KnownMessage, ...]]
+    read_cpu_words: Callable[[], tuple[CpuWord, ...]]
     digest: str
 
     def __post_init__(self) -> None:
@@ -75,6 +77,11 @@ class KnowledgeBase:
     def messages(self) -> tuple[KnownMessage, ...]:
         """The messages of QEMU and libvirt in their order; read when they are first needed."""
         return self.read_messages()
+
+    @cached_property
+    def cpu_words(self) -> tuple[CpuWord, ...]:
+        """Which bit is which CPU feature; read when it is first needed."""
+        return self.read_cpu_words()
 
     @cached_property
     def covered(self) -> Mapping[str, str]:

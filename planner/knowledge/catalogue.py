@@ -175,6 +175,13 @@ TABLES = (
     ),
     Table(name="cpu-models", files="cpu_models.toml", key="model", identity=("name",)),
     Table(
+        name="cpu-words",
+        files="cpu_bits.toml",
+        key="word",
+        identity=("name",),
+        about=("register",),
+    ),
+    Table(
         name="cpu-vendors",
         files="cpu_vendors.toml",
         key="vendor",

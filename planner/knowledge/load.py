@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from planner.domain.capability import CapabilityId
-from planner.domain.diagnosis import KnownMessage
 from planner.domain.errors import KnowledgeError, Problem
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.catalogue import BY_NAME
+from planner.knowledge.cpu_words import read_cpu_word
 from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
@@ -60,8 +61,10 @@ from planner.knowledge.read_messages import read_message
 from planner.knowledge.read_packages import read_packages
 from planner.knowledge.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.roms import Roms, read_rom, read_rom_size
+from planner.knowledge.rows import Row
 from planner.knowledge.tables import CompatSet, MachineTables
 
+T = TypeVar("T")
 SETS = BY_NAME["compat-sets"]
 
 
@@ -113,7 +116,8 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
             folder.read("rom-sizes", read_rom_size),
             partial(read_packages, folder.roots),
         ),
-        read_messages=partial(_messages, folder),
+        read_messages=partial(_late, folder, "messages", read_message),
+        read_cpu_words=partial(_late, folder, "cpu-words", read_cpu_word),
         digest=folder.digest(),
     )
     folder.done()
@@ -146,10 +150,10 @@ def _compat_sets(folder: Folder, builds: BuildLines, board: str) -> Iterator[Com
         raise KnowledgeError(problems)
 
 
-def _messages(folder: Folder) -> tuple[KnownMessage, ...]:
-    """Read the messages; their file is read when a message is first looked for."""
-    found = tuple(folder.read("messages", read_message))
-    files = folder.files(BY_NAME["messages"].files)
+def _late(folder: Folder, name: str, reader: Callable[[Row], T]) -> tuple[T, ...]:
+    """Read a table whose file is read when it is first asked about."""
+    found = tuple(folder.read(name, reader))
+    files = folder.files(BY_NAME[name].files)
     problems = tuple(problem for file in files for problem in file.surplus())
     if problems:
         raise KnowledgeError(problems)

@@ -13,7 +13,9 @@ from planner.probe.asking import NotAsked
 
 FOLDERS = ("usr/bin", "usr/local/bin", "usr/libexec", "opt/qemu/bin")
 NAMES = {"x86_64": "x86_64", "aarch64": "aarch64", "s390x": "s390x", "ppc64": "ppc64"}
-SECONDS = 1.0
+SECONDS = 10.0
+NOT_OWNED = 1
+"""The code by which package tools say that no package has a file."""
 OWNERS = (
     (("dpkg-query", "--search"), re.compile(r"^([^\s:]+)"), ("dpkg-query", "-W", "-f=${Version}")),
     (("rpm", "--query", "--file"), re.compile(r"^(\S+)"), ("rpm", "--query")),
@@ -23,19 +25,26 @@ OWNERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledBuild:
-    """A QEMU binary: its own version line, its package's version if one owns it, its types."""
+    """A QEMU binary: its own version line, its package's version if one owns it, its types.
+
+    `doubt` says why nobody knows whether a package owns it: the build then has no words.
+    """
 
     path: str
     version: str
     package: str
     machine_types: tuple[str, ...]
+    doubt: str = ""
 
     @property
     def words(self) -> str:
         """Return what the column `qemu` of a fleet file wants: the package, else the version.
 
-        A package that hides the point release gives way to the program's own line, which has both.
+        A package that hides the point release gives way to the program's own line, which has both. A
+        build whose package could not be asked for is not named, for its version alone is another build.
         """
+        if self.doubt:
+            return ""
         found = re.search(r"version (\d[\w.]*)", self.version)
         version = found[1] if found else self.version
         if self.package and version not in self.package and self.package in self.version:
@@ -63,33 +72,58 @@ def machine_types(listing: str) -> tuple[str, ...]:
 
 
 def _asked(path: Path) -> InstalledBuild | None:
-    version = _said([str(path), "--version"])
+    try:
+        version = _said([str(path), "--version"])
+        types = _said([str(path), "-machine", "help"])
+    except Silent:
+        return None
     if not version:
         return None
+    package, doubt = "", ""
+    try:
+        package = _package(path)
+    except Silent as error:
+        doubt = f"{error}: whether a package owns {path} is not known"
     return InstalledBuild(
         path=str(path),
         version=version.splitlines()[0],
-        package=_package(path),
-        machine_types=machine_types(_said([str(path), "-machine", "help"])),
+        package=package,
+        machine_types=machine_types(types),
+        doubt=doubt,
     )
 
 
+class Silent(Exception):
+    """A program did not answer; the text says how."""
+
+
 def _package(path: Path) -> str:
+    """Return the version of the package that owns a file, empty if none does; raises `Silent`."""
     for owner, pattern, version in OWNERS:
         if shutil.which(owner[0]) is None:
             continue
-        found = pattern.match(_said([*owner, str(path)]))
+        found = pattern.match(_said([*owner, str(path)], fine=(0, NOT_OWNED)))
         if found:
-            return _said([*version, found[1]]).strip()
+            told = _said([*version, found[1]]).strip()
+            if not told:
+                raise Silent(f"{version[0]} named no version of {found[1]}")
+            return told
     return ""
 
 
-def _said(words: list[str]) -> str:
-    """Return what a program prints, nothing if it fails or takes too long."""
+def _said(words: list[str], fine: tuple[int, ...] = (0,)) -> str:
+    """Return what a program prints, nothing if it ends with another code of `fine` than 0.
+
+    Raises `Silent` if it does not start, takes too long or ends otherwise.
+    """
     try:
         done = subprocess.run(
             words, capture_output=True, text=True, check=False, timeout=SECONDS, errors="replace"
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+    except subprocess.TimeoutExpired as error:
+        raise Silent(f"{words[0]} did not answer in {SECONDS:.0f} s") from error
+    except OSError as error:
+        raise Silent(f"{words[0]} did not start: {error.strerror}") from error
+    if done.returncode not in fine:
+        raise Silent(f"{words[0]} ended with code {done.returncode}")
     return done.stdout if done.returncode == 0 else ""

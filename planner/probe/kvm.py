@@ -20,7 +20,11 @@ MSR_INDEX_LIST, FEATURE_INDEX_LIST = 0xC004AE02, 0xC004AE0A
 SUPPORTED_CPUID, EMULATED_CPUID, HYPERV_CPUID = 0xC008AE05, 0xC008AE09, 0xC008AEC1
 GET_MSRS, SET_MSRS, SET_CPUID2 = 0xC008AE88, 0x4008AE89, 0x4008AE90
 GET_DEVICE_ATTR = 0x4018AEE2
+GET_TSC_KHZ = 0xAEA3
+ARM_PREFERRED_TARGET, ARM_VCPU_INIT, GET_REG_LIST = 0x8020AEAF, 0x4020AEAE, 0xC008AEB0
+TARGET_BYTES = 32  # struct kvm_vcpu_init
 EXTENSIONS_TRIED = 400
+MOST_REGISTERS = 4096
 MOST_ENTRIES = 512
 ENTRY = struct.Struct("=7I12x")  # struct kvm_cpuid_entry2
 HEAD = struct.Struct("=2I")
@@ -57,6 +61,8 @@ class KvmAnswers:
     emulated_cpuid: tuple[CpuidRow, ...] | None = None
     hyperv_cpuid: tuple[CpuidRow, ...] | None = None
     guest_xcr0: int | None = None
+    tsc_khz: int | None = None
+    registers: tuple[int, ...] | None = None
     written: Mapping[tuple[int, int], bool] = field(default_factory=dict)
     refused: tuple[int, ...] | None = None
     reasons: tuple[str, ...] = ()
@@ -97,6 +103,7 @@ def _answers(
     values: tuple[tuple[int, int], ...],
 ) -> KvmAnswers:
     x86 = os.uname().machine == "x86_64"
+    arm = os.uname().machine == "aarch64"
     msrs = _numbers(kvm, MSR_INDEX_LIST) if x86 else None
     features = _numbers(kvm, FEATURE_INDEX_LIST) if x86 else None
     cpuid = _cpuid(kvm, SUPPORTED_CPUID) if x86 else None
@@ -115,6 +122,8 @@ def _answers(
         emulated_cpuid=_cpuid(kvm, EMULATED_CPUID) if x86 else None,
         hyperv_cpuid=_hyperv(kvm, processor) if x86 else None,
         guest_xcr0=_attribute(kvm) if x86 else None,
+        tsc_khz=_rate(processor) if x86 and processor is not None else None,
+        registers=_registers(machine, processor) if arm else None,
         written=written,
         refused=refused,
     )
@@ -173,6 +182,31 @@ def _hyperv(kvm: int, processor: int | None) -> tuple[CpuidRow, ...] | None:
     """Ask /dev/kvm, as newer kernels allow, or else a vCPU."""
     found = _cpuid(kvm, HYPERV_CPUID)
     return found if found is not None or processor is None else _cpuid(processor, HYPERV_CPUID)
+
+
+def _rate(processor: int) -> int | None:
+    """Return the rate of the TSC that a fresh vCPU has, in kHz."""
+    try:
+        return fcntl.ioctl(processor, GET_TSC_KHZ, 0) or None
+    except OSError:
+        return None
+
+
+def _registers(machine: int | None, processor: int | None) -> tuple[int, ...] | None:
+    """Return the registers of a vCPU of the preferred kind, as KVM lists them; sorted."""
+    if machine is None or processor is None:
+        return None
+    kind = bytearray(TARGET_BYTES)
+    room = bytearray(8 + 8 * MOST_REGISTERS)
+    struct.pack_into("=Q", room, 0, MOST_REGISTERS)
+    try:
+        fcntl.ioctl(machine, ARM_PREFERRED_TARGET, kind)
+        fcntl.ioctl(processor, ARM_VCPU_INIT, kind)
+        fcntl.ioctl(processor, GET_REG_LIST, room)
+    except OSError:
+        return None
+    (count,) = struct.unpack_from("=Q", room)
+    return tuple(sorted(struct.unpack_from(f"={count}Q", room, 8)))
 
 
 def _value(descriptor: int, index: int) -> int | None:

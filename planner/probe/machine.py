@@ -49,6 +49,13 @@ class Machine:
     modules: tuple[Module, ...]
     livepatches: tuple[str, ...]
 
+    @property
+    def cpu_text(self) -> str:
+        """Return what the column `cpu` of a fleet file wants: the name, else the numbers of the CPU."""
+        named = self.cpu.get("name", "")
+        numbers = ("vendor", "family", "model", "stepping")
+        return named or " ".join(self.cpu[key] for key in numbers if self.cpu.get(key))
+
 
 def read_machine(root: Path = Path("/")) -> Machine:
     """Read who this host is; a file that is missing leaves its fact empty."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.domain.capability import Capability, CapabilityId
+from planner.domain.cpu_word import CpuWord
 from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow
 from planner.probe.tun import FEATURES, IOCTLS, OFFLOADS
 from planner.probe.vhost import VhostAnswers
@@ -43,6 +44,25 @@ def answers(catalogue: Iterable[Capability], probe: Probe) -> Iterator[Answered]
             yield Answered(capability=row.id, holds=_answer(row.probe, probe))
         except Open as error:
             yield Answered(capability=row.id, holds=None, reason=str(error))
+
+
+def features(words: Iterable[CpuWord], probe: Probe) -> Iterator[Answered]:
+    """Answer for every CPU feature that has a bit; what QEMU adds on its own is not denied."""
+    for word in words:
+        if word.arch != probe.machine.arch:
+            continue
+        for name, bit in word.bits.items():
+            capability = CapabilityId(f"cpu.{name}")
+            try:
+                holds = _answer(f"{word.register} bit {bit}", probe)
+            except Open as error:
+                yield Answered(capability=capability, holds=None, reason=str(error))
+                continue
+            if not holds and name in word.of_qemu:
+                reason = "not among what KVM gives; QEMU may give it on its own"
+                yield Answered(capability=capability, holds=None, reason=reason)
+            else:
+                yield Answered(capability=capability, holds=holds)
 
 
 def values_to_write(catalogue: Iterable[Capability]) -> tuple[tuple[int, int], ...]:
@@ -94,6 +114,15 @@ def _feature_listed(match: re.Match[str], probe: Probe) -> bool:
     if probe.kvm is None or probe.kvm.feature_msrs is None:
         raise _missing(probe, "kvm")
     return _n(match[1]) in probe.kvm.feature_msrs
+
+
+def _feature_bit(match: re.Match[str], probe: Probe) -> bool:
+    if probe.kvm is None or probe.kvm.feature_msrs is None:
+        raise _missing(probe, "kvm")
+    value = probe.kvm.feature_msrs.get(_n(match[1]), 0)
+    if value is None:
+        raise Open(f"KVM_GET_MSRS {match[1]} is refused")
+    return bool(value >> _n(match[2]) & 1)
 
 
 def _takes_value(match: re.Match[str], probe: Probe) -> bool:
@@ -197,6 +226,7 @@ WORDS: tuple[tuple[str, Answer], ...] = (
     (rf"KVM_CHECK_EXTENSION {NUMBER} on (\w+)", _extension_of_module),
     (rf"KVM_GET_MSR_INDEX_LIST {NUMBER}", _listed),
     (rf"KVM_GET_MSR_FEATURE_INDEX_LIST {NUMBER}", _feature_listed),
+    (rf"KVM_GET_MSRS {NUMBER} bit {NUMBER}", _feature_bit),
     (WRITE.pattern, _takes_value),
     (rf"KVM_GET_SUPPORTED_CPUID {CPUID}", _cpuid_bit),
     (rf"KVM_GET_SUPPORTED_HV_CPUID {CPUID}", _hyperv_bit),

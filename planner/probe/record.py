@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner.probe.builds import InstalledBuild
@@ -14,14 +15,16 @@ from planner.probe.take import Probe
 from planner.probe.vhost import VhostAnswers
 
 SCHEMA = "planner.probe/1"
-COLUMNS = ("host", "arch", "kernel", "qemu", "probe")
+COLUMNS = ("host", "arch", "kernel", "qemu", "cpu", "probe")
+TSC_CONTROL = 60
+"""The extension by which KVM says that the TSC of a guest may have a rate of its own."""
 
 
 def fleet_row(probe: Probe, file: str) -> tuple[str, ...]:
     """Return the cells of this host's row; `qemu` is empty if no QEMU was found."""
     machine = probe.machine
     build = probe.builds[0].words if probe.builds else ""
-    return (machine.host, machine.arch, machine.kernel, build, file)
+    return (machine.host, machine.arch, machine.kernel, build, machine.cpu_text, file)
 
 
 def probe_document(
@@ -35,7 +38,7 @@ def probe_document(
             "time": time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "as": user,
         },
-        "host": _machine(probe.machine),
+        "host": _machine(probe.machine, probe.kvm),
         "kvm": None if probe.kvm is None else _kvm(probe.kvm),
         "tun": None
         if probe.tun is None
@@ -58,12 +61,13 @@ def probe_document(
         "capabilities": {str(found.capability): found.holds for found in answered},
         "why": {
             **probe.reasons,
+            **{f"qemu {build.path}": build.doubt for build in probe.builds or () if build.doubt},
             **{str(found.capability): found.reason for found in answered if found.reason},
         },
     }
 
 
-def _machine(machine: Machine) -> dict[str, Any]:
+def _machine(machine: Machine, kvm: KvmAnswers | None) -> dict[str, Any]:
     return {
         "name": machine.host,
         "arch": machine.arch,
@@ -72,7 +76,7 @@ def _machine(machine: Machine) -> dict[str, Any]:
         "system_version": machine.system_version,
         "boot_id": machine.boot,
         "nested": machine.nested,
-        "cpu": dict(machine.cpu),
+        "cpu": {**machine.cpu, **dict(_rates(kvm))},
         "modules": {
             module.name: {
                 "source_version": module.source_version,
@@ -82,6 +86,19 @@ def _machine(machine: Machine) -> dict[str, Any]:
         },
         "livepatches": list(machine.livepatches),
     }
+
+
+def _rates(kvm: KvmAnswers | None) -> Iterator[tuple[str, str]]:
+    """Yield what KVM says of the CPU that no file says: TSC rate and scaling, a digest of registers."""
+    if kvm is None:
+        return
+    if kvm.tsc_khz is not None:
+        yield "tsc_khz", str(kvm.tsc_khz)
+        yield "tsc_scaling", "yes" if any(kvm.extensions.get(TSC_CONTROL, (0, 0))) else "no"
+    if kvm.registers is not None:
+        text = ",".join(map(hex, kvm.registers))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        yield "registers", f"sha256:{digest} of {len(kvm.registers)}"
 
 
 def _kvm(answers: KvmAnswers) -> dict[str, Any]:
@@ -102,6 +119,7 @@ def _kvm(answers: KvmAnswers) -> dict[str, Any]:
         "cpuid": _cpuid(answers.cpuid),
         "emulated_cpuid": _cpuid(answers.emulated_cpuid),
         "hyperv_cpuid": _cpuid(answers.hyperv_cpuid),
+        **({} if answers.registers is None else {"registers": _hexes(answers.registers)}),
         "guest_xcr0": None if answers.guest_xcr0 is None else hex(answers.guest_xcr0),
     }
 
