@@ -33,8 +33,11 @@ from planner.harvest.kernel.table import (
     texts_of,
 )
 from planner.harvest.kernel.tree import KernelTree, read_tree
+from planner.harvest.kernel.vmx import read_vmx
 from planner.harvest.kernel.words import words
 from planner.knowledge.folder import shipped_data
+from tests.qemu.fetch import FetchError
+from tests.qemu.kernel_source import fetch_source
 
 ROOT = Path(__file__).resolve().parent.parent
 KVM = "arch/x86/kvm/"
@@ -468,6 +471,43 @@ def test_bits_of_arch_capabilities_with_and_without_a_mask() -> None:
     assert given(read["13"]) == Given("hardware")
 
 
+NESTED_C = """
+void nested_vmx_setup_ctls_msrs(struct vmcs_config *vmcs_conf, u32 ept_caps)
+{
+	struct nested_vmx_msrs *msrs = &vmcs_conf->nested;
+	msrs->entry_ctls_high = vmcs_conf->vmentry_ctrl;
+	msrs->entry_ctls_high &= VM_ENTRY_IA32E_MODE;
+	msrs->secondary_ctls_high = 0;
+	if (enable_ept)
+		msrs->secondary_ctls_high |= SECONDARY_EXEC_ENABLE_EPT;
+	if (enable_sgx)
+		msrs->secondary_ctls_high |= SECONDARY_EXEC_ENCLS_EXITING;
+	rdmsr(MSR_IA32_VMX_MISC, msrs->misc_low, msrs->misc_high);
+	msrs->misc_low &= 0x20;
+}
+"""
+VMX_H = """
+#define VM_ENTRY_IA32E_MODE 0x200
+#define SECONDARY_EXEC_ENABLE_EPT 2
+#define SECONDARY_EXEC_ENCLS_EXITING 0x8000
+"""
+
+
+def test_controls_for_a_nested_hypervisor() -> None:
+    changes: dict[str, str | None] = {KVM + "vmx/nested.c": NESTED_C, ASM + "vmx.h": VMX_H}
+    read, problems = read_vmx(tree_with(changes), words())
+    assert told(problems) == ""
+    assert {place: given(one).condition for place, one in read.items()} == {
+        (0x490, 9): "kvm_intel.nested",
+        (0x48B, 1): "kvm_intel.nested",
+        (0x48B, 15): "kvm_intel.nested+kvm_intel.sgx",
+        (0x485, 5): "kvm_intel.nested",
+    } | {(0x485, 32 + place): "kvm_intel.nested" for place in range(32)}
+    novel = NESTED_C.replace("VM_ENTRY_IA32E_MODE", "novelty")
+    _, problems = read_vmx(tree_with({**changes, KVM + "vmx/nested.c": novel}), words())
+    assert "`novelty` in msrs.entry_ctls_high is not in words.toml" in told(problems)
+
+
 TUN_C = """
 #define TUN_FEATURES (IFF_NO_PI | IFF_MULTI_QUEUE)
 static int set_offload(struct tun_struct *tun, unsigned long arg)
@@ -628,6 +668,27 @@ def test_every_feature_has_one_name_at_its_place() -> None:
     assert names.cpuid[1, 0, "edx", 26] == "cpu.sse2"
     twice = [name for name in names.cpuid.values() if list(names.cpuid.values()).count(name) > 1]
     assert set(twice) == {"cpu.kvmclock"}  # two clocks under one name
+
+
+KNOWN_SOURCE = {"6.1.176-1": "6.1.0-50-amd64"}
+"""Versions of Debian's package that the shipped tables have, by the release that it builds."""
+
+
+def test_a_real_kernel_reads_as_the_shipped_tables_say() -> None:
+    """Some 140 MB once, half a minute: the whole way from a package of a registry to the rows."""
+    try:
+        version, tarball = fetch_source()
+    except FetchError as error:
+        pytest.skip(f"NOT TESTED: {error}")
+    known = KNOWN_SOURCE.get(version, "")
+    source = f"Debian linux-source {version}"
+    found = harvest_kernel(
+        tarball, shipped_data(), line="debian", release=known or "6.1.0-999-amd64", source=source
+    )
+    assert found.facts > 500
+    assert found.news.lost == ()
+    if known:
+        assert not found.texts, "the shipped tables say something else"
 
 
 # -- the command ----------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def harvest_kernel_sources(
     ] = "",
     part: Annotated[
         list[str] | None,
-        typer.Option(metavar="PART", help="cpuid, msrs, caps, tun or vhost; default: all"),
+        typer.Option(metavar="PART", help="cpuid, vmx, msrs, caps, tun or vhost; default: all"),
     ] = None,
     accept_loss: Annotated[
         list[str] | None,

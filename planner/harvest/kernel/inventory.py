@@ -19,10 +19,11 @@ from planner.harvest.kernel.lists import (
 from planner.harvest.kernel.logic import Formula, Given, both, given
 from planner.harvest.kernel.names import Names
 from planner.harvest.kernel.tree import KernelTree
+from planner.harvest.kernel.vmx import FIELDS, read_vmx
 from planner.harvest.kernel.words import Words
 
 ARCH_CAPABILITIES = 0x10A
-X86_PARTS = ("cpuid", "msrs", "caps", "tun", "vhost")
+X86_PARTS = ("cpuid", "vmx", "msrs", "caps", "tun", "vhost")
 Fact = tuple[str, str]
 
 
@@ -76,6 +77,24 @@ def _cpuid(tree: KernelTree, names: Names, words: Words) -> Reading:
     return formulas, read.problems + problems
 
 
+def _vmx(tree: KernelTree, names: Names, words: Words) -> Reading:
+    read, problems = read_vmx(tree, words)
+    formulas = {
+        name: read.get(place, False)
+        for place, texts in names.msr_bits.items()
+        if place[0] in FIELDS
+        for name in texts
+        if name not in _inverted(words)
+    }
+    return formulas, problems
+
+
+def _inverted(words: Words) -> list[str]:
+    listed = words.table["inverted_vmx"]
+    assert isinstance(listed, list)
+    return listed
+
+
 def _msrs(tree: KernelTree, names: Names, words: Words) -> Reading:
     read, problems = read_msrs(tree, words)
     return {names.msr(key): formula for key, formula in read.items()}, problems
@@ -112,6 +131,7 @@ def _answers(
 
 _READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
     "cpuid": _cpuid,
+    "vmx": _vmx,
     "msrs": _msrs,
     "caps": _caps,
     "tun": _tun,

@@ -35,6 +35,8 @@ class ListMachine(Machine):
 
     def known_bits(self, node: Node, flow: Flow) -> Bits | None:
         """Return the bits of a name in capitals that no header tells as not zero."""
+        if node.kind == "call" and node.text in {"kvm_cpu_cap_has", "kvm_cpu_cap_get"}:
+            return hardware(str(node), 1)
         known = super().known_bits(node, flow)
         if known is None and node.kind == "name" and re.fullmatch(r"[A-Z][A-Z0-9_]+", node.text):
             return constant(1)

@@ -29,6 +29,9 @@ HEADERS = (
     "include/asm/hyperv-tlfs.h",
     "include/uapi/asm/hyperv.h",
     "include/asm/perf_event.h",
+    "kvm/msrs.h",
+    "kvm/vmx/vmcs12.h",
+    "kvm/vmx/nested.h",
 )
 GENERAL = ("include/uapi/linux/kvm.h",)
 COMMON = ("kvm/cpuid.c", "kvm/cpuid.h", "kvm/x86.c", "kvm/x86.h", "kvm/msrs.c", "kvm/pmu.h")
