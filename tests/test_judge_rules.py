@@ -446,6 +446,78 @@ def test_a_tap_without_ufo_refuses_whatever_the_flags_say(
         assert ("virtio-net-device/has_ufo" in units) is expected
 
 
+@pytest.mark.parametrize(
+    ("devices", "told"),
+    [
+        ("tpm-crb", {"backend/tpm"}),
+        ("virtio-net-pci+vhost-user", {"backend/vhost-user"}),
+        ("vhost-user-fs-pci", {"backend/virtiofsd"}),
+        ("virtio-net-pci+tap", set[str]()),
+        (None, set[str]()),
+    ],
+)
+def test_what_is_beside_qemu_is_a_check_for_guests_that_have_it(
+    devices: str | None, told: set[str]
+) -> None:
+    start = _start({"machine": "pc-q35-10.0", "devices": devices or "-"})
+    if devices is None:
+        start = replace(start, devices=None)
+    edge = MigrationEdge(source=_profile(USO), destination=_profile(USO))
+    remarks = judge(edge, start, _knowledge()).remarks
+    found = {one.unit for one in remarks if one.unit.startswith("backend/")}
+    assert found == told
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "devices", "fault"),
+    [
+        ("8.2.4", "9.0.1", "virtio-gpu-pci,max_outputs=2", "virtio-gpu-heads-9.0"),
+        ("9.0.1", "8.2.4", "virtio-vga,max_outputs=4", "virtio-gpu-heads-9.0"),
+        ("8.2.4", "9.0.1", "virtio-gpu-pci,max_outputs=1", ""),
+        ("8.1.3", "8.2.4", "virtio-gpu-pci,max_outputs=2", ""),
+        ("9.0.0", "9.1.0", "virtio-gpu-pci", "virtio-gpu-9.0.0"),
+        ("9.0.0", "9.0.0", "virtio-gpu-pci", ""),
+        ("6.2.0", "5.2.0", "am53c974", "am53c974-6.0"),
+        ("5.2.0", "6.2.0", "am53c974", ""),
+        ("8.2.4", "9.0.1", "dc390", "am53c974-9.0"),
+        ("9.0.1", "8.2.4", "dc390", ""),
+        ("10.1.2", "10.0.2", "am53c974", "am53c974-10.1"),
+        ("10.0.2", "10.1.2", "am53c974", ""),
+        ("11.1.1", "10.0.2", "ipmi-bmc-sim", "ipmi-bmc-sim-11.1"),
+        ("10.1.2", "10.0.2", "ipmi-bmc-sim", "open ipmi-bmc-sim-11.1"),
+        ("10.1.2", "10.1.2", "ipmi-bmc-sim", ""),
+        ("10.0.2", "11.1.1", "ipmi-bmc-sim", ""),
+    ],
+)
+def test_faults_bite_in_their_direction_alone(
+    source: str, destination: str, devices: str, fault: str
+) -> None:
+    edge = MigrationEdge(source=_profile(_qemu(source)), destination=_profile(_qemu(destination)))
+    found = judge(edge, _start({"machine": "pc-q35-5.2", "devices": devices}), _knowledge())
+    faults = {one.id for one in _knowledge().faults}
+    told = {
+        ("open " if one.is_gap else "") + one.unit for one in found.objections if one.unit in faults
+    }
+    assert told == ({fault} if fault else set())
+
+
+@pytest.mark.parametrize(
+    ("machine", "source", "bites"),
+    [
+        ("pc-q35-8.2", "8.2.4", True),
+        ("pc-q35-5.2", "5.2.0", True),
+        ("pc-q35-10.1", "10.1.2", False),
+        ("pc-q35-10.0", "10.1.0", False),
+    ],
+)
+def test_a_fault_of_builds_reaches_every_older_build_and_no_newer_type(
+    machine: str, source: str, bites: bool
+) -> None:
+    edge = MigrationEdge(source=_profile(_qemu(source)), destination=_profile(_qemu("10.1.0")))
+    found = judge(edge, _start({"machine": machine, "cpu": "host"}), _knowledge()).objections
+    assert ("arch-cap-10.1.0" in {one.unit for one in found}) is bites
+
+
 @pytest.mark.parametrize("value", ["maybe", "yess", "auto"])
 def test_a_value_that_is_none_does_not_shut_a_gate(value: str) -> None:
     smi = "x86_64-cpu.x-migrate-smi-count"

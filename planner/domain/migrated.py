@@ -129,6 +129,7 @@ class MigratedUnit:
     foreign: Consequence | None = Consequence.FAILS_CLEANLY
     cpu_features: bool = False
     known_before: bool = False
+    only_certain: bool = False
 
     def __hash__(self) -> int:
         """Return the hash of the id: ids are unique in a knowledge base."""

@@ -136,4 +136,5 @@ def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
         host_condition=row.text("host_condition", ""),
         cpu_features=row.truth("cpu_features"),
         known_before=row.truth("known_before"),
+        only_certain=row.truth("only_certain"),
     )

@@ -30,6 +30,8 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
         blocked = _blocked(case)
         if blocked is not None:
             return blocked
+    if case.unit.only_certain and case.applies.truth is not Truth.YES:
+        return UnitJudgement()
     if case.unit.state == "none":
         return UnitJudgement(remarks=tuple(host_condition(case.unit)))
     if case.unit.state == "host":
