@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup check lint types contracts test format truth pictures gallery
+.PHONY: setup check lint types contracts test format knowledge truth pictures gallery
 
 setup:
 	python3 -m venv $(VENV)
@@ -27,6 +27,9 @@ check: lint types contracts test
 format:
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+knowledge:
+	$(PY) -m planner knowledge count --output docs/knowledge.md
 
 truth:
 	$(PY) -m tests.qemu.truth

@@ -23,7 +23,7 @@ from planner.knowledge.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
-from planner.solver.attempt import COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL
+from planner.solver.attempt import COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL, common_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,7 +83,8 @@ def test_every_condition_has_its_reasons(example: str) -> None:
     """But for those on hosts and on common parts, which say of themselves why."""
     base = knowledge()
     fleet = read_fleet(ROOT / "examples" / example / "fleet.csv", base)
-    own = {HARDWARE.text, HARDWARE_OF_A_MODEL.text, COMMON_PARTS.text}
+    of_vendors = common_parts(frozenset(), of_vendors=True)
+    own = {HARDWARE.text, HARDWARE_OF_A_MODEL.text, COMMON_PARTS.text, of_vendors.text}
     told = 0
     for domain in complete_domains(profile_fleet(fleet, base).pools):
         for trial in try_next_newer(domain, base, base.policy).trials:

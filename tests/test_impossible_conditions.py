@@ -16,8 +16,8 @@ from planner.migration.profiles import profile_fleet
 from planner.solver.certify import CertificationError, Certifier
 
 QEMU = "1:7.2.22+dfsg-0+deb12u1"
-OVERSAVES, LIMITS = "5.10.0-32-amd64", "6.1.0-40-amd64"
-"""Kernels of Debian 11 and 12: the older one saves XSAVE components that a guest does not have."""
+OVERSAVES, LIMITS = "5.16.0", "6.0.1"
+"""Two kernels: the older one saves XSAVE components that a guest does not have."""
 
 
 def _solved(folder: Path, *hosts: str, header: str) -> Solution:

@@ -8,16 +8,17 @@ import typer
 
 from planner.cli import exits
 from planner.cli.console import painted
-from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
+from planner.cli.options import KnowledgeFolder, OutputFile, PolicyFile, knowledge_of, policy_of
 from planner.cli.output import answer
 from planner.domain.errors import UsageError, nearest, wrong_word
 from planner.present.lines import Line, Style, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from planner.knowledge.base import KnowledgeBase
+    from planner.knowledge.counting import Covered
     from planner.knowledge.folder import Folder
     from planner.knowledge.listing import ShownRow
 
@@ -99,6 +100,54 @@ def check_rows(policy: PolicyFile = None, knowledge: KnowledgeFolder = None) -> 
     total = f"{rows:,} rows, {len(problems)} problems, {base.digest}"
     code = exits.UNREADABLE if problems else exits.ANSWERED
     _print([*(str(problem) for problem in problems), total], code)
+
+
+@knowledge.command("coverage")
+def show_coverage(policy: PolicyFile = None, knowledge: KnowledgeFolder = None) -> None:
+    """Show which kernels and QEMU builds were read completely, and which parts of them.
+
+    Example: planner knowledge coverage
+    """
+    from planner.knowledge.counting import coverage
+
+    base, _ = _checked(policy, knowledge)
+    lines = [line for one in coverage(base) for line in _covered(one)]
+    answer(painted(lines, None), None, exits.ANSWERED)
+
+
+def _covered(one: Covered) -> Iterator[Line]:
+    number = f"{len(one.releases)} read" if len(one.releases) > 1 else "1 read"
+    yield Line(f"{one.kind} {one.line}, {one.arch}: {number}", Style.HEAD)
+    yield from folded(", ".join(one.releases), label="releases ".ljust(LABEL), indent=2)
+    yield from folded(", ".join(one.parts) or "none", label="parts ".ljust(LABEL), indent=2)
+    if one.some:
+        yield from folded(", ".join(one.some), label="of some ".ljust(LABEL), indent=2)
+
+
+@knowledge.command("count")
+def count_evidence(
+    output: OutputFile = None, policy: PolicyFile = None, knowledge: KnowledgeFolder = None
+) -> None:
+    """Count the rows of each folder by how they are known, as a table of Markdown.
+
+    Example: planner knowledge count --output docs/knowledge.md
+    """
+    from planner.knowledge.counting import rows_by_evidence
+
+    _, folder = _checked(policy, knowledge)
+    lines = (line for root in folder.roots for line in _counted(rows_by_evidence(root)))
+    answer((f"{line}\n" for line in lines), output, exits.ANSWERED)
+
+
+def _counted(folders: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    from planner.knowledge.counting import EVIDENCE, HARVESTED
+
+    kinds = (*EVIDENCE, HARVESTED)
+    yield from ("# Rows by evidence", "", "Written by `planner knowledge count`.", "")
+    yield f"| Folder or file | {' | '.join(kinds)} |"
+    yield f"| --- |{' ---: |' * len(kinds)}"
+    for place, found in folders.items():
+        yield f"| `{place}` | {' | '.join(str(found.get(kind, '')) for kind in kinds)} |"
 
 
 def _checked(policy: Path | None, folders: list[Path] | None) -> tuple[KnowledgeBase, Folder]:

@@ -109,8 +109,9 @@ class CapabilitySet:
             inferred=self.inferred - stated,
         )
 
-    def without(self, capabilities: frozenset[CapabilityId]) -> CapabilitySet:
-        """Return this set without what it says is absent of `capabilities`."""
-        if not self.absent & capabilities:
+    def freed(self, capabilities: frozenset[CapabilityId]) -> CapabilitySet:
+        """Return this set with `capabilities` possible that it does not say are present."""
+        possible = capabilities - self.present
+        if possible <= self.possible:
             return self
-        return replace(self, absent=self.absent - capabilities)
+        return replace(self, absent=self.absent - possible, possible=self.possible | possible)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.errors import Problem
@@ -167,8 +167,17 @@ class QemuBuild:
         return self.release if plain else f"{self.release} ({self.line})"
 
 
-CpuFeatures = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
-"""CPU features that a host lacks, and those that nobody knows of."""
+class CpuFeatures(NamedTuple):
+    """CPU features that a host lacks, those that nobody knows of, and those its QEMU gives no guest."""
+
+    lacked: frozenset[CapabilityId]
+    unsure: frozenset[CapabilityId]
+    unoffered: frozenset[CapabilityId]
+
+    @property
+    def of_no_guest(self) -> frozenset[CapabilityId]:
+        """What no guest has that was started here."""
+        return self.lacked | self.unoffered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +190,10 @@ class HostProfile:
     `unplaced` are the texts of its kernel and QEMU that fit no line, as missing facts,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
-    `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests, and
-    `cpu_features` are both.
+    `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests,
+    `unoffered_cpu_features` those that its QEMU gives to no guest, and `cpu_features` are all three.
+    `register_list` names the list of registers that a probe read, `register_line` the kernels that
+    have one list.
     """
 
     arch: str
@@ -195,7 +206,10 @@ class HostProfile:
     kernel_doubt: str = ""
     build_doubt: str = ""
     unplaced: tuple[str, ...] = ()
+    register_list: str = ""
+    register_line: str = ""
     unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
+    unoffered_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
     cpu_features: CpuFeatures = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
@@ -204,9 +218,11 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        object.__setattr__(self, "cpu_features", (lacked, self.unsure_cpu_features))
+        features = CpuFeatures(lacked, self.unsure_cpu_features, self.unoffered_cpu_features)
+        object.__setattr__(self, "cpu_features", features)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
-        parts = (self.arch, self.qemu, self.capabilities, *texts)
+        registers = (self.register_list, self.register_line)
+        parts = (self.arch, self.qemu, self.capabilities, *texts, *registers)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:
@@ -220,6 +236,13 @@ class HostProfile:
     def runs_kernel_of(self, other: HostProfile) -> bool:
         """Whether both run one exact kernel release: what nobody knows of it cancels."""
         return bool(self.kernel_token) and self.kernel_token == other.kernel_token
+
+    def has_registers_of(self, other: HostProfile) -> bool:
+        """Whether both kernels list the same registers: probed, of one series, or one release."""
+        if self.register_list and other.register_list:
+            return self.register_list == other.register_list
+        one_series = bool(self.register_line) and self.register_line == other.register_line
+        return one_series or self.runs_kernel_of(other)
 
     def may_be_of_another_vendor_than(self, other: HostProfile) -> bool:
         """Whether two CPUs are of different models, and nobody knows who makes one of them."""

@@ -12,6 +12,8 @@ from planner.solver.closed_form import ClosedForm, without_feature
 from planner.solver.looks import not_everywhere
 from planner.solver.observed import without_observed_passes
 
+READ_KERNELS = "sources of the kernels in harvested/kernels/releases.csv"
+
 
 def asked_by(
     domain: MigrationDomain, row: MachineType, form: ClosedForm
@@ -33,9 +35,10 @@ def asked_by(
         if not issue.is_accepted and issue.flag is None and issue.clause is not None:
             condition = condition_of(issue.clause, knowledge, issue.price)
             yield ConditionReason(condition.text, issue.text, issue.source)
-    for name in sorted(not_everywhere(domain.cpu_looks)):
+    for name in sorted(not_everywhere(domain.cpu_looks) - form.common_parts_lack(domain)):
         condition = without_feature(name.removeprefix("cpu."), knowledge)
-        source = knowledge.capabilities[name].source if name in knowledge.capabilities else ""
+        known = knowledge.capabilities.get(name)
+        source = READ_KERNELS if known is None else known.source
         yield ConditionReason(condition.text, _where(domain, name), source)
 
 
@@ -43,10 +46,10 @@ def _where(domain: MigrationDomain, name: str) -> str:
     """Say on which kernels of a domain guests do not find a CPU feature, or may not."""
     lacking, unsure = set[str](), set[str]()
     for member in domain.members:
-        lacks, doubts = member.profile.cpu_features
-        if name in lacks:
+        features = member.profile.cpu_features
+        if name in features.lacked:
             lacking.add(member.groups[0].kernel)
-        elif name in doubts:
+        elif name in features.unsure:
             unsure.add(member.groups[0].kernel)
     texts = []
     if lacking:

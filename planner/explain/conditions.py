@@ -14,7 +14,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON, clause_truth
 from planner.migration.graph import MigrationDomain
 from planner.migration.parts import absent_parts
-from planner.solver.attempt import COMMON_PARTS
+from planner.solver.attempt import is_common_parts
 from planner.solver.closed_form import ClosedForm
 
 OF_HOSTS = "host"
@@ -33,7 +33,7 @@ def sorted_out(
     profile = profile_of(form.policy, form.knowledge)
     met = frozenset(one for one in baseline.conditions if is_met(one, profile, form.knowledge))
     if profile is not None and _has_common_parts(domain, profile, form.knowledge):
-        met |= {COMMON_PARTS}.intersection(baseline.conditions)
+        met |= frozenset(filter(is_common_parts, baseline.conditions))
     return replace(
         baseline, universal=universal.intersection(baseline.conditions), met=met - universal
     )
@@ -50,7 +50,7 @@ def is_met(condition: Condition, profile: GuestProfile | None, knowledge: Knowle
     What a named CPU model has is no condition: the answer names the models that are safe.
     """
     clauses = clauses_of(condition.words)
-    if profile is None or not clauses:
+    if profile is None or not clauses or is_common_parts(condition):
         return False
     return any(_excludes(clause, profile, knowledge) for clause in clauses)
 

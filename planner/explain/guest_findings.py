@@ -18,7 +18,7 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.host_rules import judge_unknown_devices
 from planner.migration.parts import absent_parts
 from planner.migration.reach import with_reach
-from planner.solver.attempt import COMMON_PARTS
+from planner.solver.attempt import COMMON_PARTS, is_common_parts
 
 MOST_EXAMPLES = 3
 """Guests whose names a finding tells."""
@@ -139,7 +139,7 @@ def _violators(
 ) -> Iterator[GuestFinding]:
     for condition in baseline.conditions:
         clauses = clauses_of(condition.words)
-        if not clauses:
+        if not clauses or is_common_parts(condition):
             continue
         found = [group for group in guests if _has(clauses, group.start, knowledge)]
         yield from _finding(baseline, found, f"violates: {condition.text}")
@@ -153,7 +153,7 @@ def _not_everywhere(
 ) -> Iterator[GuestFinding]:
     """Yield the guests with parts that the QEMU of some host does not have."""
     row = knowledge.machine_type(baseline.machine_type)
-    if COMMON_PARTS not in baseline.conditions or row is None:
+    if row is None or not any(map(is_common_parts, baseline.conditions)):
         return
     of_part: dict[str, list[_Alike]] = {}
     for group in guests:

@@ -33,6 +33,8 @@ from planner.knowledge.tables import MachineTables
 
 REGISTER = re.compile(r"(?<=msr\.0x)[0-9a-f]+$")
 """The number of a register at the end of a capability's name."""
+DIGEST = re.compile(r"\.[0-9a-f]{8,64}$")
+"""The digest at the end of a capability's name that stands for a whole list."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,10 +105,20 @@ class KnowledgeBase:
             return lower
         aliases: Mapping[str, CapabilityId] = self._alias  # type: ignore[attr-defined]
         found = aliases.get(lower) or aliases.get(lower.replace("kvm.msr.", "kvm.feature_msr."))
+        if found is None and self.register_list([lower]):
+            return lower
         feature = lower.removeprefix("cpu.").replace("_", "-")
         if found is None and lower.startswith("cpu.") and feature in self.guests.cpu_features:
             return CapabilityId(f"cpu.{feature}")
         return found
+
+    def register_list(self, names: Iterable[CapabilityId]) -> str:
+        """Return the capability among `names` that is the digest of a list of registers, if any is."""
+        for name in sorted(names):
+            row = self.capabilities.get(CapabilityId(name.rpartition(".")[0]))
+            if row is not None and row.kind == "digest" and DIGEST.search(name):
+                return name
+        return ""
 
     def misfit(self, column: str, text: str) -> tuple[str, str] | None:
         """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
@@ -168,6 +180,24 @@ class KnowledgeBase:
         """Return the CPU features of which nobody knows whether a kernel gives them to guests."""
         told = known.present | known.absent | known.possible
         return self.kernels.cpu_features(arch) - told
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def unoffered_cpu_features(self, arch: str, build: QemuBuild) -> frozenset[CapabilityId]:
+        """Return the CPU features that a build certainly does not have, so that no guest gets them.
+
+        Vendors whose builds have lists of their own take features from later releases.
+        """
+        follows = self.builds.follows_reference(build.line)
+        return self.not_yet_in_release(arch, build) if follows else frozenset()
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def not_yet_in_release(self, arch: str, build: QemuBuild) -> frozenset[CapabilityId]:
+        """Return the CPU features that the release does not have on which a build is based."""
+        return frozenset(
+            CapabilityId(f"cpu.{name}")
+            for name in self.inventory.names("cpu-feature", arch)
+            if self.inventory.has("cpu-feature", arch, build, name) is Truth.NO
+        )
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def open_cpu_features(self, capabilities: CapabilitySet) -> frozenset[str]:

@@ -162,6 +162,10 @@ class BuildLines:
         self.known = {build.ref: build for line in self.lines for build in line.builds}
         self.reference = next((line for line in self.lines if line.is_reference), None)
 
+    def follows_reference(self, name: str) -> bool:
+        """Whether builds of a line have what the reference line has: it is it, or has its tables."""
+        return self.is_reference(name) or self.is_reference(self.by_name[name].tables)
+
     def is_reference(self, line: str) -> bool:
         """Whether `line` is the one after whose releases machine types are named."""
         return self.reference is not None and self.reference.name == line

@@ -152,6 +152,14 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="not-of-kernel",
+        files="cpu_features.toml",
+        key="not_of_kernel",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="security-features",
         files="cpu_features.toml",
         key="security",

@@ -116,7 +116,8 @@ class GuestWords:
     `backends` are words after a device with all that each means. `model_features` are those that the
     table of models was filled for; `beyond_common` are features of the hardware that some CPU lacks on
     which KVM runs; `not_of_host` are those that a model which follows its host has only if named,
-    `security` those without which a guest is less protected. `general_options` are of every device.
+    `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a
+    guest is less protected. `general_options` are of every device.
     """
 
     devices: Mapping[str, Device]
@@ -128,6 +129,7 @@ class GuestWords:
     model_features: frozenset[str]
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]
+    not_of_kernel: frozenset[str]
     security: frozenset[str]
     general_options: frozenset[str]
     parts: OfferedParts

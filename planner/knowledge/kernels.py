@@ -16,6 +16,7 @@ from planner.domain.capability import (
     Presence,
 )
 from planner.domain.errors import advised, closest, quoted
+from planner.knowledge.kernel_tables import MAY_GIVE, Branch, KernelTables, Key
 from planner.knowledge.rows import release_key
 
 TRUSTS = ("table", "vanilla", "lower-bound", "none")
@@ -78,13 +79,23 @@ EFFECTS = tuple(_AFTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistersAlike:
+    """That all releases of a branch list the same registers of a vCPU, by architecture."""
+
+    arch: tuple[str, ...]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelLine:
     """A vendor's series of kernels, recognised by a pattern over `uname -r`.
 
     `trust`: `table` (its builds were read), `vanilla`, `lower-bound` (what the base has, it has;
     more is possible) or `none`. `series` matches texts that name no release, only a series of them.
     `version_only`: all that is known of the build is the version in its text. `rest`: the line takes
-    texts that no other line takes.
+    texts that no other line takes. `registers`: where lists are alike. `adds`: the beginnings of
+    capabilities that a line with few changes takes from later releases of its base all the same.
     """
 
     name: str
@@ -102,14 +113,42 @@ class KernelLine:
     arch: tuple[str, ...] = ()
     version_only: bool = False
     rest: bool = False
+    registers: RegistersAlike | None = None
+    adds: tuple[str, ...] = ()
+    branch: Branch
     changes: Mapping[CapabilityId, tuple[Change, ...]]
+
+    def key_of(self, text: str) -> Key:
+        """Return the numbers of a text of this line that order its releases."""
+        found = self.pattern.match(text)
+        return release_key(text) if found is None else _key(found)
+
+    def may_add(self, capability: CapabilityId) -> bool:
+        """Whether the vendor may have taken a capability from a later release of the base."""
+        return self.trust == "lower-bound" or capability.startswith(self.adds)
+
+
+def _key(found: re.Match[str]) -> Key:
+    """Return the numbers between the first and the last group that a pattern found."""
+    groups = [name for name in ("base", "release") if found.groupdict().get(name)]
+    if not groups:
+        return ()
+    end = max(found.end(name) for name in groups)
+    candidate = CANDIDATE.match(found.string, end)
+    return release_key(
+        found.string[min(map(found.start, groups)) : candidate.end() if candidate else end]
+    )
+
+
+CANDIDATE = re.compile(r"-rc\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRelease:
     """A `uname -r` text placed on its line; `base` is the release of the line it inherits from.
 
-    `is_series`: the text names no release; two hosts with it may run different ones.
+    `is_series`: the text names no release; two hosts with it may run different ones. `key` orders
+    it among releases of its line.
     """
 
     text: str
@@ -118,6 +157,7 @@ class KernelRelease:
     base: tuple[int, ...]
     is_later: bool
     is_series: bool = False
+    key: Key = ()
 
 
 def unplaced_kernel(text: str) -> KernelRelease:
@@ -129,23 +169,29 @@ class KernelLines:
     """All lines in matching order, and the catalogue that says what hardware decides."""
 
     def __init__(
-        self, lines: Iterable[KernelLine], catalogue: Mapping[CapabilityId, Capability]
+        self,
+        lines: Iterable[KernelLine],
+        catalogue: Mapping[CapabilityId, Capability],
+        tables: KernelTables | None = None,
     ) -> None:
-        """Keep `lines` by ascending order."""
+        """Keep `lines` by ascending order, and what was read of whole kernels."""
+        self.tables = KernelTables() if tables is None else tables
         self.lines = tuple(sorted(lines, key=lambda line: (line.rest, line.order, line.name)))
         self._by_name = {line.name: line for line in self.lines}
         self._catalogue = catalogue
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def cpu_features(self, arch: str) -> frozenset[CapabilityId]:
-        """Return the CPU features that not every kernel gives to guests of an architecture."""
-        return frozenset(
+        """Return the CPU features of which kernels say whether guests of an architecture get them."""
+        told = {
             name
             for line in self.lines
-            for name in line.changes
-            if name.startswith("cpu.") and name in self._catalogue
-            if arch in self._catalogue[name].arch
-        )
+            for name, rows in line.changes.items()
+            if arch in (self._catalogue[name].arch if name in self._catalogue else ())
+            or any(arch in row.arch for row in rows)
+        }
+        names = told | self.tables.names(arch)
+        return frozenset(name for name in names if name.startswith("cpu."))
 
     def place(self, text: str) -> KernelRelease | None:
         """Return where a `uname -r` text belongs, None if no line matches it."""
@@ -163,6 +209,7 @@ class KernelLines:
                 base=base,
                 is_later=self._outruns(line, release, base) is not None,
                 is_series=line.series is not None and line.series.match(text) is not None,
+                key=_key(found),
             )
         return None
 
@@ -176,7 +223,7 @@ class KernelLines:
         parent = self._by_name.get(line.inherits)
         return None if parent is None else self._outruns(parent, base, base)
 
-    def doubt(self, kernel: KernelRelease) -> str:
+    def doubt(self, kernel: KernelRelease, arch: str = "") -> str:
         """Return why everything about `kernel` is inferred, empty if its line or base was read."""
         if not kernel.line:
             return ""
@@ -189,9 +236,16 @@ class KernelLines:
             return f"kernels newer than {outrun.name} {last} are taken to have what that build has"
         if line.version_only:
             return f"kernel {kernel.text} is read by its version alone: it may have been patched"
-        if line.evidence is Evidence.MEMORY:
-            return f"the kernel line {line.name} was written down from memory, no source was read"
-        return ""
+        return _doubt_of_line(line, arch)
+
+    def register_line(self, kernel: KernelRelease, arch: str) -> str:
+        """Return a name for the list of registers that a kernel shares with others, if it does."""
+        line = self._by_name[kernel.line]
+        alike = line.registers
+        if alike is None or arch not in alike.arch or self._is_open(line, kernel):
+            return ""
+        branch = ".".join(str(number) for number in line.branch.of(kernel.key))
+        return f"{line.name} {branch}" if branch else ""
 
     def misfit(self, text: str) -> tuple[str, str] | None:
         """Return what is wrong with a text that no line matches, and what is expected."""
@@ -230,19 +284,75 @@ class KernelLines:
         self, kernel: KernelRelease, capability: CapabilityId, *, arch: str
     ) -> tuple[Presence, Evidence]:
         """Return whether a host with `kernel` offers `capability`, and how that is known."""
-        line = self._by_name[kernel.line]
-        presence, evidence = self._on_line(line, kernel, capability, arch)
-        row = self._catalogue.get(capability)
-        if presence is Presence.PRESENT and row is not None and row.fixed_by is not FixedBy.KERNEL:
-            return Presence.POSSIBLE, evidence
-        return presence, evidence
+        return self._on_line(self._by_name[kernel.line], kernel, capability, arch)
 
     def _on_line(
         self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
     ) -> tuple[Presence, Evidence]:
-        rows = [row for row in line.changes.get(capability, ()) if not row.arch or arch in row.arch]
+        read = self._read(line, kernel, capability, arch)
+        if read is None:
+            return self._told(line, kernel, capability, arch)
+        if read[1] is Evidence.SOURCE:
+            return read
+        steady = line.inherits or line.branch.is_steady(capability)
+        before = self.tables.is_before_all(line.name, kernel.key, capability, arch)
+        if not steady and not before:
+            return read
+        told = self._told(line, kernel, capability, arch)
+        if read[0] is Presence.UNKNOWN or self._sees_between(line, kernel, capability, arch, told):
+            return told
+        return read
+
+    def _sees_between(
+        self,
+        line: KernelLine,
+        kernel: KernelRelease,
+        capability: CapabilityId,
+        arch: str,
+        told: tuple[Presence, Evidence],
+    ) -> bool:
+        """Whether rows know of a change between two read releases that agree, lost and back again."""
+        rows = self._rows_of(line, kernel, capability, arch)
+        if told[0] is Presence.UNKNOWN:
+            return any(row.series or row.effect == "loss" for row in rows)
+        return bool(rows) and told[1] not in WEAK
+
+    def _read(
+        self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
+    ) -> tuple[Presence, Evidence] | None:
+        """Return what sources of whole kernels of a line tell of a release, None if nothing."""
+        if not kernel.key:
+            return None
+        self.tables.open(line.name, line.branch, line.key_of)
+        found = self.tables.presence(
+            line.name,
+            kernel.key,
+            capability,
+            arch=arch,
+            is_open=self._is_open(line, kernel),
+        )
+        if found is None or capability.startswith("cpu."):
+            return found
+        presence, evidence = found
+        return (self._decided(capability) if presence in MAY_GIVE else presence), evidence
+
+    def _is_open(self, line: KernelLine, kernel: KernelRelease) -> bool:
+        """Whether nobody knows which release of its branch a kernel is."""
+        return line.series is not None and len(kernel.key) <= line.branch.numbers
+
+    def _decided(self, capability: CapabilityId) -> Presence:
+        """Return what a capability is whose kernel has it: possible, if the machine decides."""
+        row = self._catalogue.get(capability)
+        if row is None:
+            return Presence.POSSIBLE if capability.startswith("cpu.") else Presence.PRESENT
+        return Presence.PRESENT if row.fixed_by is FixedBy.KERNEL else Presence.POSSIBLE
+
+    def _told(
+        self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
+    ) -> tuple[Presence, Evidence]:
+        """Return what rows tell of a release, else what the line has from its base."""
         place = kernel.base if line.inherits else kernel.release
-        in_series = [row for row in rows if row.series == place[: len(row.series)]]
+        in_series = self._rows_of(line, kernel, capability, arch)
         if not in_series or line.trust == "none":
             return self._inherited(line, kernel, capability, arch)
         if not kernel.release:
@@ -252,13 +362,28 @@ class KernelLines:
         if kernel.is_series and any(row.is_inside(place) for row in in_series):
             return Presence.UNKNOWN, Evidence.INFERRED
         presence, evidence = _status(in_series, kernel.release)
+        if presence is Presence.PRESENT:
+            presence = self._decided(capability)
         return presence, Evidence.INFERRED if kernel.is_later else evidence
+
+    def _rows_of(
+        self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
+    ) -> list[Change]:
+        """Return the rows of a line that speak of the series of a release."""
+        place = kernel.base if line.inherits else kernel.release
+        return [
+            row
+            for row in line.changes.get(capability, ())
+            if (not row.arch or arch in row.arch) and row.series == place[: len(row.series)]
+        ]
 
     def _inherited(
         self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
     ) -> tuple[Presence, Evidence]:
         if not line.inherits:
-            return Presence.UNKNOWN, Evidence.INFERRED
+            nowhere = self.tables.is_seen_nowhere(arch, capability) and not line.branch.is_trunk
+            presence = Presence.ABSENT if nowhere else Presence.UNKNOWN
+            return presence, Evidence.INFERRED
         parent = self._by_name[line.inherits]
         base = KernelRelease(
             text=kernel.text,
@@ -266,14 +391,27 @@ class KernelLines:
             release=kernel.base,
             base=kernel.base,
             is_later=self._outruns(parent, kernel.base, kernel.base) is not None,
+            key=kernel.base,
         )
         presence, evidence = self._on_line(parent, base, capability, arch)
-        if line.trust == "lower-bound" and (
-            presence is not Presence.PRESENT or _is_lost_later(parent, capability, kernel.base)
-        ):
-            return Presence.UNKNOWN, Evidence.INFERRED
+        if line.may_add(capability) and not self.tables.is_seen_nowhere(arch, capability):
+            lost = _is_lost_later(parent, capability, kernel.base) or self.tables.is_lost_after(
+                parent.name, kernel.base, capability, arch
+            )
+            if presence not in MAY_GIVE or lost:
+                return Presence.UNKNOWN, Evidence.INFERRED
         weak = line.evidence if line.evidence in WEAK else evidence
         return presence, Evidence.INFERRED if presence is Presence.ABSENT else weak
+
+
+def _doubt_of_line(line: KernelLine, arch: str) -> str:
+    """Return why all kernels of a line are inferred, empty if they were read."""
+    alike = line.registers
+    if alike is not None and arch in alike.arch and alike.evidence in WEAK:
+        return f"updates of {line.name} kernels are taken to keep the list of registers"
+    if line.evidence is Evidence.MEMORY:
+        return f"the kernel line {line.name} was written down from memory, no source was read"
+    return ""
 
 
 def _is_lost_later(line: KernelLine, capability: CapabilityId, base: tuple[int, ...]) -> bool:

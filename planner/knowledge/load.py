@@ -19,6 +19,7 @@ from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.inventory import Inventory
+from planner.knowledge.kernel_tables import KernelTables
 from planner.knowledge.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.read_compat import (
@@ -87,9 +88,12 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
         unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
     )
+    kernels = KernelLines(
+        folder.read("kernel-lines", read_kernel_line), capabilities, KernelTables(folder.roots)
+    )
     base = KnowledgeBase(
         capabilities=capabilities,
-        kernels=KernelLines(folder.read("kernel-lines", read_kernel_line), capabilities),
+        kernels=kernels,
         builds=builds,
         machines=_machines(folder, builds),
         properties={row.key: row for row in properties},
@@ -97,7 +101,12 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
-        guests=_guest_words(folder, parts, _asked_of_models(units, capabilities), capabilities),
+        guests=_guest_words(
+            folder,
+            parts,
+            _asked_of_models(units, capabilities) | _read_features(kernels),
+            capabilities,
+        ),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
@@ -182,6 +191,12 @@ def _asked_of_models(
     return frozenset(asked) | _features(catalogue)
 
 
+def _read_features(kernels: KernelLines) -> frozenset[str]:
+    """Return the CPU features of which kernels tell."""
+    names = (kernels.cpu_features(arch) for arch in kernels.tables.architectures)
+    return frozenset(name.removeprefix("cpu.") for name in frozenset[str]().union(*names))
+
+
 def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
     """Return the CPU features of hosts that have a row."""
     return frozenset(name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu."))
@@ -203,6 +218,7 @@ def _guest_words(
         model_features=asked.union(*(model.features for model in models.values())),
         beyond_common=_features(catalogue) - common,
         not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
+        not_of_kernel=frozenset().union(*folder.read("not-of-kernel", read_cpu_features)),
         security=frozenset().union(*folder.read("security-features", read_cpu_features)),
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),

@@ -15,7 +15,8 @@ from planner.knowledge.builds import (
     KnownBuild,
     known_key,
 )
-from planner.knowledge.kernels import EFFECTS, TRUSTS, Change, KernelLine
+from planner.knowledge.kernel_tables import Branch
+from planner.knowledge.kernels import EFFECTS, TRUSTS, Change, KernelLine, RegistersAlike
 from planner.knowledge.rows import Row, release_key, versions
 from planner.knowledge.tables import expand
 
@@ -76,7 +77,37 @@ def read_kernel_line(row: Row) -> KernelLine:
         arch=row.texts("arch"),
         version_only=row.truth("version_only"),
         rest=row.truth("rest"),
+        adds=row.texts("adds"),
+        registers=read_registers(row.table("registers")),
+        branch=read_branch(row.table("branch")),
         changes=changes,
+    )
+
+
+def read_registers(row: Row) -> RegistersAlike | None:
+    """Read on which architectures all releases of a branch list the same registers."""
+    if not row.cells:
+        return None
+    return RegistersAlike(
+        arch=row.texts("arch"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_branch(row: Row) -> Branch:
+    """Read how the releases of a line follow each other; without a word, the first two numbers tell."""
+    if not row.cells:
+        return Branch(numbers=2)
+    may_gain = frozenset(row.texts("gains"))
+    return Branch(
+        numbers=row.number("numbers"),
+        loses=frozenset(row.texts("loses")),
+        gains=None if "*" in may_gain else may_gain,
+        onward=row.truth("onward"),
+        is_trunk=row.truth("trunk"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
     )
 
 

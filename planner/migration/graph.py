@@ -87,7 +87,7 @@ def _looks_of(profiles: Iterable[HostProfile]) -> frozenset[CpuLook]:
     kernels: dict[CpuFeatures, str] = {}
     for profile in profiles:
         features = profile.cpu_features
-        kernel = profile.kernel_token if features[1] else ""
+        kernel = profile.kernel_token if features.unsure else ""
         if kernels.setdefault(features, kernel) != kernel:
             kernels[features] = ""
     return frozenset(kernels.items())

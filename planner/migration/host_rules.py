@@ -28,7 +28,7 @@ MOST_FEATURES = 3
 
 
 def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
-    """Object to architectures whose registers nobody listed, unless both hosts run one kernel."""
+    """Object to architectures whose registers nobody listed, unless both kernels list the same."""
     if edge.source.arch != edge.destination.arch:
         yield Objection(
             rule=Rule.CAPABILITY_MISSING,
@@ -39,7 +39,7 @@ def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Ob
         return
     if knowledge.covered.get(edge.source.arch) == "listed":
         return
-    if not edge.source.runs_kernel_of(edge.destination):
+    if not edge.source.has_registers_of(edge.destination):
         yield knowledge_gap(
             f"the registers that each kernel exposes on {edge.source.arch}",
             Consequence.FAILS_CLEANLY,
@@ -125,7 +125,7 @@ def judge_cpu_features(
     """Return the objections of the unit that stands for every CPUID bit."""
     boot = start.booted_on or edge.source
     other = boot.has_other_cpu_than(edge.destination)
-    lacking = sorted(edge.destination.lacked_cpu_features - boot.lacked_cpu_features)
+    lacking = sorted(edge.destination.lacked_cpu_features - boot.cpu_features.of_no_guest)
     doubtful = () if boot.runs_kernel_of(edge.destination) else _doubtful(boot, edge.destination)
     if not (other or lacking or doubtful):
         return ()
@@ -187,7 +187,7 @@ def _open_features(
 
 def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId, ...]:
     """Return the CPU features that a guest may have and another kernel may not give."""
-    return tuple(sorted(destination.unsure_cpu_features - boot.lacked_cpu_features))
+    return tuple(sorted(destination.unsure_cpu_features - boot.cpu_features.of_no_guest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,10 @@ class Profiler:
         past_kernel = knowledge.host_cpus.past_kernel(group.arch, build.version)
         capabilities = implied.overlaid(
             present=group.present, absent=group.absent - past_kernel
-        ).without(past_kernel)
+        ).freed(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
-        told = knowledge.covered.get(group.arch) == "listed" and not open_facts
+        unsure = knowledge.unsure_cpu_features(group.arch, capabilities)
+        told = knowledge.covered.get(group.arch) == "listed" and not (open_facts or unsure)
         token = (
             "" if told or kernel.is_series or not kernel.line else f"{kernel.line} {group.kernel}"
         )
@@ -84,10 +85,13 @@ class Profiler:
             cpu_vendor=knowledge.host_cpus.vendor_of(group.cpu),
             cpu_model=knowledge.host_cpus.model_of(group.cpu),
             observed=self._observed(group),
-            kernel_doubt=knowledge.kernels.doubt(kernel),
+            kernel_doubt=knowledge.kernels.doubt(kernel, group.arch),
             build_doubt=group.build_doubt,
             unplaced=tuple(self._unplaced(group)),
-            unsure_cpu_features=knowledge.unsure_cpu_features(group.arch, capabilities),
+            register_list=knowledge.register_list(group.present),
+            register_line=knowledge.kernels.register_line(kernel, group.arch),
+            unsure_cpu_features=unsure,
+            unoffered_cpu_features=knowledge.unoffered_cpu_features(group.arch, build),
         )
 
     def _unplaced(self, group: HostGroup) -> Iterable[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
+from planner.domain.capability import CapabilityId
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
@@ -30,6 +31,23 @@ COMMON_PARTS = Condition(
 
 JSON_KINDS = {"cpu-lacks": "cpu", "use": "guest", "accelerator-lacks": "guest"}
 """Kinds of clauses that documents call by the name of another."""
+AND_UPSTREAM = ", and upstream's release of its version"
+
+
+def common_parts(lacked: frozenset[CapabilityId], *, of_vendors: bool) -> Condition:
+    """Return the condition on parts, which excludes the CPU features that some release lacks.
+
+    `of_vendors`: some builds may have more than the release that they are based on.
+    """
+    kind = ClauseKind.CPU.value
+    words = sorted(f"{kind}:{name.removeprefix('cpu.')}" for name in lacked)
+    text = COMMON_PARTS.text + (AND_UPSTREAM if of_vendors else "")
+    return replace(COMMON_PARTS, text=text, words=tuple(words))
+
+
+def is_common_parts(condition: Condition) -> bool:
+    """Whether a condition is the one on parts, of vendors' builds or others."""
+    return condition.text.startswith(COMMON_PARTS.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.machine_type import MachineType
@@ -18,7 +19,6 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.attempt import (
-    COMMON_PARTS,
     HARDWARE,
     HARDWARE_OF_A_MODEL,
     NO_CONDITIONS,
@@ -26,6 +26,7 @@ from planner.solver.attempt import (
     Conditions,
     Obstacle,
     Parts,
+    common_parts,
     condition_of,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
@@ -179,17 +180,33 @@ class ClosedForm:
         equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
         arch = domain.members[0].profile.arch
         parts_differ = self._parts_differ(frozenset(domain.builds), arch)
-        key = (possible, equal, domain.cpu_looks, parts_differ)
+        lacked = self.common_parts_lack(domain)
+        parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_looks))
+        follows = self.knowledge.builds.follows_reference
+        of_vendors = not all(follows(build.line) for build in domain.builds)
+        key = (possible, equal, domain.cpu_looks, parts_differ, of_vendors, lacked)
         if key not in self._hardware:
             asked = [equal] if possible else []
-            asked += [COMMON_PARTS] if parts_differ else []
-            found = self._features_asked(domain, asked)
+            asked += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
+            found = self._features_asked(domain, asked, lacked)
             self._hardware[key] = self._alike.setdefault((found.conditions, found.acks), found)
         return self._hardware[key]
 
-    def _features_asked(self, domain: MigrationDomain, others: list[Condition]) -> Conditions:
-        """Return conditions with those on CPU features that a guest may not find on every host."""
-        names = tuple(sorted(not_everywhere(domain.cpu_looks)))
+    def common_parts_lack(self, domain: MigrationDomain) -> frozenset[CapabilityId]:
+        """Return the CPU features that no guest has which has only what every QEMU of a domain has."""
+        builds = {(profile.arch, profile.qemu) for profile in domain.profiles}
+        return frozenset().union(
+            *(self.knowledge.not_yet_in_release(arch, build) for arch, build in builds)
+        )
+
+    def _features_asked(
+        self, domain: MigrationDomain, others: list[Condition], lacked: frozenset[CapabilityId]
+    ) -> Conditions:
+        """Return conditions with those on CPU features that a guest may not find on every host.
+
+        What is `lacked` is excluded already.
+        """
+        names = tuple(sorted(not_everywhere(domain.cpu_looks) - lacked))
         secure = self.knowledge.guests.security
         asked = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
         units = self.knowledge.units_of(domain.members[0].profile.arch)

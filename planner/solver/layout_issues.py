@@ -220,7 +220,7 @@ def coverage_issues(
                 sides=_sides(routes, lambda host: host.arch),
             )
             return
-        if knowledge.covered.get(one.arch) != "listed" and not one.runs_kernel_of(other):
+        if knowledge.covered.get(one.arch) != "listed" and not one.has_registers_of(other):
             fact = f"the registers that each kernel exposes on {one.arch}"
             yield LayoutIssue(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"

@@ -11,15 +11,15 @@ def not_everywhere(looks: CpuLooks) -> set[CapabilityId]:
 
     A feature that a kernel may or may not give counts, unless all that may have it run that kernel.
     """
-    lacked = [lack for (lack, _), _ in looks.boots]
-    found = set[CapabilityId]().union(*(lack for (lack, _), _ in looks.arrivals))
+    lacked = [features.of_no_guest for features, _ in looks.boots]
+    found = set[CapabilityId]().union(*(features.lacked for features, _ in looks.arrivals))
     found -= frozenset.intersection(*lacked)
     doubted: dict[CapabilityId, set[str]] = {}
-    for (_, unsure), kernel in looks.arrivals:
-        for name in unsure:
+    for features, kernel in looks.arrivals:
+        for name in features.unsure:
             doubted.setdefault(name, set()).add(kernel)
     for name, kernels in doubted.items():
-        kept_by = {kernel for (lack, _), kernel in looks.boots if name not in lack}
+        kept_by = {kernel for features, kernel in looks.boots if name not in features.of_no_guest}
         if kept_by and (len(kernels | kept_by) > 1 or "" in kernels):
             found.add(name)
     return found
