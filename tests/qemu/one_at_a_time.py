@@ -38,7 +38,7 @@ from tests.qemu.inventory import named_by
 from tests.qemu.journeys import Fate, run_settled
 from tests.qemu.plan import QUIET
 from tests.qemu.predict import ROOT, planner
-from tests.qemu.singles import Single, singles
+from tests.qemu.singles import Single, several, singles
 
 FOLDER = ROOT / "tests" / "cases"
 OUTCOMES = FOLDER / "one_at_a_time.csv.gz"
@@ -49,6 +49,7 @@ COLUMNS = (*KEY, "flags", "devices", "cpu", "fate", "seen")
 HEADING = "One thing at a time"
 NOT_BOOTED = "does not boot"
 WORKERS = 3
+SEVERAL = 300
 TRAITS = {**QUIET, "mounts-9p": False, "writes-hwcr": False}
 SCORES = ("exact", "too careful", "unknown", "wrongly safe")
 Row = Mapping[str, str]
@@ -234,6 +235,7 @@ def _collect(until: float, every: int) -> int:
             continue
         named = [named_by(fetch(suite, arch)) for suite in SUITES]
         waiting += singles(named)[::every]
+        waiting += several(named, SEVERAL) if arch == "x86_64" else []
         hosts += [(f"{arch}-qemu-{one.build.version}", arch, one.build.words) for one in named]
     _write_fleet(hosts)
     rows = {tuple(row[name] for name in KEY): row for row in outcomes()}

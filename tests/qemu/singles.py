@@ -7,6 +7,7 @@ by a hash of its name, so that a new build or subject leaves the other choices a
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, permutations
@@ -229,6 +230,55 @@ def displays(named: Sequence[Named]) -> Iterator[Single]:
             for heads in (1, 2):
                 word = f"{name},max_outputs={heads}"
                 yield from _single("displays", word, pair, devices=((word, word, ()),))
+
+
+def several(named: Sequence[Named], count: int, seed: int = 7) -> Iterator[Single]:
+    """Guests of several things at once: devices with options, a CPU model, CPU flags; drawn by seed."""
+    for number in range(count):
+        draw = random.Random(f"{seed}-{number}")
+        pair = tuple(draw.sample(named, 2))
+        board = draw.choice(("pc-q35", "pc-i440fx"))
+        devices = list(_drawn_devices(draw, pair[0], pair[1]))
+        models = sorted({*CPUS.values(), *pair[0].models} - {CPUS["aarch64"]})
+        cpu = draw.choice(("host", "max", CPUS["x86_64"], draw.choice(models), draw.choice(models)))
+        booleans = sorted(
+            name
+            for name, one in pair[0].cpu.items()
+            if one.kind == "bool" and "_" not in name and name not in SKIPPED_CPU
+        )
+        flags = draw.sample(booleans, draw.choice((0, 0, 1, 2)))
+        cpu = ",".join((cpu, *(f"+{name}" for name in flags)))
+        subject = f"{seed}-{number}"
+        here, there = pair
+        yield from _single(
+            "several things", subject, (here, there), board=board, cpu=cpu, devices=tuple(devices)
+        )
+
+
+def _drawn_devices(
+    draw: random.Random, here: Named, there: Named
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield up to three devices, no two with one back end, some with options."""
+    names = sorted(
+        name
+        for name in here.devices.keys() & there.devices.keys()
+        if here.devices[name] in {"PCI", "ISA", *CARRIERS}
+    )
+    taken: set[str] = set()
+    for name in draw.sample(names, draw.randint(1, 3)):
+        words = device_words(here, name) or ()
+        behind = " ".join(word for one in words for word in one[2])
+        if not words or behind in taken or words[0][0] in taken:
+            continue
+        taken |= {behind, words[0][0]} - {""}
+        *before, (said, given, last) = words
+        yield from before
+        choice = sorted(here.options[name].keys() - SKIPPED_OPTIONS)
+        for option in draw.sample(choice, min(len(choice), draw.choice((0, 0, 1, 2)))):
+            value = other_value(here.options[name][option])
+            if value:
+                said, given = f"{said},{option}={value}", f"{given},{option}={value}"
+        yield said, given, last
 
 
 def device_words(one: Named, name: str) -> tuple[tuple[str, str, tuple[str, ...]], ...] | None:
