@@ -155,7 +155,7 @@ def test_help_is_light() -> None:
 COMMANDS = [
     *("solve", "check", "plan", "simulate", "status", "report", "explain", "unlock", "whatif"),
     *("decode", "probe", "knowledge list", "knowledge show", "knowledge check"),
-    *("harvest qemu", "harvest stream"),
+    *("harvest qemu", "harvest package", "harvest stream"),
 ]
 
 
