@@ -34,6 +34,8 @@ def of_solution(solution: Solution, *, strict: bool) -> int:
     """Return the exit code of a whole answer; `strict`: what is left to check is not decided yet."""
     code = of_status(solution.status)
     verdicts = {domain.verdict for domain in solution.domains}
+    if PoolVerdict.NO_SAFE_BASELINE in verdicts:
+        return UNSAFE
     unchecked = strict and PoolVerdict.SAFE_WITH_CHECKS in verdicts
     return UNDECIDED if code == ANSWERED and unchecked else code
 

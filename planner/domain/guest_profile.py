@@ -14,14 +14,15 @@ CPU_KINDS = ("named", "host", "any")
 class GuestProfile:
     """A kind of guest that stands in for those that nobody described.
 
-    `devices` None means that it may have any. `features` are CPU features that its guests add to a
-    named model. `traits` are (name, value) pairs, as in `GuestStart`.
+    `devices` None means that it may have any; every such guest has the `core` devices. `features` are
+    CPU features that its guests add to a named model, `traits` (name, value) pairs as in `GuestStart`.
     """
 
     name: str
     meaning: str
     cpu: str
     devices: tuple[str, ...] | None
+    core: tuple[str, ...]
     features: frozenset[str]
     traits: frozenset[tuple[str, bool]]
     source: str
@@ -32,3 +33,8 @@ class GuestProfile:
         return GuestStart(
             baseline=Baseline(machine_type=""), devices=self.devices, traits=self.traits
         )
+
+    @property
+    def least(self) -> GuestStart:
+        """What every guest of the profile has for certain."""
+        return GuestStart(baseline=Baseline(machine_type=""), devices=self.core, traits=self.traits)

@@ -101,12 +101,21 @@ class WhyNotNewer:
     remedies: tuple[Remedy, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class BrokenCondition:
+    """A condition that every guest of the profile breaks, what asks for it, and the source of that."""
+
+    condition: Condition
+    reason: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenBaseline:
     """The newest safe machine type of one board and line with its flags and conditions.
 
     Of the conditions, `universal` are asked of any pool of equal hosts too, and `met` are those that
-    the guests of the profile meet by what they are.
+    the guests of the profile meet by what they are; `broken` are those that all of them break.
     """
 
     board: str
@@ -120,6 +129,7 @@ class ChosenBaseline:
     why_not_newer: WhyNotNewer | None = None
     universal: frozenset[Condition] = frozenset()
     met: frozenset[Condition] = frozenset()
+    broken: tuple[BrokenCondition, ...] = ()
     cpu: CpuAdvice = ANY_CPU
 
     @property
@@ -204,6 +214,8 @@ class DomainSolution:
     def verdict(self) -> PoolVerdict:
         """The status, and whether something is left to check where it is safe."""
         best = self.recommended
+        if best is not None and best.broken:
+            return PoolVerdict.NO_SAFE_BASELINE
         if self.status is Status.SAFE and best is not None and (best.checks or best.acks):
             return PoolVerdict.SAFE_WITH_CHECKS
         return PoolVerdict(self.status.value)

@@ -187,12 +187,12 @@ def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: So
 
 def _preference(
     domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline
-) -> tuple[bool, int, str, str]:
-    """Order a domain's answers: those of its builds' own vendor first, then by the policy's boards."""
+) -> tuple[bool, bool, int, str, str]:
+    """Order a domain's answers: usable ones first, of its builds' own vendor, by the policy's boards."""
     foreign = baseline.line not in {build.line for build in domain.builds}
     boards = policy.boards
     place = boards.index(baseline.board) if baseline.board in boards else len(boards)
-    return foreign, place, baseline.board, baseline.line
+    return bool(baseline.broken), foreign, place, baseline.board, baseline.line
 
 
 def _explained(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import ChosenBaseline, Condition
+from planner.domain.solution import BrokenCondition, ChosenBaseline, Condition
 from planner.domain.truth import Truth
+from planner.explain.asked_by import asked_by
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON, clause_truth
 from planner.migration.graph import MigrationDomain
@@ -24,7 +26,7 @@ OF_HOSTS = "host"
 def sorted_out(
     domain: MigrationDomain, baseline: ChosenBaseline, row: MachineType, form: ClosedForm
 ) -> ChosenBaseline:
-    """Return a baseline that says which of its conditions are universal and which are met."""
+    """Return a baseline that says which conditions are universal, met, or broken by every guest."""
     if not baseline.conditions:
         return baseline
     universal = form.asked_of_each(domain, row)
@@ -34,8 +36,41 @@ def sorted_out(
     met = frozenset(one for one in baseline.conditions if is_met(one, profile, form.knowledge))
     if profile is not None and _has_common_parts(domain, profile, form.knowledge):
         met |= frozenset(filter(is_common_parts, baseline.conditions))
+    broken = [
+        one
+        for one in baseline.conditions
+        if one not in met | universal and profile is not None
+        if is_broken(one, profile, form.knowledge)
+    ]
     return replace(
-        baseline, universal=universal.intersection(baseline.conditions), met=met - universal
+        baseline,
+        universal=universal.intersection(baseline.conditions),
+        met=met - universal,
+        broken=tuple(_reasoned(broken, domain, row, form)) if broken else (),
+    )
+
+
+def _reasoned(
+    broken: Iterable[Condition], domain: MigrationDomain, row: MachineType, form: ClosedForm
+) -> Iterator[BrokenCondition]:
+    """Yield what the guests of a profile break, each with what asks for it."""
+    reasons = {one.condition: one for one in asked_by(domain, row, form)}
+    for one in broken:
+        why = reasons.get(one.text)
+        yield BrokenCondition(
+            condition=one,
+            reason="" if why is None else why.text,
+            source="" if why is None else why.source,
+        )
+
+
+def is_broken(condition: Condition, profile: GuestProfile, knowledge: KnowledgeBase) -> bool:
+    """Whether every guest of a profile breaks a condition by what it has for certain."""
+    clauses = clauses_of(condition.words)
+    return bool(clauses) and all(
+        clause.kind is ClauseKind.DEVICE
+        and clause_truth(clause, profile.least, knowledge.guests, frozenset()).truth is Truth.YES
+        for clause in clauses
     )
 
 

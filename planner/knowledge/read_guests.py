@@ -239,6 +239,7 @@ def _guest_profile(row: Row, below: GuestProfile | None) -> GuestProfile:
         meaning=row.text("meaning"),
         cpu=row.word("cpu", CPU_KINDS),
         devices=devices or (None if below is None else below.devices),
+        core=row.texts("core") or (() if below is None else below.core),
         features=frozenset(row.texts("features")),
         traits=frozenset(traits.items()),
         source=row.text("source"),

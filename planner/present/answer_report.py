@@ -110,7 +110,7 @@ def quiet_lines(solution: Solution) -> Iterator[Line]:
     """Yield one line per pool: its name, its verdict and what to set."""
     for domain in solution.domains:
         best = domain.recommended
-        what = best.baseline.arguments if best is not None else "-"
+        what = best.baseline.arguments if best is not None and not best.broken else "-"
         text = f"{domain.domain}: {verdict_words(domain)}: {what}"
         yield Line(text, STYLES[domain.verdict])
 
@@ -167,7 +167,7 @@ def _row(group: tuple[DomainSolution, ...]) -> tuple[str, ...]:
     name = first.domain if len(group) == 1 else f"{first.domain} +{len(group) - 1:,}"
     size = (name, f"{hosts:,}", f"{len(first.builds)}")
     best = first.recommended
-    if best is None:
+    if best is None or best.broken:
         return (*size, "-", "-", "-", _WORDS[first.verdict].lower())
     flags, checks = len(best.flags), _check_count(first)
     told = (best.machine_type, f"{flags}" if flags else "-", f"{checks}" if checks else "-")
@@ -198,7 +198,10 @@ def card(group: tuple[DomainSolution, ...]) -> Iterator[Line]:
     gap = max(3, WIDTH - len(head) - len(words))
     yield Line(f"{head}{' ' * gap}{words}", STYLES[first.verdict])
     best = first.recommended
-    if best is not None:
+    if best is not None and best.broken:
+        yield from _broken_lines(best)
+        best = None
+    elif best is not None:
         yield from _answer_lines(first, best)
     else:
         for line in first.refused[:1]:
@@ -208,6 +211,15 @@ def card(group: tuple[DomainSolution, ...]) -> Iterator[Line]:
     if best is not None:
         yield from _confidence(best)
         yield from _item("apply", best.baseline.arguments)
+
+
+def _broken_lines(best: ChosenBaseline) -> Iterator[Line]:
+    """Yield why the newest type that is left is none for guests of the profile."""
+    for one in best.broken:
+        text = f"{best.machine_type} is safe for guests with {one.condition.text} only"
+        yield from _item("because", text, Style.BAD)
+        if one.reason:
+            yield from _item("", one.reason)
 
 
 def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
