@@ -140,3 +140,23 @@ def test_every_width_folds_without_a_broken_word(tmp_path: Path, width: int) -> 
     rows = [row for line in answer_lines(solution, Asked()) for row in line.rows(width)]
     words = {word for line in answer_lines(solution, Asked()) for word in line.text.split()}
     assert words <= set(" ".join(rows).split())
+
+
+def test_an_answer_that_excludes_what_every_guest_has_is_none_for_the_profile(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "host,kernel,qemu\n"
+        "a,6.12.48+deb13-amd64,1:10.0.13+ds-0+deb13u1\n"
+        "b,6.12.48+deb13-amd64,1:11.1.3+ds-1~bpo13+1\n"
+    )
+    (domain,) = solved(tmp_path, text).domains
+    assert domain.verdict is PoolVerdict.NO_SAFE_BASELINE
+    best = domain.recommended
+    assert best is not None and [one.condition.text for one in best.broken] == ["no virtio device"]
+    assert "1024" in best.broken[0].reason
+    (anything,) = solved(tmp_path, text, "any").domains
+    assert anything.verdict is PoolVerdict.SAFE_WITH_CHECKS
+    done = run("solve", str(tmp_path / "fleet.csv"))
+    assert done.returncode == 4
+    assert "apply" not in done.stdout

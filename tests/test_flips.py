@@ -39,6 +39,17 @@ def test_the_flag_of_the_thread_flips_at_the_next_hop(tmp_path: Path) -> None:
     assert {flip.after_wave for flip in flips} == {len(plan.waves)}
 
 
+def test_flags_of_two_kinds_flip_each_at_its_own_time(tmp_path: Path) -> None:
+    text = THREAD.replace("qemu,target", "qemu,capabilities,target")
+    text = text.replace(",4.14.336,4.0.0,", ",4.14.336,4.0.0,-tun.ufo,")
+    plan = planned(tmp_path, text.replace(",4.18.20,4.0.0,4", ",4.18.20,4.0.0,,4"))
+    flips = [flip for flip in plan.flips if flip.board == "pc-q35"]
+    assert [flip.takes_effect for flip in flips] == [TakesEffect.NEXT_HOP, TakesEffect.POWER_CYCLE]
+    first, second = flips
+    assert dropped(first) == {SMI} and SMI not in dropped(second)
+    assert first.after == second.before
+
+
 def test_flips_one_by_one_are_proven_by_the_replay(tmp_path: Path) -> None:
     plan = planned(tmp_path, THREAD)
     hosts = planner.read_upgrades(tmp_path / "fleet.csv")

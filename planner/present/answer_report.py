@@ -260,7 +260,7 @@ def _next_type(newer: WhyNotNewer) -> str:
 
 def _flag_text(choice: FlagChoice) -> str:
     reason = choice.reason.partition("; ")[0]
-    return f"{choice.flag}, from the next {TAKES_EFFECT[choice.visible.value]}: {reason}"
+    return f"{choice.flag}, takes effect at the {TAKES_EFFECT[choice.visible.value]}: {reason}"
 
 
 def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
