@@ -35,12 +35,14 @@ def _download(folder: Path) -> Path:
     version = _run(SUITE, ["dpkg-deb", "--field", str(found[0]), "Version"]).strip()
     target = folder / f"{PACKAGE}_{version}.tar.xz"
     partial = target.with_suffix(".partial")
-    with partial.open("wb") as out:
-        archive = ["dpkg-deb", "--fsys-tarfile", str(found[0])]
-        packed = subprocess.Popen(archive, stdout=subprocess.PIPE)
-        member = f"./usr/src/{PACKAGE}.tar.xz"
+    member = f"./usr/src/{PACKAGE}.tar.xz"
+    archive = ["dpkg-deb", "--fsys-tarfile", str(found[0])]
+    with (
+        partial.open("wb") as out,
+        subprocess.Popen(archive, stdout=subprocess.PIPE) as packed,
+    ):
         done = subprocess.run(["tar", "-xO", member], stdin=packed.stdout, stdout=out, check=False)
-    if packed.wait() or done.returncode:
+    if packed.returncode or done.returncode:
         raise FetchError(f"{SUITE}: {member} cannot be taken out of {found[0].name}")
     for deb in (folder / "cache/archives").glob("*.deb"):
         deb.unlink()
