@@ -12,6 +12,8 @@ from planner.domain.errors import Problem
 
 HostName = NewType("HostName", str)
 PoolName = NewType("PoolName", str)
+Facts = tuple[tuple[str, str], ...]
+"""What a probe told of a machine, as (name, value) in order."""
 Tables = tuple[object, ...]
 
 
@@ -20,8 +22,9 @@ class HostGroup:
     """Hosts of one pool whose rows differ in nothing but name and failure domain.
 
     `kernel` and `qemu` are the texts of the file. `stated` are declared or probed capabilities as
-    (present, absent); they beat what the kernel release implies. `build_doubt` says why `qemu` is
-    doubtful. `file` and `line` are where the first of them stands.
+    (present, absent); they beat what the kernel release implies. `hardware` is what a probe told of the
+    machine and its module parameters. `build_doubt` says why `qemu` is doubtful. `file` and `line` are
+    where the first of them stands.
     """
 
     pool: PoolName
@@ -33,6 +36,7 @@ class HostGroup:
     present: frozenset[CapabilityId] = frozenset()
     absent: frozenset[CapabilityId] = frozenset()
     probe: str = ""
+    hardware: Facts = ()
     build_doubt: str = ""
     line: int = field(default=0, compare=False)
     file: str = field(default="", compare=False)
@@ -58,7 +62,13 @@ class HostGroup:
             present=self.present if same else _of_cpu(self.present),
             absent=self.absent if same else _of_cpu(self.absent),
             probe=self.probe if same else "",
+            hardware=self.hardware if same else _of_machine(self.hardware),
         )
+
+
+def _of_machine(facts: Facts) -> Facts:
+    """Return the facts that stay true of a machine whatever kernel it boots."""
+    return tuple(fact for fact in facts if fact[0].startswith("cpu."))
 
 
 def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
@@ -180,12 +190,25 @@ class CpuFeatures(NamedTuple):
         return self.lacked | self.unoffered
 
 
+CpuName = tuple[Facts, str]
+"""What a probe tells of which CPU a host has, and what the fleet file calls it."""
+
+
+def are_other_cpus(one: CpuName, other: CpuName) -> bool:
+    """Whether two CPUs are known to be of different models; what two probes tell decides."""
+    if one[0] and other[0]:
+        return one[0] != other[0]
+    return bool(one[1] and other[1]) and one[1] != other[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostProfile:
     """Hosts that cannot be told apart.
 
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
+    `hardware` is what a probe told that guests may notice, `cpu_identity` the part that tells the CPU,
+    and `is_probed` whether all was told that must be known to call two machines equal.
     `observed` are the sides of observation rows that the host's texts match,
     `unplaced` are the texts of its kernel and QEMU that fit no line, as missing facts,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
@@ -202,6 +225,9 @@ class HostProfile:
     kernel_token: str = ""
     cpu_vendor: str = ""
     cpu_model: str = ""
+    cpu_identity: Facts = ()
+    hardware: Facts = ()
+    is_probed: bool = False
     observed: frozenset[str] = frozenset()
     kernel_doubt: str = ""
     build_doubt: str = ""
@@ -222,7 +248,7 @@ class HostProfile:
         object.__setattr__(self, "cpu_features", features)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
         registers = (self.register_list, self.register_line)
-        parts = (self.arch, self.qemu, self.capabilities, *texts, *registers)
+        parts = (self.arch, self.qemu, self.capabilities, self.hardware, *texts, *registers)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:
@@ -230,8 +256,13 @@ class HostProfile:
         return self._hash
 
     def has_other_cpu_than(self, other: HostProfile) -> bool:
-        """Whether the fleet says that the CPUs of two hosts are of different models."""
-        return bool(self.cpu_model and other.cpu_model) and self.cpu_model != other.cpu_model
+        """Whether the fleet or two probes say that the CPUs of two hosts are of different models."""
+        return are_other_cpus(self.cpu_name, other.cpu_name)
+
+    @property
+    def cpu_name(self) -> CpuName:
+        """What tells which CPU the host has: by its probe, and by the fleet file."""
+        return self.cpu_identity, self.cpu_model
 
     def runs_kernel_of(self, other: HostProfile) -> bool:
         """Whether both run one exact kernel release: what nobody knows of it cancels."""

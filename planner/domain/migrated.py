@@ -93,6 +93,7 @@ class MigratedUnit:
     producing host; `requires`, `refused_by`: of the destination; `source_requires`: of the source, or
     migration is blocked.
     `foreign`: what a build without the unit makes of it, None for what a lack does.
+    `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     """
 
@@ -126,6 +127,7 @@ class MigratedUnit:
     source_requires: frozenset[CapabilityId] = frozenset()
     source_lack: Consequence = Consequence.BLOCKED_AT_SOURCE
     host_condition: str = ""
+    host_facts: frozenset[str] = frozenset()
     foreign: Consequence | None = Consequence.FAILS_CLEANLY
     cpu_features: bool = False
     known_before: bool = False

@@ -135,6 +135,7 @@ class _HostReader:
             present=present,
             absent=absent,
             probe=words[1],
+            hardware=() if facts.probed is None else facts.probed.hardware,
             build_doubt=_build_doubt(cells["qemu"], facts.probed),
             line=row.line or 0,
             file=self.file,

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import FleetError, Location, Problem, nearest
+from planner.domain.host import Facts
 from planner.fleet.vocabulary import Vocabulary
 from planner.fleet.words import Stated
 
@@ -36,12 +38,14 @@ class Probed:
 
     `kernel` and `arch` are empty in a file written by hand that does not say. `builds` are the texts
     by which each QEMU that the probe found may be called; none found means that nothing is known.
+    `hardware` are the facts of the CPU and the parameters of modules, by `cpu.KEY` and `MODULE.KEY`.
     """
 
     stated: Stated
     kernel: str
     arch: str
     builds: tuple[frozenset[str], ...]
+    hardware: Facts = ()
 
 
 def read_probe(path: Path, vocabulary: Vocabulary) -> Probed:
@@ -86,7 +90,18 @@ def read_probe(path: Path, vocabulary: Vocabulary) -> Probed:
         kernel=host.get("kernel", ""),
         arch=host.get("arch", ""),
         builds=tuple(_names(build) for build in record.get("qemu") or ()),
+        hardware=tuple(sorted(_hardware(host))),
     )
+
+
+def _hardware(host: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a probe told of the machine; what it could not tell is left out."""
+    for key, value in (host.get("cpu") or {}).items():
+        if value not in {None, ""}:
+            yield f"cpu.{key}", str(value)
+    for name, module in (host.get("modules") or {}).items():
+        for key, value in (module.get("parameters") or {}).items():
+            yield f"{name}.{key}", str(value)
 
 
 def _host_problems(path: Path, record: Mapping[str, object]) -> Iterator[Problem]:
@@ -97,6 +112,10 @@ def _host_problems(path: Path, record: Mapping[str, object]) -> Iterator[Problem
             if not isinstance(host.get(key, ""), str):
                 place = Location(file=str(path), column=f"host.{key}")
                 yield Problem(location=place, what=f"is {json.dumps(host[key])}, not a text")
+        for key in ("cpu", "modules"):
+            if not _is_table(host.get(key), deep=key == "modules"):
+                place = Location(file=str(path), column=f"host.{key}")
+                yield Problem(location=place, what="is no object")
     elif host is not None:
         yield Problem(location=Location(file=str(path), column="host"), what="is no object")
     fits = builds is None or (
@@ -107,6 +126,19 @@ def _host_problems(path: Path, record: Mapping[str, object]) -> Iterator[Problem
         place = Location(file=str(path), column="qemu")
         remedy = "each build is an object with the texts version and package"
         yield Problem(location=place, what="is no list of builds", remedy=remedy)
+
+
+def _is_table(value: object, *, deep: bool) -> bool:
+    """Whether a key of the host is absent, or an object; `deep`: one of modules with parameters."""
+    if value is None:
+        return True
+    return isinstance(value, dict) and (
+        not deep
+        or all(
+            isinstance(module, dict) and isinstance(module.get("parameters") or {}, dict)
+            for module in value.values()
+        )
+    )
 
 
 def _is_named(build: Mapping[str, object]) -> bool:

@@ -86,6 +86,11 @@ class KnowledgeBase:
         return self.read_cpu_words()
 
     @cached_property
+    def host_facts(self) -> Mapping[str, frozenset[str]]:
+        """The facts about machines that meet what a unit asks of hosts, by the unit's id."""
+        return {unit.id: unit.host_facts for unit in self.units if unit.host_facts}
+
+    @cached_property
     def covered(self) -> Mapping[str, str]:
         """What is known of the registers of each architecture."""
         return {row.name: row.registers for row in self.architectures}

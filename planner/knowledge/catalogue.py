@@ -190,6 +190,13 @@ TABLES = (
         about=("register",),
     ),
     Table(
+        name="hardware",
+        files="hardware.toml",
+        key="hardware",
+        identity=("name",),
+        about=("role",),
+    ),
+    Table(
         name="cpu-vendors",
         files="cpu_vendors.toml",
         key="vendor",

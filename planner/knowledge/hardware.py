@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.host import Facts
 from planner.domain.migrated import Consequence
 
 
@@ -63,13 +65,48 @@ class FeaturesOfCpu:
     source: str
 
 
+class Role(Enum):
+    """What a fact about a machine is good for."""
+
+    VENDOR = "vendor"
+    MODEL = "model"
+    CHECK = "check"
+    SILENT = "silent"
+
+
+COMPARED = frozenset({Role.VENDOR, Role.MODEL, Role.CHECK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareFact:
+    """Facts about machines whose names fit `match`, and what a difference asks for.
+
+    `required`: a host without it is not probed. Numbers within `ppm` of each other are equal. Hosts
+    that all have the capabilities `settled_by` may differ. `needs` is what else makes up for it.
+    """
+
+    name: str
+    match: re.Pattern[str]
+    words: str
+    role: Role
+    arch: tuple[str, ...]
+    required: bool
+    ppm: int
+    settled_by: frozenset[CapabilityId]
+    needs: str
+    evidence: Evidence
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCpus:
-    """All vendors in file order, all crossings, and what QEMU takes from the CPU."""
+    """All vendors in file order, all crossings, what QEMU takes from the CPU, what probes tell."""
 
     vendors: tuple[CpuVendor, ...]
     crossings: tuple[VendorCrossing, ...]
     of_cpu: tuple[FeaturesOfCpu, ...] = ()
+    facts: tuple[HardwareFact, ...] = ()
+    _named: dict[str, HardwareFact | None] = field(default_factory=dict, repr=False, compare=False)
     _seen: dict[str, CpuVendor | None] = field(default_factory=dict, repr=False, compare=False)
 
     def vendor_of(self, text: str) -> str:
@@ -98,6 +135,36 @@ class HostCpus:
         """Return the `cpu.` capabilities that QEMU `version` gives guests past the kernel's list."""
         rows = (row for row in self.of_cpu if row.arch == arch and version >= row.since)
         return frozenset(CapabilityId(f"cpu.{name}") for row in rows for name in row.names)
+
+    def fact(self, name: str) -> HardwareFact | None:
+        """Return the row of a fact about machines; None if no row speaks of it."""
+        if name not in self._named:
+            found = (row for row in self.facts if row.match.fullmatch(name))
+            self._named[name] = next(found, None)
+        return self._named[name]
+
+    def compared(self, facts: Facts) -> Facts:
+        """Return the facts of a machine that guests may notice, in order."""
+        return tuple(sorted(fact for fact in facts if self._role(fact[0]) in COMPARED))
+
+    def identity(self, facts: Facts) -> Facts:
+        """Return the facts of a machine that tell which CPU it has, in order."""
+        return tuple(sorted(fact for fact in facts if self._role(fact[0]) is Role.MODEL))
+
+    def vendor_among(self, facts: Facts) -> str:
+        """Return the vendor that the facts of a machine name, empty if they name none."""
+        told = (value for name, value in facts if self._role(name) is Role.VENDOR)
+        return next(filter(None, map(self.vendor_of, told)), "")
+
+    def is_complete(self, arch: str, facts: Facts) -> bool:
+        """Whether a machine told everything that must be known to say that two are equal."""
+        told = {row.name for name, value in facts if value and (row := self.fact(name)) is not None}
+        asked = (row for row in self.facts if row.required and arch in (row.arch or (arch,)))
+        return bool(self.facts) and told.issuperset(row.name for row in asked)
+
+    def _role(self, name: str) -> Role | None:
+        row = self.fact(name)
+        return None if row is None else row.role
 
     def _row(self, text: str) -> CpuVendor | None:
         if text not in self._seen:

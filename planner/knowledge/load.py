@@ -56,6 +56,7 @@ from planner.knowledge.read_hosts import (
     read_cpu_vendor,
     read_crossing,
     read_features_of_cpu,
+    read_hardware_fact,
 )
 from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.read_messages import read_message
@@ -111,6 +112,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
             crossings=tuple(folder.read("vendor-crossings", read_crossing)),
+            facts=tuple(folder.read("hardware", read_hardware_fact)),
             of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
         ),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),

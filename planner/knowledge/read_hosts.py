@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from planner.domain.capability import Evidence
+from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.migrated import Consequence
 from planner.knowledge.calendar import ReleaseCalendar
-from planner.knowledge.hardware import Architecture, CpuVendor, FeaturesOfCpu, VendorCrossing
+from planner.knowledge.hardware import (
+    Architecture,
+    CpuVendor,
+    FeaturesOfCpu,
+    HardwareFact,
+    Role,
+    VendorCrossing,
+)
 from planner.knowledge.read_lines import read_pattern
 from planner.knowledge.rows import Row, release_key
 
@@ -52,6 +59,23 @@ def read_cpu_vendor(row: Row) -> CpuVendor:
         match=match,
         bare=frozenset(row.texts("bare")),
         examples=examples,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_hardware_fact(row: Row) -> HardwareFact:
+    """Read what a fact about machines is good for."""
+    return HardwareFact(
+        name=row.text("name"),
+        match=read_pattern(row),
+        words=row.text("words"),
+        role=row.choice("role", Role),
+        arch=row.texts("arch"),
+        required=row.truth("required"),
+        ppm=row.number("ppm", 0),
+        settled_by=frozenset(CapabilityId(name) for name in row.texts("settled_by")),
+        needs=row.text("needs", ""),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -20,7 +20,7 @@ from planner.migration.applies import (
     has_feature,
     unknown_devices,
 )
-from planner.migration.unit_rules import HOST_CONDITION
+from planner.migration.hardware_rules import HOST_CONDITION
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 MOST_FEATURES = 3

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
-from planner.domain.verdict import Objection, Verdict
+from planner.domain.verdict import Objection, Remark, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed
 from planner.migration.build_rules import judge_builds, judge_machine_type
 from planner.migration.default_rules import judge_defaults
 from planner.migration.emulation import judge_emulation
+from planner.migration.hardware_rules import hardware_remarks, meets
 from planner.migration.host_rules import (
     doubts,
     judge_board,
@@ -76,11 +77,12 @@ def judge(
     objections += blocks.objections
     remarks += blocks.remarks
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
+    kept = [one for one in remarks if not _is_met(one, edge, knowledge)]
     return Verdict(
         edge=edge,
         start=start,
         objections=tuple(dict.fromkeys(objections)),
-        remarks=tuple(dict.fromkeys(remarks)),
+        remarks=tuple(hardware_remarks(edge, dict.fromkeys(kept), knowledge)),
     )
 
 
@@ -95,6 +97,12 @@ def _of_unplaced(
     yield from (objection for objection in dict.fromkeys(certain) if not objection.is_gap)
     if edge.source.arch != edge.destination.arch:
         yield from judge_coverage(edge, knowledge)
+
+
+def _is_met(remark: Remark, edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
+    """Whether probes show that what a unit asks of hosts holds."""
+    facts = knowledge.host_facts.get(remark.unit)
+    return facts is not None and remark.kind == "host-condition" and meets(facts, edge, knowledge)
 
 
 def _past_observation(

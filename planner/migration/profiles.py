@@ -56,7 +56,7 @@ class Profiler:
     def profile(self, group: HostGroup) -> HostProfile:
         """Return the profile of a group; a text that fits no line is a missing fact of it."""
         texts = (group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt)
-        key = (*texts, group.present, group.absent)
+        key = (*texts, group.present, group.absent, group.hardware)
         if key not in self._profiles:
             made = self._make(group)
             self._profiles[key] = self._equal.setdefault(made, made)
@@ -72,6 +72,7 @@ class Profiler:
             present=group.present, absent=group.absent - past_kernel
         ).freed(past_kernel)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
+        cpus = knowledge.host_cpus
         unsure = knowledge.unsure_cpu_features(group.arch, capabilities)
         told = knowledge.covered.get(group.arch) == "listed" and not (open_facts or unsure)
         token = (
@@ -82,8 +83,11 @@ class Profiler:
             qemu=build,
             capabilities=capabilities,
             kernel_token=token,
-            cpu_vendor=knowledge.host_cpus.vendor_of(group.cpu),
-            cpu_model=knowledge.host_cpus.model_of(group.cpu),
+            cpu_vendor=cpus.vendor_among(group.hardware) or cpus.vendor_of(group.cpu),
+            cpu_model=cpus.model_of(group.cpu),
+            cpu_identity=cpus.identity(group.hardware),
+            hardware=cpus.compared(group.hardware),
+            is_probed=cpus.is_complete(group.arch, group.hardware),
             observed=self._observed(group),
             kernel_doubt=knowledge.kernels.doubt(kernel, group.arch),
             build_doubt=group.build_doubt,

@@ -8,6 +8,7 @@ from planner.domain.capability import Presence
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule
+from planner.migration.hardware_rules import HOST_CONDITION
 from planner.migration.unit_case import (
     UnitCase,
     UnitJudgement,
@@ -18,8 +19,6 @@ from planner.migration.unit_case import (
     settled,
 )
 from planner.migration.views import Ability
-
-HOST_CONDITION = "same CPU generation, microcode and kvm parameters on both hosts"
 
 
 def judge_unit(case: UnitCase) -> UnitJudgement:

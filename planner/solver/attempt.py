@@ -23,6 +23,11 @@ HARDWARE_OF_A_MODEL = Condition(
     text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
     price="check with probes",
 )
+VERIFIED = Condition(
+    kind="host",
+    text="verified: equal CPU, microcode, address widths and kvm parameters on all hosts of the pool",
+    price="told by probes",
+)
 COMMON_PARTS = Condition(
     kind="guest",
     text="only devices, CPU models and CPU features that every QEMU of the pool has",

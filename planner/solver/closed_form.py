@@ -19,8 +19,6 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.attempt import (
-    HARDWARE,
-    HARDWARE_OF_A_MODEL,
     NO_CONDITIONS,
     Attempt,
     Conditions,
@@ -30,6 +28,7 @@ from planner.solver.attempt import (
     condition_of,
 )
 from planner.solver.demands import NOTHING, Asked, UnitDemands
+from planner.solver.hardware import asked_of_machines, told_by
 from planner.solver.layout import NO_LAYOUT, Layout, Layouts
 from planner.solver.layout_issues import LayoutIssue
 from planner.solver.looks import not_everywhere
@@ -176,17 +175,19 @@ class ClosedForm:
     def _hardware_asks(self, domain: MigrationDomain) -> Conditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
         possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
-        models = {profile.cpu_model for profile in domain.profiles} - {""}
-        equal = HARDWARE if len(models) < 2 else HARDWARE_OF_A_MODEL
+        told = told_by(domain.profiles, self.knowledge)
+        one_model = not _are_of_models(domain.profiles)
         arch = domain.members[0].profile.arch
         parts_differ = self._parts_differ(frozenset(domain.builds), arch)
         lacked = self.common_parts_lack(domain)
         parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_looks))
         follows = self.knowledge.builds.follows_reference
         of_vendors = not all(follows(build.line) for build in domain.builds)
-        key = (possible, equal, domain.cpu_looks, parts_differ, of_vendors, lacked)
+        key = (possible, one_model, told, domain.cpu_looks, parts_differ, of_vendors, lacked)
         if key not in self._hardware:
-            asked = [equal] if possible else []
+            asked = list(
+                asked_of_machines(told, self.knowledge, possible=possible, one_model=one_model)
+            )
             asked += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
             found = self._features_asked(domain, asked, lacked)
             self._hardware[key] = self._alike.setdefault((found.conditions, found.acks), found)
@@ -302,6 +303,14 @@ class ClosedForm:
             if missing:
                 found.append(_missing_flag(flag, missing))
         return found
+
+
+def _are_of_models(profiles: Iterable[HostProfile]) -> bool:
+    """Whether the fleet or probes say that some hosts have CPUs of different models."""
+    texts = {profile.cpu_model for profile in profiles if not profile.cpu_identity} - {""}
+    told = {profile.cpu_identity for profile in profiles} - {()}
+    named = {profile.cpu_model for profile in profiles} - {""}
+    return len(told) > 1 or (len(named) > 1 and (bool(texts) or not told))
 
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:

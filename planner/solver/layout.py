@@ -74,7 +74,8 @@ class Layouts:
             listed = len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
             vendors = {profile.cpu_vendor for profile in domain.profiles} - {""}
             models = {profile.cpu_model for profile in domain.profiles} - {""}
-            alike = len(vendors) < 2 and len(models) < 2
+            told = {profile.cpu_identity for profile in domain.profiles} - {()}
+            alike = len(vendors) < 2 and len(models) < 2 and len(told) < 2
             self._plain[domain.profiles] = listed and alike and not domain.is_observed
         return self._plain[domain.profiles]
 

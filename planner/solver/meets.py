@@ -18,6 +18,10 @@ from planner.domain.migrated import MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 
+CpuName = tuple[tuple[tuple[str, str], ...], str]
+"""What a probe tells of which CPU it is, and what the fleet file calls it."""
+NO_CPU: CpuName = ((), "")
+
 
 class Level(IntEnum):
     """How far a host offers something, weakest first."""
@@ -35,7 +39,7 @@ class Row(NamedTuple):
 
     build: str
     kernel: str
-    cpu: str
+    cpu: CpuName
     known: Level
     gate: Level
     sends: Level
@@ -159,7 +163,7 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
     open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
     return Row(
         build=str(profile.qemu.token) if open_build else "",
-        cpu=profile.cpu_model if unit.requires else "",
+        cpu=(profile.cpu_identity, profile.cpu_model) if unit.requires else NO_CPU,
         kernel=profile.kernel_token if Level.UNKNOWN in levels else "",
         known=known,
         gate=gate,
@@ -239,8 +243,11 @@ def _surely_there(unit: MigratedUnit, source: Row, destination: Row) -> bool:
 
 
 def _other_cpu(source: Row, destination: Row) -> bool:
-    """Whether the fleet says that the hosts have different CPUs: what one can says nothing."""
-    return bool(source.cpu and destination.cpu) and source.cpu != destination.cpu
+    """Whether fleet or probes say that the hosts have different CPUs: what one can says nothing."""
+    (probed, named), (probed_there, named_there) = source.cpu, destination.cpu
+    if probed and probed_there:
+        return probed != probed_there
+    return bool(named and named_there) and named != named_there
 
 
 def _same_open_kernel(source: Row, destination: Row) -> bool:

@@ -14,7 +14,14 @@ from itertools import chain, product
 from operator import or_
 
 from planner.domain.guest import Baseline, GuestStart
-from planner.domain.host import HostProfile, MigrationEdge, QemuBuild, Tables
+from planner.domain.host import (
+    CpuName,
+    HostProfile,
+    MigrationEdge,
+    QemuBuild,
+    Tables,
+    are_other_cpus,
+)
 from planner.domain.migrated import MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
@@ -99,7 +106,7 @@ class Look:
 
     view: UnitView
     kernel: str
-    cpu: str
+    cpu: CpuName
     build: Tables | None
 
 
@@ -204,7 +211,7 @@ class UnitPairs:
             destination=destination.view,
             libvirt=self.management == "libvirt",
             same_kernel=bool(source.kernel) and source.kernel == destination.kernel,
-            same_cpu=not source.cpu or not destination.cpu or source.cpu == destination.cpu,
+            same_cpu=not are_other_cpus(source.cpu, destination.cpu),
             same_build=source.build is not None and source.build == destination.build,
         )
         return judge_unit(case).objections
@@ -215,7 +222,7 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
     return Look(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
-        cpu=host.cpu_model if unit.requires else "",
+        cpu=host.cpu_name if unit.requires else ((), ""),
         build=host.qemu.token if build_open and not host.qemu.is_series else None,
     )
 
@@ -301,9 +308,9 @@ class CpuPairs:
     def _class(self, host: HostProfile) -> int:
         number = self._class_of.get(host)
         if number is None:
-            told = host.capabilities if host.cpu_model else None
+            told = host.capabilities if any(host.cpu_name) else None
             known = None if told is None else self.knowledge.open_cpu_features(told)
-            key = (host.arch, host.cpu_vendor, host.cpu_features, host.cpu_model, known)
+            key = (host.arch, host.cpu_vendor, host.cpu_features, host.cpu_name, known)
             number = self._classes.setdefault(key, len(self._hosts))
             if number == len(self._hosts):
                 self._hosts.append(host)

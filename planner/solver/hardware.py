@@ -1,0 +1,65 @@
+"""What an answer asks of the machines of a pool, by what their probes tell; compares sets of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planner.domain.host import HostProfile
+from planner.domain.solution import Condition
+from planner.knowledge.base import KnowledgeBase
+from planner.solver.attempt import HARDWARE, HARDWARE_OF_A_MODEL, VERIFIED
+
+MOST_VALUES = 3
+"""Values of one fact that a condition names."""
+Facts = tuple[tuple[str, str], ...]
+Told = frozenset[tuple[Facts, bool, frozenset[str]]]
+
+
+def told_by(profiles: Iterable[HostProfile], knowledge: KnowledgeBase) -> Told:
+    """Return what decides here about each host: its facts, whether they are all, what settles some."""
+    settling = {name for row in knowledge.host_cpus.facts for name in row.settled_by}
+    return frozenset(
+        (one.hardware, one.is_probed, frozenset(settling & one.capabilities.present))
+        for one in profiles
+    )
+
+
+def asked_of_machines(
+    told: Told, knowledge: KnowledgeBase, *, possible: bool, one_model: bool
+) -> Iterator[Condition]:
+    """Yield the check of machines that were not all probed, else that they are equal, or in what not."""
+    differing = tuple(_differing(told, knowledge))
+    names = {frozenset(name for name, _ in facts) for facts, _, _ in told}
+    all_told = all(complete for _, complete, _ in told) and (bool(differing) or len(names) == 1)
+    if possible and not all_told:
+        yield HARDWARE if one_model else HARDWARE_OF_A_MODEL
+    if differing:
+        text = "the hosts differ in " + "; ".join(differing)
+        yield Condition(kind="host", text=text, price="look at what differs")
+    elif all_told:
+        yield VERIFIED
+
+
+def _differing(told: Told, knowledge: KnowledgeBase) -> Iterator[str]:
+    values: dict[str, set[str]] = {}
+    for facts, _, _ in told:
+        for name, value in facts:
+            values.setdefault(name, set()).add(value)
+    for name, found in sorted(values.items()):
+        row = knowledge.host_cpus.fact(name)
+        if row is None or len(found) < 2 or _is_near(found, row.ppm):
+            continue
+        having = [have for facts, _, have in told if any(known == name for known, _ in facts)]
+        if any(all(settled in have for have in having) for settled in row.settled_by):
+            continue
+        shown = sorted(found)[:MOST_VALUES] + ["..."] * (len(found) > MOST_VALUES)
+        needs = f": {row.needs}" if row.needs else ""
+        yield f"{row.words if name == row.name else name} ({' against '.join(shown)}{needs})"
+
+
+def _is_near(values: set[str], ppm: int) -> bool:
+    """Whether all numbers are within `ppm` of each other."""
+    if not ppm or not all(value.isdecimal() for value in values):
+        return False
+    numbers = [int(value) for value in values]
+    return (max(numbers) - min(numbers)) * 1_000_000 <= ppm * max(numbers)
