@@ -194,3 +194,33 @@ def test_parameters_that_are_no_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text(json.dumps(record))
     with pytest.raises(FleetError, match=r"host\.modules"):
         read_fleet(tmp_path / "fleet.csv", knowledge())
+
+
+NO_RDTSCP = {"cpu.rdtscp": False, "cpu.rdpid": False, "kvm.msr.tsc_aux": False}
+
+
+def test_a_guest_has_no_more_than_its_boot_host_could_give(tmp_path: Path) -> None:
+    """Haswell is asked to have RDTSCP; where KVM gives none, TSC_AUX is no loss."""
+    without = other(capabilities=NO_RDTSCP)
+    fleet = fleet_of(tmp_path, without, without)
+    assert not [one for one in judged(fleet).objections if one.unit == "cpu/tsc_aux"]
+    assert not [one for one in solved(fleet).conditions if "rdtscp" in one.text]
+
+
+def test_a_guest_that_may_have_booted_where_the_feature_is_can_lose_it(tmp_path: Path) -> None:
+    fleet = fleet_of(
+        tmp_path,
+        other(capabilities={"cpu.rdtscp": True, "kvm.msr.tsc_aux": True}),
+        other(capabilities=NO_RDTSCP),
+    )
+    assert [one for one in judged(fleet).objections if one.unit == "cpu/tsc_aux"]
+    assert [one for one in solved(fleet).conditions if "rdtscp" in one.text]
+
+
+def test_what_qemu_adds_to_the_list_of_kvm_is_no_lack(tmp_path: Path) -> None:
+    """QEMU takes ERMS from the CPU itself from 8.0 on; 7.2 has the guest without it."""
+    lacking = other(capabilities={"cpu.erms": False, "cpu.arat": False})
+    one, two = hosts_of(fleet_of(tmp_path, other(capabilities={"cpu.erms": True}), lacking))
+    start = _start(GUEST)
+    found = judge(MigrationEdge(source=one, destination=two), start, knowledge()).objections
+    assert {one.capability for one in found if one.capability.startswith("cpu.")} == {"cpu.erms"}

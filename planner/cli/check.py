@@ -174,14 +174,14 @@ def _written(
     output: Path | None,
 ) -> Iterable[str]:
     """Return verdicts in the wished format, in pieces."""
-    from planner.present.check_report import csv_cells, verdict_report
+    from planner.present.check_report import VERDICT_COLUMNS, csv_cells, verdict_report
     from planner.present.document import dump, verdict_document, verdicts_document
     from planner.present.tables import csv_text
 
     if format is CheckFormat.JSON:
         return dump(verdict_document(verdicts[0]) if single else verdicts_document(verdicts))
     if format is CheckFormat.CSV or not single:
-        header = (*rows[0].words, "outcome", "consequence", "objections") if rows else ()
+        header = (*rows[0].words, *VERDICT_COLUMNS) if rows else ()
         cells = (
             (*case.words.values(), *csv_cells(verdict))
             for case, verdict in zip(rows, verdicts, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.capability import NEVER, CapabilityId, Evidence
 from planner.domain.compat import DEFAULT, SWITCH, PropertyKey, Visible
 from planner.domain.truth import Truth
 
@@ -93,6 +93,7 @@ class MigratedUnit:
     producing host; `requires`, `refused_by`: of the destination; `source_requires`: of the source, or
     migration is blocked.
     `foreign`: what a build without the unit makes of it, None for what a lack does.
+    `by_backend`: `host_condition` is met where the guest's devices say their backends.
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     """
@@ -128,6 +129,7 @@ class MigratedUnit:
     source_lack: Consequence = Consequence.BLOCKED_AT_SOURCE
     host_condition: str = ""
     host_facts: frozenset[str] = frozenset()
+    by_backend: bool = False
     foreign: Consequence | None = Consequence.FAILS_CLEANLY
     cpu_features: bool = False
     known_before: bool = False
@@ -148,6 +150,11 @@ class MigratedUnit:
     def is_optional(self) -> bool:
         """Whether a guest can do without this unit."""
         return bool(self.when)
+
+    @property
+    def is_universal(self) -> bool:
+        """Whether no host of any fleet takes guests with the unit, whatever its build."""
+        return NEVER in self.capabilities and not self.until
 
     @property
     def is_unusual(self) -> bool:

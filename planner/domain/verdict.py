@@ -91,13 +91,18 @@ class Remark:
     """Something to know that does not make the edge unsafe.
 
     `kind`: `degraded`, `accepted-loss`, `residual-risk`, `host-condition`, `inferred`, `assumed`,
-    `observed` or `policy`.
+    `observed` or `policy`. What the verdict rests on is a condition: it says its `subject`, such as
+    `use:writes-hwcr` or `host:cpu.microcode`, and its `polarity`: `with` or `without` it, or `equal` in
+    it. `universal`: every fleet is asked it, or it is known to hold.
     """
 
     kind: str
     text: str
     unit: str = ""
     source: str = ""
+    subject: str = ""
+    polarity: str = ""
+    universal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,11 @@ class Verdict:
         certain = {one.consequence for one in self.objections if not one.is_gap}
         early = {one for one in certain if one.is_before_the_move}
         return max(early or certain, key=lambda one: one.weight, default=None)
+
+    @property
+    def conditions(self) -> tuple[Remark, ...]:
+        """What this very pair asks beside what every fleet is asked, and is not known to hold."""
+        return tuple(one for one in self.remarks if one.subject and not one.universal)
 
     def decided(self) -> Verdict:
         """Return this verdict without what cannot change it: beside what is certain no fact is open."""

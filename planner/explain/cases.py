@@ -164,14 +164,24 @@ def _unset(verdict: Verdict) -> Iterator[tuple[ClauseKind, str]]:
 
 def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]:
     """Yield what is taken of a guest that does not say it."""
-    features = sorted(word for kind, word in unnamed if kind is ClauseKind.CPU)
-    settings = sorted(word for kind, word in unnamed if kind is not ClauseKind.CPU)
-    if features:
-        text = f"a guest CPU without {', '.join(features)}: give the CPU if it has them"
-        yield Remark(kind="assumed", text=text)
-    if settings:
-        text = f"started without {', '.join(settings)}: name it with a trait if it is"
-        yield Remark(kind="assumed", text=text)
+    of_cpu = {one for one in unnamed if one[0] is ClauseKind.CPU}
+    for found, text in (
+        (of_cpu, "a guest CPU without {}: give the CPU if it has them"),
+        (unnamed - of_cpu, "started without {}: name it with a trait if it is"),
+    ):
+        if found:
+            ordered = sorted(found, key=lambda one: (one[1], one[0].value))
+            yield Remark(
+                kind="assumed",
+                text=text.format(", ".join(word for _, word in ordered)),
+                subject=" ".join(f"{_positive(kind)}:{word}" for kind, word in ordered),
+                polarity="without",
+            )
+
+
+def _positive(kind: ClauseKind) -> str:
+    """Return the kind under which a fact stands that a clause asks to be absent."""
+    return kind.value.removesuffix("-lacks")
 
 
 def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:

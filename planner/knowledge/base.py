@@ -91,6 +91,20 @@ class KnowledgeBase:
         return {unit.id: unit.host_facts for unit in self.units if unit.host_facts}
 
     @cached_property
+    def by_backend(self) -> Mapping[str, tuple[str, ...]]:
+        """The devices of each unit whose condition on hosts is met where they say their backends."""
+        return {
+            unit.id: tuple(word for clause in unit.when for word in clause.any_of)
+            for unit in self.units
+            if unit.by_backend
+        }
+
+    @cached_property
+    def asked_of_all_hosts(self) -> frozenset[str]:
+        """The units that every guest has and that ask something of hosts which probes tell."""
+        return frozenset(unit.id for unit in self.units if unit.host_facts and not unit.when)
+
+    @cached_property
     def covered(self) -> Mapping[str, str]:
         """What is known of the registers of each architecture."""
         return {row.name: row.registers for row in self.architectures}

@@ -134,6 +134,7 @@ def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
         visible=row.choice("visible", Visible, Visible.STREAM),
         bits=row.numbers("bits"),
         host_condition=row.text("host_condition", ""),
+        by_backend=row.truth("by_backend"),
         host_facts=frozenset(row.texts("host_facts")),
         cpu_features=row.truth("cpu_features"),
         known_before=row.truth("known_before"),

@@ -86,6 +86,27 @@ def left_open(claims: Assumed, start: GuestStart, words: GuestWords) -> Assumed:
     return claims - {(kind, word) for kind, word in said if is_known(kind, word)}
 
 
+def as_booted(start: GuestStart, words: GuestWords) -> GuestStart:
+    """Return a start with what its boot host could not give: QEMU cuts every CPU to that.
+
+    What an emulated guest has is up to its build. A start that must have what is not there is refused,
+    so no running guest has it either.
+    """
+    if start.booted_on is None or is_emulated(start, words):
+        return start
+    lacked = frozenset(name.removeprefix("cpu.") for name in start.booted_on.lacked_cpu_features)
+    never = lacked & words.model_features
+    return replace(start, never=never) if never else start
+
+
+def is_emulated(start: GuestStart, words: GuestWords) -> bool:
+    """Whether a guest is stated to be emulated."""
+    return any(
+        row.emulation is not None and start.trait(row.name) is Truth.YES
+        for row in words.traits.values()
+    )
+
+
 def without_boot_host(start: GuestStart) -> GuestStart:
     """Return a start without the host that it booted on, unless its CPU has the features of that host.
 
@@ -175,12 +196,12 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     """Return whether a guest CPU has `feature`; models that follow the host ask the boot host.
 
     `model:NAME` and `follows-host` ask about the model itself, `beyond-common` whether it has anything
-    that some CPU lacks on which KVM runs.
+    that some CPU lacks on which KVM runs. What the boot host cannot give no guest has that booted there.
     """
-    if cpu is None:
-        return Truth.UNKNOWN
+    if cpu is None or feature in start.never:
+        return Truth.NO if feature in start.never else Truth.UNKNOWN
     if feature in OF_THE_MODEL or feature.startswith("model:"):
-        return _is_model(feature, cpu, words)
+        return _is_model(feature, cpu, start, words)
     if feature in cpu.enabled or feature in cpu.disabled:
         return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
@@ -191,18 +212,19 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     return Truth.of(feature in model.features)
 
 
-def _is_beyond_common(cpu: GuestCpu, words: GuestWords) -> Truth:
-    if cpu.follows_host or cpu.enabled & words.beyond_common:
+def _is_beyond_common(cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
+    if cpu.follows_host or (cpu.enabled - start.never) & words.beyond_common:
         return Truth.YES
     model = words.cpu_models.get(cpu.model)
     if model is None:
         return Truth.UNKNOWN
-    return Truth.of(bool((model.features - cpu.disabled) & words.beyond_common))
+    had = model.features - cpu.disabled - start.never
+    return Truth.of(bool(had & words.beyond_common))
 
 
-def _is_model(word: str, cpu: GuestCpu, words: GuestWords) -> Truth:
+def _is_model(word: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
     if word == BEYOND_COMMON:
-        return _is_beyond_common(cpu, words)
+        return _is_beyond_common(cpu, start, words)
     if word == "follows-host":
         return Truth.of(cpu.follows_host)
     return Truth.of(cpu.model.partition("-v")[0] == word.removeprefix("model:"))
@@ -232,6 +254,17 @@ def devices_match(
         return Truth.UNKNOWN
     return any_of(
         _device_matches(pattern, device, words) for pattern in wanted for device in devices
+    )
+
+
+def all_say_backends(
+    patterns: tuple[str, ...], devices: tuple[str, ...] | None, words: GuestWords
+) -> bool:
+    """Whether each device of some patterns says its backend: both ends are started with the same."""
+    return devices is not None and all(
+        bool(_split(device)[0][1:])
+        for device in devices
+        if devices_match(patterns, (device,), words) is not Truth.NO
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.domain.capability import Presence
 from planner.domain.host import HostProfile, MigrationEdge
@@ -11,7 +11,16 @@ from planner.domain.verdict import Remark
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.hardware import HardwareFact
 
-HOST_CONDITION = "same CPU generation, microcode and kvm parameters on both hosts"
+HOST_CONDITION = (
+    "same CPU generation, microcode, address width, TSC rate and kvm parameters on both hosts"
+)
+SAME_HARDWARE = Remark(
+    kind="host-condition",
+    text=HOST_CONDITION,
+    subject="host:hardware",
+    polarity="equal",
+    universal=True,
+)
 VERIFIED = "verified: equal CPU, microcode, address widths and kvm parameters on both hosts"
 
 
@@ -60,17 +69,31 @@ def meets(facts: Iterable[str], edge: MigrationEdge, knowledge: KnowledgeBase) -
 def hardware_remarks(
     edge: MigrationEdge, remarks: Iterable[Remark], knowledge: KnowledgeBase
 ) -> Iterator[Remark]:
-    """Yield remarks with what probes tell in place of what is to be checked."""
+    """Yield remarks with what probes tell in place of what is to be checked.
+
+    What units of every guest ask of hardware is one check where hosts were not probed.
+    """
     found = tuple(differences(edge, knowledge))
     told = is_verified(edge, knowledge) or (
         bool(found) and edge.source.is_probed and edge.destination.is_probed
     )
-    yield from (one for one in remarks if not (told and one.text == HOST_CONDITION))
+    merged = False
+    for remark in remarks:
+        general = remark == SAME_HARDWARE or remark.unit in knowledge.asked_of_all_hosts
+        if not general or (told and remark != SAME_HARDWARE):
+            yield remark
+        elif not (told or merged):
+            merged = True
+            yield SAME_HARDWARE
     if found:
-        text = "the hosts differ in " + "; ".join(one.text for one in found)
-        yield Remark(kind="host-condition", text=text)
+        yield Remark(
+            kind="host-condition",
+            text="the hosts differ in " + "; ".join(one.text for one in found),
+            subject=" ".join(f"host:{one.name}" for one in found),
+            polarity="equal",
+        )
     elif told:
-        yield Remark(kind="host-condition", text=VERIFIED)
+        yield replace(SAME_HARDWARE, text=VERIFIED)
 
 
 def _is_met(row: HardwareFact, edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:

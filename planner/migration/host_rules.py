@@ -20,7 +20,7 @@ from planner.migration.applies import (
     has_feature,
     unknown_devices,
 )
-from planner.migration.hardware_rules import HOST_CONDITION
+from planner.migration.hardware_rules import SAME_HARDWARE
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 MOST_FEATURES = 3
@@ -56,7 +56,7 @@ def judge_unplaced(edge: MigrationEdge, booted: HostProfile) -> Iterator[Objecti
 def unlisted_hardware(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Remark]:
     """Yield what is asked of hosts whose hardware decides about registers that nobody listed."""
     if knowledge.covered.get(edge.source.arch) != "listed":
-        yield Remark(kind="host-condition", text=HOST_CONDITION)
+        yield SAME_HARDWARE
 
 
 def judge_board(

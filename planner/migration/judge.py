@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Objection, Remark, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
-from planner.migration.applies import Assumed
+from planner.migration.applies import Assumed, all_say_backends, as_booted
 from planner.migration.build_rules import judge_builds, judge_machine_type
 from planner.migration.default_rules import judge_defaults
 from planner.migration.emulation import judge_emulation
@@ -77,7 +78,7 @@ def judge(
     objections += blocks.objections
     remarks += blocks.remarks
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
-    kept = [one for one in remarks if not _is_met(one, edge, knowledge)]
+    kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]
     return Verdict(
         edge=edge,
         start=start,
@@ -99,10 +100,16 @@ def _of_unplaced(
         yield from judge_coverage(edge, knowledge)
 
 
-def _is_met(remark: Remark, edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
-    """Whether probes show that what a unit asks of hosts holds."""
+def _is_met(
+    remark: Remark, edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> bool:
+    """Whether what a unit asks of hosts is known to hold: probes tell it, or the guest's devices do."""
+    if remark.kind != "host-condition":
+        return False
+    if remark.unit in knowledge.by_backend:
+        return all_say_backends(knowledge.by_backend[remark.unit], start.devices, knowledge.guests)
     facts = knowledge.host_facts.get(remark.unit)
-    return facts is not None and remark.kind == "host-condition" and meets(facts, edge, knowledge)
+    return facts is not None and meets(facts, edge, knowledge)
 
 
 def _past_observation(
@@ -122,14 +129,6 @@ def _past_observation(
 
 
 def _resolved(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
-    """Return the start with its boot host filled in."""
-    if start.booted_on is not None:
-        return start
-    return GuestStart(
-        baseline=start.baseline,
-        booted_on=edge.source,
-        devices=start.devices,
-        cpu=start.cpu,
-        traits=start.traits,
-        hop_flags=start.hop_flags,
-    )
+    """Return the start with its boot host filled in, and what that could not give."""
+    booted = start if start.booted_on is not None else replace(start, booted_on=edge.source)
+    return as_booted(booted, knowledge.guests)

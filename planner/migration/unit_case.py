@@ -128,12 +128,37 @@ def open_gap(
     )
 
 
-def host_condition(unit: MigratedUnit) -> Iterator[Remark]:
-    """Yield what must hold of both hosts for the unit to arrive."""
+def host_condition(case: UnitCase) -> Iterator[Remark]:
+    """Yield what must hold of both hosts for the unit to arrive.
+
+    Every fleet is asked it for units that every guest has, and for guests of which nobody says more.
+    """
+    unit = case.unit
     if unit.host_condition:
         yield Remark(
-            kind="host-condition", text=unit.host_condition, unit=unit.id, source=unit.source
+            kind="host-condition",
+            text=unit.host_condition,
+            unit=unit.id,
+            source=unit.source,
+            subject=f"host:{unit.id}",
+            polarity="equal",
+            universal=not unit.when or case.applies.truth is not Truth.YES,
         )
+
+
+def without(case: UnitCase, kind: str, text: str) -> Remark:
+    """Return the remark that a guest is taken to be without a unit; `never` holds for every fleet."""
+    unit = case.unit
+    words = (f"{clause.kind.value}:{word}" for clause in unit.when for word in clause.any_of)
+    return Remark(
+        kind=kind,
+        text=text,
+        unit=unit.id,
+        source=unit.source,
+        subject=" ".join(words),
+        polarity="without",
+        universal=unit.is_universal,
+    )
 
 
 def deciding(ability: Ability) -> str:

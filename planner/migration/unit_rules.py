@@ -8,7 +8,7 @@ from planner.domain.capability import Presence
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule
-from planner.migration.hardware_rules import HOST_CONDITION
+from planner.migration.hardware_rules import SAME_HARDWARE
 from planner.migration.unit_case import (
     UnitCase,
     UnitJudgement,
@@ -17,6 +17,7 @@ from planner.migration.unit_case import (
     host_condition,
     open_gap,
     settled,
+    without,
 )
 from planner.migration.views import Ability
 
@@ -32,7 +33,7 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
     if case.unit.only_certain and case.applies.truth is not Truth.YES:
         return UnitJudgement()
     if case.unit.state == "none":
-        return UnitJudgement(remarks=tuple(host_condition(case.unit)))
+        return UnitJudgement(remarks=tuple(host_condition(case)))
     if case.unit.state == "host":
         asked = case.destination.knows
         return UnitJudgement() if asked is Truth.NO else _arrives(case, asked)
@@ -65,9 +66,7 @@ def _blocked(case: UnitCase) -> UnitJudgement | None:
             Rule.MIGRATION_BLOCKED,
         )
         return UnitJudgement(objections=(gap,))
-    return UnitJudgement(
-        remarks=(Remark(kind="policy", text=unit.title, unit=unit.id, source=unit.source),)
-    )
+    return UnitJudgement(remarks=(without(case, "policy", unit.title),))
 
 
 def _travels(case: UnitCase) -> UnitJudgement:
@@ -134,7 +133,7 @@ def _arrives(case: UnitCase, emitted: Truth) -> UnitJudgement:
     """Judge whether the destination can take what arrives."""
     unit, target = case.unit, case.destination
     objections: list[Objection] = []
-    remarks: list[Remark] = list(host_condition(unit))
+    remarks: list[Remark] = list(host_condition(case))
     if unit.state != "host" and target.knows is not Truth.YES and not case.same_build:
         objections.append(_foreign(case, emitted))
     elif unit.state == "boot" and unit.gates and not _gate_agrees(case):
@@ -145,7 +144,7 @@ def _arrives(case: UnitCase, emitted: Truth) -> UnitJudgement:
         fact = f"{deciding(target.takes)} on the destination, whose CPU differs"
         objections.append(open_gap(case, fact, case.lack, deciding(target.takes)))
     elif target.takes.presence is Presence.POSSIBLE:
-        remarks.append(Remark(kind="host-condition", text=HOST_CONDITION))
+        remarks.append(SAME_HARDWARE)
     elif target.takes.presence is not Presence.PRESENT:
         objections += _lacking(case, emitted, target.takes, Rule.CAPABILITY_MISSING)
     return UnitJudgement(tuple(objections), tuple(remarks))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Applicability, Assumed, clause_truth
-from planner.migration.unit_case import UnitCase, UnitJudgement
+from planner.migration.unit_case import UnitCase, UnitJudgement, without
 from planner.migration.unit_rules import judge_unit
 from planner.migration.views import UnitView, views_of
 
+OF_USE = frozenset({ClauseKind.USE, ClauseKind.GUEST})
 MOST_CASES = 1 << 16
 """Cases of a unit that are remembered."""
 
@@ -34,6 +35,7 @@ def applicable_units(
         devices=start.devices,
         cpu=start.cpu,
         traits=start.traits,
+        never=start.never,
     )
     return _applicable_units(arch, guest, knowledge, assumed)
 
@@ -80,6 +82,69 @@ def judge_units(
         bond = since_boot if unit.state == "boot" else on_the_edge
         views = (boot[unit.id], source[unit.id], destination[unit.id])
         yield _judged(unit, applies, views, bond, management)
+    for unit in _taken_to_be_without(arch, start, knowledge, assumed):
+        bond = since_boot if unit.state == "boot" else on_the_edge
+        views = (boot[unit.id], source[unit.id], destination[unit.id])
+        yield _if_it_had(unit, views, bond, management, _words_of(unit, knowledge))
+
+
+def _taken_to_be_without(
+    arch: str, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> tuple[MigratedUnit, ...]:
+    """Return the units that a guest is taken to be without only because nobody says otherwise."""
+    guest = replace(start, baseline=Baseline(machine_type=""), booted_on=None, hop_flags=())
+    return _without_by_default(arch, guest, knowledge, assumed)
+
+
+@cache
+def _without_by_default(
+    arch: str, guest: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> tuple[MigratedUnit, ...]:
+    return tuple(
+        unit
+        for unit in knowledge.units_of(arch)
+        if unit.is_unusual
+        and not unit.is_universal
+        and unit_applies(unit, guest, knowledge, assumed).truth is Truth.NO
+        and unit_applies(_unassumed(unit), guest, knowledge, assumed).truth is not Truth.NO
+    )
+
+
+def _words_of(unit: MigratedUnit, knowledge: KnowledgeBase) -> str:
+    """Return what is taken of a guest that says nothing of a unit, in the words of its traits."""
+    traits = (
+        knowledge.guests.traits.get(word)
+        for clause in unit.when
+        if clause.kind in OF_USE
+        for word in clause.any_of
+    )
+    return " or ".join(row.words for row in traits if row is not None) or f"not: {unit.title}"
+
+
+@cache
+def _unassumed(unit: MigratedUnit) -> MigratedUnit:
+    """Return a unit that nobody is taken to be without for want of a word."""
+    clauses = tuple(
+        replace(clause, default=Truth.UNKNOWN) if clause.kind in OF_USE else clause
+        for clause in unit.when
+    )
+    return replace(unit, when=clauses)
+
+
+@lru_cache(maxsize=MOST_CASES)
+def _if_it_had(
+    unit: MigratedUnit,
+    views: tuple[UnitView, UnitView, UnitView],
+    bond: _Bond,
+    management: str,
+    words: str,
+) -> UnitJudgement:
+    """Return the remark that a guest with a unit would not pass, which is taken to be without."""
+    case = _case(unit, Applicability(Truth.YES), views, bond, management)
+    found = judge_unit(case).objections
+    if not found or unit.is_transient:
+        return UnitJudgement()
+    return UnitJudgement(remarks=(without(case, "assumed", words),))
 
 
 @lru_cache(maxsize=MOST_CASES)
@@ -91,19 +156,27 @@ def _judged(
     management: str,
 ) -> UnitJudgement:
     """Judge a unit by the views of boot host, source and destination; equal cases once."""
+    return judge_unit(_case(unit, applies, views, bond, management))
+
+
+def _case(
+    unit: MigratedUnit,
+    applies: Applicability,
+    views: tuple[UnitView, UnitView, UnitView],
+    bond: _Bond,
+    management: str,
+) -> UnitCase:
     boot, source, destination = views
-    return judge_unit(
-        UnitCase(
-            unit=unit,
-            applies=applies,
-            boot=boot,
-            source=source,
-            destination=destination,
-            libvirt=management == "libvirt",
-            same_kernel=bond.kernel,
-            same_cpu=bond.cpu,
-            same_build=bond.build,
-        )
+    return UnitCase(
+        unit=unit,
+        applies=applies,
+        boot=boot,
+        source=source,
+        destination=destination,
+        libvirt=management == "libvirt",
+        same_kernel=bond.kernel,
+        same_cpu=bond.cpu,
+        same_build=bond.build,
     )
 
 

@@ -9,6 +9,7 @@ from planner.domain.verdict import Objection, Outcome, Rule, Verdict
 from planner.present.lines import Line, Style, folded
 
 STYLES = {Outcome.SAFE: Style.GOOD, Outcome.UNSAFE: Style.BAD, Outcome.UNKNOWN: Style.WARN}
+VERDICT_COLUMNS = ("outcome", "consequence", "objections", "conditions")
 LABEL = 18
 LISTED = re.compile(r",(?=\S)")
 """A comma without a blank, as in lists of functions: a line can be broken there."""
@@ -42,12 +43,13 @@ def objection_text(objection: Objection) -> str:
     return " | ".join(parts)
 
 
-def csv_cells(verdict: Verdict) -> tuple[str, str, str]:
-    """Return outcome, consequence and objections as cells of a CSV row."""
+def csv_cells(verdict: Verdict) -> tuple[str, str, str, str]:
+    """Return outcome, consequence, objections and conditions as cells of a CSV row."""
     consequence = verdict.consequence.value if verdict.consequence is not None else ""
-    asked = verdict.start.baseline.machine_type
-    objections = " ".join(f"{one.rule.value}:{_subject(one, asked)}" for one in verdict.objections)
-    return verdict.outcome.value, consequence, objections
+    name = verdict.start.baseline.machine_type
+    objections = " ".join(f"{one.rule.value}:{_subject(one, name)}" for one in verdict.objections)
+    asked = "; ".join(dict.fromkeys(f"{one.polarity} {one.subject}" for one in verdict.conditions))
+    return verdict.outcome.value, consequence, objections, asked
 
 
 def _subject(objection: Objection, machine_type: str) -> str:

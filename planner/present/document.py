@@ -23,7 +23,7 @@ from planner.domain.solution import (
 from planner.domain.verdict import Objection, Remark, Verdict
 
 SOLUTION_SCHEMA = "planner.solution/1"
-VERDICT_SCHEMA = "planner.verdict/1"
+VERDICT_SCHEMA = "planner.verdict/2"
 Json = dict[str, object]
 MOST_INDENTED = 200
 
@@ -195,13 +195,14 @@ def verdict_document(verdict: Verdict) -> Json:
         "consequence": None if consequence is None else consequence.value,
         "objections": [_objection(objection) for objection in verdict.objections],
         "remarks": [_remark(remark) for remark in verdict.remarks],
+        "conditions": [_pair_condition(remark) for remark in verdict.conditions],
     }
 
 
 def verdicts_document(verdicts: Iterable[Verdict]) -> Json:
     """Return the document of many checked edges, in their order."""
     return {
-        "schema": "planner.verdicts/1",
+        "schema": "planner.verdicts/2",
         "cases": [verdict_document(verdict) for verdict in verdicts],
     }
 
@@ -216,6 +217,10 @@ def _objection(objection: Objection) -> Json:
         "facts": list(objection.facts),
         "source": objection.source,
     }
+
+
+def _pair_condition(remark: Remark) -> Json:
+    return {**_picked(remark, "subject", "polarity"), "reason": remark.text, "unit": remark.unit}
 
 
 def _remark(remark: Remark) -> Json:

@@ -15,7 +15,10 @@ from planner.migration.applies import BEYOND_COMMON
 
 HARDWARE = Condition(
     kind="host",
-    text="same CPU generation, microcode and kvm parameters on all hosts of the pool",
+    text=(
+        "same CPU generation, microcode, address width, TSC rate and kvm parameters on all hosts of"
+        " the pool"
+    ),
     price="check with probes",
 )
 HARDWARE_OF_A_MODEL = Condition(

@@ -219,9 +219,14 @@ class ClosedForm:
         return Conditions((*others, *asked), tuple(acks))
 
     def _depends_on_hardware(self, profile: HostProfile) -> bool:
-        """Whether hardware decides about a host's registers: those it may have, or unlisted ones."""
-        listed = self.knowledge.covered.get(profile.arch) == "listed"
-        return bool(profile.capabilities.possible) or not listed
+        """Whether hardware decides about a host's registers: those it may have, or unlisted ones.
+
+        It also does where some unit of every guest asks for something that probes tell.
+        """
+        if self.knowledge.covered.get(profile.arch) != "listed" or profile.capabilities.possible:
+            return True
+        units = self.knowledge.units_of(profile.arch)
+        return any(unit.host_facts and not unit.when for unit in units)
 
     def _parts_differ(self, builds: frozenset[QemuBuild], arch: str) -> bool:
         key = (builds, arch)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
 from planner.domain.host import HostProfile, QemuBuild
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 
@@ -35,7 +35,10 @@ class Level(IntEnum):
 
 
 class Row(NamedTuple):
-    """One profile's part in one unit; the texts name the capability that decides."""
+    """One profile's part in one unit; the texts name the capability that decides.
+
+    `boots`: whether a guest that boots on the host may have what the unit asks of its CPU.
+    """
 
     build: str
     kernel: str
@@ -52,6 +55,7 @@ class Row(NamedTuple):
     refuses_fact: str
     starts: Level
     starts_fact: str
+    boots: bool
 
     @property
     def emits(self) -> Level:
@@ -177,6 +181,16 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
         refuses_fact=refuses_fact if refuses > Level.NO else "",
         starts=starts,
         starts_fact=starts_fact if starts < Level.YES else "",
+        boots=_can_boot(unit, capabilities),
+    )
+
+
+def _can_boot(unit: MigratedUnit, capabilities: CapabilitySet) -> bool:
+    """Whether a guest that boots on a host may have what the unit's clauses ask of its CPU."""
+    return not any(
+        clause.kind is ClauseKind.CPU
+        and capabilities.absent.issuperset(CapabilityId(f"cpu.{name}") for name in clause.any_of)
+        for clause in unit.when
     )
 
 
@@ -273,7 +287,11 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Return every way in which `unit` fails between producers and takers, or over given `pairs`."""
     found: list[Finding] = []
-    producers = tuple(producers)
+    producers, takers = tuple(producers), tuple(takers)
+    if not any(row.boots for row in (*producers, *takers)):
+        return ()
+    if unit.state == "boot":
+        producers = tuple(row for row in producers if row.boots)
     if unit.source_requires:
         for source in producers:
             found += _blocked(unit, source)

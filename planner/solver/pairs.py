@@ -13,6 +13,7 @@ from functools import cache, reduce
 from itertools import chain, product
 from operator import or_
 
+from planner.domain.capability import CapabilityId
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import (
     CpuName,
@@ -22,7 +23,7 @@ from planner.domain.host import (
     Tables,
     are_other_cpus,
 )
-from planner.domain.migrated import MigratedUnit
+from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
@@ -102,12 +103,16 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All that the rules of one unit see of a host; the names are there only where a fact is open."""
+    """All that the rules of one unit see of a host; the names are there only where a fact is open.
+
+    `cut`: no guest that boots on the host has what the unit asks of its CPU.
+    """
 
     view: UnitView
     kernel: str
     cpu: CpuName
     build: Tables | None
+    cut: bool
 
 
 @dataclass(slots=True)
@@ -128,6 +133,8 @@ class UnitPairs:
     _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
     _under: dict[Baseline, dict[HostProfile, int]] = field(default_factory=dict)
     _by_looks: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _moot_among: dict[frozenset[int], frozenset[int]] = field(default_factory=dict)
+    _without_moot: dict[tuple[frozenset[int], frozenset[int]], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Remember what is judged between two classes."""
@@ -135,7 +142,27 @@ class UnitPairs:
 
     def demands(self, hosts: Iterable[HostProfile], baseline: Baseline) -> int:
         """Return what the units object to on any ordered pair of hosts under a baseline."""
-        return self._pairs.within(frozenset(self._classes_of(hosts, baseline)))
+        classes = frozenset(self._classes_of(hosts, baseline))
+        moot = self._moot(classes)
+        if not moot:
+            return self._pairs.within(classes)
+        key = (classes, moot)
+        if key not in self._without_moot:
+            rows = [self._vectors[number] for number in classes]
+            found = (self._between_vectors(one, other, moot) for one in rows for other in rows)
+            self._without_moot[key] = reduce(or_, found, 0)
+        return self._without_moot[key]
+
+    def _moot(self, classes: frozenset[int]) -> frozenset[int]:
+        """Return the units of which no guest of these classes has what they ask of its CPU."""
+        if classes not in self._moot_among:
+            columns = zip(*(self._vectors[number] for number in classes), strict=True)
+            self._moot_among[classes] = frozenset(
+                place
+                for place, column in enumerate(columns)
+                if all(self._looks[look].cut for look in column)
+            )
+        return self._moot_among[classes]
 
     def narrowed(self, hosts: Iterable[HostProfile], baseline: Baseline) -> UnitPairs:
         """Return these units without those that object to no ordered pair of `hosts`."""
@@ -189,9 +216,14 @@ class UnitPairs:
         return self._gates[key]
 
     def _between(self, one: int, other: int) -> int:
-        sources, destinations = self._vectors[one], self._vectors[other]
-        pairs = zip(sources, destinations, strict=True)
-        return reduce(or_, (self._judged(place, *pair) for place, pair in enumerate(pairs)), 0)
+        return self._between_vectors(self._vectors[one], self._vectors[other], frozenset())
+
+    def _between_vectors(
+        self, sources: tuple[int, ...], destinations: tuple[int, ...], moot: frozenset[int]
+    ) -> int:
+        pairs = enumerate(zip(sources, destinations, strict=True))
+        found = (self._judged(place, *pair) for place, pair in pairs if place not in moot)
+        return reduce(or_, found, 0)
 
     def _judged(self, place: int, source: int, destination: int) -> int:
         key = (place, source, destination)
@@ -202,6 +234,8 @@ class UnitPairs:
 
     def _judge(self, unit: MigratedUnit, source: Look, destination: Look) -> tuple[Objection, ...]:
         """Judge one unit for a guest of which nothing is said."""
+        if unit.state == "boot" and source.cut:
+            return ()
         start = GuestStart(baseline=NO_BASELINE)
         case = UnitCase(
             unit=unit,
@@ -224,6 +258,17 @@ def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
         kernel=host.kernel_token if hosts_open else "",
         cpu=host.cpu_name if unit.requires else ((), ""),
         build=host.qemu.token if build_open and not host.qemu.is_series else None,
+        cut=bool(host.lacked_cpu_features) and _is_cut(unit, host.lacked_cpu_features),
+    )
+
+
+@cache
+def _is_cut(unit: MigratedUnit, lacked: frozenset[CapabilityId]) -> bool:
+    """Whether some clause of a unit names CPU features of which a host gives none."""
+    return any(
+        clause.kind is ClauseKind.CPU
+        and all(CapabilityId(f"cpu.{name}") in lacked for name in clause.any_of)
+        for clause in unit.when
     )
 
 
