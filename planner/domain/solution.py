@@ -28,6 +28,11 @@ class PoolVerdict(Enum):
     NO_SAFE_BASELINE = "no-safe-baseline"
 
 
+TO_PROBE = "check with probes"
+PROBED = "told by probes"
+"""Prices of conditions on hosts: probes would settle one, or have shown that it holds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Condition:
     """A claim that must hold for the answer: `kind` is cpu, device, accelerator, guest or host."""

@@ -9,7 +9,7 @@ from planner.domain.guest_profile import GuestProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
-from planner.domain.solution import BrokenCondition, ChosenBaseline, Condition
+from planner.domain.solution import PROBED, BrokenCondition, ChosenBaseline, Condition
 from planner.domain.truth import Truth
 from planner.explain.asked_by import asked_by
 from planner.knowledge.base import KnowledgeBase
@@ -36,6 +36,8 @@ def sorted_out(
     met = frozenset(one for one in baseline.conditions if is_met(one, profile, form.knowledge))
     if profile is not None and _has_common_parts(domain, profile, form.knowledge):
         met |= frozenset(filter(is_common_parts, baseline.conditions))
+    verified = frozenset(one for one in baseline.conditions if one.price == PROBED)
+    universal, met = universal - verified, met | verified
     broken = [
         one
         for one in baseline.conditions

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
 from planner.domain.shown import counted
 from planner.domain.solution import (
+    PROBED,
+    TO_PROBE,
     ChosenBaseline,
     Condition,
     DomainSolution,
@@ -288,9 +290,13 @@ def _of(vendor: VendorAdvice) -> str:
 
 def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:
     checks = _checks(best)
+    settled = {one.text for one in best.checks if one.price == TO_PROBE}
+    for one in best.conditions:
+        if one.price == PROBED:
+            yield from _item("hosts", one.text)
     for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
         label = "check first" if number == 1 else ""
-        verify = f": planner probe on {_one_of_each(domain)}" if who == "hosts" else ""
+        verify = f": planner probe on {_one_of_each(domain)}" if text in settled else ""
         yield from _item(label, f"{number} {who}: {text}{verify}", Style.WARN)
     if len(checks) > MOST_CHECKS:
         yield from _item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)

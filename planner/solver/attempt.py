@@ -9,7 +9,7 @@ from planner.domain.capability import CapabilityId
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
-from planner.domain.solution import Condition, FlagChoice, Loss
+from planner.domain.solution import PROBED, TO_PROBE, Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON
 
@@ -19,17 +19,17 @@ HARDWARE = Condition(
         "same CPU generation, microcode, address width, TSC rate and kvm parameters on all hosts of"
         " the pool"
     ),
-    price="check with probes",
+    price=TO_PROBE,
 )
 HARDWARE_OF_A_MODEL = Condition(
     kind="host",
     text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
-    price="check with probes",
+    price=TO_PROBE,
 )
 VERIFIED = Condition(
     kind="host",
     text="verified: equal CPU, microcode, address widths and kvm parameters on all hosts of the pool",
-    price="told by probes",
+    price=PROBED,
 )
 COMMON_PARTS = Condition(
     kind="guest",
