@@ -10,15 +10,23 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.guest import FOLLOWS_HOST, Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
 from planner.domain.migrated import Consequence
 from planner.domain.policy import AcceptedLoss
+from planner.domain.truth import Truth
 from planner.domain.verdict import Outcome, Rule, Verdict
-from planner.fleet.words import read_capabilities, read_devices, read_flags, read_traits
+from planner.fleet.words import (
+    read_capabilities,
+    read_devices,
+    read_flags,
+    read_machine,
+    read_traits,
+)
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
+from planner.migration.parts import judge_parts
 from planner.migration.profiles import Profiler
 from planner.solver.default_issues import default_issues
 
@@ -145,6 +153,10 @@ GONE = [
     ("vmxnet3.x-old-msi-offsets=on", "pc-q35-10.0", "vmxnet3", TRIXIE, NEWEST),
     ("ICH9-LPC.memory-hotplug-support=off", "pc-q35-7.2", "e1000", BOOKWORM, TRIXIE),
 ]
+
+
+BALLOON = "virtio-balloon-pci-non-transitional"
+GONE.append((f"{BALLOON}.class=1", "pc-q35-5.2", BALLOON, BULLSEYE, NEWEST))
 
 
 @pytest.mark.parametrize(("flag", "machine", "device", "old", "new"), GONE)
@@ -353,3 +365,84 @@ def test_an_answer_excludes_the_devices_whose_defaults_differ() -> None:
     issues = list(default_issues([builds], "x86_64", "pc-q35-9.2", knowledge()))
     assert [issue.clause.any_of for issue in issues if issue.clause] == [("intel-iommu",)]
     assert not list(default_issues([builds], "x86_64", "pc-q35-9.1", knowledge()))
+
+
+@pytest.mark.parametrize(
+    ("option", "edge", "machine", "rule"),
+    [
+        ("aux-ram-share=on", (TRIXIE, BOOKWORM), "pc-q35-7.2", Rule.PART_NOT_OFFERED),
+        ("i8042=off", (TRIXIE, BULLSEYE), "pc-i440fx-5.2", Rule.PART_NOT_OFFERED),
+        ("graphics=off", (TRIXIE, BULLSEYE), "pc-i440fx-5.2", None),
+        ("no-such-option=on", (TRIXIE, BULLSEYE), "pc-i440fx-5.2", Rule.KNOWLEDGE_GAP),
+    ],
+)
+def test_an_option_of_the_machine_must_be_on_both_builds(
+    option: str, edge: tuple[str, str], machine: str, rule: Rule | None
+) -> None:
+    name, options = read_machine(f"{machine},{option}")
+    start = GuestStart(
+        baseline=Baseline(machine_type=name),
+        devices=(),
+        cpu=GuestCpu.parse("qemu64"),
+        machine_options=options,
+    )
+    move = MigrationEdge(source=host(edge[0]), destination=host(edge[1]))
+    found = judge(move, start, knowledge()).objections
+    told = [one.rule for one in found if any("machine option" in fact for fact in one.facts)]
+    assert told == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("device", "blocks"), [("ivshmem-plain,memdev=m", True), ("ivshmem-plain,master=on", False)]
+)
+def test_what_was_seen_to_block_blocks_unless_an_option_lifts_it(device: str, blocks: bool) -> None:
+    one = host(TRIXIE)
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-10.0"),
+        devices=(device,),
+        cpu=GuestCpu.parse("qemu64"),
+        traits=read_traits("ivshmem-peer=no", knowledge().guests),
+    )
+    found = judge(MigrationEdge(source=one, destination=one), start, knowledge()).objections
+    assert (Rule.MIGRATION_BLOCKED in {objection.rule for objection in found}) is blocks
+
+
+@pytest.mark.parametrize("kind", ["device", "cpu-model", "cpu-feature"])
+def test_no_name_of_an_inventory_is_answered_by_silence(kind: str) -> None:
+    """Every name, from the newest build to an older one: there, refused, or unknown by name."""
+    source, destination = host(NEWEST), host(BOOKWORM)
+    silent = []
+    for name in sorted(knowledge().inventory.names(kind, "x86_64")):
+        cpu = {"cpu-model": name, "cpu-feature": f"qemu64,+{name}"}.get(kind, "qemu64")
+        if "," in name or (kind == "cpu-model" and name in FOLLOWS_HOST):
+            continue
+        start = GuestStart(
+            baseline=Baseline(machine_type="pc-q35-7.2"),
+            devices=(name,) if kind == "device" else (),
+            cpu=GuestCpu.parse(cpu),
+        )
+        edge = MigrationEdge(source=source, destination=destination)
+        found = list(judge_parts(edge, start, knowledge()))
+        told = any(f" {name} " in f"{fact} " for one in found for fact in one.facts)
+        has = [
+            knowledge().parts.has(kind, "x86_64", one.qemu, name) for one in (source, destination)
+        ]
+        there = has[0] is not Truth.NO and has[1] is Truth.YES
+        if told is there:
+            silent.append(name)
+    assert silent == []
+
+
+def test_typed_blockers_agree_with_every_build_that_was_asked() -> None:
+    """A device that a build was seen to block, or not, and what the judge says of it there."""
+    builds = [row for row in knowledge().inventory.of("x86_64").builds if "blockers" in row.parts]
+    peer = {"ivshmem-plain"}
+    for row in builds:
+        one = host(row.release)
+        for device in sorted(set(knowledge().guests.devices) - peer):
+            told = knowledge().inventory.blocks("x86_64", one.qemu, device)
+            if told is Truth.UNKNOWN:
+                continue
+            found = judged(one, one, "pc-q35-5.2", device).objections
+            rules = {one.rule for one in found if one.unit.startswith("blocker/")}
+            assert (Rule.MIGRATION_BLOCKED in rules) is (told is Truth.YES), (row.name, device)

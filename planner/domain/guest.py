@@ -65,7 +65,8 @@ class GuestStart:
     `booted_on` is the host whose features the guest took, None for 'any host of the pool'. `devices`
     None means 'may have any', an empty tuple means none. `traits` are named uses; a missing one is
     'may'. `hop_flags` are the flags that only the destination process gets. `never` are CPU features
-    that the guest's boot host could not give it, whatever its CPU was asked to be.
+    that the guest's boot host could not give it, whatever its CPU was asked to be. `machine_options` are
+    names of options of `-machine` that every process of the guest gets.
     """
 
     baseline: Baseline
@@ -75,6 +76,7 @@ class GuestStart:
     traits: frozenset[tuple[str, bool]] = frozenset()
     hop_flags: tuple[CompatFlag, ...] = ()
     never: frozenset[str] = frozenset()
+    machine_options: tuple[str, ...] = ()
 
     def trait(self, name: str) -> Truth:
         """Return whether the guest has trait `name`."""

@@ -70,6 +70,7 @@ class CaseJudge:
             cpu=case.cpu,
             traits=case.traits,
             hop_flags=case.hop_flags,
+            machine_options=case.machine_options,
         )
         claims = self._conditions(case) if self.assume_conditions else frozenset()
         assumed = left_open(claims, start, self.knowledge.guests)

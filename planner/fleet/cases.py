@@ -14,7 +14,14 @@ from planner.domain.host import Fleet, HostGroup
 from planner.fleet.tables.grouping import RowProblems, read_rows
 from planner.fleet.tables.sources import name_of
 from planner.fleet.vocabulary import GuestVocabulary
-from planner.fleet.words import Cells, read_cpu, read_devices, read_flags, read_traits
+from planner.fleet.words import (
+    Cells,
+    read_cpu,
+    read_devices,
+    read_flags,
+    read_machine,
+    read_traits,
+)
 
 COLUMNS = ("from", "to", "machine", "flags", "to_flags", "booted_on", "devices", "cpu", "traits")
 REQUIRED = ("from", "to", "machine")
@@ -27,6 +34,7 @@ class Case:
     source: HostGroup
     destination: HostGroup
     machine_type: str
+    machine_options: tuple[str, ...]
     flags: tuple[CompatFlag, ...]
     hop_flags: tuple[CompatFlag, ...]
     booted_on: HostGroup | None
@@ -78,10 +86,12 @@ def case_of(
     if row.wrong:
         return None, row.wrong
     booted = cells.get("booted_on", "")
+    machine_type, machine_options = read_machine(cells["machine"])
     case = Case(
         source=hosts[cells["from"]],
         destination=hosts[cells["to"]],
-        machine_type=cells["machine"],
+        machine_type=machine_type,
+        machine_options=machine_options,
         flags=flags or (),
         hop_flags=hop_flags or (),
         booted_on=hosts[booted] if booted else None,

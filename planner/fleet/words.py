@@ -107,6 +107,12 @@ def _refuse(wrong: Collection[str]) -> None:
         raise ValueError("; ".join(wrong))
 
 
+def read_machine(text: str) -> tuple[str, tuple[str, ...]]:
+    """Read `TYPE,option=value` as the machine type and the names of its options."""
+    name, *options = text.split(",")
+    return name, tuple(word.partition("=")[0] for word in options if word)
+
+
 def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:
     """Read devices separated by spaces; empty means 'may have any', `-` means none.
 

@@ -101,6 +101,13 @@ TABLES = (
         about=("source",),
     ),
     Table(
+        name="unblocking-options",
+        files="devices.toml",
+        key="unblocking",
+        identity=("device", "option"),
+        about=("value",),
+    ),
+    Table(
         name="vendor-parts",
         files="vendor_parts.toml",
         key="maker",

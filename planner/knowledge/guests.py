@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import Evidence
@@ -132,6 +132,7 @@ class GuestWords:
     not_of_kernel: frozenset[str]
     security: frozenset[str]
     general_options: frozenset[str]
+    unblocking: frozenset[tuple[str, str, str]]
     parts: OfferedParts
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
@@ -150,6 +151,10 @@ class GuestWords:
             name in self.parts.inventory.names("device", arch)
             for arch in self.parts.inventory.architectures
         )
+
+    def lets_migrate(self, device: str, options: Iterable[tuple[str, str]]) -> bool:
+        """Whether an option of a device lifts what blocks the migration of it otherwise."""
+        return any((device, name, value) in self.unblocking for name, value in options)
 
     def options_of(self, device: str) -> frozenset[str]:
         """Return every option of a device that some build takes, none if nobody read the device."""

@@ -16,7 +16,7 @@ from planner.domain.truth import Truth
 from planner.knowledge.inventory import NOT_TOLD, Inventory, ReadBuild
 
 ANY = "any"
-DEVICE, PROPERTY = "device", "property"
+DEVICE, PROPERTY, OPTION = "device", "property", "machine-option"
 KINDS = (DEVICE, "object", "cpu-model", "cpu-feature", "machine-option")
 """Kinds of parts that have a name of their own."""
 Asked = Callable[[str, QemuBuild], Truth]
@@ -152,6 +152,14 @@ class OfferedParts:
             for row in self.inventory.builds
         )
 
+    def has_machine_option(
+        self, arch: str, build: QemuBuild, machine_type: str, option: str
+    ) -> Truth:
+        """Return whether a machine type of a build takes an option of `-machine`."""
+        if not (build.version and self.is_a_name(OPTION, arch, option)):
+            return Truth.UNKNOWN
+        return self.inventory.has_machine_option(arch, build, machine_type, option)
+
     def is_a_name(self, kind: str, arch: str, name: str) -> bool:
         """Whether some build that was read has a part of this name, on any architecture."""
         return any(name in self.inventory.names(kind, one) for one in (arch, *self._others(arch)))
@@ -186,7 +194,7 @@ class OfferedParts:
             for row in self.inventory.of(arch).builds
             if (row.version >= destination.version if later else row.version <= destination.version)
         ]
-        if not rows or self._leaves_out(kind, arch, destination, name):
+        if kind == OPTION or not rows or self._leaves_out(kind, arch, destination, name):
             return False
         nearest = _as_build(rows[0] if later else rows[-1])
         if kind == PROPERTY:

@@ -62,6 +62,13 @@ def read_general_option(row: Row) -> str:
     return row.text("name")
 
 
+def read_unblocking_option(row: Row) -> tuple[str, str, str]:
+    """Read an option with which a device that blocks migration migrates."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.text("device"), row.text("option"), row.text("value")
+
+
 def read_vendor_parts(row: Row) -> VendorParts:
     """Read what the builds of a vendor have of their upstream release."""
     devices = frozenset(row.texts("devices"))

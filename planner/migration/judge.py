@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
-from planner.domain.verdict import Objection, Remark, Verdict
+from planner.domain.verdict import Objection, Remark, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed, all_say_backends, as_booted
@@ -27,8 +27,8 @@ from planner.migration.host_rules import (
 )
 from planner.migration.memory_blocks import judge_memory_blocks
 from planner.migration.observations import observation_of, observed
-from planner.migration.parts import judge_parts
-from planner.migration.property_rules import judge_flags
+from planner.migration.parts import judge_blockers, judge_parts
+from planner.migration.property_rules import judge_flags, judge_variants
 from planner.migration.reach import judge_options, usual_devices, with_reach
 from planner.migration.units import judge_units
 
@@ -64,6 +64,7 @@ def judge(
     )
     objections += judge_board(edge, start, knowledge)
     objections += judge_parts(edge, start, knowledge)
+    objections += judge_variants(edge, given, start, knowledge)
     objections += judge_options(start, knowledge)
     objections += judge_defaults(edge, start, knowledge)
     objections += judge_coverage(edge, knowledge)
@@ -77,6 +78,8 @@ def judge(
     blocks = judge_memory_blocks(edge, start, knowledge, assumed)
     objections += blocks.objections
     remarks += blocks.remarks
+    if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
+        objections += judge_blockers(edge, start, knowledge)
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]
     return Verdict(

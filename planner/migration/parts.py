@@ -11,7 +11,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.offered import PROPERTY
+from planner.knowledge.offered import OPTION, PROPERTY
 from planner.migration.applies import device_name, device_options
 
 NAMED = {
@@ -19,6 +19,7 @@ NAMED = {
     "cpu-model": "the CPU model",
     "cpu-feature": "the CPU feature",
     PROPERTY: "the option",
+    OPTION: "the machine option",
 }
 SOURCE = "inventories of whole builds (harvested/qemu), vendor_parts.toml"
 
@@ -54,6 +55,24 @@ def judge_parts(
             yield knowledge_gap(fact, Consequence.CANNOT_START, SOURCE)
 
 
+def judge_blockers(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Object to devices with which the source's build was seen to refuse to migrate."""
+    for device in dict.fromkeys(start.devices or ()):
+        name, options = device_name(device), device_options(device)
+        blocks = knowledge.inventory.blocks(edge.source.arch, edge.source.qemu, name)
+        if blocks is Truth.YES and not knowledge.guests.lets_migrate(name, options):
+            yield Objection(
+                rule=Rule.MIGRATION_BLOCKED,
+                consequence=Consequence.BLOCKED_AT_SOURCE,
+                unit=f"blocker/{name}",
+                severity="functional",
+                facts=(f"QEMU {edge.source.qemu} does not migrate the device {name}",),
+                source="blockers of whole builds (harvested/qemu)",
+            )
+
+
 def absent_parts(
     start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
 ) -> tuple[str, ...]:
@@ -87,6 +106,8 @@ def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
         for option, _ in device_options(device):
             if option not in knowledge.guests.general_options:
                 yield Part(PROPERTY, option, name)
+    for option in start.machine_options:
+        yield Part(OPTION, option, start.baseline.machine_type)
     cpu = start.cpu
     if cpu is None:
         return
@@ -96,6 +117,8 @@ def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
 
 
 def _offered(part: Part, arch: str, build: QemuBuild, knowledge: KnowledgeBase) -> Truth:
+    if part.kind == OPTION:
+        return knowledge.parts.has_machine_option(arch, build, part.device, part.name)
     if part.kind == PROPERTY:
         return knowledge.parts.has_property(arch, build, part.device, part.name)
     return knowledge.parts.has(part.kind, arch, build, part.name)

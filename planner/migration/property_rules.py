@@ -15,12 +15,18 @@ from planner.domain.compat import (
 )
 from planner.domain.errors import advised, nearest
 from planner.domain.guest import Baseline, GuestStart
-from planner.domain.host import QemuBuild
+from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import EVERY_MACHINE, Assumed, clause_truth, without_boot_host
+from planner.migration.applies import (
+    EVERY_MACHINE,
+    Assumed,
+    clause_truth,
+    device_name,
+    without_boot_host,
+)
 
 INVENTORIES = "inventories of whole builds (harvested/qemu)"
 MOST_DIFFERENCES = 1 << 16
@@ -69,6 +75,27 @@ def judge_flags(
                 facts=(_no_row(build, flag, knowledge),),
                 source=source,
             )
+
+
+def judge_variants(
+    edge: MigrationEdge, given: GuestStart, taken: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Object to flags on a variant that a build does not have on it, though its base type has them."""
+    own = {device_name(device) for device in given.devices or ()}
+    for flags, reached, hosts in (
+        (given.baseline.flags, taken.baseline.flags, (edge.source, edge.destination)),
+        (given.hop_flags, taken.hop_flags, (edge.destination,)),
+    ):
+        bases = {flag.key for flag in reached}
+        moved = tuple(
+            flag
+            for flag in flags
+            if flag.key not in bases
+            and (knowledge.base_key(flag.key) in bases or flag.key.qom_type in own)
+        )
+        for host in dict.fromkeys(hosts):
+            found = judge_flags(host.qemu, host.arch, moved, knowledge)
+            yield from (one for one in found if one.rule is Rule.PROPERTY_NOT_OFFERED)
 
 
 def _no_row(build: QemuBuild, flag: CompatFlag, knowledge: KnowledgeBase) -> str:

@@ -84,6 +84,7 @@ def test_no_cell_is_safer_than_check(name: str) -> None:
                         source=source,
                         destination=destination,
                         machine_type=baseline.machine_type,
+                        machine_options=(),
                         flags=baseline.flags,
                         hop_flags=(),
                         booted_on=None,
