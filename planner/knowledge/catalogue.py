@@ -151,6 +151,14 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="unasked",
+        files="cpu_features.toml",
+        key="unasked",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="not-of-host",
         files="cpu_features.toml",
         key="not_of_host",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import Evidence
+from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.offered import OfferedParts
 
 
@@ -26,16 +27,6 @@ class Variant:
 
     base: str
     usual: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CpuModel:
-    """A CPU model and, of the features that matter, those it has; the others it lacks."""
-
-    name: str
-    features: frozenset[str]
-    evidence: Evidence
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,20 +104,20 @@ class FeatureBit:
 class GuestWords:
     """The vocabulary of guests.
 
-    `backends` are words after a device with all that each means. `model_features` are those that the
-    table of models was filled for; `beyond_common` are features of the hardware that some CPU lacks on
-    which KVM runs; `not_of_host` are those that a model which follows its host has only if named,
-    `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a
+    `backends` are words after a device with all that each means. `common` are features that every
+    CPU has on which KVM runs, `beyond_common` those of the hardware that some CPU lacks. `not_of_host`
+    are those that a model which follows its host has only if named, `not_of_kernel` settings of QEMU
+    of which no kernel decides, `security` those without which a
     guest is less protected. `general_options` are of every device.
     """
 
     devices: Mapping[str, Device]
     backends: Mapping[str, frozenset[str]]
     variants: Mapping[str, Variant]
-    cpu_models: Mapping[str, CpuModel]
+    cpu_models: CpuModels
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
-    model_features: frozenset[str]
+    common: frozenset[str]
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]
     not_of_kernel: frozenset[str]

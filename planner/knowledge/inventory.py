@@ -19,6 +19,8 @@ from planner.knowledge.harvested import HarvestedTable, Intervals, read_table
 from planner.knowledge.rows import release_key
 
 T = TypeVar("T")
+BitRows = tuple[tuple[tuple[str, ...], int], ...]
+"""Rows of a table without their first cell, each with the builds that have it as bits."""
 FOLDER = Path("harvested") / "qemu"
 BUILDS = "builds.csv"
 NOT_TOLD = "?"
@@ -188,7 +190,7 @@ class ArchInventory:
         answer = told.pop()
         return Truth.UNKNOWN if places.before_first and answer is not Truth.NO else answer
 
-    def _bits_of(self, stem: str) -> Mapping[str, tuple[tuple[tuple[str, ...], int], ...]]:
+    def _bits_of(self, stem: str) -> Mapping[str, BitRows]:
         """Return a file's rows by their first cell, with builds as bits."""
         table = _file(self._folders, f"{stem}.csv", inside=Path())
         found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
@@ -233,7 +235,9 @@ class ArchInventory:
                     yield from ((cells[0], bits),) if cells[0] != NOT_TOLD else ()
                 elif kind == "cpu-feature":
                     yield from ((name, bits),) if cells[0] == SWITCH else ()
-                elif not (kind in {"device", "object"} and cells[1] == ABSTRACT):
+                elif name != ANY_MODEL and not (
+                    kind in {"device", "object"} and cells[1] == ABSTRACT
+                ):
                     yield name, bits
 
     # ---- types and properties
@@ -504,14 +508,38 @@ class ArchInventory:
         A type that no build has, of a vendor for one, means what the usual type means.
         """
         offering = self._kind("object").get(f"{machine_type}-machine", 0)
-        places = [bit for bit in range(len(self.builds)) if offering >> bit & 1]
-        told = [self._features(place, model, machine_type) for place in places]
-        if not any(told):
-            told = [self._features(place, model, "") for place in range(len(self.builds))]
-        sets = [frozenset(map(_plain, found)) for found in told if found is not None]
-        if not sets:
-            return frozenset(), frozenset()
-        return frozenset.intersection(*sets), frozenset.union(*sets)
+        kind = machine_type if offering & self._kind("cpu-model").get(model, 0) else ""
+        found: dict[str, int] = {}
+        for name, rows, where in self._meanings(model, kind):
+            here = where & offering if kind else where
+            for cells, bits in rows:
+                if cells[1] == "on" and bits & here:
+                    found[_plain(cells[0])] = found.get(_plain(cells[0]), 0) | bits & here
+            for cells, bits in self._table("cpu_types").get(kind, ()):
+                if cells[0] == name and bits & here:
+                    told = found.get(_plain(cells[1]), 0)
+                    is_on = cells[2] == "on"
+                    found[_plain(cells[1])] = told | bits & here if is_on else told & ~(bits & here)
+        everywhere = 0
+        for bits in found.values():
+            everywhere |= bits
+        always = frozenset(name for name, bits in found.items() if bits == everywhere != 0)
+        return always, frozenset(name for name, bits in found.items() if bits)
+
+    def _meanings(self, model: str, machine_type: str) -> Iterator[tuple[str, BitRows, int]]:
+        """Yield what a model's name means under a type, its rows, and on which builds."""
+        aliases, models = self._table("cpu_aliases"), self._table("cpu_models")
+        own = aliases.get(model, ())
+        usual = [(cells[1] or model, bits) for cells, bits in own if not cells[0]]
+        plain = sum(bits for cells, bits in aliases.get(ANY_MODEL, ()) if cells[0] == machine_type)
+        special = [(c[1] or model, bits & ~plain) for c, bits in own if c[0] == machine_type != ""]
+        taken = plain
+        for version, bits in special:
+            taken |= bits
+            yield version, models.get(version, ()), bits
+        for version, bits in usual:
+            yield version, models.get(version, ()), bits & ~taken
+            yield model, models.get(model) or models.get(version, ()), bits & plain
 
     @cached_property
     def feature_names(self) -> frozenset[str]:

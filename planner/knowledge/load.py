@@ -14,6 +14,7 @@ from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.catalogue import BY_NAME
+from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.cpu_words import read_cpu_word
 from planner.knowledge.folder import Folder, shipped_data
 from planner.knowledge.guests import GuestWords
@@ -103,12 +104,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
-        guests=_guest_words(
-            folder,
-            parts,
-            _asked_of_models(units, capabilities) | _read_features(kernels),
-            capabilities,
-        ),
+        guests=_guest_words(folder, parts, units, capabilities, _read_features(kernels)),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=HostCpus(
             vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
@@ -208,23 +204,34 @@ def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
 def _guest_words(
     folder: Folder,
     parts: OfferedParts,
-    asked: frozenset[str],
+    units: Sequence[MigratedUnit],
     catalogue: Collection[CapabilityId],
+    of_kernels: frozenset[str],
 ) -> GuestWords:
+    inventory = parts.inventory
+    listed = (inventory.of(arch).feature_names for arch in inventory.architectures)
+    asked = _asked_of_models(units, catalogue) | of_kernels
     common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         backends=dict(folder.read("backends", read_backend)),
         variants=dict(folder.read("variants", read_variant)),
-        cpu_models=models,
-        model_features=asked.union(*(model.features for model in models.values())),
+        cpu_models=CpuModels(
+            inventory,
+            models,
+            asked.union(*(model.features for model in models.values())),
+            common.union(
+                _features(catalogue), of_kernels, *folder.read("unasked", read_cpu_features)
+            ),
+        ),
+        common=common,
         beyond_common=_features(catalogue) - common,
         not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
         not_of_kernel=frozenset().union(*folder.read("not-of-kernel", read_cpu_features)),
         security=frozenset().union(*folder.read("security-features", read_cpu_features)),
         traits={row.name: row for row in folder.read("traits", read_trait)},
-        cpu_features=frozenset().union(*folder.read("cpu-features", read_cpu_features)),
+        cpu_features=frozenset().union(*listed, *folder.read("cpu-features", read_cpu_features)),
         general_options=frozenset(folder.read("general-options", read_general_option)),
         unblocking=frozenset(folder.read("unblocking-options", read_unblocking_option)),
         parts=parts,

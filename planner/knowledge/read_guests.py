@@ -10,9 +10,9 @@ from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
+from planner.knowledge.cpu_models import CpuModel
 from planner.knowledge.guests import (
     CpuGeneration,
-    CpuModel,
     Device,
     Emulation,
     FeatureBit,

@@ -206,20 +206,17 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
         return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
         return Truth.NO if feature in words.not_of_host else _host_feature(feature, start)
-    model = words.cpu_models.get(cpu.model)
-    if model is None or feature not in words.model_features:
-        return Truth.UNKNOWN
-    return Truth.of(feature in model.features)
+    return words.cpu_models.has(cpu.model, feature, start.baseline.machine_type)
 
 
 def _is_beyond_common(cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
-    if cpu.follows_host or (cpu.enabled - start.never) & words.beyond_common:
+    set_by_qemu = words.common | words.not_of_host | words.not_of_kernel
+    if cpu.follows_host or cpu.enabled - start.never - set_by_qemu:
         return Truth.YES
     model = words.cpu_models.get(cpu.model)
     if model is None:
         return Truth.UNKNOWN
-    had = model.features - cpu.disabled - start.never
-    return Truth.of(bool(had & words.beyond_common))
+    return Truth.of(bool(model.features - cpu.disabled - start.never - words.common))
 
 
 def _is_model(word: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
