@@ -11,6 +11,7 @@ from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import ClauseKind
 from planner.domain.solution import ChosenBaseline
+from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.guests import CpuGeneration
 from planner.migration.applies import BEYOND_COMMON
@@ -68,13 +69,24 @@ def _of_vendor(
     newest, generation, refused = "", "", list[RefusedModel]()
     for row in rows:
         names = tuple(_models_of(row, place, knowledge))
-        safe = [name for name in names if not _lost(name, excluded, knowledge)]
+        lost = [_lost(name, excluded, knowledge) for name in names]
+        safe = [
+            name
+            for name, features in zip(names, lost, strict=True)
+            if not features and _is_everywhere(name, place, knowledge)
+        ]
         if safe:
             newest, generation, refused = safe[-1], row.model, []
-        elif names:
-            lost = _lost(names[0], excluded, knowledge)
-            refused.append(RefusedModel(name=row.model, features=lost))
+        elif lost and lost[0]:
+            refused.append(RefusedModel(name=row.model, features=lost[0]))
     return VendorAdvice(vendor=vendor, newest=newest, generation=generation, refused=tuple(refused))
+
+
+def _is_everywhere(name: str, place: Place, knowledge: KnowledgeBase) -> bool:
+    """Whether every build of a pool certainly has a model."""
+    arch, builds = place
+    told = (knowledge.parts.has("cpu-model", arch, build, name) for build in builds)
+    return all(one is Truth.YES for one in told)
 
 
 def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> Iterator[str]:
