@@ -104,11 +104,11 @@ class FeatureBit:
 class GuestWords:
     """The vocabulary of guests.
 
-    `backends` are words after a device with all that each means. `common` are features that every
-    CPU has on which KVM runs, `beyond_common` those of the hardware that some CPU lacks. `not_of_host`
-    are those that a model which follows its host has only if named, `not_of_kernel` settings of QEMU
-    of which no kernel decides, `security` those without which a
-    guest is less protected. `general_options` are of every device.
+    `backends` are words after a device with all that each means. `model_features` are those that some
+    row or kernel speaks of; `common` are features that every CPU has on which KVM runs, `beyond_common`
+    those of the hardware that some CPU lacks. `not_of_host` are those that a model that follows its host
+    has only if named, `not_of_kernel` settings of QEMU of which no kernel decides, `security` those
+    without which a guest is less protected. `general_options` are of every device.
     """
 
     devices: Mapping[str, Device]
@@ -117,6 +117,7 @@ class GuestWords:
     cpu_models: CpuModels
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
+    model_features: frozenset[str]
     common: frozenset[str]
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]

@@ -213,6 +213,7 @@ def _guest_words(
     asked = _asked_of_models(units, catalogue) | of_kernels
     common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
+    asked = asked.union(*(model.features for model in models.values()))
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         backends=dict(folder.read("backends", read_backend)),
@@ -220,11 +221,12 @@ def _guest_words(
         cpu_models=CpuModels(
             inventory,
             models,
-            asked.union(*(model.features for model in models.values())),
+            asked,
             common.union(
                 _features(catalogue), of_kernels, *folder.read("unasked", read_cpu_features)
             ),
         ),
+        model_features=asked,
         common=common,
         beyond_common=_features(catalogue) - common,
         not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
