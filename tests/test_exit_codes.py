@@ -12,11 +12,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SEED = "examples/seed/fleet.csv"
 POOLS = "examples/three-pools/fleet.csv"
 EDGE = ["--from", "new1", "--to", "old1", "--machine", "pc-q35-4.0"]
+USED = ["--cpu", "qemu64", "--trait", "uses-smm=yes"]
+UNUSED = ["--cpu", "qemu64", "--trait", "uses-smm=no"]
 ANSWERS = [
     (["solve", SEED], 0),
     (["solve", SEED, "--policy", "floor.toml"], 4),
-    (["check", SEED, *EDGE], 4),
-    (["check", SEED, *EDGE, "--no-devices", "--cpu", "host", "--booted-on", "new1"], 4),
+    (["check", SEED, *EDGE], 5),
+    (["check", SEED, *EDGE, *USED], 4),
+    (["check", SEED, *EDGE, *USED, "--no-devices"], 4),
+    (["check", SEED, *EDGE, *UNUSED], 0),
     (["explain", SEED], 0),
     (["explain", SEED, "--policy", "floor.toml"], 4),
     (["explain", SEED, "--machine", "pc-q35-2.11"], 0),
@@ -63,7 +67,7 @@ def test_the_answer_decides(words: list[str], code: int, folder: Path) -> None:
     assert (process.returncode, errors) == (code, "")
 
 
-@pytest.mark.parametrize(("words", "code"), UNREAD, ids=[words[0] for words, _ in UNREAD])
+@pytest.mark.parametrize(("words", "code"), UNREAD, ids=[" ".join(words) for words, _ in UNREAD])
 def test_a_closed_pipe_changes_nothing(words: list[str], code: int, folder: Path) -> None:
     process = start(words, folder)
     assert process.stdout is not None and process.stderr is not None

@@ -14,7 +14,7 @@ from planner.knowledge.listing import count_rows, find, rows_of
 
 REPR = re.compile(r"\w\(|<\w+\.|\{'|\['|frozenset|datetime|None\b|Truth\.")
 PROSE = {"source", "match", "notes", "reason", "text", "symptom", "meaning", "title", "probe"} | {
-    *("examples", "pattern", "says", "causes", "ask"),
+    *("examples", "pattern", "says", "causes", "ask", "updates", "suffix", "packages", "series"),
 }
 OF_NO_SOURCE = {"default-policy"}
 
@@ -58,3 +58,8 @@ def test_a_row_says_what_its_file_says() -> None:
     assert cells["file"] == "migrated_state/x86_64-cpu.toml"
     (found,) = [row for row in find({"upstream 8.2.0"}, folder()) if row.table == "builds"]
     assert "q35: pc-q35-8.2" in dict(found.cells)["aliases"]
+
+
+def test_a_word_of_a_vendor_is_shown_with_its_line() -> None:
+    tables = {row.table for row in find({"debian 7.2.4", "proxmox own"}, folder())}
+    assert {"build-versions", "build-keeps"} <= tables
