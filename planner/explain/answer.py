@@ -328,7 +328,9 @@ def _named(
         guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
         builds=build_list(domain.members),
         classes=tuple(
-            HostClass(label=one.label, hosts=one.hosts, examples=one.examples)
-            for one in domain.members
+            sorted(
+                HostClass(label=one.label, hosts=one.hosts, examples=one.examples)
+                for one in domain.members
+            )
         ),
     )
