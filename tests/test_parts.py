@@ -28,6 +28,7 @@ from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.parts import judge_parts
 from planner.migration.profiles import Profiler
+from planner.migration.reach import with_reach
 from planner.solver.default_issues import default_issues
 
 TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
@@ -446,3 +447,25 @@ def test_typed_blockers_agree_with_every_build_that_was_asked() -> None:
             found = judged(one, one, "pc-q35-5.2", device).objections
             rules = {one.rule for one in found if one.unit.startswith("blocker/")}
             assert (Rule.MIGRATION_BLOCKED in rules) is (told is Truth.YES), (row.name, device)
+
+
+def test_a_flag_that_reaches_a_device_still_does_when_the_start_is_judged_again() -> None:
+    flags = read_flags(f"{BALLOON}.vectors=1")
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-5.2", flags=flags),
+        devices=(BALLOON,),
+        cpu=GuestCpu.parse("qemu64"),
+    )
+    once = with_reach(start, knowledge())
+    assert [flag.key.qom_type for flag in once.baseline.flags] == ["virtio-balloon-device"]
+    assert with_reach(once, knowledge()) == once
+
+
+def test_a_fix_may_bring_a_property_into_a_series() -> None:
+    def told(build: str, name: str) -> Truth:
+        return knowledge().parts.has_property("x86_64", host(build).qemu, "pci-device", name)
+
+    assert told("8.0.0", "x-pcie-err-unc-mask") is Truth.NO
+    assert told("8.0.1", "x-pcie-err-unc-mask") is Truth.UNKNOWN
+    assert told("8.1.2", "x-pcie-err-unc-mask") is Truth.YES
+    assert told("8.0.1", "rombar") is Truth.YES

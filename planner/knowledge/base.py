@@ -254,8 +254,17 @@ class KnowledgeBase:
         base = PropertyKey(qom_type=self.guests.base_type(key.qom_type), property=key.property)
         if base in self.properties or key in self.properties:
             return base
-        inherited = (known for known in self.properties if self._inherits(key, known))
+        inherited = (
+            known
+            for known in self.properties
+            if self._inherits(key, known) and not (key == base and self._is_variant(known, base))
+        )
         return next(inherited, base)
+
+    def _is_variant(self, key: PropertyKey, base: PropertyKey) -> bool:
+        """Whether a property is that of a variant of a base type: the base's own is not behind it."""
+        variant = self.guests.variants.get(key.qom_type)
+        return variant is not None and variant.base == base.qom_type
 
     def may_set(self, one: PropertyKey, other: PropertyKey) -> bool:
         """Whether a flag on one key reaches some device that a flag on the other reaches."""

@@ -83,7 +83,7 @@ class HarmlessDefault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StableSeries:
-    """The word that all releases of one series have the same parts and properties."""
+    """The word that all releases of one series have the same parts; fixes may bring properties."""
 
     line: str
     evidence: Evidence
@@ -131,6 +131,8 @@ class OfferedParts:
             return self.inventory.has_property(of_arch, of_build, qom_type, name)
 
         told = self._anywhere(PROPERTY, arch, build, asked)
+        if not self.inventory.is_read(arch, build, "properties"):
+            told = self._between(arch, build, told, asked)
         return self._of_vendor(PROPERTY, arch, build, name, told, asked)
 
     def inventory_of(self, kind: str, name: str) -> Asked:
@@ -220,6 +222,19 @@ class OfferedParts:
             for kind in ("device", "cpu-model", "cpu-feature")
             for name in sorted(self.inventory.names(kind, arch))
         )
+
+    def _between(self, arch: str, build: QemuBuild, told: Truth, asked: Asked) -> Truth:
+        """Return what holds of a release that was not read: fixes bring properties into a series.
+
+        One that only later builds have may have come before or after this release.
+        """
+        if told is Truth.NO:
+            return Truth.UNKNOWN if self._comes_later(arch, build, asked) else Truth.NO
+        if told is Truth.YES:
+            rows = self.inventory.of(arch).builds
+            before = (asked(arch, _as_build(row)) for row in rows if row.version <= build.version)
+            return Truth.YES if Truth.YES in before else Truth.UNKNOWN
+        return told
 
     def _others(self, arch: str) -> tuple[str, ...]:
         return tuple(one for one in self.inventory.architectures if one != arch)
