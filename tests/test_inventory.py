@@ -322,3 +322,15 @@ def test_every_build_that_was_read_says_which_parts_were(inventory: Inventory) -
         (10, 2),
         (11, 1),
     }
+
+
+def test_a_point_release_may_have_got_what_its_series_began_without() -> None:
+    parts = load_knowledge().parts
+    for release, feature, told in (
+        ("8.0.0", "fred", Truth.NO),
+        ("2.11.2", "spec-ctrl", Truth.UNKNOWN),
+        ("8.0.1", "sse2", Truth.YES),
+    ):
+        version = tuple(int(number) for number in release.split("."))
+        build = QemuBuild(line="upstream", release=release, version=version)
+        assert parts.has("cpu-feature", "x86_64", build, feature) is told, release

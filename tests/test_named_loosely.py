@@ -95,7 +95,7 @@ def test_packages_of_one_series_are_different_builds(tmp_path: Path) -> None:
 def test_registers_that_nobody_listed_ask_for_equal_hardware(tmp_path: Path) -> None:
     rows = ("a,6.8.1,9.1.0,aarch64", "b,6.8.1,9.1.0,aarch64")
     hosts = fleet(tmp_path, *rows, head=HEAD_WITH_ARCH)
-    assert {text.partition(",")[0] for text in conditions(solved(hosts))} == {"same CPU generation"}
+    assert "same CPU generation" in {text.partition(",")[0] for text in conditions(solved(hosts))}
     found = judged(hosts, from_="a", to="b", machine="virt-9.1", devices="-")
     assert found.outcome is Outcome.SAFE
     assert "host-condition" in {remark.kind for remark in found.remarks}
@@ -142,6 +142,7 @@ def test_a_flag_on_a_variant_leaves_its_siblings_open(tmp_path: Path) -> None:
         for kind in ("virtio-net-device", "virtio-net-pci")
     }
     words = {"from_": "b", "to": "a", "booted_on": "b", "machine": "pc-q35-9.1", "cpu": "kvm64"}
+    words["traits"] = "negotiates-uso=yes"
 
     def uso(flags: str, **devices: str) -> set[bool]:
         """Return whether what is said of the offloads is a gap."""
@@ -276,7 +277,9 @@ def test_a_type_without_versions_is_what_each_build_makes_of_it(tmp_path: Path) 
 def test_an_alias_is_the_type_that_every_build_means(tmp_path: Path, arch: str, name: str) -> None:
     rows = (f"a,6.12.10,10.0.3,{arch}", f"b,6.12.10,10.0.3,{arch}")
     hosts = fleet(tmp_path, *rows, head=HEAD_WITH_ARCH)
-    case = {"machine": name, "cpu": "qemu64,+pku", "devices": "-", "traits": "pae=no"}
+    case = {"machine": name, "devices": "-"}
+    if arch == "x86_64":
+        case |= {"cpu": "qemu64,+pku", "traits": "pae=no"}
     found = judged(hosts, from_="a", to="b", booted_on="a", **case)
     assert found.outcome is Outcome.SAFE
     assert any(f"'{name}' is " in remark.text for remark in found.remarks)

@@ -90,6 +90,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         early=tuple(folder.read("early-parts", read_early_parts)),
         harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
         unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
+        stable=tuple(stable),
     )
     kernels = KernelLines(
         folder.read("kernel-lines", read_kernel_line), capabilities, KernelTables(folder.roots)

@@ -83,9 +83,13 @@ class HarmlessDefault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StableSeries:
-    """The word that all releases of one series have the same parts; fixes may bring properties."""
+    """The word that all releases of one series have the same parts; fixes may bring properties.
+
+    `adds` are the kinds of parts of which fixes brought some over from later series.
+    """
 
     line: str
+    adds: frozenset[str]
     evidence: Evidence
     source: str
 
@@ -99,6 +103,7 @@ class OfferedParts:
     early: tuple[EarlyParts, ...]
     unusable: tuple[UnusableDevice, ...] = ()
     harmless: tuple[HarmlessDefault, ...] = ()
+    stable: tuple[StableSeries, ...] = ()
     _known: dict[tuple[str, str, QemuBuild, str], Truth] = field(default_factory=dict)
 
     def has(self, kind: str, arch: str, build: QemuBuild, name: str) -> Truth:
@@ -275,7 +280,7 @@ class OfferedParts:
         """Return what a vendor makes of what the upstream release has."""
         row = self._row(build.line, arch)
         if told is Truth.NO:
-            adds = row is None or kind in row.adds
+            adds = row is None or kind in row.adds or self._adds_in_series(kind, arch, build)
             return Truth.UNKNOWN if adds and self._comes_later(arch, build, asked) else Truth.NO
         if kind != DEVICE or (row is not None and row.devices is None):
             return told
@@ -284,6 +289,12 @@ class OfferedParts:
         if name in (row.devices or ()):
             return told
         return Truth.NO if row.rest is Truth.NO else Truth.UNKNOWN
+
+    def _adds_in_series(self, kind: str, arch: str, build: QemuBuild) -> bool:
+        """Whether a release that nobody read may have got a part that its series began without."""
+        if not any(kind in row.adds for row in self.stable):
+            return False
+        return not any(row.version == build.version for row in self.inventory.of(arch).builds)
 
     def _comes_later(self, arch: str, build: QemuBuild, asked: Asked) -> bool:
         """Whether a later release has a part that this one and every earlier one lacks."""

@@ -109,7 +109,10 @@ def read_harmless_default(row: Row) -> HarmlessDefault:
 def read_stable_series(row: Row) -> StableSeries:
     """Read the word that releases of one series have the same parts."""
     return StableSeries(
-        line=row.text("line"), evidence=row.choice("evidence", Evidence), source=row.text("source")
+        line=row.text("line"),
+        adds=frozenset(row.texts("adds")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
     )
 
 
