@@ -33,7 +33,7 @@ from planner.solver.default_issues import default_issues
 
 TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
 BULLSEYE, NEWEST = "1:5.2+dfsg-11+deb11u3", "1:11.1.3+ds-1"
-TRAITS = "uses-smm=no pae=no nested=no negotiates-uso=yes ivshmem-peer=yes"
+TRAITS = "uses-smm=no pae=no nested=no negotiates-uso=yes"
 
 
 @cache
@@ -394,7 +394,14 @@ def test_an_option_of_the_machine_must_be_on_both_builds(
 
 
 @pytest.mark.parametrize(
-    ("device", "blocks"), [("ivshmem-plain,memdev=m", True), ("ivshmem-plain,master=on", False)]
+    ("device", "blocks"),
+    [
+        ("ivshmem-plain,memdev=m", True),
+        ("ivshmem-plain,master=on", False),
+        ("ivshmem-doorbell", True),
+        ("ivshmem-doorbell,master=off", True),
+        ("ivshmem-doorbell,master=true", False),
+    ],
 )
 def test_what_was_seen_to_block_blocks_unless_an_option_lifts_it(device: str, blocks: bool) -> None:
     one = host(TRIXIE)
@@ -402,7 +409,6 @@ def test_what_was_seen_to_block_blocks_unless_an_option_lifts_it(device: str, bl
         baseline=Baseline(machine_type="pc-q35-10.0"),
         devices=(device,),
         cpu=GuestCpu.parse("qemu64"),
-        traits=read_traits("ivshmem-peer=no", knowledge().guests),
     )
     found = judge(MigrationEdge(source=one, destination=one), start, knowledge()).objections
     assert (Rule.MIGRATION_BLOCKED in {objection.rule for objection in found}) is blocks
@@ -437,10 +443,9 @@ def test_no_name_of_an_inventory_is_answered_by_silence(kind: str) -> None:
 def test_typed_blockers_agree_with_every_build_that_was_asked() -> None:
     """A device that a build was seen to block, or not, and what the judge says of it there."""
     builds = [row for row in knowledge().inventory.of("x86_64").builds if "blockers" in row.parts]
-    peer = {"ivshmem-plain"}
     for row in builds:
         one = host(row.release)
-        for device in sorted(set(knowledge().guests.devices) - peer):
+        for device in sorted(knowledge().guests.devices):
             told = knowledge().inventory.blocks("x86_64", one.qemu, device)
             if told is Truth.UNKNOWN:
                 continue
@@ -469,3 +474,46 @@ def test_a_fix_may_bring_a_property_into_a_series() -> None:
     assert told("8.0.1", "x-pcie-err-unc-mask") is Truth.UNKNOWN
     assert told("8.1.2", "x-pcie-err-unc-mask") is Truth.YES
     assert told("8.0.1", "rombar") is Truth.YES
+
+
+@pytest.mark.parametrize(
+    ("edge", "device", "rule"),
+    [
+        (("8.0.0", "8.0.0"), "vfio-pci", Rule.MIGRATION_BLOCKED),
+        (("6.0.0", "6.0.0"), "vfio-pci", Rule.MIGRATION_BLOCKED),
+        (("6.0.0", "6.0.0"), "vfio-pci,x-enable-migration=on", Rule.KNOWLEDGE_GAP),
+        (("8.1.0", "8.1.0"), "vfio-pci", Rule.KNOWLEDGE_GAP),
+        (("8.2.2", "8.1.0"), "vhost-user-fs-pci", Rule.UNIT_NOT_UNDERSTOOD),
+        (("8.2.2", "9.1.0"), "vhost-user-fs-pci", None),
+    ],
+)
+def test_back_ends_migrate_from_a_build_on(
+    edge: tuple[str, str], device: str, rule: Rule | None
+) -> None:
+    """Before it the source refuses, or the destination does not know the section; both are named."""
+    about = ("blocker/v", "vfio-pci", "vhost-user-fs")
+    found = judged(host(edge[0]), host(edge[1]), "pc-q35-6.0", device).objections
+    rules = {one.rule for one in found if one.unit.startswith(about)}
+    assert (rule in rules) if rule else not rules
+
+
+@pytest.mark.parametrize(
+    ("device", "word"),
+    [
+        ("usb-host", "USB device of the host"),
+        ("tpm-crb", "swtpm"),
+        ("vhost-user-blk-pci", "vhost-user back ends"),
+        ("virtio-blk-pci+vhost-user", "vhost-user back ends"),
+        ("vhost-user-fs-pci", "virtiofsd"),
+        ("virtio-blk-pci", ""),
+    ],
+)
+def test_an_external_back_end_is_a_condition_of_its_devices(device: str, word: str) -> None:
+    one, other = host("9.1.0"), host("9.1.0", kernel="6.12.0")
+    told = [
+        remark.text
+        for remark in judged(one, other, "pc-q35-6.0", device).remarks
+        if remark.kind == "host-condition" and remark.unit.startswith("backend/")
+    ]
+    assert [text for text in told if word in text] == told
+    assert bool(told) is bool(word)

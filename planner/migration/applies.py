@@ -242,7 +242,8 @@ def devices_match(
     """Return whether a guest has a device of any pattern.
 
     A pattern is a device name or family with backends (`virtio-net+tap`) or an option
-    (`virtio,ats=on`). A device whose backend is not given may have it.
+    (`virtio,ats=on`), or the lack of one (`ivshmem,!master=on`). A device whose backend is not given
+    may have it.
     """
     wanted = tuple(patterns)
     if EVERY_MACHINE in wanted:
@@ -293,7 +294,8 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     names = {have[0], *(known.families if known else ()), *(known.qom_types if known else ())}
     if wanted[0] not in names:
         return Truth.NO
-    if wanted_option and wanted_option not in map(_plain_option, options.split(",")):
+    stands = wanted_option.removeprefix("!") in map(_plain_option, options.split(","))
+    if wanted_option and stands is wanted_option.startswith("!"):
         return Truth.NO
     stated = frozenset[str]().union(*(words.backends.get(one, frozenset()) for one in have[1:]))
     if stated.issuperset(wanted[1:]):
