@@ -164,7 +164,8 @@ class BuildLines:
 
     def follows_reference(self, name: str) -> bool:
         """Whether builds of a line have what the reference line has: it is it, or has its tables."""
-        return self.is_reference(name) or self.is_reference(self.by_name[name].tables)
+        row = self.by_name.get(name)
+        return self.is_reference(name) or (row is not None and self.is_reference(row.tables))
 
     def is_reference(self, line: str) -> bool:
         """Whether `line` is the one after whose releases machine types are named."""

@@ -30,7 +30,7 @@ from planner.knowledge.offered import (
 )
 from planner.knowledge.read_lines import read_refs_of_kin
 from planner.knowledge.rows import Row
-from planner.knowledge.sites import Fault, Observation, Side
+from planner.knowledge.sites import WITHIN, Fault, Observation, Side
 
 RESTS = {"no": Truth.NO, "unknown": Truth.UNKNOWN}
 """What holds of the devices that a vendor's list does not have."""
@@ -207,7 +207,7 @@ def read_impact(row: Row) -> GuestImpact:
 
 def read_fault(row: Row, builds: BuildLines) -> Fault:
     """Read a row of faults.toml; what a guest carries along is judged where it arrives."""
-    direction = row.word("direction", ("forward", "backward", "both"))
+    direction = row.word("direction", ("forward", "backward", "both", WITHIN))
     carried = row.truth("carried")
     if carried and direction != "forward":
         raise row.fail(f"key 'direction' is '{direction}'", "a carried fault goes forward")
@@ -221,6 +221,7 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         machine_types=frozenset(row.texts("machine_types")),
         up_to=row.release("up_to", ""),
         devices=row.texts("devices"),
+        trait=row.text("trait", ""),
         consequence=row.choice("consequence", Consequence),
         reason=row.text("reason"),
         workaround=row.text("workaround", ""),

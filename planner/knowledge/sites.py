@@ -22,12 +22,17 @@ class Side:
         return fnmatchcase(qemu, self.qemu) and fnmatchcase(kernel, self.kernel)
 
 
+WITHIN = "within"
+"""The direction of a fault between builds that have it both, equal ones too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A fault of builds that no unit or property row expresses.
 
     It bites when one end runs one of `builds` and the other one of `against` (empty: any build that
-    is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`.
+    is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`, or when
+    both ends run one of `builds`, equal or not: `within`. `trait` is what the guest must have besides.
     A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
     `unread` builds nobody knows on which side they are. Types named after a release newer than `up_to`
     do not have it.
@@ -42,6 +47,7 @@ class Fault:
     machine_types: frozenset[str]
     up_to: tuple[int, ...]
     devices: tuple[str, ...]
+    trait: str
     consequence: Consequence
     reason: str
     workaround: str
@@ -56,6 +62,8 @@ class Fault:
 
     def is_between(self, source: str, destination: str) -> Truth:
         """Return whether it bites a guest that goes from one known build to another."""
+        if self.direction == WITHIN:
+            return all_of((self._has(source), self._has(destination)))
         if source == destination:
             return Truth.NO
         pairs = {

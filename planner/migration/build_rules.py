@@ -9,7 +9,7 @@ from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
-from planner.domain.truth import Truth, any_of
+from planner.domain.truth import Truth, all_of, any_of
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
@@ -101,11 +101,10 @@ def _judge_faults(
         bites = any_of(fault_bites(fault, one, destination) for one in origins)
         if bites is Truth.NO:
             continue
-        clause = fault_clause(fault)
-        truth, facts = Truth.YES, tuple[str, ...]()
-        if clause is not None:
-            applies = clause_truth(clause, start, knowledge.guests, assumed)
-            truth, facts = applies.truth, applies.open_facts
+        clauses = fault_clauses(fault)
+        applies = [clause_truth(one, start, knowledge.guests, assumed) for one in clauses]
+        truth = all_of(one.truth for one in applies)
+        facts = tuple(fact for one in applies for fact in one.open_facts)
         if truth is Truth.NO:
             continue
         if bites is Truth.UNKNOWN:
@@ -116,7 +115,7 @@ def _judge_faults(
             unit=fault.id,
             severity="functional",
             facts=facts or (fault.reason,),
-            depends_on=(clause,) if clause is not None else (),
+            depends_on=clauses,
             source=fault.source,
         )
 
@@ -145,11 +144,12 @@ def _unread(fault: Fault, *builds: QemuBuild) -> str:
     return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found))
 
 
-def fault_clause(fault: Fault) -> Clause | None:
-    """Return the claim about the guest under which a fault matters."""
+def fault_clauses(fault: Fault) -> tuple[Clause, ...]:
+    """Return the claims about the guest under which a fault matters."""
+    trait = (Clause(kind=ClauseKind.GUEST, any_of=(fault.trait,)),) if fault.trait else ()
     if not fault.devices:
-        return None
+        return trait
     if fault.devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in fault.devices)
-        return Clause(kind=ClauseKind.CPU, any_of=names)
-    return Clause(kind=ClauseKind.DEVICE, any_of=fault.devices)
+        return (Clause(kind=ClauseKind.CPU, any_of=names), *trait)
+    return (Clause(kind=ClauseKind.DEVICE, any_of=fault.devices), *trait)

@@ -156,6 +156,8 @@ def fault_issues(
         cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
         words = tuple(device.removeprefix("cpu:") for device in fault.devices)
         kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
+        if fault.trait:
+            kind, words = ClauseKind.GUEST, (fault.trait,)
         yield LayoutIssue(
             rule=Rule.KNOWN_FAULT.value,
             unit=fault.id,

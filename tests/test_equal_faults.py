@@ -1,0 +1,109 @@
+"""Faults that builds have between each other, equal ones too: judged, and asked of an answer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
+from planner.domain.verdict import Rule
+from planner.fleet.words import read_traits
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.load import load_knowledge
+from planner.migration.judge import judge
+from planner.migration.profiles import Profiler
+from planner.solver.layout_issues import fault_issues
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load_knowledge()
+
+
+def profile(qemu: str) -> HostProfile:
+    names = (HostName(f"{qemu}-1"), HostName(f"{qemu}-2"))
+    group = HostGroup(pool=PoolName(qemu), kernel="6.1.0", qemu=qemu, hosts=names)
+    return Profiler(knowledge()).profile(group)
+
+
+CASES = [
+    ("slot-status-8.0", "8.0.0", "8.0.0", "pc-q35-6.0", "pcie-root-port", "yes", Rule.KNOWN_FAULT),
+    ("slot-status-8.0", "6.2.0", "8.0.0", "pc-q35-6.0", "pcie-root-port", "", Rule.KNOWLEDGE_GAP),
+    ("slot-status-8.0", "8.0.0", "8.0.0", "pc-q35-6.0", "pcie-root-port", "no", None),
+    ("slot-status-8.0", "8.0.0", "8.0.0", "pc-q35-6.1", "pcie-root-port", "yes", None),
+    ("slot-status-8.0", "8.1.0", "8.1.0", "pc-q35-6.0", "pcie-root-port", "yes", None),
+    ("slot-status-8.0", "8.0.0", "8.1.0", "pc-q35-6.0", "pcie-root-port", "yes", None),
+    ("intel-iommu-ahci-2.9", "2.9.0", "2.9.0", "pc-q35-2.9", "intel-iommu", "", Rule.KNOWN_FAULT),
+    ("intel-iommu-ahci-2.9", "2.10.0", "2.10.0", "pc-q35-2.9", "intel-iommu", "", None),
+    ("virtio-iommu-7.0", "7.0.0", "7.0.0", "pc-q35-7.0", "virtio-iommu-pci", "", Rule.KNOWN_FAULT),
+    ("virtio-iommu-7.0", "7.1.0", "7.1.0", "pc-q35-7.0", "virtio-iommu-pci", "", None),
+    (
+        "vhost-user-blk-config-4.0",
+        "3.1.0",
+        "7.1.0",
+        "pc-q35-3.1",
+        "vhost-user-blk-pci",
+        "",
+        Rule.KNOWN_FAULT,
+    ),
+    (
+        "vhost-user-blk-config-4.0",
+        "3.1.0",
+        "7.1.0",
+        "pc-q35-3.1",
+        "vhost-user-blk-pci,disable-legacy=on",
+        "",
+        None,
+    ),
+    ("vhost-user-blk-config-4.0", "3.1.0", "7.2.0", "pc-q35-3.1", "vhost-user-blk-pci", "", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "source", "destination", "machine", "device", "trait", "rule"), CASES
+)
+def test_a_fault_within_builds_is_judged(
+    fault: str,
+    source: str,
+    destination: str,
+    machine: str,
+    device: str,
+    trait: str,
+    rule: Rule | None,
+) -> None:
+    text = f"powers-off-slots={trait}" if trait else ""
+    start = GuestStart(
+        baseline=Baseline(machine_type=machine),
+        devices=(device,),
+        cpu=GuestCpu.parse("qemu64"),
+        traits=read_traits(text, knowledge().guests),
+    )
+    edge = MigrationEdge(source=profile(source), destination=profile(destination))
+    found = [one for one in judge(edge, start, knowledge()).objections if one.unit == fault]
+    assert [one.rule for one in found] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("qemu", "machine", "word"),
+    [
+        ("8.0.0", "pc-q35-6.0", "powers-off-slots"),
+        ("8.0.0", "pc-q35-6.1", ""),
+        ("8.1.0", "pc-q35-6.0", ""),
+        ("7.0.0", "pc-q35-7.0", "virtio-iommu"),
+        ("7.1.0", "pc-q35-7.0", ""),
+    ],
+)
+def test_an_answer_for_equal_builds_asks_of_it(qemu: str, machine: str, word: str) -> None:
+    pair = (profile(qemu).qemu, profile(qemu).qemu)
+    issues = list(fault_issues([pair], [pair], machine, knowledge()))
+    words = {name for one in issues if one.clause is not None for name in one.clause.any_of}
+    assert words == ({word} if word else set())
+
+
+def test_a_build_of_no_line_has_no_features_of_a_release() -> None:
+    """A host that no line of builds takes is judged by itself; it stops no other host."""
+    unplaced = profile("9.2.4-mycorp1")
+    assert not unplaced.qemu.is_placed
+    assert unplaced.unoffered_cpu_features == frozenset()
