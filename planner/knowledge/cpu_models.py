@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from planner.domain.capability import Evidence
 from planner.domain.truth import Truth
@@ -57,13 +57,17 @@ class CpuModels(Mapping[str, CpuModel]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield every name."""
+        yield from self._every
+
+    @cached_property
+    def _every(self) -> tuple[str, ...]:
         archs = self._inventory.architectures
         names = {name for arch in archs for name in self._inventory.names("cpu-model", arch)}
-        yield from sorted(name for name in names | set(self._own) if name in self)
+        return tuple(sorted(name for name in names | set(self._own) if name in self))
 
     def __len__(self) -> int:
         """Return how many names there are."""
-        return sum(1 for _ in self)
+        return len(self._every)
 
     def _arch_of(self, name: str) -> str:
         """Return the architecture of which a model is, empty if nobody knows it whole."""

@@ -138,10 +138,9 @@ def clause_truth(
         return Applicability(Truth.NO)
     match clause.kind:
         case ClauseKind.CPU:
-            return _cpu(clause, start, words)
+            return _of_cpu(_features(clause.any_of, start.cpu, start, words), clause, start, words)
         case ClauseKind.CPU_LACKS:
-            found = _features(clause.any_of, start.cpu, start, words)
-            return _open(~found, _cpu_fact(clause, start.cpu, words))
+            return _of_cpu(~_features(clause.any_of, start.cpu, start, words), clause, start, words)
         case ClauseKind.DEVICE:
             return _open(devices_match(clause.any_of, start.devices, words), "devices")
         case _:
@@ -165,9 +164,11 @@ def _trait_fact(clause: Clause, words: GuestWords) -> str:
     return f"trait {', '.join(clause.any_of)}{f' ({means})' if means else ''}"
 
 
-def _cpu(clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
-    found = _features(clause.any_of, start.cpu, start, words)
-    return _open(found, _cpu_fact(clause, start.cpu, words))
+def _of_cpu(truth: Truth, clause: Clause, start: GuestStart, words: GuestWords) -> Applicability:
+    """Return what is known of a guest CPU; what is missing is looked for only where something is."""
+    if truth is not Truth.UNKNOWN:
+        return Applicability(truth)
+    return Applicability(truth, (_cpu_fact(clause, start.cpu, words),))
 
 
 def _cpu_fact(clause: Clause, cpu: GuestCpu | None, words: GuestWords) -> str:
@@ -179,7 +180,15 @@ def _cpu_fact(clause: Clause, cpu: GuestCpu | None, words: GuestWords) -> str:
         return f"cpu.{asked} on the host that the guest booted on"
     if cpu.model in words.cpu_models:
         return f"whether the CPU model '{cpu.model}' has {asked}"
-    return advised(f"features of CPU model '{cpu.model}'", nearest(cpu.model, words.cpu_models))
+    return advised(
+        f"features of CPU model '{cpu.model}'", _meant(cpu.model, tuple(words.cpu_models))
+    )
+
+
+@cache
+def _meant(name: str, models: tuple[str, ...]) -> str:
+    """Return the known CPU model that a name may stand for; the same few names are asked for often."""
+    return nearest(name, models)
 
 
 def _open(truth: Truth, fact: str) -> Applicability:
