@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import planner
 from planner.domain.host import QemuBuild
+from planner.domain.solution import Status
 from planner.domain.truth import Truth
+from planner.domain.verdict import Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.check import build_patterns, vendors_words
 from planner.knowledge.load import load_knowledge
@@ -203,3 +208,48 @@ def test_a_suffixed_type_has_the_properties_of_its_base(knowledge: KnowledgeBase
 def test_no_text_fits_two_lines_and_no_row_breaks_a_promise(knowledge: KnowledgeBase) -> None:
     assert list(build_patterns(knowledge)) == []
     assert list(vendors_words(knowledge)) == []
+
+
+OWN = (
+    ("6.2.0", "7.0.0-rc1", "pc-q35-6.2"),
+    ("6.1.0", "QEMU emulator version 6.1.92 (v6.2.0-rc2)", "pc-q35-6.1"),
+    ("9.2.4", "QEMU emulator version 9.2.4 (v9.2.4-12-gdeadbeef)", "pc-q35-9.2"),
+    ("1:8.2.2+ds-0ubuntu1.10", "1:8.2.2+ds-0ubuntu1.10~mybuild1", "pc-q35-8.2"),
+    ("qemu-kvm-9.1.0-15.el9_6.3", "qemu-kvm-9.1.0-15.el9_6.3.mycorp", "pc-q35-rhel9.6.0"),
+    ("1:10.0.13+ds-0+deb13u1", "1:10.0.13+ds-0+deb13u1+mine1", "pc-q35-10.0"),
+    ("10.1.2-7", "pve-qemu-kvm_10.1.2-7+vitastor1", "pc-q35-10.1"),
+)
+
+
+@pytest.mark.parametrize(("published", "own", "machine"), OWN, ids=str)
+def test_a_build_that_nobody_published_is_like_itself_alone(
+    tmp_path: Path, published: str, own: str, machine: str
+) -> None:
+    path = tmp_path / "fleet.csv"
+    texts = {"a": published, "b": published, "c": own, "d": own}
+    rows = (f"{host},6.8.0,{text}" for host, text in texts.items())
+    path.write_text("\n".join(("host,kernel,qemu", *rows, "")))
+    hosts = planner.read_fleet(path)
+    case = {"machine": machine, "cpu": "qemu64", "devices": "-", "traits": "pae=no"}
+    for source, destination, outcome in (
+        ("a", "b", Outcome.SAFE),
+        ("c", "d", Outcome.SAFE),
+        ("a", "c", Outcome.UNKNOWN),
+        ("c", "a", Outcome.UNKNOWN),
+    ):
+        (verdict,) = planner.check(
+            hosts, {"from": source, "booted_on": source, "to": destination, **case}
+        )
+        assert verdict.outcome is outcome, (source, destination)
+    (domain,) = planner.solve(hosts).domains
+    assert domain.status is Status.UNDECIDED
+
+
+@pytest.mark.parametrize("text", ["1:8.2.2+ds-0ubuntu1.10~cloud0", "9.2.4", "4.1.0-rc2"])
+def test_a_published_or_read_build_is_nobodys_own(knowledge: KnowledgeBase, text: str) -> None:
+    assert not placed(knowledge, text).is_own
+
+
+@pytest.mark.parametrize("text", ["9.99.9", "2.13.0", "12.5.0"])
+def test_a_version_that_never_was_is_no_release(knowledge: KnowledgeBase, text: str) -> None:
+    assert knowledge.builds.place(text) is None

@@ -52,6 +52,20 @@ def test_the_rest_of_the_fleet_is_answered(fleet: str) -> None:
     assert "fleet.csv:5: qemu: 'qemu-foo_8.2-bar'" in done.stderr
 
 
+def test_two_texts_that_fit_no_line_leave_only_their_pool_undecided(tmp_path: Path) -> None:
+    rows = (*ROWS[:2], "n1,none,6.8.0,kvm-1.4.2-35.1", "n2,none,6.8.0,1:1.0+noroms-0ubuntu14.31")
+    path = tmp_path / "fleet.csv"
+    path.write_text("\n".join(("host,pool,kernel,qemu", *rows, "")))
+    done = planner("solve", str(path), "--format", "json")
+    assert done.returncode == exits.UNDECIDED, done.stderr
+    pools = {pool["domain"]: pool["status"] for pool in json.loads(done.stdout)["domains"]}
+    assert pools == {"whole": "safe", "none": "undecided"}
+    cases = tmp_path / "cases.csv"
+    cases.write_text("from,to,machine\na1,a2,pc-q35-noble\nn1,n2,pc-q35-8.2\n")
+    done = planner("check", str(path), "--cases", str(cases))
+    assert done.returncode == exits.UNDECIDED, done.stderr
+
+
 def test_equal_texts_that_fit_no_line_do_not_cancel(fleet: str) -> None:
     words = ("--from", "c1", "--to", "c2", "--machine", "pc-q35-8.2", "--no-devices")
     done = planner("check", fleet, *words, "--cpu", "qemu64")

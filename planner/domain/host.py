@@ -114,7 +114,8 @@ class QemuBuild:
     nothing is known); `below` and `above` are the known builds around it in its line. `kin` is what
     updates of one package have in common that keep machine types and stream by their vendor's
     `promise`. `is_series`: the text names a series of releases; two hosts with it may run different
-    ones. `read_as` are the known builds that it is judged by (an empty text: none), `tables` what the
+    ones. `is_own`: nobody published the build, so nothing but itself is known to be like it.
+    `read_as` are the known builds that it is judged by (an empty text: none), `tables` what the
     data knows it by: equal for releases that no table tells apart. `token` is equal for builds of which
     what nobody knows is the same.
     """
@@ -129,6 +130,7 @@ class QemuBuild:
     kin: str = ""
     promise: str = field(default="", compare=False)
     is_series: bool = False
+    is_own: bool = False
     read_as: tuple[str, ...] = field(init=False, repr=False, compare=False)
     tables: Tables = field(init=False, repr=False, compare=False)
     token: Tables = field(init=False, repr=False, compare=False)
@@ -255,6 +257,12 @@ class HostProfile:
         """Return the hash computed at birth."""
         return self._hash
 
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What nobody can know of its kernel and QEMU where another host has another build."""
+        own = (f"what QEMU {self.qemu} has, which no vendor published",) if self.qemu.is_own else ()
+        return (*self.unplaced, *own)
+
     def has_other_cpu_than(self, other: HostProfile) -> bool:
         """Whether the fleet or two probes say that the CPUs of two hosts are of different models."""
         return are_other_cpus(self.cpu_name, other.cpu_name)
@@ -292,5 +300,9 @@ def unplaced_texts(hosts: Iterable[HostProfile]) -> tuple[str, ...]:
     """Return the kernels and builds of hosts that fit no line, as missing facts.
 
     Two equal ones do not cancel: who wrote `unknown` twice did not say that the hosts run one kernel.
+    Builds that nobody published are among them where not all hosts have one build.
     """
-    return tuple(dict.fromkeys(fact for host in hosts for fact in host.unplaced))
+    profiles = tuple(hosts)
+    are_one = len({host.qemu for host in profiles}) < 2
+    facts = (fact for host in profiles for fact in (host.unplaced if are_one else host.untold))
+    return tuple(dict.fromkeys(facts))

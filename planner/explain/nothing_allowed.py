@@ -43,7 +43,7 @@ def _unplaced(domain: MigrationDomain) -> RefusedLine:
     """Return that nothing can be tried on hosts of which a kernel or a QEMU fits no line."""
     objections = []
     for fact in domain.unplaced:
-        members = tuple(one for one in domain.members if fact in one.profile.unplaced)
+        members = tuple(one for one in domain.members if fact in one.profile.untold)
         objections.append(
             Refusal(
                 rule=Rule.KNOWLEDGE_GAP.value,

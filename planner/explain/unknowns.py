@@ -36,7 +36,7 @@ def unknowns_of(domain: MigrationDomain, results: tuple[LineResult, ...]) -> Ite
 def unplaced_of(domain: MigrationDomain) -> Iterator[UnknownFact]:
     """Yield the kernels and builds of a domain that fit no line, with their hosts."""
     for fact in domain.unplaced:
-        members = [one for one in domain.members if fact in one.profile.unplaced]
+        members = [one for one in domain.members if fact in one.profile.untold]
         yield UnknownFact(
             fact=fact,
             decides=True,

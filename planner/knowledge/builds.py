@@ -112,8 +112,9 @@ class BuildLine:
     `series` matches texts that name no release, only a series of them. A group `package` of the
     pattern is the whole package text, which tells builds apart; `update` is what follows the revision
     in it, `point` the number of the update. `versions` tells the upstream version of packages whose text
-    hides it. `is_reference`: machine types are named after its releases, and its tables explain
-    defaults.
+    hides it. `published` matches the releases that the vendor brings out (none: nobody says), so another
+    one is somebody's own build. `is_reference`: machine types are named after its releases, and its
+    tables explain defaults.
     """
 
     name: str
@@ -126,6 +127,7 @@ class BuildLine:
     source: str
     builds: tuple[KnownBuild, ...]
     series: re.Pattern[str] | None = None
+    published: re.Pattern[str] | None = None
     is_reference: bool = False
     alike: tuple[Alike, ...] = ()
     grammars: tuple[Grammar, ...] = ()
@@ -184,8 +186,10 @@ class BuildLines:
         return tuple(line.name for line in self.lines if line.pattern.match(text))
 
     def _build(self, line: BuildLine, placed: _Placed, text: str) -> QemuBuild:
-        bracket = self._bracket(line, placed)
-        promise = next((row for row in line.alike if row.kin_of(placed.release)), None)
+        is_own = _is_own(line, placed.release)
+        bracket = self._bracket(line, placed, is_own=is_own)
+        promises = () if is_own else line.alike
+        promise = next((row for row in promises if row.kin_of(placed.release)), None)
         return QemuBuild(
             line=line.name,
             release=placed.release,
@@ -197,6 +201,7 @@ class BuildLines:
             kin=promise.kin_of(placed.release) if promise is not None else "",
             promise=f"{promise.says} ({promise.source})" if promise is not None else "",
             is_series=line.series is not None and line.series.match(text) is not None,
+            is_own=is_own,
         )
 
     def releases(self, line: str) -> tuple[str, ...]:
@@ -226,14 +231,20 @@ class BuildLines:
         best = closest(text, titles)
         return f"the nearest known is '{best}' ({titles[best]})" if best else ""
 
-    def _bracket(self, line: BuildLine, placed: _Placed) -> _Bracket:
+    def _bracket(self, line: BuildLine, placed: _Placed, *, is_own: bool) -> _Bracket:
         """Return the known builds below and above, by the rules of `docs/judgement.md`."""
         exact = [build for build in line.builds if build.release == placed.release]
-        exact = exact or [build for build in line.builds if build.key == placed.key]
+        if not is_own:
+            exact = exact or [build for build in line.builds if build.key == placed.key]
         if exact:
             return _Bracket(*[exact[0].ref] * 4)
         version, key = placed.version, placed.key
         candidates = list(line.builds)
+        if is_own:
+            kin = self.by_name[line.tables].builds if line.tables else ()
+            near = sorted((*candidates, *kin), key=lambda build: build.key)
+            around = _around(near, version if line.tables else key)
+            return _Bracket(*around, *around) if all(around) else _Bracket("", "", *around)
         own = [build for build in line.builds if build.version == version]
         if line.tables and not own:
             inherited = self.by_name[line.tables].builds
@@ -264,6 +275,13 @@ class BuildLines:
         """Whether a package is an update of a known one, or that one of it, by the vendor's word."""
         kin = self.kin_of(ref)
         return bool(kin) and any(row.kin_of(placed.release) == kin for row in line.alike)
+
+
+def _is_own(line: BuildLine, release: str) -> bool:
+    """Whether a release is none that the vendor of a line publishes, and none that was read."""
+    if line.published is None or line.published.fullmatch(release):
+        return False
+    return all(build.release != release for build in line.builds)
 
 
 def _read(line: BuildLine, found: re.Match[str]) -> _Placed:

@@ -240,6 +240,8 @@ class KernelLines:
 
     def register_line(self, kernel: KernelRelease, arch: str) -> str:
         """Return a name for the list of registers that a kernel shares with others, if it does."""
+        if kernel.line not in self._by_name:
+            return ""
         line = self._by_name[kernel.line]
         alike = line.registers
         if alike is None or arch not in alike.arch or self._is_open(line, kernel):

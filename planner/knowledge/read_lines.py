@@ -141,6 +141,7 @@ def read_build_line(row: Row) -> BuildLine:
         examples=row.texts("examples"),
         tables=row.text("tables", ""),
         series=read_series(row),
+        published=read_pattern(row, key="published") if row.text("published", "") else None,
         is_reference=row.truth("reference"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
