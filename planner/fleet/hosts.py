@@ -174,7 +174,7 @@ class _HostReader:
 
     def _is_known_arch(self, row: GroupedRows) -> bool:
         arch = row.values.get("arch", "")
-        if not arch or arch in ARCHITECTURES:
+        if not arch or self._named_arch(arch):
             return True
         what = f"{quoted(arch)} is not an architecture"
         meant = self.vocabulary.arch_of(arch.lower())
@@ -183,10 +183,17 @@ class _HostReader:
         self.wrong.add(row.line, "arch", what, lambda: remedy)
         return False
 
+    def _named_arch(self, text: str) -> str:
+        """Return the architecture that a whole text is a name of, as dpkg and Go write it too."""
+        if text in ARCHITECTURES:
+            return text
+        return self.vocabulary.arch_of(text) if text.isidentifier() else ""
+
     def _arch_of(self, row: GroupedRows) -> str:
         """Return the architecture of a row: its own word, else what its kernel names."""
         stated = row.values.get("arch", "")
-        return stated or self.vocabulary.arch_of(row.values["kernel"]) or ARCHITECTURES[0]
+        named = self._named_arch(stated) or stated
+        return named or self.vocabulary.arch_of(row.values["kernel"]) or ARCHITECTURES[0]
 
     def _is_own_kernel(self, row: GroupedRows) -> bool:
         """Whether the kernels of a row, today's and the one to go to, are of its architecture."""

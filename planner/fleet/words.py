@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from planner.domain.capability import CapabilityId
-from planner.domain.compat import CompatFlag
+from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.errors import advised, nearest, quoted
 from planner.domain.guest import GuestCpu
 from planner.domain.upgrade import Room
@@ -57,8 +57,14 @@ def read_capabilities(text: str, vocabulary: Vocabulary) -> Stated:
 
 
 def read_flags(text: str) -> tuple[CompatFlag, ...]:
-    """Read flags separated by spaces."""
-    return tuple(CompatFlag.parse(word) for word in text.split())
+    """Read flags separated by spaces; one property must not be given two values."""
+    flags = tuple(dict.fromkeys(CompatFlag.parse(word) for word in text.split()))
+    values: dict[PropertyKey, list[str]] = {}
+    for flag in flags:
+        values.setdefault(flag.key, []).append(flag.value)
+    wrong = (f"{key} is both {' and '.join(said)}" for key, said in values.items() if said[1:])
+    _refuse(list(wrong))
+    return flags
 
 
 def read_traits(text: str, words: GuestVocabulary) -> frozenset[tuple[str, bool]]:

@@ -1,0 +1,46 @@
+"""Cells that say the same in other words, and cells that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.domain.errors import PlannerError
+from planner.domain.host import Fleet
+
+
+def fleet(folder: Path, arch: str = "x86_64", kernel: str = "6.8.0") -> Fleet:
+    path = folder / "fleet.csv"
+    rows = (f"{host},{arch},{kernel},9.1.0" for host in "ab")
+    path.write_text("\n".join(("host,arch,kernel,qemu", *rows, "")))
+    return planner.read_fleet(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "arch"), [("arm64", "aarch64"), ("amd64", "x86_64"), ("ppc64el", "ppc64")]
+)
+def test_an_architecture_has_the_names_that_dpkg_and_go_give(
+    tmp_path: Path, text: str, arch: str
+) -> None:
+    assert {group.arch for group in fleet(tmp_path, text).groups} == {arch}
+
+
+def test_a_word_that_only_speaks_of_an_architecture_is_none(tmp_path: Path) -> None:
+    with pytest.raises(PlannerError, match="did you mean 'aarch64'"):
+        fleet(tmp_path, "linux-arm64")
+    with pytest.raises(PlannerError, match="is a kernel of x86_64"):
+        fleet(tmp_path, "arm64", "6.12.48+deb13-amd64")
+
+
+def asked(folder: Path, **cells: str) -> None:
+    case = {"from": "a", "to": "b", "machine": "pc-q35-9.1", "cpu": "qemu64", **cells}
+    planner.check(fleet(folder), case)
+
+
+def test_a_property_has_one_value(tmp_path: Path) -> None:
+    twice = "virtio-blk-pci.vectors=1 virtio-blk-pci.vectors={}"
+    with pytest.raises(PlannerError, match=r"virtio-blk-pci\.vectors is both 1 and 5"):
+        asked(tmp_path, flags=twice.format(5))
+    asked(tmp_path, flags=twice.format(1))
