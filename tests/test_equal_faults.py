@@ -107,3 +107,30 @@ def test_a_build_of_no_line_has_no_features_of_a_release() -> None:
     unplaced = profile("9.2.4-mycorp1")
     assert not unplaced.qemu.is_placed
     assert unplaced.unoffered_cpu_features == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("cpu", "source", "destination", "fault", "rule"),
+    [
+        ("qemu64,+srso-no", "10.0.13", "11.1.1", "amd-cache-leaf-11.1", Rule.KNOWN_FAULT),
+        ("qemu64,+eraps", "11.1.1", "10.0.13", "amd-cache-leaf-11.1", Rule.KNOWN_FAULT),
+        ("qemu64,+srso-no", "10.1.0", "11.1.1", "amd-cache-leaf-11.1", Rule.KNOWLEDGE_GAP),
+        ("EPYC-Genoa", "10.0.13", "11.1.1", "amd-cache-leaf-11.1", None),
+        ("qemu64,+ht", "11.1.1", "7.2.0", "ht-of-one-vcpu-10.0", Rule.KNOWN_FAULT),
+        ("qemu64,+ht", "11.1.1", "10.0.13", "ht-of-one-vcpu-10.0", None),
+        ("Haswell", "11.1.1", "7.2.0", "ht-of-one-vcpu-10.0", None),
+        ("n270", "7.2.0", "10.0.13", "address-width-without-lm-10.0", Rule.KNOWN_FAULT),
+        ("coreduo-v1", "7.2.0", "10.0.13", "address-width-without-lm-10.0", Rule.KNOWN_FAULT),
+        ("coreduo", "7.2.0", "6.2.0", "address-width-without-lm-10.0", None),
+        ("kvm32", "7.2.0", "10.0.13", "address-width-without-lm-10.0", None),
+    ],
+)
+def test_what_builds_make_of_a_cpu_is_judged(
+    cpu: str, source: str, destination: str, fault: str, rule: Rule | None
+) -> None:
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-6.0"), devices=(), cpu=GuestCpu.parse(cpu)
+    )
+    edge = MigrationEdge(source=profile(source), destination=profile(destination))
+    found = [one for one in judge(edge, start, knowledge()).objections if one.unit == fault]
+    assert [one.rule for one in found] == ([rule] if rule else [])

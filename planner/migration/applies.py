@@ -20,6 +20,8 @@ Assumed = frozenset[tuple[str, str]]
 EVERY_MACHINE = "builtin"
 BEYOND_COMMON = "beyond-common"
 """In a clause about CPUs: anything that some CPU lacks on which KVM runs."""
+NAMED = "names:"
+"""In a clause about CPUs: the feature is asked for by name, whether the host can give it or not."""
 OF_THE_MODEL = frozenset({"follows-host", BEYOND_COMMON})
 
 
@@ -204,9 +206,12 @@ def _features(
 def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: GuestWords) -> Truth:
     """Return whether a guest CPU has `feature`; models that follow the host ask the boot host.
 
-    `model:NAME` and `follows-host` ask about the model itself, `beyond-common` whether it has anything
+    `model:NAME` and `follows-host` ask about the model itself, `names:NAME` whether the start names a
+    feature as on, `beyond-common` whether it has anything
     that some CPU lacks on which KVM runs. What the boot host cannot give no guest has that booted there.
     """
+    if cpu is not None and feature.startswith(NAMED):
+        return Truth.of(feature.removeprefix(NAMED) in cpu.enabled)
     if cpu is None or feature in start.never:
         return Truth.NO if feature in start.never else Truth.UNKNOWN
     if feature in OF_THE_MODEL or feature.startswith("model:"):

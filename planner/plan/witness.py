@@ -8,7 +8,7 @@ from dataclasses import replace
 from planner.domain.guest import GuestCpu
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.verdict import Objection
-from planner.migration.applies import Assumed
+from planner.migration.applies import NAMED, Assumed
 from planner.plan.kinds import GuestKind
 
 MODEL = "model:"
@@ -56,6 +56,8 @@ def _cpu(features: Iterable[str], lacked: Iterable[str]) -> GuestCpu:
     models = [word.removeprefix(MODEL) for word in features if word.startswith(MODEL)]
     return GuestCpu(
         model=models[0] if models else "any",
-        enabled=frozenset(word for word in features if not word.startswith(MODEL)),
+        enabled=frozenset(
+            word.removeprefix(NAMED) for word in features if not word.startswith(MODEL)
+        ),
         disabled=frozenset(word for word in lacked if not word.startswith(MODEL)),
     )
