@@ -44,3 +44,30 @@ def test_a_property_has_one_value(tmp_path: Path) -> None:
     with pytest.raises(PlannerError, match=r"virtio-blk-pci\.vectors is both 1 and 5"):
         asked(tmp_path, flags=twice.format(5))
     asked(tmp_path, flags=twice.format(1))
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        ({"flags": "virtio-blk-pci.queue-size=banana"}, "a whole number"),
+        ({"to_flags": "virtio-blk-pci.queue-size=banana"}, "a whole number"),
+        ({"devices": "virtio-blk-pci,queue-size=banana"}, "a whole number"),
+        ({"devices": "virtio-blk-pci,share-rw=7"}, "on, off"),
+    ],
+)
+def test_a_value_that_cannot_be_is_wrong(tmp_path: Path, cells: dict[str, str], wrong: str) -> None:
+    with pytest.raises(PlannerError, match=f"is no value of virtio-blk-pci.*allowed: .*{wrong}"):
+        asked(tmp_path, **cells)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "virtio-blk-pci,queue-size=256,share-rw=on,addr=1c.7",
+        "virtio-blk-pci,queue-size=0x100,share-rw=true,serial=banana",
+        "virtio-blk-pci,logical_block_size=4096,discard_granularity=4K",
+    ],
+)
+def test_a_value_that_some_build_takes_is_read(tmp_path: Path, text: str) -> None:
+    asked(tmp_path, devices=text)
+    asked(tmp_path, flags="virtio-blk-pci.nobody-read-this=banana")

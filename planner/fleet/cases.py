@@ -78,8 +78,8 @@ def case_of(
     """Return the case that the cells describe, or (column, what is wrong) for each wrong cell."""
     hosts = places_of(fleet) if places is None else places
     row = Cells(cells, list(_wrong_hosts(cells, hosts)))
-    flags = row.read("flags", read_flags)
-    hop_flags = row.read("to_flags", read_flags)
+    flags = row.read("flags", partial(read_flags, words=words))
+    hop_flags = row.read("to_flags", partial(read_flags, words=words))
     devices = row.read("devices", partial(read_devices, words=words))
     stated = row.read("traits", partial(read_traits, words=words))
     cpu = row.read("cpu", partial(read_cpu, words=words))

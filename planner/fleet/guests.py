@@ -91,7 +91,7 @@ def _describer(words: GuestVocabulary) -> Describer:
         """Read the cells once."""
         cells = Cells(dict(zip(DESCRIBING, texts, strict=True)))
         return _Described(
-            flags=cells.read("flags", read_flags) or (),
+            flags=cells.read("flags", partial(read_flags, words=words)) or (),
             cpu=cells.read("cpu", partial(read_cpu, words=words)),
             devices=cells.read("devices", partial(read_devices, words=words)),
             traits=cells.read("traits", partial(read_traits, words=words)) or frozenset(),

@@ -55,6 +55,10 @@ class GuestVocabulary(Protocol):
         """Every CPU feature that a guest can be started with or without."""
         ...
 
+    def allowed_for(self, qom_type: str, name: str, value: str) -> str:
+        """Return what a property takes if no QEMU takes the value, else nothing."""
+        ...
+
     def options_of(self, device: str) -> Collection[str]:
         """Return every option that a device takes in some QEMU, none if nobody knows them."""
         ...

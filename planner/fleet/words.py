@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from planner.domain.capability import CapabilityId
-from planner.domain.compat import CompatFlag, PropertyKey
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
 from planner.domain.errors import advised, nearest, quoted
 from planner.domain.guest import GuestCpu
 from planner.domain.upgrade import Room
@@ -56,15 +56,24 @@ def read_capabilities(text: str, vocabulary: Vocabulary) -> Stated:
     return frozenset(present), frozenset(absent)
 
 
-def read_flags(text: str) -> tuple[CompatFlag, ...]:
-    """Read flags separated by spaces; one property must not be given two values."""
+def read_flags(text: str, words: GuestVocabulary | None = None) -> tuple[CompatFlag, ...]:
+    """Read flags separated by spaces; a property has one value, and one that some QEMU takes."""
     flags = tuple(dict.fromkeys(CompatFlag.parse(word) for word in text.split()))
     values: dict[PropertyKey, list[str]] = {}
     for flag in flags:
         values.setdefault(flag.key, []).append(flag.value)
     wrong = (f"{key} is both {' and '.join(said)}" for key, said in values.items() if said[1:])
-    _refuse(list(wrong))
+    _refuse([*wrong, *(_wrong_values(flags, words) if words is not None else ())])
     return flags
+
+
+def _wrong_values(flags: Iterable[CompatFlag], words: GuestVocabulary) -> Iterator[str]:
+    """Yield the flags whose values no QEMU takes."""
+    for flag in flags:
+        allowed = words.allowed_for(flag.key.qom_type, flag.key.property, flag.value)
+        if allowed and flag.value != DEFAULT:
+            what = f"{quoted(flag.value)} is no value of {flag.key}"
+            yield advised(what, f"allowed: {allowed}")
 
 
 def read_traits(text: str, words: GuestVocabulary) -> frozenset[tuple[str, bool]]:
@@ -135,7 +144,10 @@ def _wrong_options(device: str, words: GuestVocabulary) -> Iterator[str]:
     plain = name.partition("+")[0]
     known = words.options_of(plain) if options else ()
     for option in options if known else ():
-        key = option.partition("=")[0]
+        key, _, value = option.partition("=")
+        allowed = words.allowed_for(plain, key, value) if value else ""
+        if allowed:
+            yield advised(f"{quoted(value)} is no value of {plain}.{key}", f"allowed: {allowed}")
         if key and key not in known:
             what = f"{quoted(plain)} has no option {quoted(key)} in any QEMU"
             yield advised(what, nearest(key, known))

@@ -350,6 +350,13 @@ TABLES = (
         about=("meaning",),
     ),
     Table(
+        name="value-kinds",
+        files="kinds.toml",
+        key="value_kind",
+        identity=("name",),
+        about=("allowed",),
+    ),
+    Table(
         name="vendor-crossings",
         files="cpu_vendors.toml",
         key="crossing",

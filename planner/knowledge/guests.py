@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -77,6 +78,17 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueKind:
+    """What a property takes whose values are of one kind, by QEMU's word for the kind."""
+
+    name: str
+    pattern: re.Pattern[str]
+    allowed: str
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuestImpact:
     """What a guest with a trait notices when its machine type is raised to `crossing` or beyond."""
 
@@ -126,6 +138,7 @@ class GuestWords:
     general_options: frozenset[str]
     unblocking: frozenset[tuple[str, str, str]]
     parts: OfferedParts
+    value_kinds: Mapping[str, ValueKind]
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     cpu_generations: tuple[CpuGeneration, ...] = ()
@@ -152,6 +165,14 @@ class GuestWords:
         """Return every option of a device that some build takes, none if nobody read the device."""
         found = self.parts.options_of(device)
         return found | self.general_options if found else found
+
+    def allowed_for(self, qom_type: str, name: str, value: str) -> str:
+        """Return what a property takes if no build that was read takes the value, else nothing."""
+        kinds = self.parts.value_kinds(qom_type, name)
+        rows = [self.value_kinds[kind] for kind in kinds if kind in self.value_kinds]
+        if not kinds or len(rows) < len(kinds) or any(row.pattern.match(value) for row in rows):
+            return ""
+        return " or ".join(sorted({row.allowed for row in rows}))
 
     def base_type(self, qom_type: str) -> str:
         """Return the QOM type that a bus variant such as `virtio-net-pci` is the wrapper of."""

@@ -48,6 +48,7 @@ from planner.knowledge.read_guests import (
     read_trait,
     read_unblocking_option,
     read_unusable_device,
+    read_value_kind,
     read_variant,
     read_vendor_parts,
 )
@@ -238,6 +239,7 @@ def _guest_words(
         general_options=frozenset(folder.read("general-options", read_general_option)),
         unblocking=frozenset(folder.read("unblocking-options", read_unblocking_option)),
         parts=parts,
+        value_kinds={row.name: row for row in folder.read("value-kinds", read_value_kind)},
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),
         cpu_generations=tuple(folder.read("cpu-generations", read_cpu_generation)),

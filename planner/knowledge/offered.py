@@ -185,6 +185,15 @@ class OfferedParts:
         )
         return frozenset() if NOT_TOLD in found else found
 
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def value_kinds(self, qom_type: str, name: str) -> frozenset[str]:
+        """Return the kinds of value that a property has in builds that were read, none if untold."""
+        found = {
+            self.inventory.of(row.arch).value_kind(_as_build(row), qom_type, name)
+            for row in self.inventory.builds
+        }
+        return frozenset(kind for kind in found if kind is not None)
+
     def is_kept(
         self,
         kind: str,

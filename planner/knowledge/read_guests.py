@@ -18,6 +18,7 @@ from planner.knowledge.guests import (
     FeatureBit,
     GuestImpact,
     Trait,
+    ValueKind,
     Variant,
 )
 from planner.knowledge.offered import (
@@ -28,7 +29,7 @@ from planner.knowledge.offered import (
     UnusableDevice,
     VendorParts,
 )
-from planner.knowledge.read_lines import read_refs_of_kin
+from planner.knowledge.read_lines import read_pattern, read_refs_of_kin
 from planner.knowledge.rows import Row
 from planner.knowledge.sites import WITHIN, Fault, Observation, Side
 
@@ -101,6 +102,17 @@ def read_harmless_default(row: Row) -> HarmlessDefault:
         property=row.text("property"),
         devices=frozenset(row.texts("devices")),
         reason=row.text("reason"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_value_kind(row: Row) -> ValueKind:
+    """Read what a property of one kind of value takes."""
+    return ValueKind(
+        name=row.text("name"),
+        pattern=read_pattern(row, key="pattern"),
+        allowed=row.text("allowed"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
