@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_every_row_is_counted() -> None:
     for name, number in manifest(shipped_data()).items():
         rows[name.rpartition(":")[2]] += number
     counted = dict(count_rows(folder()))
-    assert {table.key: counted[table.name] for table in TABLES if table.key} == rows
+    keys = {table.key: table.name for table in TABLES if table.key}
+    assert set(rows) <= set(keys)
+    assert {key: counted[name] for key, name in keys.items()} == {key: rows[key] for key in keys}
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -45,8 +48,8 @@ def test_every_row_is_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_row_is_found_by_its_name(name: str) -> None:
-    row = next(rows_of(BY_NAME[name], folder()))
-    assert row in list(find({row.name}, folder()))
+    for row in islice(rows_of(BY_NAME[name], folder()), 1):
+        assert row in list(find({row.name}, folder()))
 
 
 def test_a_row_says_what_its_file_says() -> None:

@@ -187,7 +187,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
-    rows = b"".join(b"h%d,6.1.1,8.2.0,arm%d\n" % (n, n) for n in range(100))
+    rows = b"".join(b"h%d,6.1.1,8.2.0,army%d\n" % (n, n) for n in range(100))
     found = refused(tmp_path, b"host,kernel,qemu,arch\n" + rows)
     assert len(found) == 21
     assert found[-1].endswith("and 80 more in this column")
