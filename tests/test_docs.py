@@ -12,6 +12,7 @@ import pytest
 
 import planner
 from planner.cli import exits
+from planner.cli.app import app
 from planner.domain.simulation import Phase, ReplayRule
 from planner.domain.verdict import Rule
 from planner.fleet.guests import GUESTS
@@ -24,7 +25,16 @@ from planner.knowledge import check
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = KnownNames(types=(), units=(), properties=(), has_property=lambda key: True)
-FILES = ("README.md", "docs/walkthrough.md")
+FILES = (
+    "README.md",
+    "docs/commands.md",
+    "docs/inputs.md",
+    "docs/own-rows.md",
+    "docs/plans.md",
+    "docs/policy.md",
+    "docs/walkthrough.md",
+)
+LONGEST_README = 200
 CONSOLE = re.compile(r"```console\n\$ planner ([^\n]*)\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
@@ -104,7 +114,7 @@ def text_of(name: str) -> str:
 
 
 def test_documented_exit_codes() -> None:
-    documented = dict(re.findall(r"^\| (\d+) \| (\w+)", text_of("README.md"), re.MULTILINE))
+    documented = dict(re.findall(r"^\| (\d+) \| (\w+)", text_of("docs/reading.md"), re.MULTILINE))
     assert documented == {
         str(exits.ANSWERED): "safe",
         str(exits.BUG): "a",
@@ -119,8 +129,18 @@ def test_documented_exit_codes() -> None:
 
 
 def section(title: str) -> str:
-    """Return the text of one second-level section of the README."""
-    return text_of("README.md").split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+    """Return the text of one second-level section of the pages that describe files."""
+    pages = (text_of(f"docs/{name}.md") for name in ("inputs", "plans", "policy"))
+    (found,) = (page for page in pages if f"## {title}\n" in page)
+    return found.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def test_the_readme_is_short_and_names_every_command() -> None:
+    readme = text_of("README.md")
+    assert len(readme.splitlines()) <= LONGEST_README
+    commands = {one.name or one.callback.__name__ for one in app.registered_commands}  # type: ignore[union-attr]
+    groups = {one.name for one in app.registered_groups}
+    assert all(f"`planner {name}" in readme for name in commands | groups)
 
 
 def test_documented_columns_are_the_accepted_ones() -> None:

@@ -105,7 +105,7 @@ def test_every_shipped_row_is_loaded_and_obeys_the_rules() -> None:
     changes = sum(number for name, number in rows.items() if name.endswith(":change"))
     builds = sum(number for name, number in rows.items() if name.endswith(":build"))
     assert len(base.units) == units
-    assert len(base.machines.types) == types
+    assert sum(not row.suffixed for row in base.machines.types.values()) == types
     assert len(base.builds.known) == builds
     loaded = sum(len(found) for line in base.kernels.lines for found in line.changes.values())
     assert loaded == changes
@@ -218,7 +218,7 @@ def test_a_gap_is_told_once_with_all_its_facts() -> None:
     base = knowledge()
     fleet = read_fleet(ROOT / "examples" / "three-pools" / "fleet.csv", base)
     judge = CaseJudge(fleet=fleet, knowledge=base, policy=base.policy)
-    words = {"from": "deb053", "to": "deb001", "machine": "pc-q35-8.2"}
+    words = {"from": "deb001", "to": "deb053", "machine": "pc-q35-7.2"}
     case, wrong = case_of(words, fleet, base.guests)
     assert case is not None and not wrong
     found = judge.verdict(case)

@@ -477,7 +477,7 @@ def test_coverage_names_every_read_release() -> None:
 def test_rows_of_cpus_are_read_and_not_remembered() -> None:
     found = rows_by_evidence(shipped_data())
     assert found["harvested/kernels/"]["harvested"] > 4000
-    for place in ("cpu_features.toml", "cpu_models.toml", "cpu_vendors.toml"):
+    for place in ("cpu_features.toml", "cpu_vendors.toml"):
         assert "memory" not in found[place], place
     kernels = _knowledge().kernels
     remembered = {

@@ -1,4 +1,4 @@
-"""The notebooks run from a clean kernel, keep no output, and have a picture in the README."""
+"""The notebooks run from a clean kernel, keep no output, and have a picture in the docs."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ def test_a_notebook_has_its_picture(path: Path) -> None:
     picture = picture_of(path)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < MOST_BYTES
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"docs/pictures/{picture.name}" in readme
-    assert f"notebooks/{path.name}" in readme
+    page = (ROOT / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    assert f"pictures/{picture.name}" in page
+    assert f"notebooks/{path.name}" in page

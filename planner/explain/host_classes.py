@@ -38,7 +38,7 @@ def build_list(members: Iterable[PoolMember]) -> tuple[str, ...]:
     return tuple(sorted({member.groups[0].qemu_version for member in members}))
 
 
-LONGEST = 24
+LONGEST = 20
 """Characters of a release that a table shows: the whole package text of some vendors has sixty."""
 
 

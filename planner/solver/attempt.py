@@ -146,10 +146,17 @@ class Parts:
     facts: set[str] = field(default_factory=set)
 
 
+def _worded(word: str) -> str:
+    """Return a word of a clause as a reader says it: an option that must not be set, a model, a flag."""
+    name, _, option = word.partition(",!")
+    shown = f"{name} without {option}" if option else name
+    return shown.removeprefix("names:").removeprefix("model:")
+
+
 @cache
 def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condition:
     """Return the condition that no guest fulfils `clause`."""
-    words = ", ".join(clause.any_of)
+    words = ", ".join(_worded(word) for word in clause.any_of)
     kind = clause.kind.value
     match clause.kind:
         case ClauseKind.CPU if clause.any_of == (BEYOND_COMMON,):
