@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLEET = "examples/seed/fleet.csv"
-ANSWER = "Pool default: safe"
+ANSWER = "SAFE WITH CHECKS: 1 pool"
 
 
 def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
