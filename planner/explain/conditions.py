@@ -12,10 +12,11 @@ from planner.domain.policy import Policy
 from planner.domain.solution import PROBED, BrokenCondition, ChosenBaseline, Condition
 from planner.domain.truth import Truth
 from planner.explain.asked_by import asked_by
+from planner.explain.cpu_advice import cpu_advice
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON, clause_truth
 from planner.migration.graph import MigrationDomain
-from planner.migration.parts import absent_parts
+from planner.migration.parts import are_common
 from planner.solver.attempt import is_common_parts
 from planner.solver.closed_form import ClosedForm
 
@@ -33,6 +34,8 @@ def sorted_out(
     if len(domain.profiles) > 1:
         universal = frozenset(one for one in universal if one.kind != OF_HOSTS)
     profile = profile_of(form.policy, form.knowledge)
+    if profile is not None and not _names_a_model(domain, baseline, form.knowledge):
+        profile = replace(profile, cpu="any")
     met = frozenset(one for one in baseline.conditions if is_met(one, profile, form.knowledge))
     if profile is not None and _has_common_parts(domain, profile, form.knowledge):
         met |= frozenset(filter(is_common_parts, baseline.conditions))
@@ -50,6 +53,13 @@ def sorted_out(
         met=met - universal,
         broken=tuple(_reasoned(broken, domain, row, form)) if broken else (),
     )
+
+
+def _names_a_model(
+    domain: MigrationDomain, baseline: ChosenBaseline, knowledge: KnowledgeBase
+) -> bool:
+    """Whether the answer names a safe CPU model; else its conditions on CPUs are left to check."""
+    return any(one.newest for one in cpu_advice(domain, baseline, knowledge).vendors)
 
 
 def _reasoned(
@@ -95,11 +105,11 @@ def is_met(condition: Condition, profile: GuestProfile | None, knowledge: Knowle
 def _has_common_parts(
     domain: MigrationDomain, profile: GuestProfile, knowledge: KnowledgeBase
 ) -> bool:
-    """Whether no build of a domain lacks a device of a profile; the answer names the CPU models."""
+    """Whether the builds of a domain are known to have a profile's devices alike."""
     if profile.devices is None or profile.cpu != "named":
         return False
     arch = next(iter(domain.profiles)).arch
-    return not absent_parts(profile.start, arch, domain.builds, knowledge)
+    return are_common(profile.start, arch, domain.builds, knowledge)
 
 
 def _excludes(clause: Clause, profile: GuestProfile, knowledge: KnowledgeBase) -> bool:

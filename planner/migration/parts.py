@@ -86,6 +86,18 @@ def absent_parts(
     return tuple(sorted(found))
 
 
+def are_common(
+    start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
+) -> bool:
+    """Whether it is known of each of a guest's parts that all of the builds have it, or none."""
+    builds = tuple(builds)
+    known = ({Truth.YES}, {Truth.NO})
+    return all(
+        {_offered(part, arch, build, knowledge) for build in builds} in known
+        for part in _parts(start, knowledge)
+    )
+
+
 def _absent(part: Part, build: QemuBuild) -> Objection:
     is_option = part.kind == PROPERTY
     return Objection(
