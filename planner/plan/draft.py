@@ -142,23 +142,30 @@ class Drafter:
     ) -> Iterator[Fate]:
         """Yield the fates with all that is mended; a restart names guests by what they run.
 
-        So guests that could go as they are go with those of their baseline that could not.
+        So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
         """
         pairs = tuple(zip(fates, mended, strict=True))
         named = {_name(fate) for fate, after in pairs if after is not None}
         for fate, after in pairs:
-            along = _name(fate) in named and not self._is_lost(fate, way)
-            yield after or (along and self._after_restart(fate, way, first, answers)) or fate
+            along = after is None and _name(fate) in named
+            yield (self._once_restarted(fate, way, first, answers) if along else after) or fate
 
     def _after_restart(
         self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
     ) -> Fate | None:
         """Return the fate of guests once restarted, None if they cannot be or it does not help."""
+        after = self._once_restarted(fate, way, first, answers)
+        return None if after is None or self._is_lost(after, way) else after
+
+    def _once_restarted(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests once restarted, None if their board has no answer."""
         cohort = restarted(fate.cohort, way, first, self.knowledge)
         if cohort is fate.cohort:
             return None
         (after,) = self.judge.fates(way, (cohort,), answers)
-        return None if self._is_lost(after, way) else after
+        return after
 
     def _is_lost(self, fate: Fate, way: PoolWay) -> bool:
         """Whether the way would strand or hinder guests."""
