@@ -52,7 +52,7 @@ def test_equal_hosts_hold_nobody_back(tmp_path: Path) -> None:
 
 
 def test_the_vendor_of_the_hosts_bounds_the_question(tmp_path: Path) -> None:
-    text = RHEL.replace("qemu\n", "qemu,cpu\n").replace("f3df3c4b6", "f3df3c4b6")
+    text = RHEL.replace("qemu\n", "qemu,cpu\n")
     header, *rows = text.splitlines()
     found = pool(tmp_path, "\n".join((header, *(f"{row},EPYC" for row in rows))) + "\n")
     assert {one.vendor for one in found.advice.vendors} == {"amd"}
@@ -66,3 +66,24 @@ def test_document_and_terminal_say_the_same(tmp_path: Path) -> None:
     (domain,) = document["domains"]
     shown = run("cpu", str(tmp_path / "fleet.csv")).stdout
     assert all(one["newest"] in shown for one in domain["vendors"])
+
+
+VENDORS = """host,pool,kernel,qemu,cpu
+a,x,6.12.8,8.2.0,{cpu}
+b,x,5.4.0,8.2.0,{cpu}
+"""
+
+
+def test_what_a_kernel_gives_on_one_vendors_cpus_only_is_not_taken_for_all(tmp_path: Path) -> None:
+    """Linux 5.4 gives invpcid and xsaves on Intel CPUs alone; EPYC-Milan has both."""
+
+    def newest(cpu: str) -> dict[str, str]:
+        found = pool(tmp_path, VENDORS.format(cpu=cpu)).advice
+        return {one.vendor: one.newest for one in found.vendors}
+
+    assert newest("AMD EPYC 7763")["amd"].startswith("EPYC-Rome")
+    assert newest("Intel Xeon Gold 6338")["intel"].startswith("Icelake-Server")
+    unstated = newest("")
+    assert unstated["amd"].startswith("EPYC-Rome")
+    assert unstated["intel"] == "IvyBridge-v2"
+    assert newest("Hygon C86 7285")["hygon"].startswith("Dhyana")

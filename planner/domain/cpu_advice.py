@@ -17,11 +17,12 @@ class RefusedModel:
 class VendorAdvice:
     """The newest named model of a vendor that every host of a pool can carry, and newer ones.
 
-    `newest` is empty if none of the vendor's models is safe, `generation` is its name without version;
-    `refused` are the generations after it, oldest first.
+    `title` is the vendor's name as it is written. `newest` is empty if none of the vendor's models is
+    safe, `generation` is its name without version; `refused` are the generations after it, oldest first.
     """
 
     vendor: str
+    title: str
     newest: str
     generation: str = ""
     refused: tuple[RefusedModel, ...] = ()

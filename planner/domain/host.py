@@ -180,11 +180,16 @@ class QemuBuild:
 
 
 class CpuFeatures(NamedTuple):
-    """CPU features that a host lacks, those that nobody knows of, and those its QEMU gives no guest."""
+    """CPU features of a host by what is known of them.
+
+    `lacked`: it has none of them, `unsure`: nobody knows, `unoffered`: its QEMU gives them to no guest,
+    `one_vendor`: its kernel gives them on CPUs of one vendor only, and nobody says whose CPU it has.
+    """
 
     lacked: frozenset[CapabilityId]
     unsure: frozenset[CapabilityId]
     unoffered: frozenset[CapabilityId]
+    one_vendor: frozenset[CapabilityId]
 
     @property
     def of_no_guest(self) -> frozenset[CapabilityId]:
@@ -216,7 +221,8 @@ class HostProfile:
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
     `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests,
-    `unoffered_cpu_features` those that its QEMU gives to no guest, and `cpu_features` are all three.
+    `unoffered_cpu_features` those that its QEMU gives to no guest, `one_vendor_cpu_features` those that
+    its kernel gives on CPUs of one vendor only while its own is not stated; `cpu_features` are all four.
     `register_list` names the list of registers that a probe read, `register_line` the kernels that
     have one list.
     """
@@ -236,6 +242,7 @@ class HostProfile:
     unplaced: tuple[str, ...] = ()
     register_list: str = ""
     register_line: str = ""
+    one_vendor_cpu_features: frozenset[CapabilityId] = frozenset()
     unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     unoffered_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
@@ -246,10 +253,15 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        features = CpuFeatures(lacked, self.unsure_cpu_features, self.unoffered_cpu_features)
+        features = CpuFeatures(
+            lacked,
+            self.unsure_cpu_features,
+            self.unoffered_cpu_features,
+            self.one_vendor_cpu_features,
+        )
         object.__setattr__(self, "cpu_features", features)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
-        registers = (self.register_list, self.register_line)
+        registers = (self.register_list, self.register_line, self.one_vendor_cpu_features)
         parts = (self.arch, self.qemu, self.capabilities, self.hardware, *texts, *registers)
         object.__setattr__(self, "_hash", hash(parts))
 

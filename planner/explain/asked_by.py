@@ -49,7 +49,7 @@ def _where(domain: MigrationDomain, name: str) -> str:
         features = member.profile.cpu_features
         if name in features.lacked:
             lacking.add(member.groups[0].kernel)
-        elif name in features.unsure:
+        elif name in features.unsure | features.one_vendor:
             unsure.add(member.groups[0].kernel)
     texts = []
     if lacking:

@@ -79,7 +79,14 @@ def _of_vendor(
             newest, generation, refused = safe[-1], row.model, []
         elif lost and lost[0]:
             refused.append(RefusedModel(name=row.model, features=lost[0]))
-    return VendorAdvice(vendor=vendor, newest=newest, generation=generation, refused=tuple(refused))
+    written = knowledge.host_cpus.named(vendor)
+    return VendorAdvice(
+        vendor=vendor,
+        title=vendor if written is None else written.title,
+        newest=newest,
+        generation=generation,
+        refused=tuple(refused),
+    )
 
 
 def _is_everywhere(name: str, place: Place, knowledge: KnowledgeBase) -> bool:

@@ -31,9 +31,14 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuVendor:
-    """A vendor, the texts that speak of its CPUs, and those that name the vendor but no model."""
+    """A vendor, the texts that speak of its CPUs, and those that name the vendor but no model.
+
+    `title` is its name as it is written, `runs_as` the vendor whose part of KVM runs guests on its CPUs.
+    """
 
     name: str
+    title: str
+    runs_as: str
     match: re.Pattern[str]
     bare: frozenset[str]
     examples: tuple[str, ...]
@@ -113,6 +118,10 @@ class HostCpus:
         """Return the vendor that `text` speaks of, empty if it names none."""
         row = self._row(text)
         return row.name if row is not None else ""
+
+    def named(self, name: str) -> CpuVendor | None:
+        """Return the row of a vendor by its name."""
+        return next((row for row in self.vendors if row.name == name), None)
 
     def model_of(self, text: str) -> str:
         """Return `text` in lower case, empty if it names no more than a vendor."""

@@ -18,6 +18,8 @@ Cells = Mapping[str, str]
 
 FOLDER = "harvested/kernels"
 RELEASES, VOCABULARY = "releases", "vocabulary"
+CPUID = "cpuid"
+"""The part in which a kernel's sources tell of CPU features."""
 HEADS = {
     RELEASES: ("line", "release", "arch", "source", "parts"),
     VOCABULARY: ("arch", "part", "name", "first_seen"),
@@ -75,6 +77,13 @@ class _Place:
     after: int
     older: int
     newer: int
+
+    @property
+    def nearest(self) -> tuple[int, ...]:
+        """The release itself, else its neighbours in the branch, else those of other branches."""
+        around = ((self.exact,), (self.before, self.after), (self.older, self.newer))
+        found = (tuple(one for one in places if one >= 0) for places in around)
+        return next((places for places in found if places), ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,6 +275,25 @@ class _LineTable:
             self._looks[key] = _Looks(name, reads, given, is_nowhere) if reads.keys else None
         return self._looks[key]
 
+    def bound_to_vendor(self, arch: str, key: Key) -> dict[CapabilityId, str] | None:
+        """Return the CPU features that a release, or one beside it, gives to one vendor's CPUs only.
+
+        None if no release of the line was read for this architecture.
+        """
+        reads = self._read(arch, CPUID)
+        if not reads.keys:
+            return None
+        near = reads.place(key).nearest
+        return {
+            CapabilityId(name): row["condition"]
+            for (of, name), rows in self.given.items()
+            if of == arch and name.startswith("cpu.")
+            for row in rows
+            if row["given"] == "vendor"
+            for first, last in self._intervals(arch, row["releases"])
+            if any(first <= reads.numbers[place] <= last for place in near)
+        }
+
     def _read(self, arch: str, part: str) -> _Reads:
         if (arch, part) not in self._reads:
             rows = enumerate(self.releases.get(arch, ()))
@@ -342,6 +370,11 @@ class KernelTables:
         if looks is None:
             return None
         return looks.over(key) if is_open else looks.at(key)
+
+    def bound_to_vendor(self, line: str, key: Key, arch: str) -> Mapping[CapabilityId, str] | None:
+        """Return the CPU features that a release gives on CPUs of one vendor only; None: no table."""
+        table = self._lines.get(line)
+        return None if table is None else table.bound_to_vendor(arch, key)
 
     def is_lost_after(self, line: str, key: Key, name: CapabilityId, arch: str) -> bool:
         """Whether a release of a line after `key` was read and lacks a capability."""

@@ -282,6 +282,18 @@ class KernelLines:
             inferred=frozenset(inferred - sets[Presence.UNKNOWN]),
         )
 
+    def bound_to_vendor(self, kernel: KernelRelease, *, arch: str) -> Mapping[CapabilityId, str]:
+        """Return the CPU features that a kernel gives on CPUs of one vendor only, with that vendor."""
+        if not kernel.line:
+            return {}
+        line, key = self._by_name[kernel.line], kernel.key
+        while True:
+            self.tables.open(line.name, line.branch, line.key_of)
+            found = self.tables.bound_to_vendor(line.name, key, arch) if key else None
+            if found is not None or not line.inherits:
+                return found or {}
+            line, key = self._by_name[line.inherits], kernel.base
+
     def presence(
         self, kernel: KernelRelease, capability: CapabilityId, *, arch: str
     ) -> tuple[Presence, Evidence]:

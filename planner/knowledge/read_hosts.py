@@ -56,6 +56,8 @@ def read_cpu_vendor(row: Row) -> CpuVendor:
             raise row.fail(f"example '{text}' does not match")
     return CpuVendor(
         name=row.text("name"),
+        title=row.text("title"),
+        runs_as=row.text("runs_as"),
         match=match,
         bare=frozenset(row.texts("bare")),
         examples=examples,

@@ -186,8 +186,13 @@ def _open_features(
 
 
 def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId, ...]:
-    """Return the CPU features that a guest may have and another kernel may not give."""
-    return tuple(sorted(destination.unsure_cpu_features - boot.cpu_features.of_no_guest))
+    """Return the CPU features that a guest may have and another kernel may not give.
+
+    What both kernels give on CPUs of one vendor only, a guest of the boot host finds there again.
+    """
+    of_one_vendor = destination.one_vendor_cpu_features - boot.one_vendor_cpu_features
+    found = destination.unsure_cpu_features | of_one_vendor
+    return tuple(sorted(found - boot.cpu_features.of_no_guest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,11 @@ class Profiler:
         capabilities = implied.overlaid(
             present=group.present, absent=group.absent - past_kernel
         ).freed(past_kernel)
-        open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         cpus = knowledge.host_cpus
+        vendor = cpus.vendor_among(group.hardware) or cpus.vendor_of(group.cpu)
+        of_others, of_one = self._bound_to_vendor(kernel, group, vendor)
+        capabilities = capabilities.overlaid(present=frozenset(), absent=of_others)
+        open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         unsure = knowledge.unsure_cpu_features(group.arch, capabilities)
         told = knowledge.covered.get(group.arch) == "listed" and not (open_facts or unsure)
         token = (
@@ -83,7 +86,7 @@ class Profiler:
             qemu=build,
             capabilities=capabilities,
             kernel_token=token,
-            cpu_vendor=cpus.vendor_among(group.hardware) or cpus.vendor_of(group.cpu),
+            cpu_vendor=vendor,
             cpu_model=cpus.model_of(group.cpu),
             cpu_identity=cpus.identity(group.hardware),
             hardware=cpus.compared(group.hardware),
@@ -94,9 +97,22 @@ class Profiler:
             unplaced=tuple(self._unplaced(group)),
             register_list=knowledge.register_list(group.present),
             register_line=knowledge.kernels.register_line(kernel, group.arch),
+            one_vendor_cpu_features=of_one,
             unsure_cpu_features=unsure,
             unoffered_cpu_features=knowledge.unoffered_cpu_features(group.arch, build),
         )
+
+    def _bound_to_vendor(
+        self, kernel: KernelRelease, group: HostGroup, vendor: str
+    ) -> tuple[frozenset[CapabilityId], frozenset[CapabilityId]]:
+        """Return what a kernel gives on CPUs of other vendors only, and of one while none is stated."""
+        bound = self._knowledge.kernels.bound_to_vendor(kernel, arch=group.arch)
+        stated = group.present | group.absent
+        open_ones = {name: one for name, one in bound.items() if name not in stated}
+        row = self._knowledge.host_cpus.named(vendor)
+        runs_as = vendor if row is None else row.runs_as
+        others = frozenset(name for name, one in open_ones.items() if vendor and one != runs_as)
+        return others, frozenset() if vendor else frozenset(open_ones)
 
     def _unplaced(self, group: HostGroup) -> Iterable[str]:
         facts = (

@@ -26,7 +26,6 @@ from planner.domain.solution import (
 )
 from planner.present.asked import Asked
 from planner.present.columns import aligned
-from planner.present.cpu_report import vendor_name
 from planner.present.lines import WIDTH, Line, Style, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
@@ -285,7 +284,7 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
 
 
 def _of(vendor: VendorAdvice) -> str:
-    return f"{vendor.newest} ({vendor_name(vendor.vendor)})"
+    return f"{vendor.newest} ({vendor.title})"
 
 
 def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:

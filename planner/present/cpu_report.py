@@ -11,7 +11,6 @@ from planner.present.lines import Line, Style, folded, listed
 LABEL = 14
 MOST_FEATURES = 4
 CPU_SCHEMA = "planner.cpu/1"
-VENDORS = {"intel": "Intel", "amd": "AMD", "hygon": "Hygon", "zhaoxin": "Zhaoxin"}
 
 
 def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
@@ -23,17 +22,12 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
         yield Line(title, Style.HEAD)
         for vendor in pool.advice.vendors:
             if vendor.newest or vendor.refused:
-                yield from _item(vendor_name(vendor.vendor), _models(vendor))
+                yield from _item(vendor.title, _models(vendor))
         yield from _item("host-model", _hidden(pool.advice))
         for one in pool.laggards:
             names = listed(one.examples, one.hosts)
             text = f"{counted(one.hosts, 'host')} on {one.label} ({names}) cost "
             yield from _item("laggards", f"{text}{', '.join(one.gained)}", Style.WARN)
-
-
-def vendor_name(vendor: str) -> str:
-    """Return how a vendor writes its name."""
-    return VENDORS.get(vendor, vendor)
 
 
 def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:

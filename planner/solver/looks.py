@@ -9,7 +9,8 @@ from planner.migration.graph import CpuLooks
 def not_everywhere(looks: CpuLooks) -> set[CapabilityId]:
     """Return the CPU features that a guest may have from a host and not find where it arrives.
 
-    A feature that a kernel may or may not give counts, unless all that may have it run that kernel.
+    A feature that a kernel may or may not give counts, unless all that may have it run that kernel;
+    so does one that it gives on CPUs of one vendor only, unless all that may have it do so.
     """
     lacked = [features.of_no_guest for features, _ in looks.boots]
     found = set[CapabilityId]().union(*(features.lacked for features, _ in looks.arrivals))
@@ -22,4 +23,10 @@ def not_everywhere(looks: CpuLooks) -> set[CapabilityId]:
         kept_by = {kernel for features, kernel in looks.boots if name not in features.of_no_guest}
         if kept_by and (len(kernels | kept_by) > 1 or "" in kernels):
             found.add(name)
+    bound = set[CapabilityId]().union(*(features.one_vendor for features, _ in looks.arrivals))
+    found |= {
+        name
+        for name in bound
+        if any(name not in one.of_no_guest | one.one_vendor for one, _ in looks.boots)
+    }
     return found
