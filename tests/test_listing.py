@@ -15,7 +15,18 @@ from planner.knowledge.listing import count_rows, find, rows_of
 
 REPR = re.compile(r"\w\(|<\w+\.|\{'|\['|frozenset|datetime|None\b|Truth\.")
 PROSE = {"source", "match", "notes", "reason", "text", "symptom", "meaning", "title", "probe"} | {
-    *("examples", "pattern", "says", "causes", "ask", "updates", "suffix", "packages", "series"),
+    *(
+        "examples",
+        "pattern",
+        "says",
+        "causes",
+        "ask",
+        "updates",
+        "suffix",
+        "packages",
+        "series",
+        "published",
+    ),
 }
 OF_NO_SOURCE = {"default-policy"}
 
