@@ -22,7 +22,8 @@ TRAITS = ("--trait", "uses-smm=no", "--trait", "nested=no", "--trait", "pae=no")
     [
         (LACKS, ("--no-devices",), Outcome.SAFE),
         (LACKS, ("--no-devices", "--cpu", "qemu64"), Outcome.SAFE),
-        (LACKS, ("--no-devices", "--cpu", "qemu64,+pku"), Outcome.UNSAFE),
+        (LACKS, ("--no-devices", "--cpu", "qemu64,+pku"), Outcome.UNKNOWN),
+        (LACKS, ("--no-devices", "--cpu", "qemu64,+pku", "--booted-on", "a"), Outcome.UNSAFE),
         (MODELS, ("--no-devices",), Outcome.SAFE),
         (MODELS, ("--no-devices", "--cpu", "kvm64", *TRAITS), Outcome.SAFE),
         (MODELS, ("--no-devices", "--cpu", "EPYC-Milan,-rdtscp", *TRAITS), Outcome.UNKNOWN),

@@ -302,7 +302,13 @@ def test_pipes_are_read_like_files(line: str, words: str) -> None:
     plain = shell(f"planner {command} {path} {options}")
     piped = shell(f"{line.format(path, command)} {options}")
     assert (plain.returncode, plain.stderr) == (0, "")
-    assert (piped.returncode, piped.stdout, piped.stderr) == (0, plain.stdout, "")
+    assert (piped.returncode, piped.stderr) == (0, "")
+    assert answered(piped.stdout) == answered(plain.stdout)
+
+
+def answered(text: str) -> str:
+    """Return an answer without the commands to go on with, which name the file as it was typed."""
+    return text.partition("\nnext: ")[0]
 
 
 def test_a_wrong_pipe_is_named() -> None:

@@ -348,8 +348,8 @@ def test_wants_that_name_nothing_are_all_refused_at_once() -> None:
 
 
 UNKNOWN_OFFER = (
-    "a,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6\n"
-    "b,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6\n"
+    "a,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-9.1.0-12.el9\n"
+    "b,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-9.1.0-12.el9\n"
 )
 
 
@@ -364,7 +364,7 @@ UNKNOWN_OFFER = (
             "nothing newer of their pool",
         ),
         ("a,6.1.90,8.2.4\nb,6.1.90,8.2.4\n", "default:virt-8.2", 4, "a type for aarch64 hosts"),
-        (UNKNOWN_OFFER, "default:pc-q35-rhel9.4.0", 5, "unknown whether QEMU"),
+        (UNKNOWN_OFFER, "default:pc-q35-rhel9.6.0", 5, "unknown whether QEMU"),
     ],
 )
 def test_the_exit_code_of_a_want(
