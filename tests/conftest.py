@@ -1,19 +1,14 @@
-"""Tests whose expectation the laws of unstated uses have overtaken, or that show a fault not yet mended.
-
-Each is run and may fail; its reason says which of the two it is. The list only gets shorter.
-"""
+"""Tests whose expectation the laws of unstated uses have overtaken; the list only gets shorter."""
 
 from __future__ import annotations
 
 import pytest
 
 OVERTAKEN = "an unstated use is a missing fact since then: the story must state it"
-NOT_MENDED = "a fault that is known and not mended yet"
 KNOWN = {
     "test_a_notebook_runs_and_draws[1-the-2019-thread]": OVERTAKEN,
     "test_a_notebook_runs_and_draws[2-what-the-laggards-cost]": OVERTAKEN,
     "test_a_notebook_runs_and_draws[4-the-uso-trap]": OVERTAKEN,
-    "test_the_replay_equals_an_exhaustive_one": NOT_MENDED,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.domain.guest import Baseline, GuestCpu, GuestStart
+from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.plan import Plan, Routing
 from planner.domain.simulation import Phase
@@ -19,8 +19,8 @@ from planner.migration.profiles import Profiler
 
 PHASES = (Phase.CORDON, Phase.EVACUATE, Phase.UPGRADE, Phase.UNCORDON, Phase.FLIP, Phase.RESTART)
 Moment = tuple[int, Phase]
-Guest = tuple[Baseline, bool, HostProfile, str]
-"""Baseline, whether it has the optional CPU feature, boot profile, host."""
+Guest = tuple[Baseline, HostProfile, str]
+"""Baseline, boot profile, host."""
 
 
 @dataclass
@@ -70,12 +70,7 @@ class Reference:
         start = (0, Phase.START)
         boots = {host.before for host in self.hosts}
         for baseline in self.in_force.values():
-            self.alive |= {
-                (baseline, has, boot, host.name)
-                for has in (False, True)
-                for boot in boots
-                for host in self.hosts
-            }
+            self.alive |= {(baseline, boot, host.name) for boot in boots for host in self.hosts}
         gap: Moment | None = None
         moments = [start, *((wave.number, phase) for wave in self.plan.waves for phase in PHASES)]
         for moment in moments:
@@ -94,34 +89,33 @@ class Reference:
         """Yield every objection to what guests may do in a phase, and keep what they may become."""
         up = {host.name: profile for host in self.hosts if (profile := host.at(moment)) is not None}
         open_to = [host for host in self.hosts if host.name in up and not host.is_closed(moment)]
-        self.alive = {guest for guest in self.alive if guest[3] in up}
+        self.alive = {guest for guest in self.alive if guest[2] in up}
         queue = list(self.alive)
         for baseline in self.in_force.values():
             for host in open_to:
                 profile = up[host.name]
                 start = GuestStart(baseline=baseline)
                 yield from judge_builds(profile.qemu, profile.qemu, start, self.knowledge)
-                queue += [(baseline, has, profile, host.name) for has in (False, True)]
+                queue.append((baseline, profile, host.name))
         seen = set(queue)
         names = {host.name: host for host in self.hosts}
         while queue:
-            baseline, has, boot, where = queue.pop()
-            later: list[Guest] = [(baseline, has, up[where], where)]
+            baseline, boot, where = queue.pop()
+            later: list[Guest] = [(baseline, up[where], where)]
             for host in open_to:
                 if host.name != where and self.may_send(names[where], host, moment):
                     edge = MigrationEdge(source=up[where], destination=up[host.name])
-                    yield from self.against(edge, boot, baseline, has=has)
-                    later.append((baseline, has, boot, host.name))
+                    yield from self.against(edge, boot, baseline)
+                    later.append((baseline, boot, host.name))
             queue += [guest for guest in later if guest not in seen]
             seen |= set(later)
         self.alive = seen
 
     def against(
-        self, edge: MigrationEdge, boot: HostProfile, baseline: Baseline, *, has: bool
+        self, edge: MigrationEdge, boot: HostProfile, baseline: Baseline
     ) -> tuple[Objection, ...]:
-        """A guest that has the feature speaks for those of which nothing is said."""
-        cpu = GuestCpu(model="m", enabled=frozenset({"f"})) if has else None
-        start = GuestStart(baseline=baseline, booted_on=boot, cpu=cpu)
+        """Judge a guest of which nothing is said: what it may have is a missing fact, no failure."""
+        start = GuestStart(baseline=baseline, booted_on=boot)
         verdict = judge(edge, start, self.knowledge, management=self.policy.management)
         return apply(self.policy, verdict).objections
 

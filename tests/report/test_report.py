@@ -57,7 +57,9 @@ def test_loss_of_2019_is_on_the_map() -> None:
     assert {one.unit for one in bare.cells[0][1].objections} == {"cpu/msr_smi_count"}
     assert not bare.cells[0][1].elsewhere
     assert bare.cells[1][1] is not None
-    assert bare.cells[1][1].outcome is Outcome.UNKNOWN, "a guest booted on new1 may lose state there"
+    assert bare.cells[1][1].outcome is Outcome.UNKNOWN, (
+        "a guest booted on new1 may lose state there"
+    )
     assert bare.cells[1][1].elsewhere
     assert bare.cells[1][0] is not None
     assert bare.cells[1][0].outcome is Outcome.SAFE
