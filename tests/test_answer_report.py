@@ -14,7 +14,7 @@ from planner.domain.solution import PoolVerdict, Solution
 from planner.present.answer_report import answer_lines, quiet_lines
 from planner.present.asked import Asked
 from planner.present.columns import aligned
-from tests.report.pages import ROOT, run
+from tests.report.pages import run
 
 UBUNTU = """host,pool,kernel,qemu
 a1,az1,5.15.0-130-generic,1:6.2+dfsg-2ubuntu6.31
@@ -71,13 +71,29 @@ def test_a_profile_that_takes_nothing_for_granted_asks_more(tmp_path: Path) -> N
 
 
 def test_what_a_profile_has_is_asked(tmp_path: Path) -> None:
-    (domain,) = solved(tmp_path, UBUNTU, "windows").domains
-    best = domain.recommended
-    assert best is not None
-    assert not any("virtio-9p" in one.text for one in best.checks)
-    (host_cpu,) = solved(tmp_path, UBUNTU, "host-cpu").domains
-    of_cpu = [one for one in host_cpu.recommended.checks if one.kind == "cpu"]  # type: ignore[union-attr]
-    assert of_cpu, "a guest with its host's CPU may have what only some hosts give"
+    """Conditions on the CPU are left to check for guests with their host's, and for no named model."""
+
+    def on_cpus(profile: str) -> list[str]:
+        best = solved(tmp_path, UBUNTU, profile).domains[0].recommended
+        assert best is not None
+        return [one.text for one in best.checks if one.kind == "cpu"]
+
+    assert not on_cpus("ordinary")
+    assert on_cpus("host-cpu")
+
+
+def test_without_a_named_model_to_name_conditions_on_cpus_are_left_to_check(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(UBUNTU)
+    fleet = planner.read_fleet(tmp_path / "fleet.csv")
+    shipped = planner.load_knowledge()
+    nameless = replace(shipped, guests=replace(shipped.guests, cpu_generations=()))
+    kinds = []
+    for rows in (shipped, nameless):
+        best = planner.solve(fleet, knowledge=rows).domains[0].recommended
+        assert best is not None
+        kinds.append({one.kind for one in best.checks})
+    assert "cpu" not in kinds[0]
+    assert "cpu" in kinds[1]
 
 
 def test_a_profile_without_a_row_is_told_with_the_nearest(tmp_path: Path) -> None:
@@ -114,10 +130,6 @@ def test_explain_tells_one_pool_in_full() -> None:
     assert "pc-q35-jammy" in done.stdout
     assert "because" in done.stdout and "would open" in done.stdout
     assert "confidential-guest-support" not in done.stdout
-
-
-def test_examples_are_in_the_checkout() -> None:
-    assert (ROOT / "examples" / "three-pools" / "guests.csv").exists()
 
 
 WORDS = st.text(alphabet="abcxyz-0.", min_size=1, max_size=12)
