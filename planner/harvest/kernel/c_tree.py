@@ -93,22 +93,26 @@ class _Parser:
 
     # -- tokens ---------------------------------------------------------------------------------
     def peek(self, ahead: int = 0) -> str:
+        """Return the text of the next token, or of one further on; empty at the end."""
         place = self.at + ahead
         return self.tokens[place].text if place < len(self.tokens) else ""
 
     @property
     def line(self) -> int:
+        """The line of the next token."""
         if not self.tokens:
             return 0
         return self.tokens[min(self.at, len(self.tokens) - 1)].line
 
     def take(self, text: str = "") -> Token:
+        """Take the next token; raises `UnreadError` if it is not `text`."""
         if self.at >= len(self.tokens) or (text and self.peek() != text):
             raise self.wrong(f"expected `{text}`")
         self.at += 1
         return self.tokens[self.at - 1]
 
     def skip(self, text: str) -> bool:
+        """Take the next token if it is `text`."""
         if self.peek() == text:
             self.at += 1
             return True
@@ -122,15 +126,18 @@ class _Parser:
         return inner
 
     def end(self) -> None:
+        """Raise `UnreadError` if something is left over."""
         if self.at < len(self.tokens):
             raise self.wrong("left over")
 
     def wrong(self, why: str) -> UnreadError:
+        """Return the error that names the place and why it cannot be parsed."""
         near = text_of(self.tokens[max(0, self.at - 6) : self.at + 6])
         return unread(self.file, self.line, f"cannot parse near `{near}` ({why})")
 
     # -- statements -----------------------------------------------------------------------------
     def statements(self) -> tuple[Statement, ...]:
+        """Take every statement that is left."""
         found = []
         while self.at < len(self.tokens):
             one = self.statement()
@@ -139,6 +146,7 @@ class _Parser:
         return tuple(found)
 
     def statement(self) -> Statement | None:
+        """Take one statement, None for an empty one."""
         text, line = self.peek(), self.line
         if self.skip(";"):
             return None
@@ -169,15 +177,18 @@ class _Parser:
         return words.get(text)
 
     def braces(self) -> tuple[Statement, ...]:
+        """Take statements in braces."""
         return _Parser(self.file, self.inside()).statements()
 
     def nested(self) -> tuple[Statement, ...]:
+        """Take the body of a branch or loop, with braces or without."""
         if self.peek() == "{":
             return self.braces()
         one = self.statement()
         return () if one is None else (one,)
 
     def bracketed(self) -> Node:
+        """Take an expression in brackets."""
         inner = self.inside()
         return parse_expression(self.file, inner)
 
@@ -258,6 +269,7 @@ class _Parser:
 
     # -- expressions ----------------------------------------------------------------------------
     def expression(self) -> Node:
+        """Take an expression, commas included."""
         node = self.assignment()
         while self.peek() == ",":
             line = self.take().line
@@ -265,6 +277,7 @@ class _Parser:
         return node
 
     def assignment(self) -> Node:
+        """Take an assignment, or what may stand there."""
         node = self.choice()
         if self.peek() in ASSIGNMENTS:
             sign = self.take()
@@ -272,6 +285,7 @@ class _Parser:
         return node
 
     def choice(self) -> Node:
+        """Take a conditional expression, or what may stand there."""
         node = self.binary(0)
         if self.peek() != "?":
             return node
@@ -283,6 +297,7 @@ class _Parser:
         return Node("choice", "?", line, (node, yes, self.choice()))
 
     def binary(self, least: int) -> Node:
+        """Take operators that bind more strongly than `least`."""
         node = self.unary()
         while BINARY.get(self.peek(), 0) > least:
             sign = self.take()
@@ -291,6 +306,7 @@ class _Parser:
         return node
 
     def unary(self) -> Node:
+        """Take an operand with the signs before it."""
         text, line = self.peek(), self.line
         if text in {"!", "~", "-", "+", "*", "&", "++", "--"}:
             self.take()
@@ -312,6 +328,7 @@ class _Parser:
         return all(re.fullmatch(r"[A-Za-z_]\w*|\*", word) for word in inner)
 
     def postfix(self) -> Node:
+        """Take an operand with its calls, members and indices."""
         node = self.primary()
         while True:
             text, line = self.peek(), self.line
@@ -330,6 +347,7 @@ class _Parser:
                 return node
 
     def primary(self) -> Node:
+        """Take a name, a number, a text or a bracketed expression."""
         token = self.take()
         if token.text == "(":
             self.at -= 1
