@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.domain.guest import Baseline, GuestStart
+from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.plan import Plan, Routing
 from planner.domain.simulation import Phase
@@ -19,8 +19,8 @@ from planner.migration.profiles import Profiler
 
 PHASES = (Phase.CORDON, Phase.EVACUATE, Phase.UPGRADE, Phase.UNCORDON, Phase.FLIP, Phase.RESTART)
 Moment = tuple[int, Phase]
-Guest = tuple[Baseline, HostProfile, str]
-"""Baseline, boot profile, host."""
+Guest = tuple[Baseline, bool, HostProfile, str]
+"""Baseline, whether it has the optional CPU feature, boot profile, host."""
 
 
 @dataclass
@@ -70,7 +70,12 @@ class Reference:
         start = (0, Phase.START)
         boots = {host.before for host in self.hosts}
         for baseline in self.in_force.values():
-            self.alive |= {(baseline, boot, host.name) for boot in boots for host in self.hosts}
+            self.alive |= {
+                (baseline, has, boot, host.name)
+                for has in (False, True)
+                for boot in boots
+                for host in self.hosts
+            }
         gap: Moment | None = None
         moments = [start, *((wave.number, phase) for wave in self.plan.waves for phase in PHASES)]
         for moment in moments:
@@ -89,35 +94,40 @@ class Reference:
         """Yield every objection to what guests may do in a phase, and keep what they may become."""
         up = {host.name: profile for host in self.hosts if (profile := host.at(moment)) is not None}
         open_to = [host for host in self.hosts if host.name in up and not host.is_closed(moment)]
-        self.alive = {guest for guest in self.alive if guest[2] in up}
+        self.alive = {guest for guest in self.alive if guest[3] in up}
         queue = list(self.alive)
         for baseline in self.in_force.values():
             for host in open_to:
                 profile = up[host.name]
                 start = GuestStart(baseline=baseline)
                 yield from judge_builds(profile.qemu, profile.qemu, start, self.knowledge)
-                queue.append((baseline, profile, host.name))
+                queue += [(baseline, has, profile, host.name) for has in (False, True)]
         seen = set(queue)
         names = {host.name: host for host in self.hosts}
         while queue:
-            baseline, boot, where = queue.pop()
-            later: list[Guest] = [(baseline, up[where], where)]
+            baseline, has, boot, where = queue.pop()
+            later: list[Guest] = [(baseline, has, up[where], where)]
             for host in open_to:
                 if host.name != where and self.may_send(names[where], host, moment):
                     edge = MigrationEdge(source=up[where], destination=up[host.name])
-                    yield from self.against(edge, boot, baseline)
-                    later.append((baseline, boot, host.name))
+                    yield from self.against(edge, boot, baseline, has=has)
+                    later.append((baseline, has, boot, host.name))
             queue += [guest for guest in later if guest not in seen]
             seen |= set(later)
         self.alive = seen
 
     def against(
-        self, edge: MigrationEdge, boot: HostProfile, baseline: Baseline
+        self, edge: MigrationEdge, boot: HostProfile, baseline: Baseline, *, has: bool
     ) -> tuple[Objection, ...]:
-        """Judge a guest of which nothing is said: what it may have is a missing fact, no failure."""
-        start = GuestStart(baseline=baseline, booted_on=boot)
+        """Judge a guest of which nothing is said, or one with the feature: it speaks for those.
+
+        Of the second only certain failures count: no build lists its invented CPU model.
+        """
+        cpu = GuestCpu(model="m", enabled=frozenset({"f"})) if has else None
+        start = GuestStart(baseline=baseline, booted_on=boot, cpu=cpu)
         verdict = judge(edge, start, self.knowledge, management=self.policy.management)
-        return apply(self.policy, verdict).objections
+        found = apply(self.policy, verdict).objections
+        return tuple(one for one in found if not (has and one.is_gap))
 
     def may_send(self, source: Host, target: Host, moment: Moment) -> bool:
         if self.plan.domains[0].routing is Routing.ANY:
