@@ -534,6 +534,15 @@ def test_a_value_that_is_none_does_not_shut_a_gate(value: str) -> None:
     assert {(False, Rule.PROPERTY_NOT_OFFERED), (True, Rule.KNOWLEDGE_GAP)} <= told(value)
 
 
+@pytest.mark.parametrize(("cpu", "lost"), [("qemu64,+xsave", True), ("qemu64", False)])
+def test_a_guest_with_xsave_needs_a_destination_that_takes_xcr0(cpu: str, lost: bool) -> None:
+    source, other = ("6.1.0-40-amd64", "8.2.7", ""), ("6.1.0-40-amd64", "8.2.7", "-kvm.cap.xcrs")
+    guest = {"machine": "pc-q35-7.2", "cpu": cpu}
+    move = Move(source=source, destination=other, guest=guest, unit="cpu/xcr0")
+    assert (Rule.CAPABILITY_MISSING in _rules(move)) is lost
+    assert not _rules(replace(move, destination=source))
+
+
 def test_a_machine_type_of_another_architecture_cannot_start() -> None:
     host = _qemu("8.2.7")
     found = _judged(host, host, {"machine": "virt-8.2"}).objections

@@ -56,3 +56,9 @@ def word(descriptor: int, request: int, size: str = "Q") -> int:
     """Return the number that an ioctl writes; raises `OSError`."""
     blank = struct.pack(size, 0)
     return int(struct.unpack(size, fcntl.ioctl(descriptor, request, blank))[0])
+
+
+def words(descriptor: int, request: int, given: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the 64-bit words that an ioctl leaves in those that it is given; raises `OSError`."""
+    form = f"{len(given)}Q"
+    return struct.unpack(form, fcntl.ioctl(descriptor, request, struct.pack(form, *given)))

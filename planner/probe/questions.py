@@ -233,7 +233,7 @@ WORDS: tuple[tuple[str, Answer], ...] = (
     (r"TUNSETOFFLOAD bits? \d+(?: and \d+)*", _offload),
     (r"TUNGETFEATURES (\w+)", _tun_feature),
     (r"ioctl (TUN\w+)", _tun_ioctl),
-    (rf"VHOST_GET_FEATURES bit {NUMBER}", _vhost_net_bit),
+    (rf"VHOST_GET_FEATURES(?:_ARRAY)? bit {NUMBER}", _vhost_net_bit),
     (rf"VHOST_GET_FEATURES bit {NUMBER} of vhost-vsock", _vhost_vsock_bit),
     (rf"VHOST_GET_BACKEND_FEATURES bit {NUMBER}", _vhost_backend_bit),
     (rf"UFFDIO_API feature bit {NUMBER}", _userfault_bit),

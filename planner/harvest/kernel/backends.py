@@ -39,6 +39,8 @@ ASKED = {
 }
 """For each answer: file, mask, list of bits, list of words; and the question of the catalogue."""
 
+WORD = 64
+
 Answers = tuple[set[str], list[Problem]]
 
 
@@ -118,8 +120,18 @@ def read_vhost(tree: KernelTree) -> Answers:
             if value is None:
                 problems.append(_problem(file, 1, f"`{mask}` is no number that the headers tell"))
             bits = [bit for bit in range(64) if (value or 0) >> bit & 1]
-        found |= {question.format(bit) for bit in bits}
+        found |= {_asked(question, bit) for bit in bits}
     return found, problems
+
+
+def _asked(question: str, bit: int) -> str:
+    """Return the question about a bit; those beyond the first word are asked by another call."""
+    beyond = bit >= WORD and question.startswith("VHOST_GET_FEATURES bit")
+    return (
+        question.replace("FEATURES", "FEATURES_ARRAY").format(bit)
+        if beyond
+        else question.format(bit)
+    )
 
 
 def _listed_bits(
@@ -171,13 +183,6 @@ def unnamed(found: Iterable[str], known: Iterable[str], words: Words) -> list[Pr
         for question in sorted(set(found) - set(known))
         if not any(re.fullmatch(pattern, question) for pattern in silent)
     ]
-
-
-def asked_as(found: Iterable[str], words: Words) -> set[str]:
-    """Return answers under the questions of the catalogue."""
-    other = words.table["asked_as"]
-    assert isinstance(other, dict)
-    return {other.get(question, question) for question in found}
 
 
 def _problem(file: CFile, line: int, what: str) -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.domain.errors import Location, Problem
-from planner.harvest.kernel.backends import asked_as, read_tun, read_vhost, unnamed
+from planner.harvest.kernel.backends import read_tun, read_vhost, unnamed
 from planner.harvest.kernel.cpuid import read_cpuid
 from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.lists import (
@@ -119,14 +119,13 @@ def _answers(
     read: set[str], problems: list[Problem], names: Names, words: Words, start: str
 ) -> Reading:
     """Return what the catalogue asks of a driver, yes or no."""
-    found = asked_as(read, words)
     asked = {text: name for text, name in names.questions.items() if re.match(start, text)}
-    answers: dict[str, Formula] = {name: text in found for text, name in asked.items()}
+    answers: dict[str, Formula] = {name: text in read for text, name in asked.items()}
     for text, name in asked.items():
         several = re.fullmatch(r"TUNSETOFFLOAD bits (\d+) and (\d+)", text)
         if several:
-            answers[name] = all(f"TUNSETOFFLOAD bit {bit}" in found for bit in several.groups())
-    return answers, problems + unnamed(found, names.questions, words)
+            answers[name] = all(f"TUNSETOFFLOAD bit {bit}" in read for bit in several.groups())
+    return answers, problems + unnamed(read, names.questions, words)
 
 
 _READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
