@@ -12,7 +12,7 @@ import sys
 import time
 
 from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
-from planner.plan.packing import Packing, Piece, PoolSize, Rules, pack
+from planner.optimize.waves.pack import Packing, Piece, PoolSize, Rules, pack
 
 HOST = Room(vcpus=128.0, memory_gib=1024.0)
 GRAIN = 8  # GiB of a guest

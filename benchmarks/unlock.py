@@ -20,11 +20,11 @@ from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
-from planner.plan.budget import unlocks
-from planner.plan.landscape import Landscape
-from planner.plan.unlock import Unlocker
-from planner.plan.wants import next_types
-from planner.solver.upgrade_search import UNFINISHED
+from planner.optimize.upgrade_choice import UNFINISHED
+from planner.unlock.goals import next_types
+from planner.unlock.modified_fleet import Landscape
+from planner.unlock.search import Unlocker
+from planner.unlock.spend import unlocks
 
 
 def main(pools: int) -> None:

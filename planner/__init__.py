@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "planner.knowledge.shipped": ("load_knowledge",),
     "planner.library.read": (
-        *("load_knowledge", "read_fleet", "read_guests", "read_policy"),
+        *("read_fleet", "read_guests", "read_policy"),
         *("read_edges", "read_upgrades", "read_plan", "read_kubevirt"),
     ),
     "planner.library.answers": ("solve", "check"),
     "planner.library.plans": ("make_plan", "simulate", "unlock"),
-    "planner.library.change": ("change",),
-    "planner.library.compare": ("compare",),
-    "planner.library.whatif": ("WhatIf", "what_if"),
+    "planner.whatif.apply_scenario": ("change",),
+    "planner.whatif.compare": ("compare",),
+    "planner.whatif.what_if": ("WhatIf", "what_if"),
     "planner.fleet.frames": ("to_frame",),
     "planner.fleet.scenario_file": ("read_scenarios", "read_matrix"),
     "planner.domain.scenario": (
@@ -59,14 +60,12 @@ if TYPE_CHECKING:
     from planner.fleet.frames import to_frame as to_frame
     from planner.fleet.scenario_file import read_matrix as read_matrix
     from planner.fleet.scenario_file import read_scenarios as read_scenarios
+    from planner.knowledge.shipped import load_knowledge as load_knowledge
     from planner.library.answers import check as check
     from planner.library.answers import solve as solve
-    from planner.library.change import change as change
-    from planner.library.compare import compare as compare
     from planner.library.plans import make_plan as make_plan
     from planner.library.plans import simulate as simulate
     from planner.library.plans import unlock as unlock
-    from planner.library.read import load_knowledge as load_knowledge
     from planner.library.read import read_edges as read_edges
     from planner.library.read import read_fleet as read_fleet
     from planner.library.read import read_guests as read_guests
@@ -74,5 +73,7 @@ if TYPE_CHECKING:
     from planner.library.read import read_plan as read_plan
     from planner.library.read import read_policy as read_policy
     from planner.library.read import read_upgrades as read_upgrades
-    from planner.library.whatif import WhatIf as WhatIf
-    from planner.library.whatif import what_if as what_if
+    from planner.whatif.apply_scenario import change as change
+    from planner.whatif.compare import compare as compare
+    from planner.whatif.what_if import WhatIf as WhatIf
+    from planner.whatif.what_if import what_if as what_if

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from planner.domain.upgrade import Room
-from planner.plan.packing import Piece, PoolSize, Rules
+from planner.optimize.waves.pack import Piece, PoolSize, Rules
 
 NOWHERE = Room()
 

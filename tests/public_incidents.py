@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from planner.answers.check_cases import CaseJudge
 from planner.domain.errors import FleetError
 from planner.domain.verdict import Verdict
-from planner.explain.cases import CaseJudge
 from planner.fleet.cases import COLUMNS, case_of
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase

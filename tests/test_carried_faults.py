@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from planner.answers.answer import solve
 from planner.domain.errors import KnowledgeError
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
 from planner.domain.verdict import Rule
-from planner.explain.answer import solve
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import MigrationDomain, complete_domains, directed_domains

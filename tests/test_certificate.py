@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fleets import KINDS, write_fleet
+from planner.answers.edge_map import edge_maps
 from planner.domain.edge_map import TrialKind
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause
 from planner.domain.verdict import Rule
-from planner.explain.edge_map import edge_maps
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge

@@ -19,7 +19,7 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.hardware_rules import HOST_CONDITION
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, Profiler
-from planner.solver.attempt import HARDWARE, Attempt, is_common_parts
+from planner.solver.candidate import HARDWARE, Attempt, is_common_parts
 from planner.solver.closed_form import ClosedForm
 from tests.test_judge_rules import _start
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from planner.answers.messages import diagnose
 from planner.domain.errors import KnowledgeError, UsageError
-from planner.explain.messages import diagnose
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from tests.test_readers import ROOT, run

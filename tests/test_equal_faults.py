@@ -14,7 +14,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
-from planner.solver.layout_issues import fault_issues
+from planner.solver.difference_issues import fault_issues
 
 
 @cache

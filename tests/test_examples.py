@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from planner.answers.answer import solve
+from planner.answers.check_cases import CaseJudge
+from planner.answers.try_type import try_next_newer
 from planner.domain.solution import Solution
 from planner.domain.truth import Truth
-from planner.explain.answer import solve
-from planner.explain.cases import CaseJudge
-from planner.explain.trial import try_next_newer
 from planner.fleet.cases import case_of
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
@@ -23,7 +23,7 @@ from planner.knowledge.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
-from planner.solver.attempt import COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL, common_parts
+from planner.solver.candidate import COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL, common_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.certificate.certify import CertificationError, Certifier
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Condition, Solution, Status
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
-from planner.solver.certify import CertificationError, Certifier
 
 QEMU = "1:7.2.22+dfsg-0+deb12u1"
 OVERSAVES, LIMITS = "5.16.0", "6.0.1"

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from planner.answers.answer import solve
+from planner.answers.check_cases import CaseJudge
 from planner.domain.compat import Visible
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.verdict import Verdict
-from planner.explain.answer import solve
-from planner.explain.cases import CaseJudge
 from planner.fleet.cases import COLUMNS, case_of
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.packing import many_pools, one_pool
 from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
-from planner.plan.bounds import lower_bound
-from planner.plan.packing import Budget, Infeasible, Packing, Piece, PoolSize, Rules, pack
-from planner.plan.wave_limits import demands, wave_model
+from planner.optimize.waves.bounds import lower_bound
+from planner.optimize.waves.constraints import demands, wave_model
+from planner.optimize.waves.pack import Budget, Infeasible, Packing, Piece, PoolSize, Rules, pack
 from tests.packing_truth import faults_of, fewest_waves
 
 LOADS = st.integers(0, 16).map(lambda quarters: quarters / 4)

@@ -34,9 +34,9 @@ from planner.knowledge.load import load_knowledge
 from planner.migration.applies import claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
-from planner.plan.make import Task, make_plan
-from planner.plan.simulate import Scenario, simulate
-from planner.solver.reference import is_safe
+from planner.replay.simulate import Scenario, simulate
+from planner.rollout.make_plan import Task, make_plan
+from tests.solver_reference import is_safe
 
 ROOT = Path(__file__).resolve().parent.parent
 SMI = "x86_64-cpu.x-migrate-smi-count=off"

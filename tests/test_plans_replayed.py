@@ -20,8 +20,8 @@ from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.plan.make import Task, make_plan
-from planner.plan.simulate import Scenario, simulate
+from planner.replay.simulate import Scenario, simulate
+from planner.rollout.make_plan import Task, make_plan
 
 BUILDS = ("1.0.0", "2.0.0", "3.0.0")
 NAMES = ("k.a", "k.c", "tun.x")

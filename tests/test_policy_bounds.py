@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.answers.answer import solve
+from planner.answers.try_type import try_machine_type, try_next_newer
 from planner.domain.policy import Policy
 from planner.domain.solution import DomainSolution, RefusedLine, Status
-from planner.explain.answer import solve
-from planner.explain.trial import try_machine_type, try_next_newer
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from planner.certificate.certify import Certifier
 from planner.domain.errors import FleetError
 from planner.domain.host import Fleet, HostProfile, MigrationEdge
 from planner.domain.solution import ChosenBaseline, Condition
@@ -21,8 +22,7 @@ from planner.migration.graph import complete_domains
 from planner.migration.hardware_rules import HOST_CONDITION, VERIFIED
 from planner.migration.judge import judge
 from planner.migration.profiles import profile_fleet
-from planner.solver import attempt
-from planner.solver.certify import Certifier
+from planner.solver import candidate as attempt
 from planner.solver.closed_form import ClosedForm
 from tests.test_judge_rules import _start
 

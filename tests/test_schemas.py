@@ -14,13 +14,13 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry, Resource
 
+from planner.answers.answer import solve
+from planner.answers.check_cases import CaseJudge
 from planner.cli import exits
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Status
 from planner.domain.verdict import Outcome, Rule, Verdict
-from planner.explain.answer import solve
-from planner.explain.cases import CaseJudge
 from planner.fleet.cases import case_of
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase

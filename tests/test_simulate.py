@@ -23,9 +23,9 @@ from planner.fleet.plan_file import plan_of, read_plan
 from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.plan.contradictions import check_plan
-from planner.plan.obeyed import broken_limits
-from planner.plan.simulate import Scenario, drawn_failures, simulate
+from planner.replay.plan_validation import check_plan
+from planner.replay.policy_checks import broken_limits
+from planner.replay.simulate import Scenario, drawn_failures, simulate
 from tests.rollout import (
     Json,
     old_hosts,

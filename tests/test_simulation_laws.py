@@ -29,7 +29,7 @@ from planner.domain.simulation import HostFailure
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.plan.simulate import Scenario, simulate
+from planner.replay.simulate import Scenario, simulate
 from tests.replay_reference import Reference
 
 NAMES = ("k.a", "k.c", "tun.x")

@@ -10,19 +10,19 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.answers.answer import solve
+from planner.certificate.certify import CertificationError, Certifier, assumed_by
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.guest import Baseline
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.domain.solution import ChosenBaseline, Condition, FlagChoice
-from planner.explain.answer import solve
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import MigrationDomain, complete_domains, directed_domains
 from planner.migration.profiles import profile_fleet
-from planner.solver.certify import CertificationError, Certifier, assumed_by
-from planner.solver.reference import excludable, flag_sets, is_safe, newest_safe
 from planner.solver.solve import Solver, baseline_of
+from tests.solver_reference import excludable, flag_sets, is_safe, newest_safe
 
 NAMES = ("k.a", "k.c", "tun.x")
 BUILDS = ("1.0.0", "2.0.0", "3.0.0")

@@ -11,8 +11,8 @@ import pytest
 
 import planner
 from benchmarks.fleets import KINDS, write_fleet
-from planner.explain import answer
-from planner.explain.spread import spread
+from planner.answers import answer
+from planner.parallel import spread
 from planner.present.document import dump, solution_document
 
 HERE = os.getpid()

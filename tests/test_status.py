@@ -13,8 +13,8 @@ from planner.fleet.plan_file import read_plan
 from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.plan.progress import status_of
-from planner.plan.simulate import Scenario
+from planner.replay.plan_status import status_of
+from planner.replay.simulate import Scenario
 from tests.rollout import Json, of_the_cpu, rows_of, seed_plan, uso_plan, write_fleet, write_plan
 
 BEFORE, AFTER = datetime.date(2027, 1, 19), datetime.date(2027, 1, 20)

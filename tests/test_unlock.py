@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.host import HostProfile, QemuBuild
-from planner.solver.cpsat import cheapest_by_search
-from planner.solver.requirement import Requirement
-from planner.solver.unlock import cheapest
+from planner.optimize.hitting_set import Requirement, cheapest, cheapest_by_search
 
 BUILD = QemuBuild(line="upstream", release="8.2.4", version=(8, 2, 4))
 PROFILES = tuple(

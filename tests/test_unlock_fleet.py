@@ -24,10 +24,10 @@ from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
-from planner.plan.landscape import Landscape
-from planner.plan.unlock import Unlocker
-from planner.plan.unlock_judge import changes, fleet_refusal
-from planner.plan.wants import next_types
+from planner.unlock.goals import next_types
+from planner.unlock.modified_fleet import Landscape
+from planner.unlock.search import Unlocker
+from planner.unlock.type_judge import changes, fleet_refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = "examples/seed/fleet.csv"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.solver import upgrade_search
-from planner.solver.budget import Least, Parcel, components, most_valuable
-from planner.solver.cpsat import cheapest_choice
-from planner.solver.upgrade_search import (
+from planner.optimize import upgrade_choice as upgrade_search
+from planner.optimize.knapsack import Least, Parcel, components, most_valuable
+from planner.optimize.upgrade_choice import (
     Choice,
     Cut,
     Judged,
     Seat,
+    cheapest_choice,
     cheapest_upgrade,
     cost_of,
     forbids,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import planner
+from planner.answers.answer import solve as solve_domains
 from planner.cli.app import app
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import ScenarioError
@@ -31,14 +32,13 @@ from planner.domain.scenario import (
     Upgrade,
 )
 from planner.domain.solution import Solution
-from planner.explain.answer import solve as solve_domains
 from planner.fleet.scenario_file import read_matrix, read_scenarios
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.library.compare import compare
-from planner.library.whatif import WhatIf, allowed, what_if
 from planner.migration.graph import complete_domains, directed_domains
 from planner.migration.profiles import profile_fleet
+from planner.whatif.compare import compare
+from planner.whatif.what_if import WhatIf, allowed, what_if
 
 ROOT = Path(__file__).resolve().parent.parent
 FLEET = ROOT / "examples" / "three-pools" / "fleet.csv"

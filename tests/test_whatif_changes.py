@@ -17,7 +17,7 @@ from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.domain.scenario import HostChange as ScenarioChange
 from planner.domain.scenario import Masking, Removal, Scenario, Selection, Upgrade
 from planner.domain.solution import Status
-from planner.library.whatif import WhatIf, what_if
+from planner.whatif.what_if import WhatIf, what_if
 from tests.test_whatif import anew, fleets, host_changes, selections, upgrade_of, world
 
 FLEET = Path(__file__).resolve().parent.parent / "examples" / "three-pools" / "fleet.csv"

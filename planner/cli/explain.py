@@ -51,8 +51,8 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
-    from planner.explain.answer import solve as solve_domains
-    from planner.explain.trial import try_machine_type, try_next_newer
+    from planner.answers.answer import solve as solve_domains
+    from planner.answers.try_type import try_machine_type, try_next_newer
     from planner.library.answers import domains_of
     from planner.migration.profiles import profile_fleet
     from planner.present.explain_report import trial_report

@@ -89,7 +89,7 @@ def whole_number(text: str) -> int:
 
 def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:
     """Load the shipped knowledge with the user's rows over it."""
-    from planner.library.read import load_knowledge
+    from planner.knowledge.shipped import load_knowledge
 
     return load_knowledge(*(folders or ()))
 

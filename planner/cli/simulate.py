@@ -87,8 +87,8 @@ def simulate(
     """
     from planner.fleet.upgrades import digest_of
     from planner.library import plans
-    from planner.plan.contradictions import check_plan
-    from planner.plan.simulate import drawn_failures
+    from planner.replay.plan_validation import check_plan
+    from planner.replay.simulate import drawn_failures
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
     check_plan(made, hosts, given.knowledge)
@@ -140,7 +140,7 @@ def failures_of(
 ) -> tuple[HostFailure, ...]:
     """Read HOST@WAVE words; raises `UsageError` with each one that is wrong."""
     from planner.domain.simulation import HostFailure
-    from planner.plan.contradictions import check_failures
+    from planner.replay.plan_validation import check_failures
 
     problems, found = [], []
     for word in words:

@@ -101,7 +101,7 @@ def solved(given: Inputs, arrows: Arrows | None, guests: Path | None) -> Solutio
 
 def mapped(given: Inputs, arrows: Arrows | None) -> tuple[EdgeMap, ...]:
     """Judge every edge of every pool."""
-    from planner.explain.edge_map import edge_maps
+    from planner.answers.edge_map import edge_maps
     from planner.library.answers import domains_of
     from planner.migration.profiles import profile_fleet
 

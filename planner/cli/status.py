@@ -44,9 +44,9 @@ def status(
 
     Example: planner status plan.json fleet.csv
     """
-    from planner.plan.contradictions import check_words, contradictions
-    from planner.plan.progress import status_of
-    from planner.plan.simulate import Scenario
+    from planner.replay.plan_status import status_of
+    from planner.replay.plan_validation import check_words, contradictions
+    from planner.replay.simulate import Scenario
 
     day = _day(today)
     made, given, hosts = planned(plan, fleet, policy, knowledge)

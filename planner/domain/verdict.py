@@ -86,6 +86,11 @@ def knowledge_gap(fact: str, consequence: Consequence, source: str) -> Objection
     return Objection(rule=Rule.KNOWLEDGE_GAP, consequence=consequence, facts=(fact,), source=source)
 
 
+def unfixed(machine_type: str) -> str:
+    """Return the missing fact of a type that every build makes in its own way."""
+    return f"what differing builds make of '{machine_type}', which has no versions"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """Something to know that does not make the edge unsafe.

@@ -231,6 +231,22 @@ class KnowledgeBase:
         row = self.machines.row(name)
         return None if row is None else row.machine_type
 
+    @cached_property
+    def gating_properties(self) -> frozenset[PropertyKey]:
+        """The properties that switch a unit: of their differences the unit is asked instead."""
+        return frozenset(
+            key
+            for unit in self.units
+            for gate in unit.gates
+            for key in (gate.key, unit.flag or gate.key)
+        )
+
+    def same_value(self, one: str | None, other: str | None, key: PropertyKey) -> bool:
+        """Whether two values of a property agree; a default is the row's where the row knows it."""
+        row = self.property_row(key)
+        default = row.default if row is not None and row.default else DEFAULT
+        return (default if one == DEFAULT else one) == (default if other == DEFAULT else other)
+
     def is_benign(self, key: PropertyKey, machine_type: str) -> bool:
         """Whether builds may disagree about `key` under this machine type without anybody noticing.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from planner.answers.answer import solve as solve_domains
+from planner.answers.check_cases import CaseJudge
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Solution
 from planner.domain.verdict import Verdict
-from planner.explain.answer import solve as solve_domains
-from planner.explain.cases import CaseJudge
 from planner.fleet.cases import case_of
 from planner.fleet.edges import Arrows
 from planner.knowledge.base import KnowledgeBase
-from planner.library.read import load_knowledge
+from planner.knowledge.shipped import load_knowledge
 from planner.migration.graph import MigrationDomain, complete_domains, directed_domains
 from planner.migration.profiles import ProfiledFleet, profile_fleet
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from planner.answers.answer import solve as solve_domains
+from planner.answers.cpu_laggards import pool_cpu
 from planner.domain.cpu_advice import PoolCpu
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Status
-from planner.explain.answer import solve as solve_domains
-from planner.explain.cpu_laggards import pool_cpu
 from planner.fleet.edges import Arrows
 from planner.knowledge.base import KnowledgeBase
 from planner.library.answers import domains_of

@@ -17,16 +17,16 @@ from planner.domain.upgrade import UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.edges import Arrows
 from planner.knowledge.base import KnowledgeBase
-from planner.library.read import load_knowledge
+from planner.knowledge.shipped import load_knowledge
 from planner.migration.profiles import Profiler, profile_fleet
-from planner.plan import make
-from planner.plan.budget import unlocks
-from planner.plan.contradictions import check_plan
-from planner.plan.landscape import Landscape
-from planner.plan.simulate import Scenario
-from planner.plan.simulate import simulate as replay
-from planner.plan.unlock import Unlocker
-from planner.plan.wants import named, next_types
+from planner.replay.plan_validation import check_plan
+from planner.replay.simulate import Scenario
+from planner.replay.simulate import simulate as replay
+from planner.rollout import make_plan as make
+from planner.unlock.goals import named, next_types
+from planner.unlock.modified_fleet import Landscape
+from planner.unlock.search import Unlocker
+from planner.unlock.spend import unlocks
 
 
 def make_plan(

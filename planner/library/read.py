@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from functools import cache
 from os import PathLike
 from pathlib import Path
 
@@ -20,23 +19,10 @@ from planner.fleet import plan_file, policy_file, upgrades
 from planner.fleet.edges import Arrows
 from planner.fleet.importers import kubevirt
 from planner.fleet.policy_names import KnownNames
-from planner.knowledge import load
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.shipped import load_knowledge
 
 Name = str | PathLike[str]
-
-
-def load_knowledge(*folders: Name) -> KnowledgeBase:
-    """Return the shipped rows with those of `folders` laid over them, the last on top.
-
-    Raises `KnowledgeError` with every row that cannot be read.
-    """
-    return _loaded(tuple(Path(folder) for folder in folders))
-
-
-@cache
-def _loaded(folders: tuple[Path, ...]) -> KnowledgeBase:
-    return load.load_knowledge(*folders)
 
 
 def read_fleet(

@@ -10,7 +10,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth, all_of, any_of
-from planner.domain.verdict import Objection, Rule, knowledge_gap
+from planner.domain.verdict import Objection, Rule, knowledge_gap, unfixed
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
 from planner.migration.applies import Assumed, clause_truth
@@ -62,11 +62,6 @@ def judge_machine_type(
         elif offered is Truth.UNKNOWN:
             fact = f"whether QEMU {build} offers {name}"
             yield knowledge_gap(fact, Consequence.CANNOT_START, row.source)
-
-
-def unfixed(machine_type: str) -> str:
-    """Return the missing fact of a type that every build makes in its own way."""
-    return f"what differing builds make of '{machine_type}', which has no versions"
 
 
 def _unnamed(name: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -> str:

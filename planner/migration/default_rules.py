@@ -11,7 +11,6 @@ from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import device_name, device_options
-from planner.migration.property_rules import gated_keys
 
 MOST_DEVICES = 1 << 14
 """Devices on pairs of builds whose changed defaults are remembered."""
@@ -94,7 +93,7 @@ def changed(
 def _is_settled(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:
     """Whether a property is judged with its unit, or builds may disagree about it."""
     base = knowledge.base_key(key)
-    gated = gated_keys(knowledge)
+    gated = knowledge.gating_properties
     return (
         key in gated
         or base in gated

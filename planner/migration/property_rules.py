@@ -183,14 +183,14 @@ def _differences(
             source_value=knowledge.machines.effective(origin, machine_type, set_on),
             destination_value=knowledge.machines.effective(destination, machine_type, set_on),
         )
-    gated = gated_keys(knowledge)
+    gated = knowledge.gating_properties
     differences = []
     for key, values in found.items():
         ours = knowledge.flag_for(flags, (key,)) or values.source_value
         theirs = knowledge.flag_for(hop, (key,)) or values.destination_value
         if knowledge.unreached(hop_flags, (key,)):
             theirs = None
-        same = ours is not None and theirs is not None and _same(ours, theirs, key, knowledge)
+        same = ours is not None and theirs is not None and knowledge.same_value(ours, theirs, key)
         same = same or _same_defaults((origin, ours), (destination, theirs), key, arch, knowledge)
         if same or key in gated or knowledge.is_benign(key, machine_type):
             continue
@@ -208,13 +208,6 @@ def is_elsewhere(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) 
         return False
     boards = {name.removeprefix(BUILT_IN) for name in row.devices if name.startswith(BUILT_IN)}
     return bool(boards) and known.board not in boards
-
-
-def _same(ours: str, theirs: str, key: PropertyKey, knowledge: KnowledgeBase) -> bool:
-    """Compare values; a default is the row's default where the row knows it."""
-    row = knowledge.property_row(key)
-    default = row.default if row is not None and row.default else DEFAULT
-    return (default if ours == DEFAULT else ours) == (default if theirs == DEFAULT else theirs)
 
 
 def _same_defaults(
@@ -237,17 +230,6 @@ def _read_default(
 ) -> str | None:
     told = knowledge.inventory.default_of(arch, build, key.qom_type, key.property)
     return None if told is None else plain_value(told)
-
-
-@cache
-def gated_keys(knowledge: KnowledgeBase) -> frozenset[PropertyKey]:
-    """Return every property that some unit judges."""
-    return frozenset(
-        key
-        for unit in knowledge.units
-        for gate in unit.gates
-        for key in (gate.key, unit.flag or gate.key)
-    )
 
 
 @cache

@@ -14,8 +14,8 @@ from planner.domain.solution import Condition
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.roms import Rom, is_kin
-from planner.solver.attempt import condition_of
-from planner.solver.layout_issues import LayoutIssue
+from planner.solver.candidate import condition_of
+from planner.solver.difference_issues import LayoutIssue
 
 SETTINGS = ("rombar", "romfile", "romsize")
 

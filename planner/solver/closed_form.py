@@ -18,7 +18,9 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.solver.attempt import (
+from planner.solver.available_types import Offers
+from planner.solver.build_differences import NO_LAYOUT, Layout, Layouts
+from planner.solver.candidate import (
     NO_CONDITIONS,
     Attempt,
     Conditions,
@@ -27,14 +29,12 @@ from planner.solver.attempt import (
     common_parts,
     condition_of,
 )
-from planner.solver.demands import NOTHING, Asked, UnitDemands
+from planner.solver.contradictory_conditions import asks_for_features, beside, opponents
+from planner.solver.cpu_feature_gaps import not_everywhere
+from planner.solver.difference_issues import LayoutIssue
 from planner.solver.hardware import asked_of_machines, told_by
-from planner.solver.layout import NO_LAYOUT, Layout, Layouts
-from planner.solver.layout_issues import LayoutIssue
-from planner.solver.looks import not_everywhere
-from planner.solver.observed import without_observed_passes
-from planner.solver.offers import Offers
-from planner.solver.opposites import asks_for_features, beside, opponents
+from planner.solver.observed_edges import without_observed_passes
+from planner.solver.unit_constraints import NOTHING, Asked, UnitDemands
 
 GRAVITY = {severity: place for place, severity in enumerate(SEVERITIES)}
 Demanded = tuple[Asked, Asked]

@@ -9,7 +9,7 @@ from planner.domain.compat import DEFAULT, PropertyKey, plain_value
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind
 from planner.knowledge.base import KnowledgeBase
-from planner.solver.layout_issues import LayoutIssue
+from planner.solver.difference_issues import LayoutIssue
 
 Changed = frozenset[tuple[str, str]]
 """Devices, each with a property whose default differs."""

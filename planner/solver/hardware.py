@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from planner.domain.host import HostProfile
 from planner.domain.solution import Condition
 from planner.knowledge.base import KnowledgeBase
-from planner.solver.attempt import HARDWARE, HARDWARE_OF_A_MODEL, VERIFIED
+from planner.solver.candidate import HARDWARE, HARDWARE_OF_A_MODEL, VERIFIED
 
 MOST_VALUES = 3
 """Values of one fact that a condition names."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from planner.certificate.certify import Certifier
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
@@ -13,8 +14,7 @@ from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.attempt import Attempt
-from planner.solver.certify import Certifier
+from planner.solver.candidate import Attempt
 from planner.solver.closed_form import ClosedForm
 
 

@@ -23,9 +23,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from planner.answers.check_cases import CaseJudge
 from planner.domain.policy import Policy
 from planner.domain.verdict import Verdict
-from planner.explain.cases import CaseJudge
 from planner.fleet.cases import case_of, places_of
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase

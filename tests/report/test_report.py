@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from planner.answers.check_cases import CaseJudge
+from planner.answers.edge_map import edge_maps
 from planner.cli import exits
 from planner.domain.edge_map import EdgeMap, EdgeTrial, TrialKind
 from planner.domain.verdict import Outcome
-from planner.explain.cases import CaseJudge
-from planner.explain.edge_map import edge_maps
 from planner.fleet.cases import Case
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.load import load_knowledge

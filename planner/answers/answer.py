@@ -1,0 +1,336 @@
+"""The whole answer for a fleet: solve every domain, explain it, rank what is worth probing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+
+from planner.answers.conditions import sorted_out
+from planner.answers.cpu_advice import cpu_advice
+from planner.answers.guest_findings import find_violations
+from planner.answers.host_classes import build_list
+from planner.answers.no_type_allowed import nothing_allowed
+from planner.answers.remedies import remedies
+from planner.answers.status import status_of
+from planner.answers.types_without_flag import leaving_out
+from planner.answers.unknowns import rank_unknowns, unknowns_of, unplaced_of
+from planner.answers.why_not_newer import refusals, why_not_newer
+from planner.domain.guest import GuestGroup
+from planner.domain.host import QemuBuild
+from planner.domain.machine_type import MachineType
+from planner.domain.policy import Policy
+from planner.domain.solution import (
+    ChosenBaseline,
+    DomainSolution,
+    HostClass,
+    Loss,
+    RefusedLine,
+    Solution,
+    Status,
+    UnknownFact,
+    WhyNotNewer,
+)
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.parallel import processors, spread
+from planner.solver.candidate import Attempt
+from planner.solver.observed_edges import relied_on, set_aside
+from planner.solver.solve import LineResult, Solver, baseline_of
+
+Progress = Callable[[int], None]
+WORTH_SPREADING = 2000
+"""Number of domains from which on a second process for one half of them pays for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of one set of members, before it gets a pool's name."""
+
+    status: Status
+    baselines: tuple[ChosenBaseline, ...]
+    refused: tuple[RefusedLine, ...]
+    unknowns: tuple[UnknownFact, ...]
+
+
+def solve(
+    domains: Iterable[MigrationDomain],
+    knowledge: KnowledgeBase,
+    policy: Policy,
+    *,
+    guests: Iterable[GuestGroup] = (),
+    progress: Progress | None = None,
+) -> Solution:
+    """Return the certified and explained answer of every domain.
+
+    Raises `CertificationError` if an answer does not survive judgement; nothing leaves uncertified.
+    """
+    solver = Solver(knowledge=knowledge, policy=policy)
+    domains = tuple(united(domains, policy))
+    solver.narrow(domains)
+    by_pool: dict[str, list[GuestGroup]] = {}
+    for group in guests:
+        by_pool.setdefault(group.pool, []).append(group)
+    several = len(domains) >= WORTH_SPREADING and processors() > 1
+    halves = _halves(domains) if several else (domains, ())
+    shown = _of_both(progress, len(domains)) if several else progress
+    answered = partial(_answered, by_pool=by_pool, solver=solver)
+    first, second = spread(
+        partial(answered, halves[0], progress=shown),
+        partial(answered, halves[1]),
+        apart=several,
+    )
+    answers = sorted((*first, *second), key=lambda pair: pair[0].domain)
+    found = tuple(solution for solution, _ in answers)
+    return Solution(
+        domains=found,
+        knowledge_digest=knowledge.digest,
+        unknowns=rank_unknowns(found),
+        certified=sum(judged for _, judged in answers),
+    )
+
+
+def _halves(domains: Iterable[MigrationDomain]) -> tuple[list[MigrationDomain], ...]:
+    """Return two halves of about equal cost, with most domains of equal builds in the same half."""
+    ordered = sorted(domains, key=lambda domain: (sorted(domain.tables), domain.name))
+    first, second, third, fourth = (len(ordered) * part // 4 for part in range(4))
+    return (
+        ordered[first:second] + ordered[third:fourth],
+        ordered[second:third] + ordered[fourth:],
+    )
+
+
+def _of_both(progress: Progress | None, total: int) -> Progress | None:
+    """Return what tells the progress of one half as if the other half went as fast."""
+    if progress is None:
+        return None
+    return lambda number: progress(min(2 * number, total))
+
+
+@dataclass(slots=True)
+class Answerer:
+    """Answers domains one at a time; what they share is looked at once."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _solver: Solver = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the solver that all answers share."""
+        self._solver = Solver(knowledge=self.knowledge, policy=self.policy)
+
+    def answer(self, domain: MigrationDomain, guests: Iterable[GuestGroup] = ()) -> DomainSolution:
+        """Return the certified and explained answer of a domain; raises `CertificationError`."""
+        results = self._solver.solve(domain)
+        self._solver.certify(domain, results)
+        answer = _answer(domain, results, self._solver)
+        return _named(domain, answer, list(guests), self.knowledge)
+
+
+def _answered(
+    domains: Iterable[MigrationDomain],
+    by_pool: Mapping[str, list[GuestGroup]],
+    solver: Solver,
+    progress: Progress | None = None,
+) -> list[tuple[DomainSolution, int]]:
+    """Return the explained answers of domains, each with the number of combinations judged for it."""
+    found = []
+    for number, domain in enumerate(domains, start=1):
+        results = solver.solve(domain)
+        judged = solver.certify(domain, results)
+        answer = _answer(domain, results, solver)
+        guests = by_pool.get(domain.name, [])
+        found.append((_named(domain, answer, guests, solver.knowledge), judged))
+        if progress is not None:
+            progress(number)
+    return found
+
+
+def united(domains: Iterable[MigrationDomain], policy: Policy) -> Iterator[MigrationDomain]:
+    """Yield the domains; pools of one uniformity group are answered over all their members."""
+    found = {domain.name: domain for domain in domains}
+    for group in policy.uniformity_groups:
+        parts = [found[name] for name in group if name in found]
+        members = tuple(dict.fromkeys(member for part in parts for member in part.members))
+        for part in parts:
+            found[part.name] = replace(part, starts=members, members=members, edges=None)
+    yield from found.values()
+
+
+def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: Solver) -> Answer:
+    knowledge = solver.knowledge
+    if domain.unplaced:
+        return Answer(
+            status=Status.UNDECIDED,
+            baselines=(),
+            refused=(nothing_allowed(domain, knowledge, solver.policy),),
+            unknowns=tuple(unplaced_of(domain)),
+        )
+    risks = tuple(_inferred(domain))
+    explained = (
+        _explained(domain, result, risks, solver) for result in results if result.chosen is not None
+    )
+    baselines = tuple(sorted(explained, key=partial(_preference, domain, solver.policy)))
+    failed = [
+        result
+        for result in results
+        if result.chosen is None and (not baselines or result.is_bounded_out)
+    ]
+    refused = tuple(_refused(domain, result, knowledge) for result in failed)
+    return Answer(
+        status=status_of(results),
+        baselines=baselines,
+        refused=refused if results else (nothing_allowed(domain, knowledge, solver.policy),),
+        unknowns=tuple(unknowns_of(domain, results)),
+    )
+
+
+def _preference(
+    domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline
+) -> tuple[bool, bool, int, str, str]:
+    """Order a domain's answers: usable ones first, of its builds' own vendor, by the policy's boards."""
+    foreign = baseline.line not in {build.line for build in domain.builds}
+    boards = policy.boards
+    place = boards.index(baseline.board) if baseline.board in boards else len(boards)
+    return bool(baseline.broken), foreign, place, baseline.board, baseline.line
+
+
+def _explained(
+    domain: MigrationDomain,
+    result: LineResult,
+    risks: tuple[Loss, ...],
+    solver: Solver,
+) -> ChosenBaseline:
+    assert result.chosen is not None
+    knowledge = solver.knowledge
+    told = _told(result.chosen, knowledge)
+    row = result.chosen.machine_type
+    baseline = sorted_out(domain, told, row, solver.form)
+    newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
+    return replace(
+        baseline,
+        why_not_newer=newer,
+        cpu=cpu_advice(domain, baseline, knowledge),
+        residual_risks=(
+            *baseline.residual_risks,
+            *_observed(domain, baseline, newer, knowledge),
+            *risks,
+        ),
+    )
+
+
+@cache
+def _told(attempt: Attempt, knowledge: KnowledgeBase) -> ChosenBaseline:
+    """Return an attempt as an answer whose flags say which type leaves them out."""
+    baseline = baseline_of(attempt)
+    flags = tuple(
+        replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
+        for choice in baseline.flags
+    )
+    risks = (*baseline.residual_risks, *_expiring(attempt.machine_type, knowledge))
+    return replace(baseline, flags=flags, residual_risks=risks)
+
+
+def _expiring(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[Loss]:
+    """Yield with which QEMU a type goes: a release that has dropped it, or by forecast."""
+    name = machine_type.name
+    gone, removal = knowledge.machines.dropped_in(machine_type), knowledge.removals.get(name)
+    if gone is not None:
+        text = f"{name} is gone from QEMU {gone.release} on"
+        yield Loss(unit="", severity="removal", text=text)
+    elif removal is not None:
+        text = f"{name} goes with QEMU {removal.removed} (forecast)"
+        yield Loss(unit="", severity="forecast", text=text)
+
+
+def _observed(
+    domain: MigrationDomain,
+    baseline: ChosenBaseline,
+    newer: WhyNotNewer | None,
+    knowledge: KnowledgeBase,
+) -> Iterator[Loss]:
+    """Yield the observations on whose word alone edges are safe, and those that say too little."""
+    for row in relied_on(domain, baseline.machine_type, knowledge):
+        text = f"edges are safe because they were observed to pass: {row.id} ({row.source})"
+        yield Loss(unit="", severity="observed", text=text)
+    names = (baseline.machine_type, *(() if newer is None else (newer.machine_type,)))
+    for row in set_aside(domain, names, knowledge):
+        only = ", ".join((*row.devices, *row.traits)) or "a named boot host"
+        text = f"observed to pass for some guests only ({only}), so not counted on: {row.id}"
+        yield Loss(unit="", severity="observed", text=f"{text} ({row.source})")
+
+
+def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
+    """Yield one risk per build whose tables, and per kernel line whose sources, were not read.
+
+    And one per build of the fleet file that the host's probe did not find.
+    """
+    builds = [build for build in domain.builds if build.lower and not build.is_known]
+    for build in sorted(builds, key=str):
+        yield _inference(build)
+    yield from _promises(domain.builds)
+    doubts = {
+        doubt
+        for profile in domain.profiles
+        for doubt in (profile.kernel_doubt, profile.build_doubt)
+    }
+    for doubt in sorted(doubts - {""}):
+        yield Loss(unit="", severity="inferred", text=doubt)
+
+
+def _promises(builds: Iterable[QemuBuild]) -> Iterator[Loss]:
+    """Yield the vendors' words that updates of one package are alike, where a pool has several."""
+    updates: dict[object, list[QemuBuild]] = {}
+    for build in builds:
+        if build.promise:
+            updates.setdefault(build.token, []).append(build)
+    met: dict[str, list[str]] = {}
+    for alike in updates.values():
+        if len(alike) > 1:
+            met.setdefault(alike[0].promise, []).extend(one.release for one in alike)
+    for promise, releases in sorted(met.items()):
+        text = f"QEMU {', '.join(sorted(releases))}: {promise}"
+        yield Loss(unit="", severity="inferred", text=text)
+
+
+@cache
+def _inference(build: QemuBuild) -> Loss:
+    known = " and ".join(ref for ref in (build.lower, build.upper) if ref)
+    text = f"machine types and properties of QEMU {build} are inferred from {known}"
+    return Loss(unit="", severity="inferred", text=text)
+
+
+def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase) -> RefusedLine:
+    attempt = result.newer
+    return RefusedLine(
+        board=result.board,
+        line=result.line,
+        status=result.status,
+        objections=() if attempt is None else refusals(domain, attempt),
+        remedies=() if attempt is None else tuple(remedies(domain, attempt, knowledge)),
+    )
+
+
+def _named(
+    domain: MigrationDomain,
+    answer: Answer,
+    guests: list[GuestGroup],
+    knowledge: KnowledgeBase,
+) -> DomainSolution:
+    return DomainSolution(
+        domain=domain.name,
+        hosts=domain.hosts,
+        profiles=len(domain.starts),
+        status=answer.status,
+        baselines=answer.baselines,
+        refused=answer.refused,
+        unknowns=answer.unknowns,
+        guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
+        builds=build_list(domain.members),
+        classes=tuple(
+            sorted(
+                HostClass(label=one.label, hosts=one.hosts, examples=one.examples)
+                for one in domain.members
+            )
+        ),
+    )

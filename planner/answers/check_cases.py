@@ -1,0 +1,228 @@
+"""Judge given edges in the light of their fleet: boot hosts, policy, the answer's conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.policy import Policy
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, Remark, Verdict
+from planner.fleet.cases import Case
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import apply
+from planner.migration.applies import Assumed, claimed, left_open
+from planner.migration.boots import judge_any_boot
+from planner.migration.graph import MigrationDomain
+from planner.migration.judge import judge
+from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
+from planner.parallel import processors, spread
+from planner.solver.closed_form import ClosedForm
+
+OF_THE_CPU = "cpu."
+WORTH_SPREADING = 1000
+"""Cases from which on a second process pays for itself."""
+
+
+@dataclass(slots=True)
+class CaseJudge:
+    """Judges cases of one fleet; equal questions are judged once."""
+
+    fleet: Fleet
+    knowledge: KnowledgeBase
+    policy: Policy
+    assume_conditions: bool = False
+    _profiled: ProfiledFleet = field(init=False)
+    _known: dict[object, Verdict] = field(default_factory=dict)
+    _assumed: dict[tuple[str, str], Assumed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Profile the fleet once."""
+        self._profiled = profile_fleet(self.fleet, self.knowledge)
+
+    def verdicts(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
+        """Return the verdicts of cases in their order, many of them judged on two processors."""
+        several = len(cases) >= WORTH_SPREADING and processors() > 1
+        half = len(cases) // 2 if several else len(cases)
+        first, second = spread(
+            partial(self._all, cases[:half]), partial(self._all, cases[half:]), apart=several
+        )
+        return (*first, *second)
+
+    def _all(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
+        return tuple(self.verdict(case) for case in cases)
+
+    def verdict(self, case: Case) -> Verdict:
+        """Return the verdict of a case, the policy applied."""
+        profile_of = self._profiled.profile_of
+        edge = MigrationEdge(
+            source=profile_of[case.source], destination=profile_of[case.destination]
+        )
+        booted = None if case.booted_on is None else profile_of[case.booted_on]
+        start = GuestStart(
+            baseline=Baseline(machine_type=case.machine_type, flags=case.flags),
+            booted_on=booted,
+            devices=case.devices,
+            cpu=case.cpu,
+            traits=case.traits,
+            hop_flags=case.hop_flags,
+            machine_options=case.machine_options,
+        )
+        claims = self._conditions(case) if self.assume_conditions else frozenset()
+        assumed = left_open(claims, start, self.knowledge.guests)
+        boots = () if booted is not None else self._boots(case.source, case.machine_type)
+        key = (edge, start, boots, assumed)
+        if key not in self._known:
+            strict = self._judge(edge, start, boots, assumed)
+            judged = apply(self.policy, self._by_default(strict, boots, assumed)).decided()
+            self._known[key] = replace(judged, objections=_gravest_first(judged.objections))
+        return self._known[key]
+
+    def _by_default(
+        self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
+    ) -> Verdict:
+        """Return the verdict with what nobody named taken as off, as QEMU does, and say so."""
+        unset = frozenset(_unset(strict))
+        unnamed = frozenset(
+            (clause.kind, word)
+            for objection in strict.objections
+            for clause in objection.depends_on
+            if _is_off_if_unnamed(clause, strict.start)
+            for word in clause.any_of
+            if strict.start.trait(word) is Truth.UNKNOWN
+        )
+        if not unnamed:
+            return strict.moved(objections=strict.objections, added=tuple(_assumptions(unset)))
+        claims = frozenset((kind.value, word) for kind, word in unnamed)
+        verdict = self._judge(strict.edge, strict.start, boots, assumed | claims)
+        return verdict.moved(
+            objections=verdict.objections, added=tuple(_assumptions(unnamed | unset))
+        )
+
+    def _judge(
+        self,
+        edge: MigrationEdge,
+        start: GuestStart,
+        boots: tuple[HostProfile, ...],
+        assumed: Assumed,
+    ) -> Verdict:
+        management = self.policy.management
+        if not boots:
+            return judge(edge, start, self.knowledge, management=management, assumed=assumed)
+        return judge_any_boot(
+            edge, start, boots, self.knowledge, management=management, assumed=assumed
+        )
+
+    def _boots(self, source: HostGroup, machine_type: str) -> tuple[HostProfile, ...]:
+        """Return the profiles of the source's pool that may start a type, the source first."""
+        members = self._profiled.pools[source.pool]
+        own = self._profiled.profile_of[source]
+        offers = self.knowledge.machines.offers
+        others = (member.profile for member in members if member.profile != own)
+        return (own, *(one for one in others if offers(one.qemu, machine_type) is not Truth.NO))
+
+    def _conditions(self, case: Case) -> Assumed:
+        """Return what the conditions of the pool's answer exclude under the case's machine type."""
+        key = (str(case.source.pool), case.machine_type)
+        if key not in self._assumed:
+            members = self._members(case)
+            row = self.knowledge.machine_type(case.machine_type)
+            words: tuple[str, ...] = ()
+            if row is not None:
+                domain = MigrationDomain(name=key[0], starts=members, members=members)
+                attempt = ClosedForm(self.knowledge, self.policy).attempt(domain, row)
+                words = tuple(word for found in attempt.conditions for word in found.words)
+            self._assumed[key] = claimed(words)
+        return self._assumed[key]
+
+    def _members(self, case: Case) -> tuple[PoolMember, ...]:
+        pools = dict.fromkeys((case.source.pool, case.destination.pool))
+        return tuple(member for pool in pools for member in self._profiled.pools[pool])
+
+
+def _is_off_if_unnamed(clause: Clause, start: GuestStart) -> bool:
+    """Whether a guest that does not name what a clause is about is started without."""
+    if clause.kind is ClauseKind.CPU:
+        return clause.default is Truth.NO and start.cpu is None
+    return clause.kind is ClauseKind.ACCELERATOR
+
+
+def _unset(verdict: Verdict) -> Iterator[tuple[ClauseKind, str]]:
+    """Yield the settings that objections take as not set, for nobody named them."""
+    for objection in verdict.objections:
+        for clause in objection.depends_on:
+            if clause.kind is ClauseKind.ACCELERATOR_LACKS:
+                yield from (
+                    (clause.kind, word)
+                    for word in clause.any_of
+                    if verdict.start.trait(word) is Truth.UNKNOWN
+                )
+
+
+def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]:
+    """Yield what is taken of a guest that does not say it."""
+    of_cpu = {one for one in unnamed if one[0] is ClauseKind.CPU}
+    for found, text in (
+        (of_cpu, "a guest CPU without {}: give the CPU if it has them"),
+        (unnamed - of_cpu, "started without {}: name it with a trait if it is"),
+    ):
+        if found:
+            ordered = sorted(found, key=lambda one: (one[1], one[0].value))
+            yield Remark(
+                kind="assumed",
+                text=text.format(", ".join(word for _, word in ordered)),
+                subject=" ".join(f"{_positive(kind)}:{word}" for kind, word in ordered),
+                polarity="without",
+            )
+
+
+def _positive(kind: ClauseKind) -> str:
+    """Return the kind under which a fact stands that a clause asks to be absent."""
+    return kind.value.removesuffix("-lacks")
+
+
+def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
+    """Return objections in the order in which a reader needs them: what is certain, then by gravity.
+
+    What refuses before anything moves decides and comes first. Of the gaps those about the whole guest
+    come first, such as a machine type without a row: others may follow from them.
+    """
+    told = gaps_told_once(objections)
+    return tuple(sorted(told, key=_reading_order))
+
+
+def _reading_order(objection: Objection) -> tuple[bool, bool, bool, int]:
+    early = not objection.is_gap and objection.consequence.is_before_the_move
+    about_part = objection.is_gap and bool(objection.unit or objection.property_key)
+    return objection.is_gap, not early, about_part, -objection.consequence.weight
+
+
+def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
+    """Return objections with one gap per unit, property and capability: its facts are all of theirs.
+
+    All CPU features count as one capability. Boot hosts, and rules that a fact leaves open, each
+    object on their own; a reader needs the facts.
+    """
+    found: dict[object, Objection] = {}
+    for objection in objections:
+        key = _subject(objection) if objection.is_gap else objection
+        known = found.get(key)
+        found[key] = objection if known is None else _joined(known, objection)
+    return tuple(found.values())
+
+
+def _subject(gap: Objection) -> object:
+    capability = OF_THE_CPU if gap.capability.startswith(OF_THE_CPU) else gap.capability
+    named = (gap.unit, gap.property_key, capability)
+    return named if any(named) else (named, gap.facts)
+
+
+def _joined(one: Objection, other: Objection) -> Objection:
+    graver = max(one.consequence, other.consequence, key=lambda found: found.weight)
+    facts = tuple(dict.fromkeys((*one.facts, *other.facts)))
+    capability = one.capability if one.capability == other.capability else ""
+    return replace(one, consequence=graver, facts=facts, capability=capability)

@@ -1,0 +1,159 @@
+"""Judge every answer again, edge by edge, by the rules of the judge; shares no step with the solver.
+
+A verdict on (source, destination, boot host) is the sum of parts that each look at two hosts: what runs
+on the source or was fixed on the boot host, against the destination. So judging every ordered pair
+judges every triple. Each part is judged once per pair of distinct looks (`pairs`).
+Hosts that observation rows name, architectures without a register table and directed graphs are
+judged triple by triple with `judge` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import product
+
+from planner.certificate.pairs import (
+    NO_BASELINE,
+    BuildPairs,
+    CpuPairs,
+    Ledger,
+    UnitPairs,
+)
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline
+from planner.domain.verdict import Objection
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import apply
+from planner.migration.applies import Assumed, claimed, claims_of, opposed
+from planner.migration.graph import MigrationDomain
+from planner.migration.judge import judge
+
+
+class CertificationError(AssertionError):
+    """The solver's answer did not survive judgement: a bug in the planner, never bad input."""
+
+
+@dataclass(slots=True)
+class Certifier:
+    """Judges baselines over domains and remembers what it has judged."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    judged: int = 0
+    _ledger: Ledger = field(init=False)
+    _builds: BuildPairs = field(init=False)
+    _cpus: CpuPairs = field(init=False)
+    _plain: dict[str, UnitPairs] = field(default_factory=dict)
+    _gated: dict[str, UnitPairs] = field(default_factory=dict)
+    _of_hosts: dict[frozenset[HostProfile], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the rooms of the rules."""
+        self._ledger = Ledger(self.policy)
+        self._builds = BuildPairs(self.knowledge, self._ledger)
+        self._cpus = CpuPairs(self.knowledge, self._ledger, self.policy.management)
+
+    def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
+        """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
+        assumed = assumed_by(chosen)
+        baseline = chosen.baseline
+        impossible = opposed(assumed, self.knowledge.guests)
+        if impossible:
+            raise CertificationError(f"no guest has a CPU with and without {impossible[0]}")
+        if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
+            self._judge_triples(domain, baseline, assumed)
+        elif domain.hosts > 1:
+            standing = self._ledger.standing(self._demands(domain, baseline), assumed)
+            if standing is not None:
+                raise CertificationError(f"{baseline.machine_type}: {standing}")
+            self.judged += len(domain.members) ** 3
+
+    def narrow(self, profiles: Iterable[HostProfile]) -> None:
+        """Leave out the plain units that object to no ordered pair of all `profiles`."""
+        for arch in sorted({profile.arch for profile in profiles}):
+            hosts = [host for host in profiles if host.arch == arch]
+            self._plain[arch] = self._units(arch, gated=False).narrowed(hosts, NO_BASELINE)
+
+    @property
+    def narrowed_knowledge(self) -> KnowledgeBase:
+        """The knowledge without the plain units that were left out: it objects to the same pairs."""
+        left_out = {
+            unit
+            for arch, kept in self._plain.items()
+            for unit in self._units(arch, gated=False).units
+            if unit not in kept.units
+        }
+        if not left_out:
+            return self.knowledge
+        return replace(
+            self.knowledge, units=tuple(one for one in self.knowledge.units if one not in left_out)
+        )
+
+    def _is_listed(self, domain: MigrationDomain) -> bool:
+        """Whether the registers of every architecture in the domain have rows."""
+        return all(
+            self.knowledge.covered.get(arch) == "listed"
+            for arch in {profile.arch for profile in domain.profiles}
+        )
+
+    def _judge_triples(self, domain: MigrationDomain, baseline: Baseline, assumed: Assumed) -> None:
+        boots = dict.fromkeys(member.profile for member in domain.starts)
+        for (source, destination), boot in product(domain.pairs(), boots):
+            verdict = judge(
+                MigrationEdge(source=source, destination=destination),
+                GuestStart(baseline=baseline, booted_on=boot),
+                self.knowledge,
+                management=self.policy.management,
+                assumed=assumed,
+            )
+            for objection in apply(self.policy, verdict).objections:
+                _demand_excluded(objection, assumed, baseline)
+            self.judged += 1
+
+    def _demands(self, domain: MigrationDomain, baseline: Baseline) -> int:
+        """Return every objection on any ordered pair: units, builds, stated CPUs."""
+        arch = domain.members[0].profile.arch
+        if arch not in self._gated:
+            self._gated[arch] = self._units(arch, gated=True)
+        return (
+            self._of_any_baseline(domain.profiles, arch)
+            | self._gated[arch].demands(domain.profiles, baseline)
+            | self._builds.demands(domain.builds, baseline)
+        )
+
+    def _of_any_baseline(self, hosts: frozenset[HostProfile], arch: str) -> int:
+        """Return what is objected to under every baseline: units without a gate, CPUs."""
+        if hosts not in self._of_hosts:
+            if arch not in self._plain:
+                self._plain[arch] = self._units(arch, gated=False)
+            found = self._plain[arch].demands(hosts, NO_BASELINE)
+            self._of_hosts[hosts] = found | self._cpus.demands(hosts)
+        return self._of_hosts[hosts]
+
+    def _units(self, arch: str, *, gated: bool) -> UnitPairs:
+        """Return the units of an architecture that some property gates, or the others."""
+        units = tuple(
+            unit
+            for unit in self.knowledge.units_of(arch)
+            if bool(unit.gates) is gated and not unit.cpu_features
+        )
+        return UnitPairs(units, self.knowledge, self._ledger, self.policy.management)
+
+
+def _demand_excluded(objection: Objection, assumed: Assumed, baseline: Baseline) -> None:
+    if not any(claims_of(clause) <= assumed for clause in objection.depends_on):
+        raise CertificationError(f"{baseline.machine_type}: {objection}")
+
+
+def assumed_by(chosen: ChosenBaseline) -> Assumed:
+    """Return the claims about guests that an answer's conditions exclude, as (kind, word)."""
+    return _assumed(tuple(condition.words for condition in chosen.conditions))
+
+
+@cache
+def _assumed(conditions: tuple[tuple[str, ...], ...]) -> Assumed:
+    return frozenset().union(*map(claimed, conditions))

@@ -1,0 +1,1 @@
+"""Searches over whole numbers: waves, hitting sets, budgets, upgrade choices; knows no kernel."""

@@ -1,0 +1,174 @@
+"""What a budget of hosts is best spent on: parcels of moves, and a bound on what any could be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Move = tuple[Hashable, Hashable]
+"""Hosts that move together, and where they go."""
+MOST_REJECTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Moves, with their hosts, that are worth `value` to a subject once all of them are made."""
+
+    subject: str
+    value: int
+    moves: Mapping[Move, int] = field(hash=False)
+
+    @property
+    def cost(self) -> int:
+        """Hosts of all moves."""
+        return sum(self.moves.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """A subject, its value, the fewest hosts that can open it, and the hosts that may be among them."""
+
+    subject: str
+    value: int
+    cost: int
+    seats: frozenset[Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """Numbers of the chosen parcels, and what no choice inside the budget can exceed."""
+
+    chosen: tuple[int, ...]
+    bound: int
+
+
+Verify = Callable[[tuple[int, ...]], bool]
+
+
+def most_valuable(
+    parcels: Sequence[Parcel], least: Sequence[Least], budget: int, verify: Verify
+) -> Allotment:
+    """Return the parcels worth most together that `verify` agrees to, and a bound over all subjects.
+
+    The bound speaks of every way to open the subjects of `least`, not of the given parcels alone.
+    """
+    affordable = [number for number, one in enumerate(parcels) if one.cost <= budget]
+    offered = [parcels[number] for number in affordable]
+    rejected: list[frozenset[int]] = []
+    chosen: tuple[int, ...] = ()
+    while len(rejected) <= MOST_REJECTED:
+        picked = most_valuable_parcels(offered, budget, rejected).chosen
+        chosen = tuple(affordable[number] for number in picked)
+        if not chosen or verify(chosen):
+            break
+        rejected.append(frozenset(picked))
+        chosen = ()
+    else:
+        chosen = one_by_one(parcels, affordable, budget, verify)
+    relaxed = [one for one in thresholds(least) if one.cost <= budget]
+    return Allotment(chosen, most_valuable_parcels(relaxed, budget, ()).bound)
+
+
+def one_by_one(
+    parcels: Sequence[Parcel], affordable: Sequence[int], budget: int, verify: Verify
+) -> tuple[int, ...]:
+    """Return parcels taken one after the other, the most valuable first, as long as they agree.
+
+    This is what is left when too many choices that looked best did not hold together.
+    """
+    chosen: tuple[int, ...] = ()
+    goes: dict[Hashable, Hashable] = {}
+    subjects: set[str] = set()
+    for number in sorted(affordable, key=lambda one: (-parcels[one].value, parcels[one].cost, one)):
+        parcel = parcels[number]
+        apart = parcel.subject not in subjects
+        agrees = all(goes.get(seat, way) == way for seat, way in parcel.moves)
+        taken = {
+            move: hosts for one in (*chosen, number) for move, hosts in parcels[one].moves.items()
+        }
+        fits = sum(taken.values()) <= budget
+        if apart and agrees and fits and verify((*chosen, number)):
+            chosen = (*chosen, number)
+            goes |= dict(parcel.moves)
+            subjects.add(parcel.subject)
+    return chosen
+
+
+def thresholds(least: Sequence[Least]) -> list[Parcel]:
+    """Return parcels that cost no more and are worth no less than what really opens the subjects.
+
+    Subjects that share no hosts stand alone. Of those that do, whoever spends less than a subject's
+    least cost has not opened it.
+    """
+    found: list[Parcel] = []
+    for number, group in enumerate(components(least)):
+        for cost in sorted({one.cost for one in group}):
+            value = sum(one.value for one in group if one.cost <= cost)
+            found.append(Parcel(str(number), value, {(number, cost): cost}))
+    return found
+
+
+def components(least: Sequence[Least]) -> list[tuple[Least, ...]]:
+    """Return the subjects in groups that share hosts, in order of appearance."""
+    groups: list[tuple[set[Hashable], list[Least]]] = []
+    home: dict[Hashable, tuple[set[Hashable], list[Least]]] = {}
+    for one in least:
+        merged: tuple[set[Hashable], list[Least]] = (set(one.seats), [one])
+        met = {id(home[seat]): home[seat] for seat in one.seats if seat in home}
+        for seats, members in met.values():
+            merged[0].update(seats)
+            merged[1][:0] = members
+        home.update(dict.fromkeys(merged[0], merged))
+        groups = [group for group in groups if id(group) not in met]
+        groups.append(merged)
+    return [tuple(members) for _, members in groups]
+
+
+def most_valuable_parcels(
+    parcels: Sequence[Parcel], budget: int, forbidden: Sequence[frozenset[int]]
+) -> Allotment:
+    """Return the parcels worth most inside the budget; at most one per subject, each move paid once.
+
+    Of equal worth the cheaper set is taken. No set in `forbidden` is chosen as a whole.
+    """
+    from ortools.sat.python import cp_model
+
+    from planner.optimize.cpsat import a_solver, has_answer, whole_bound
+
+    model = cp_model.CpModel()
+    taken = [model.new_bool_var(f"parcel{number}") for number in range(len(parcels))]
+    moves = {
+        key: model.new_bool_var(f"move{place}")
+        for place, key in enumerate(
+            dict.fromkeys(move for parcel in parcels for move in parcel.moves)
+        )
+    }
+    hosts = {move: count for parcel in parcels for move, count in parcel.moves.items()}
+    for parcel, chosen in zip(parcels, taken, strict=True):
+        for move in parcel.moves:
+            model.add_implication(chosen, moves[move])
+    for seat in dict.fromkeys(move[0] for move in moves):
+        model.add_at_most_one(found for move, found in moves.items() if move[0] == seat)
+    for subject in dict.fromkeys(parcel.subject for parcel in parcels):
+        model.add_at_most_one(
+            chosen
+            for parcel, chosen in zip(parcels, taken, strict=True)
+            if parcel.subject == subject
+        )
+    for numbers in forbidden:
+        model.add(sum(taken[number] for number in numbers) <= len(numbers) - 1)
+    cost = sum(hosts[move] * found for move, found in moves.items())
+    worth = sum(parcel.value * chosen for parcel, chosen in zip(parcels, taken, strict=True))
+    model.add(cost <= budget)
+    step = 1 + min(budget, sum(hosts.values()))
+    model.maximize(step * worth - cost)
+    for each in (*taken, *moves.values()):
+        model.add_hint(each, 0)
+    solver = a_solver()
+    status = solver.solve(model)
+    if not has_answer(status):
+        return Allotment((), sum(parcel.value for parcel in parcels))
+    chosen_ones = tuple(
+        number for number, chosen in enumerate(taken) if solver.boolean_value(chosen)
+    )
+    return Allotment(chosen_ones, (-whole_bound(-solver.best_objective_bound) + step - 1) // step)

@@ -1,0 +1,185 @@
+"""The cheapest way to move hosts so that a judge agrees: proposals by cost, refusals become cuts.
+
+Every proposal is the cheapest that no refusal forbids, so the first that the judge accepts is optimal
+over the ways that were given, and its cost is the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import ceil, prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+FEW_CHOICES = 4096
+MOST_JUDGED = 400
+STAYS = 0
+UNFINISHED = "unfinished"
+"""The method of a search that ended before it was sure."""
+Pick = tuple[int, int]
+Choice = tuple[int, ...]
+Cut = tuple[frozenset[Pick], ...]
+"""Not every one of these groups may have a pick of the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Hosts that move together, and the ways that they may take; way 0 is to stay, at no cost.
+
+    Of ways with equal cost the one with the lower number is preferred.
+    """
+
+    hosts: int
+    ways: tuple[int, ...]
+
+    def cost(self, way: int) -> int:
+        """Return the hosts that a way touches."""
+        return 0 if way == STAYS else self.hosts
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judge says of a choice: agreed, or refused with what else that forbids.
+
+    `cut` must forbid the choice itself. `certain`: no missing fact is behind the refusal.
+    """
+
+    opens: bool
+    cut: Cut = ()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A cheapest choice that no cut forbids (None: there is none), and a proven lower bound."""
+
+    choice: Choice | None
+    bound: int
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The choice that the judge agreed to, or why there is none.
+
+    `bound`: no cheaper choice is agreed to. Without a choice, `certain` says that none ever can be; if
+    missing facts forbid it, `bound` is the cost of the cheapest choice that only they forbid.
+    """
+
+    choice: Choice | None
+    bound: int
+    method: str
+    certain: bool = True
+
+
+Judge = Callable[[Choice], Judged]
+
+
+def cheapest_upgrade(seats: Sequence[Seat], judge: Judge) -> Found:
+    """Return the cheapest choice that `judge` agrees to; every seat has at least one way."""
+    few = prod(len(seat.ways) for seat in seats) <= FEW_CHOICES
+    cuts: list[Cut] = []
+    proposals = _by_cost(seats, cuts) if few else _by_search(seats, cuts)
+    doubtful: int | None = None
+    bound = 0
+    for number, proposal in enumerate(proposals):
+        bound = max(bound, proposal.bound)
+        if proposal.choice is None or number == MOST_JUDGED:
+            return Found(None, bound, UNFINISHED, certain=False)
+        judged = judge(proposal.choice)
+        if judged.opens:
+            method = "exhaustive" if few else "optimal" if proposal.proven else "heuristic"
+            return Found(proposal.choice, bound, method)
+        if not judged.certain and doubtful is None:
+            doubtful = proposal.bound
+        cuts.append(judged.cut)
+    method = "exhaustive" if few else "optimal"
+    return Found(None, bound if doubtful is None else doubtful, method, certain=doubtful is None)
+
+
+def cost_of(seats: Sequence[Seat], choice: Choice) -> int:
+    """Return the hosts that a choice touches."""
+    return sum(seat.cost(way) for seat, way in zip(seats, choice, strict=True))
+
+
+def forbids(cut: Cut, choice: Choice) -> bool:
+    """Whether a cut forbids a choice."""
+    picks = frozenset(enumerate(choice))
+    return all(group & picks for group in cut)
+
+
+def only(choice: Choice) -> Cut:
+    """Return the cut that forbids this very choice."""
+    return tuple(frozenset({pick}) for pick in enumerate(choice))
+
+
+def _by_cost(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
+    """Yield every choice that no cut forbids at the time, cheapest first."""
+    every = product(*(seat.ways for seat in seats))
+    for cost, _, choice in sorted((cost_of(seats, one), sum(one), one) for one in every):
+        if not any(forbids(cut, choice) for cut in cuts):
+            yield Proposal(choice, cost)
+
+
+def _by_search(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
+    """Yield the cheapest choice again and again, until the cuts forbid all."""
+    while True:
+        proposal = cheapest_choice(seats, cuts)
+        if proposal.choice is None and proposal.proven:
+            return
+        yield proposal
+
+
+def cheapest_choice(seats: Sequence[Seat], cuts: Sequence[Cut]) -> Proposal:
+    """Return the choice with the fewest hosts, then the lowest ways, that no cut forbids."""
+    from ortools.sat.python import cp_model
+
+    from planner.optimize.cpsat import a_solver, has_answer, whole_bound
+
+    model = cp_model.CpModel()
+    picks = {
+        (number, way): model.new_bool_var(f"pick{number}.{way}")
+        for number, seat in enumerate(seats)
+        for way in seat.ways
+    }
+    for number, seat in enumerate(seats):
+        model.add_exactly_one(picks[number, way] for way in seat.ways)
+    _forbid(model, picks, cuts)
+    step = 1 + sum(max(seat.ways) for seat in seats)
+    model.minimize(
+        sum((step * seats[number].cost(way) + way) * pick for (number, way), pick in picks.items())
+    )
+    solver = a_solver()
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return Proposal(None, 0)
+    bound = max(0, ceil((whole_bound(solver.best_objective_bound) - step + 1) / step))
+    if not has_answer(status):
+        return Proposal(None, bound, proven=False)
+    return Proposal(_read(seats, picks, solver), bound, proven=status == cp_model.OPTIMAL)
+
+
+def _forbid(
+    model: cp_model.CpModel, picks: Mapping[Pick, cp_model.IntVar], cuts: Sequence[Cut]
+) -> None:
+    """Write every cut as a sum, one variable per group of picks."""
+    met: dict[frozenset[Pick], cp_model.IntVar] = {}
+    for group in dict.fromkeys(group for cut in cuts for group in cut):
+        met[group] = model.new_bool_var(f"met{len(met)}")
+        for pick in sorted(group & picks.keys()):
+            model.add_implication(picks[pick], met[group])
+    for cut in cuts:
+        model.add(sum(met[group] for group in dict.fromkeys(cut)) <= len(set(cut)) - 1)
+
+
+def _read(
+    seats: Sequence[Seat], picks: Mapping[Pick, cp_model.IntVar], solver: cp_model.CpSolver
+) -> Choice:
+    return tuple(
+        next((way for way in seat.ways if solver.boolean_value(picks[number, way])), STAYS)
+        for number, seat in enumerate(seats)
+    )

@@ -1,0 +1,1 @@
+"""Hosts into waves under limits, in whole numbers, with a proven bound."""

@@ -1,0 +1,208 @@
+"""Pieces and rules to whole numbers: every rule becomes a limit on a sum per wave.
+
+Memory is counted in KiB and vCPUs in 2**-20 parts, each value rounded to the nearest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
+
+from planner.domain.upgrade import Room
+from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
+from planner.optimize.waves.problem import Piece, PoolSize, Rules
+
+GRAIN = 2**20
+DIMENSIONS = ("vcpus", "memory_gib")
+
+
+def whole(value: float) -> int:
+    """Return a value in grains."""
+    return round(value * GRAIN)
+
+
+def exact(value: float) -> Fraction:
+    """Return a share as it was written."""
+    return Fraction(str(value))
+
+
+def pool_limit(rules: Rules, hosts: int) -> int:
+    """Return how many hosts of a pool of `hosts` may be down at once: one stays up for the guests."""
+    share = floor(exact(rules.policy.pool_share) * hosts)
+    most = max(1, min(share, hosts - 1))
+    unavailable = rules.policy.pool_unavailable
+    return most if unavailable is None else min(most, unavailable)
+
+
+def capacity_limit(size: PoolSize, rules: Rules, dimension: str) -> int | None:
+    """Return the capacity (in grains) that may be down at once so that all guests still fit."""
+    if size.capacity is None or size.used is None or getattr(size.capacity, dimension) == 0:
+        return None
+    fill = exact(rules.policy.fill)
+    largest = size.largest if size.largest is not None else Room()
+    kept = rules.policy.spare * whole(getattr(largest, dimension))
+    used = Fraction(whole(getattr(size.used, dimension)))
+    return floor(whole(getattr(size.capacity, dimension)) - kept - used / fill)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A limit, the hosts that use it and how much of it: two lists of one length."""
+
+    limit: Limit
+    pieces: Sequence[Piece]
+    amounts: Sequence[int]
+
+
+def demands(pieces: Sequence[Piece], rules: Rules) -> list[Demand]:
+    """Return every rule that could matter as a limit; pieces are sorted by host."""
+    policy = rules.policy
+    sizes = {size.pool: size for size in rules.pools}
+    found = []
+    if policy.fleet_unavailable is not None:
+        found.append(_count("fleet_unavailable", "", policy.fleet_unavailable, pieces))
+    for pool, own in sorted(_by_pool(pieces).items()):
+        found += _of_pool(sizes.get(pool, PoolSize(pool=pool, hosts=len(own))), own, rules)
+    found += _of_domains(pieces, dict(policy.domain_unavailable))
+    by_name = {piece.host: piece for piece in pieces} if rules.budgets else {}
+    for budget in rules.budgets:
+        named = [(by_name[host], whole(much)) for host, much in budget.amounts if host in by_name]
+        amounts = [much for _, much in named]
+        own = [piece for piece, _ in named]
+        found.append(_sum("budget", budget.name, whole(budget.most), (own, amounts)))
+    return [demand for demand in found if sum(demand.amounts) > max(0, demand.limit.most)]
+
+
+def wave_model(pieces: Sequence[Piece], rules: Rules, found: Sequence[Demand]) -> WaveModel:
+    """Return the model of pieces sorted by host, with the demands that others do not imply."""
+    kept = _binding(found, Counter(piece.pool for piece in pieces))
+    uses: dict[str, list[tuple[int, int]]] = {piece.host: [] for piece in pieces}
+    for place, demand in enumerate(kept):
+        for piece, amount in zip(demand.pieces, demand.amounts, strict=True):
+            uses[piece.host].append((place, amount))
+    weights = dict(rules.policy.weights)
+    pools = tuple(sorted({piece.pool for piece in pieces}))
+    numbers = {pool: number for number, pool in enumerate(pools)}
+    shares = exact(rules.policy.fill)
+    return WaveModel(
+        items=tuple(
+            Item(
+                name=piece.host,
+                pool=numbers[piece.pool],
+                uses=tuple(uses[piece.host]),
+                barred=piece.barred,
+                load=_load(piece, shares) if piece.pool in rules.one_way else (),
+                room=_offer(piece, shares) if piece.pool in rules.one_way else (),
+            )
+            for piece in pieces
+        ),
+        limits=tuple(demand.limit for demand in kept),
+        pools=pools,
+        weights=tuple(weights.get(pool, 1.0) for pool in pools),
+        ready=_ready(pools, rules),
+    )
+
+
+def _binding(found: Sequence[Demand], sizes: Mapping[str, int]) -> list[Demand]:
+    """Leave out what a pool's tightest number of hosts implies; sums of equal amounts are numbers."""
+    kept: list[Demand] = []
+    tightest: dict[str, Demand] = {}
+    for demand in found:
+        amount, own = max(demand.amounts), {demand.pieces[0].pool, demand.pieces[-1].pool}
+        alike = amount == min(demand.amounts) and len(demand.pieces) == sizes[demand.pieces[0].pool]
+        if not alike or len(own) > 1 or any(piece.pool not in own for piece in demand.pieces):
+            kept.append(demand)
+            continue
+        limit = replace(demand.limit, most=demand.limit.most // amount, counts=True)
+        pool = demand.pieces[0].pool
+        if pool not in tightest or tightest[pool].limit.most > limit.most:
+            tightest[pool] = Demand(limit, demand.pieces, [1] * len(demand.pieces))
+    return [*kept, *tightest.values()]
+
+
+def _by_pool(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
+    members: dict[str, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        members[piece.pool].append(piece)
+    return members
+
+
+def _ready(pools: Sequence[str], rules: Rules) -> tuple[Amounts | None, ...]:
+    """Return the room on upgraded hosts of one-way pools, None for other pools."""
+    parts = exact(rules.policy.fill).denominator
+    free = {size.pool: size.ready for size in rules.pools}
+    return tuple(
+        _grains(free.get(pool, Room()), parts) if pool in rules.one_way else None for pool in pools
+    )
+
+
+def _load(piece: Piece, fill: Fraction) -> Amounts:
+    used = piece.used if piece.used is not None else Room(memory_gib=piece.load_gib)
+    return _grains(used, fill.denominator)
+
+
+def _offer(piece: Piece, fill: Fraction) -> Amounts:
+    return _grains(piece.room if piece.room is not None else Room(), fill.numerator)
+
+
+def _grains(room: Room, times: int) -> Amounts:
+    return whole(room.vcpus) * times, whole(room.memory_gib) * times
+
+
+def _of_pool(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[Demand]:
+    """Return the limits of one pool: hosts at once, memory moved, capacity that goes away."""
+    found = [_count("pool_unavailable", size.pool, pool_limit(rules, size.hosts), own)]
+    if rules.policy.evacuation_gib is not None:
+        loads = [whole(piece.load_gib) for piece in own]
+        most = whole(rules.policy.evacuation_gib)
+        found.append(_sum("evacuation_gib", size.pool, most, (own, loads)))
+    for dimension in DIMENSIONS:
+        left = capacity_limit(size, rules, dimension)
+        if left is not None:
+            lost = [whole(getattr(room_lost(piece, size), dimension)) for piece in own]
+            found.append(_sum(f"capacity {dimension}", size.pool, left, (own, lost)))
+    return found
+
+
+def room_lost(piece: Piece, size: PoolSize) -> Room:
+    """Return the capacity that goes away with a host: that of the largest where not known."""
+    return piece.room or size.largest or Room()
+
+
+def _of_domains(pieces: Sequence[Piece], most: Mapping[str, int]) -> list[Demand]:
+    members: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        for family, name in {(one.family, one.name) for one in piece.failure_domains}:
+            if family in most:
+                members[family, name].append(piece)
+    return [
+        _count(f"domain_unavailable {family}", name, most[family], own)
+        for (family, name), own in sorted(members.items())
+    ]
+
+
+def _count(constraint: str, subject: str, most: int, own: Sequence[Piece]) -> Demand:
+    limit = Limit(constraint=constraint, subject=subject, most=most, counts=True)
+    return Demand(limit, own, [1] * len(own))
+
+
+def _sum(
+    constraint: str, subject: str, most: int, of: tuple[Sequence[Piece], Sequence[int]]
+) -> Demand:
+    """Return a limit on a sum; hosts that add nothing to it are left out."""
+    pairs = [(piece, amount) for piece, amount in zip(*of, strict=True) if amount > 0]
+    limit = Limit(constraint=constraint, subject=subject, most=most, counts=False)
+    return Demand(limit, [piece for piece, _ in pairs], [amount for _, amount in pairs])
+
+
+def named(limit: Limit) -> str:
+    """Return a limit as the policy calls it, and of what it is."""
+    return f"{limit.constraint} of {limit.subject}" if limit.subject else limit.constraint
+
+
+def size_of(grains: int) -> str:
+    """Write an amount so that reading it back is never less."""
+    return f"{float(Fraction(ceil(Fraction(grains * 1000, GRAIN)), 1000)):g}"

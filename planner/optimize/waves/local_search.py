@@ -1,0 +1,214 @@
+"""Mends a packing that breaks limits: single hosts move to other waves, pairs swap waves.
+
+Each step is the best of the moves looked at and lessens the excess, so it ends; it may end unmended.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from planner.optimize.waves.model import Amounts, WaveModel
+from planner.optimize.waves.one_way_capacity import Total, added, shortfalls, total_of
+
+LOOKS = 60_000  # moves looked at in one repair
+SHIFTED = 15  # hosts of a wave that are tried in other waves
+SWAPPED = 60  # and in swaps
+WAVES = 12  # waves that a host is tried in
+EPSILON = 1e-9
+
+Moves = tuple[tuple[int, int], ...]  # (item, its new wave)
+Sized = list[tuple[int, int]]  # (size, item), sorted
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Fault:
+    """A limit exceeded in a wave, or (limit -1) one-way guests of a pool without room."""
+
+    excess: float
+    limit: int
+    wave: int
+    pool: int = -1
+
+
+class Repair:
+    """The state of one repair; `waves` is the packing as mended so far."""
+
+    def __init__(self, model: WaveModel, waves: Sequence[int], last: int) -> None:
+        """Sum up every limit in every wave."""
+        self._model, self._last, self.waves = model, last, list(waves)
+        self._looks = 0
+        self._amounts = [dict(item.uses) for item in model.items]
+        self._sums: dict[tuple[int, int], int] = defaultdict(int)
+        self._totals: list[list[Total]] = [
+            [(0,) * (1 + 2 * len(ready or ()))] * (last + 1) for ready in model.ready
+        ]
+        self._members: dict[tuple[int, int], set[int]] = defaultdict(set)
+        for place in range(len(model.items)):
+            self._add(place, waves[place], 1)
+        self._short: dict[int, dict[int, float]] = {}
+        for pool in range(len(model.pools)):
+            self._refresh(pool)
+        self._faults = {key for key in self._sums if self._excess(key, 0) > 0}
+
+    def run(self) -> bool:
+        """Return whether nothing is exceeded any more."""
+        while self._looks < LOOKS:
+            fault = self._worst()
+            if fault is None:
+                return True
+            best = self._best(fault, self._shifts(fault)) or self._best(fault, self._swaps(fault))
+            if best is None:
+                return False
+            self._apply(best)
+        return False
+
+    def _worst(self) -> _Fault | None:
+        faults = [_Fault(self._excess(key, 0), *key) for key in self._faults]
+        for pool, short in self._short.items():
+            faults += [_Fault(share, -1, wave, pool) for wave, share in short.items()]
+        return max(faults, default=None)
+
+    def _best(self, fault: _Fault, tried: Iterator[Moves]) -> Moves | None:
+        """Return the move that lessens the excess most, at once if it ends this fault."""
+        best, gained = None, EPSILON
+        for moves in tried:
+            gain = -self._change(moves)
+            if gain > gained:
+                best, gained = moves, gain
+            if gained >= fault.excess:
+                break
+        return best
+
+    def _shifts(self, fault: _Fault) -> Iterator[Moves]:
+        """Yield moves of single hosts into other waves."""
+        suspects = self._suspects(fault, SHIFTED)
+        for wave in self._targets(fault):
+            for place in suspects:
+                yield ((place, wave),)
+
+    def _suspects(self, fault: _Fault, width: int) -> list[int]:
+        """Return hosts of the exceeded wave, large ones first, thinned out."""
+        pools = range(len(self._model.pools)) if fault.pool < 0 else [fault.pool]
+        own = [
+            place
+            for pool in pools
+            for place in self._members.get((pool, fault.wave), ())
+            if fault.limit < 0 or self._amount(place, fault.limit)
+        ]
+        ranked = sorted(own, key=lambda place: (-self._size(fault, place), place))
+        return ranked[:: max(1, len(ranked) // width)]
+
+    def _targets(self, fault: _Fault) -> list[int]:
+        """Return other waves, those first that have most left of what is exceeded."""
+        others = [wave for wave in range(1, self._last + 1) if wave != fault.wave]
+        if fault.limit < 0:
+            return sorted(others, key=lambda wave: (wave < fault.wave, wave))[:WAVES]
+        return sorted(others, key=lambda wave: self._sums.get((fault.limit, wave), 0))[:WAVES]
+
+    def _swaps(self, fault: _Fault) -> Iterator[Moves]:
+        """Yield swaps of suspects with hosts of other waves whose sizes would suit."""
+        suspects = self._suspects(fault, SWAPPED)
+        for wave in self._targets(fault):
+            partners: dict[int, Sized] = {}
+            for place in suspects:
+                pool = self._model.items[place].pool
+                if pool not in partners:
+                    own = self._members.get((pool, wave), ())
+                    partners[pool] = sorted((self._size(fault, one), one) for one in own)
+                wanted = self._size(fault, place) - self._shift(fault, wave)
+                middle = bisect_left(partners[pool], (wanted, 0))
+                for _, other in partners[pool][max(0, middle - 2) : middle + 2]:
+                    yield (place, wave), (other, fault.wave)
+
+    def _size(self, fault: _Fault, place: int) -> int:
+        """Return what a host would take along: of a sum its amount, of a count its load."""
+        item = self._model.items[place]
+        if fault.limit < 0:
+            return sum(item.load)
+        if not self._model.limits[fault.limit].counts:
+            return self._amount(place, fault.limit)
+        sums = (amount for one, amount in item.uses if not self._model.limits[one].counts)
+        return sum(sums, start=sum(item.load))
+
+    def _shift(self, fault: _Fault, wave: int) -> int:
+        """Return by how much a swap should lessen the exceeded sum."""
+        if fault.limit < 0:
+            loads = self._totals[fault.pool][fault.wave][1 : 1 + len(self._ready(fault.pool))]
+            return int(fault.excess * sum(loads))
+        about = self._model.limits[fault.limit]
+        if about.counts:
+            return 0
+        surplus = self._sums[fault.limit, fault.wave] - about.most
+        return min(surplus, max(1, about.most - self._sums.get((fault.limit, wave), 0)))
+
+    def _ready(self, pool: int) -> Amounts:
+        return self._model.ready[pool] or ()
+
+    def _amount(self, place: int, limit: int) -> int:
+        return self._amounts[place].get(limit, 0)
+
+    def _excess(self, key: tuple[int, int], shift: int) -> float:
+        most = self._model.limits[key[0]].most
+        return max(0, self._sums.get(key, 0) + shift - most) / max(1, most)
+
+    def _change(self, moves: Moves) -> float:
+        """Return how much the excess grows (negative: shrinks) with the moves."""
+        self._looks += 1
+        shifts: dict[tuple[int, int], int] = defaultdict(int)
+        for place, wave in moves:
+            item = self._model.items[place]
+            if wave in item.barred:
+                return float("inf")
+            for limit, amount in item.uses:
+                shifts[limit, self.waves[place]] -= amount
+                shifts[limit, wave] += amount
+        changed = sum(
+            self._excess(key, shift) - self._excess(key, 0)
+            for key, shift in shifts.items()
+            if shift
+        )
+        return changed + self._growth_change(moves)
+
+    def _growth_change(self, moves: Moves) -> float:
+        changed = 0.0
+        for pool in sorted({self._model.items[place].pool for place, _ in moves}):
+            if self._model.ready[pool] is None:
+                continue
+            totals = list(self._totals[pool])
+            for place, wave in moves:
+                item, before = self._model.items[place], self.waves[place]
+                if item.pool == pool:
+                    totals[before] = added(totals[before], total_of(item, -1))
+                    totals[wave] = added(totals[wave], total_of(item))
+            after = shortfalls(totals, self._ready(pool))
+            changed += sum(after.values()) - sum(self._short[pool].values())
+        return changed
+
+    def _apply(self, moves: Moves) -> None:
+        for place, wave in moves:
+            before = self.waves[place]
+            self._add(place, before, -1)
+            self._add(place, wave, 1)
+            self.waves[place] = wave
+            touched = {
+                (one, at) for one, _ in self._model.items[place].uses for at in (before, wave)
+            }
+            self._faults = {key for key in self._faults | touched if self._excess(key, 0) > 0}
+            self._refresh(self._model.items[place].pool)
+
+    def _add(self, place: int, wave: int, sign: int) -> None:
+        item = self._model.items[place]
+        for limit, amount in item.uses:
+            self._sums[limit, wave] += sign * amount
+        members = self._members[item.pool, wave]
+        members.add(place) if sign > 0 else members.discard(place)
+        if self._model.ready[item.pool] is not None:
+            totals = self._totals[item.pool]
+            totals[wave] = added(totals[wave], total_of(item, sign))
+
+    def _refresh(self, pool: int) -> None:
+        if self._model.ready[pool] is not None:
+            self._short[pool] = shortfalls(self._totals[pool], self._ready(pool))

@@ -1,0 +1,222 @@
+"""The least changes that lift what forbids every packing, in plain English."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from math import ceil
+
+from planner.domain.plan import Relaxation
+from planner.domain.upgrade import PlanPolicy, Room
+from planner.optimize.waves.bounds import limit_bound
+from planner.optimize.waves.constraints import (
+    DIMENSIONS,
+    Demand,
+    capacity_limit,
+    demands,
+    exact,
+    named,
+    room_lost,
+    size_of,
+    wave_model,
+    whole,
+)
+from planner.optimize.waves.first_fit import Forward
+from planner.optimize.waves.model import Limit, WaveModel
+from planner.optimize.waves.problem import Piece, PoolSize, Rules
+
+EXAMPLES = 3
+MOST_HOSTS = 1000  # empty hosts that are thought of
+STEPS = 100  # fill is raised in steps of 1/STEPS
+
+
+def too_large(found: Sequence[Demand], rules: Rules) -> tuple[Relaxation, ...]:
+    """Return what keeps single hosts from ever going down; each text names one change."""
+    told: list[Relaxation] = []
+    short: dict[str, dict[str, Piece]] = {}
+    for demand in found:
+        limit, pairs = demand.limit, zip(demand.pieces, demand.amounts, strict=True)
+        stopped = [(amount, piece) for piece, amount in pairs if amount > limit.most]
+        if stopped and limit.constraint.startswith("capacity"):
+            short.setdefault(limit.subject, {}).update({piece.host: piece for _, piece in stopped})
+        elif stopped:
+            told.append(_raised(limit, stopped))
+    pools = {size.pool: size for size in rules.pools}
+    for pool, own in short.items():
+        told += _roomier(pools[pool], [own[host] for host in sorted(own)], rules)
+    return tuple(told)
+
+
+def no_growth(
+    model: WaveModel, pieces: Sequence[Piece], rules: Rules, *, proven: bool
+) -> tuple[Relaxation, ...]:
+    """Return what lets the guests of one-way pools find room on upgraded hosts."""
+    word = "have" if proven else "were found"
+    found: list[Relaxation] = []
+    for pool, ready in zip(model.pools, model.ready, strict=True):
+        own = [piece for piece in pieces if piece.pool == pool]
+        if ready is None or _grows(own, rules):
+            continue
+        state = f"pool {pool}: drained guests {word} no room on upgraded hosts"
+        found += [
+            _relaxation(pool, constraint, f"{change}: {state}", [piece.host for piece in own])
+            for constraint, change in _growing(pool, own, rules)
+        ]
+    return tuple(found)
+
+
+def beyond_horizon(
+    found: Sequence[Demand], pieces: Sequence[Piece], needed: int, horizon: int
+) -> tuple[Relaxation, ...]:
+    """Return what makes more than `horizon` waves necessary; more waves lift all of it."""
+    text = f"horizon {horizon} -> {needed} waves: so many are needed"
+    told = [_relaxation("", "horizon", text, [])]
+    for demand in found:
+        if _bound(demand, demand.limit.most) > horizon:
+            told += _quicker(demand, horizon)
+    for piece in pieces:
+        if piece.barred.issuperset(range(1, horizon + 1)):
+            text = f"blackouts of {piece.host}: they bar every one of {horizon} waves"
+            told.append(_relaxation(piece.pool, "blackouts", text, [piece.host]))
+    return tuple(told)
+
+
+def _raised(limit: Limit, stopped: Sequence[tuple[int, Piece]]) -> Relaxation:
+    """Return the limit raised to the largest single amount."""
+    most, piece = max(stopped, key=lambda one: (one[0], one[1].host))
+    if limit.counts:
+        text = f"{named(limit)} {limit.most} -> 1: no host may go down"
+    else:
+        text = (
+            f"{named(limit)} {size_of(limit.most)} -> {size_of(most)}: {piece.host} alone needs it"
+        )
+    return _relaxation(_pool(limit), limit.constraint, text, [one.host for _, one in stopped])
+
+
+def _bound(demand: Demand, most: int) -> int:
+    """Return the waves that a demand alone enforces if `most` were allowed."""
+    pairs = zip(demand.pieces, demand.amounts, strict=True)
+    shut = [(piece.barred, amount) for piece, amount in pairs if piece.barred]
+    return limit_bound(replace(demand.limit, most=most), demand.amounts, shut)
+
+
+def _quicker(demand: Demand, horizon: int) -> list[Relaxation]:
+    """Return the limit raised until it alone allows `horizon` waves; none if barred waves forbid."""
+    limit = demand.limit
+    enough = range(limit.most, sum(demand.amounts) + 1)
+    least = _least(enough, lambda most: _bound(demand, most) <= horizon)
+    if least is None:
+        return []
+    change = f"{limit.most} -> {least}"
+    if limit.constraint.startswith("capacity"):
+        change = f"{size_of(least - limit.most)} more"
+    elif not limit.counts:
+        change = f"{size_of(limit.most)} -> {size_of(least)}"
+    hosts = [piece.host for piece in demand.pieces]
+    text = f"{named(limit)} {change}: {len(hosts)} hosts do not fit into {horizon} waves"
+    return [_relaxation(_pool(limit), limit.constraint, text, hosts)]
+
+
+def _roomier(size: PoolSize, stopped: Sequence[Piece], rules: Rules) -> list[Relaxation]:
+    """Return each change by itself that lets the largest host of a pool go down."""
+
+    def fits(changed: PoolSize, policy: PlanPolicy) -> bool:
+        """Whether every stopped host may go down in a changed pool or under changed rules."""
+        limits = [
+            (dimension, capacity_limit(changed, replace(rules, policy=policy), dimension))
+            for dimension in DIMENSIONS
+        ]
+        return all(
+            most is None or whole(getattr(room_lost(piece, size), dimension)) <= most
+            for dimension, most in limits
+            for piece in stopped
+        )
+
+    hosts = [piece.host for piece in stopped]
+    reason = f"pool {size.pool} is too full for {hosts[0]} to go down"
+    return [
+        _relaxation(size.pool, constraint, f"{change}: {reason}", hosts)
+        for constraint, change in _changes(size, rules, fits)
+    ]
+
+
+def _growing(pool: str, own: Sequence[Piece], rules: Rules) -> list[tuple[str, str]]:
+    """Return changes that let a one-way pool grow, or leave its guests free."""
+    size = next((one for one in rules.pools if one.pool == pool), PoolSize(pool=pool, hosts=0))
+
+    def grows(changed: PoolSize, policy: PlanPolicy) -> bool:
+        return _grows(own, replace(rules, policy=policy, pools=(changed,)))
+
+    changes = [
+        (constraint, change)
+        for constraint, change in _changes(size, rules, grows)
+        if constraint != "spare"
+    ]
+    return [*changes, ("one-way", f"guests of pool {pool} may go to hosts not yet upgraded")]
+
+
+def _changes(
+    size: PoolSize, rules: Rules, enough: Callable[[PoolSize, PlanPolicy], bool]
+) -> Iterable[tuple[str, str]]:
+    """Yield the least fill, the most spare hosts and the fewest added hosts that are enough."""
+    policy = rules.policy
+    start = ceil(exact(policy.fill) * STEPS)
+    fill = _least(
+        range(start, STEPS + 1), lambda step: enough(size, replace(policy, fill=step / STEPS))
+    )
+    if fill is not None:
+        yield "fill", f"fill {policy.fill:g} -> {fill / STEPS:g}"
+    less = _least(
+        range(1, policy.spare + 1),
+        lambda fewer: enough(size, replace(policy, spare=policy.spare - fewer)),
+    )
+    if less is not None:
+        yield "spare", f"spare {policy.spare} -> {policy.spare - less}"
+    more = _least(
+        range(1, MOST_HOSTS + 1), lambda count: enough(_added(size, count, policy), policy)
+    )
+    if more is not None:
+        yield "hosts", f"{more} empty upgraded host{'s' if more > 1 else ''} more"
+
+
+def _added(size: PoolSize, count: int, policy: PlanPolicy) -> PoolSize:
+    """Return the pool with `count` empty upgraded hosts of the largest size added."""
+    if size.largest is None:
+        return size
+    capacity = size.capacity
+    if capacity is not None:
+        capacity = _sum(capacity, size.largest, count)
+    ready = _sum(size.ready, size.largest, float(count * exact(policy.fill)))
+    return replace(size, hosts=size.hosts + count, capacity=capacity, ready=ready)
+
+
+def _sum(room: Room, more: Room, times: float) -> Room:
+    return Room(
+        vcpus=room.vcpus + times * more.vcpus, memory_gib=room.memory_gib + times * more.memory_gib
+    )
+
+
+def _grows(own: Sequence[Piece], rules: Rules) -> bool:
+    """Return whether a pool by itself reaches its last host in any number of waves."""
+    model = wave_model(own, rules, demands(own, rules))
+    return any(Forward(model, None, climb=climb).run() for climb in (True, False))
+
+
+def _least(values: range, enough: Callable[[int], bool]) -> int | None:
+    """Return the first value that is enough, if the last one is."""
+    if not values or not enough(values[-1]):
+        return None
+    return values[bisect_left(values, x=True, key=enough)]
+
+
+def _pool(limit: Limit) -> str:
+    shared = ("fleet_unavailable", "domain_unavailable", "budget")
+    return "" if limit.constraint.startswith(shared) else limit.subject
+
+
+def _relaxation(pool: str, constraint: str, text: str, hosts: Sequence[str]) -> Relaxation:
+    examples = tuple(sorted(hosts)[:EXAMPLES])
+    return Relaxation(
+        domain=pool, constraint=constraint, text=text, hosts=len(hosts), examples=examples
+    )

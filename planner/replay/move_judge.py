@@ -1,0 +1,180 @@
+"""Judges moves, launches and hops of guests; equal questions once. Knows no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from planner.domain.compat import CompatFlag
+from planner.domain.guest import Baseline, GuestStart
+from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.migrated import Consequence
+from planner.domain.policy import Policy
+from planner.domain.truth import Truth
+from planner.domain.verdict import Objection, Rule
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.accept import accepted
+from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
+from planner.migration.build_rules import judge_builds
+from planner.migration.judge import judge
+from planner.replay.guest_classes import GuestKind
+from planner.replay.worst_case_guest import witness
+
+Objections = tuple[Objection, ...]
+NO_FLAGS: tuple[CompatFlag, ...] = ()
+Question = tuple[tuple[HostProfile, HostProfile], HostProfile, GuestKind, tuple[CompatFlag, ...]]
+Move = tuple[HostProfile, HostProfile, HostProfile, GuestKind, tuple[CompatFlag, ...]]
+
+
+@dataclass(slots=True)
+class Court:
+    """What the rules of judgement and the policy leave against a move, conditions taken as kept."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _moves: dict[Move, Objections] = field(default_factory=dict)
+    _launches: dict[tuple[HostProfile, GuestKind], Objections] = field(default_factory=dict)
+    _unstated: dict[tuple[GuestKind, HostProfile, Assumed], Assumed] = field(default_factory=dict)
+
+    def against_move(
+        self,
+        edge: tuple[HostProfile, HostProfile],
+        boot: HostProfile,
+        kind: GuestKind,
+        assumed: Assumed,
+        hop: tuple[CompatFlag, ...] = NO_FLAGS,
+    ) -> Objections:
+        """Return what speaks against moving a guest of a kind that booted on `boot` over an edge."""
+        found = self._judged(edge, boot, kind, hop)
+        if not found:
+            return found
+        standing = self._outside(found, kind, boot, assumed)
+        return tuple(self._settled(one, (edge, boot, kind, hop), assumed) for one in standing)
+
+    def _settled(self, gap: Objection, question: Question, assumed: Assumed) -> Objection:
+        """Return the certain objection for a guest that has what the gap leaves open, if it has one."""
+        edge, boot, kind, hop = question
+        guest = witness(kind, gap, assumed) if gap.is_gap else None
+        if guest is None:
+            return gap
+        same = _subject(gap)
+        for one in self._judged(edge, boot, guest, hop):
+            if not one.is_gap and one.depends_on == gap.depends_on and _subject(one) == same:
+                return one
+        return gap
+
+    def _judged(
+        self,
+        edge: tuple[HostProfile, HostProfile],
+        boot: HostProfile,
+        kind: GuestKind,
+        hop: tuple[CompatFlag, ...],
+    ) -> Objections:
+        key = (edge[0], edge[1], boot, kind, hop)
+        if key not in self._moves:
+            verdict = judge(
+                MigrationEdge(source=edge[0], destination=edge[1]),
+                _start(kind, boot, hop),
+                self.knowledge,
+                management=self.policy.management,
+            )
+            self._moves[key] = self._kept(verdict.objections)
+        return self._moves[key]
+
+    def against_launch(self, profile: HostProfile, kind: GuestKind, assumed: Assumed) -> Objections:
+        """Return what speaks against starting a guest of a kind on a host: its type and flags."""
+        key = (profile, kind)
+        if key not in self._launches:
+            start = _start(kind, profile, NO_FLAGS)
+            found = judge_builds(profile.qemu, profile.qemu, start, self.knowledge)
+            self._launches[key] = self._kept(found)
+        found_here = self._launches[key]
+        return self._outside(found_here, kind, profile, assumed) if found_here else found_here
+
+    def may_have_started(
+        self, kind: GuestKind, profiles: Iterable[HostProfile]
+    ) -> Iterator[HostProfile]:
+        """Yield the hosts whose QEMU is not known to lack the machine type of a kind."""
+        name = kind.baseline.machine_type
+        for profile in profiles:
+            if self.knowledge.machines.offers(profile.qemu, name) is not Truth.NO:
+                yield profile
+
+    def hop_flags(
+        self, before: Baseline, after: Baseline, destination: HostProfile
+    ) -> tuple[tuple[CompatFlag, ...], Objections]:
+        """Return the flags that turn a process with `before` into one with `after`, and open values."""
+        kept = {flag.key for flag in after.flags}
+        flags = [flag for flag in after.flags if flag not in before.flags]
+        gaps = []
+        for flag in before.flags:
+            if flag.key in kept:
+                continue
+            value = self.knowledge.machines.effective(
+                destination.qemu, after.machine_type, flag.key
+            )
+            if value is None:
+                gaps.append(_open_value(flag, after))
+            else:
+                flags.append(CompatFlag(key=flag.key, value=value))
+        return tuple(flags), tuple(gaps)
+
+    def _kept(self, objections: Iterable[Objection]) -> Objections:
+        return tuple(one for one in objections if accepted(self.policy, one) is None)
+
+    def _outside(
+        self, objections: Objections, kind: GuestKind, boot: HostProfile, assumed: Assumed
+    ) -> Objections:
+        """Return the objections that no condition excludes; what a guest states is no condition."""
+        key = (kind, boot, assumed)
+        if key not in self._unstated:
+            start = _start(kind, boot, NO_FLAGS)
+            self._unstated[key] = frozenset(
+                claim for claim in assumed if not self._states(start, claim)
+            )
+        excluded = self._unstated[key]
+        return tuple(
+            one
+            for one in objections
+            if not any(claims_of(clause) <= excluded for clause in one.depends_on)
+        )
+
+    def _states(self, start: GuestStart, claim: tuple[str, str]) -> bool:
+        """Whether a guest is known to have what a condition says that no guest has."""
+        kind, word = claim
+        words = self.knowledge.guests
+        if kind == "device":
+            return devices_match((word,), start.devices, words) is Truth.YES
+        if kind == "cpu":
+            return has_feature(word, start.cpu, start, words) is Truth.YES
+        if kind == "cpu-lacks":
+            return has_feature(word, start.cpu, start, words) is Truth.NO
+        if kind == "accelerator-lacks":
+            return start.trait(word) is Truth.NO
+        return start.trait(word) is Truth.YES
+
+
+def _subject(one: Objection) -> str:
+    """Return what an objection is about: gaps of a unit do not name its property."""
+    return one.unit or one.property_key
+
+
+def _start(kind: GuestKind, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:
+    return GuestStart(
+        baseline=kind.baseline,
+        booted_on=boot,
+        devices=kind.devices,
+        cpu=kind.cpu,
+        traits=kind.traits,
+        hop_flags=hop,
+    )
+
+
+def _open_value(flag: CompatFlag, after: Baseline) -> Objection:
+    return Objection(
+        rule=Rule.KNOWLEDGE_GAP,
+        consequence=Consequence.FAILS_CLEANLY,
+        property_key=str(flag.key),
+        facts=(f"value of {flag.key} under {after.machine_type} without a flag",),
+        source="compat properties of the destination",
+    )

@@ -1,0 +1,116 @@
+"""A pool of a plan as its replay stands on it: classes of hosts with their steps, and guests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from planner.domain.guest import Baseline
+from planner.domain.host import HostProfile
+from planner.domain.plan import Flip, Restart, Routing
+from planner.domain.upgrade import Room
+from planner.migration.applies import Assumed
+from planner.replay.guest_classes import Cohort, same_baseline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a host is at some time, and its words."""
+
+    profile: HostProfile
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A host becomes `build` in a wave; until the flips of wave `until` it shows itself as `masked`."""
+
+    wave: int
+    build: Build
+    masked: Build
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostClass:
+    """Hosts of one pool that do the same in the same waves.
+
+    `failures` are waves in which the host may die; `returned_after`: the hosts stand here only after
+    the flips of that wave, if they died in it.
+    """
+
+    today: Build
+    steps: tuple[Step, ...]
+    hosts: tuple[str, ...]
+    failures: tuple[int, ...] = ()
+    returned_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolGround:
+    """A pool of the plan. `cohorts` None: no guests were given. Keys of `baselines`: board, line.
+
+    `past` are builds that hosts had before today: guests that booted there may still run.
+    """
+
+    name: str
+    classes: tuple[HostClass, ...]
+    routing: Routing
+    baselines: Mapping[tuple[str, str], Baseline]
+    flips: tuple[Flip, ...]
+    restarts: tuple[Restart, ...]
+    conditions: Assumed
+    cohorts: tuple[Cohort, ...] | None
+    capacity: Mapping[str, Room]
+    used: Room | None
+    past: tuple[HostProfile, ...] = ()
+
+    def events(self) -> tuple[int, ...]:
+        """Return the waves in which something happens to this pool, in order."""
+        found = {flip.after_wave for flip in self.flips}
+        found |= {restart.before_wave - 1 for restart in self.restarts}
+        for one in self.classes:
+            found |= {wave for step in one.steps for wave in (step.wave, step.until)}
+            found |= {*one.failures, one.returned_after or 0}
+        return tuple(sorted(wave for wave in found if wave > 0))
+
+    def is_restarted(self, baseline: Baseline, wave: int) -> bool:
+        """Whether the plan restarts, until a wave starts, all guests of a baseline that it can.
+
+        Guests that cannot migrate are off in the wave of their host, not earlier.
+        """
+        planned = sum(
+            one.guests
+            for one in self.restarts
+            if one.before_wave <= wave and same_baseline(one.before, baseline)
+        )
+        present = sum(
+            one.count
+            for one in self._of(baseline)
+            if one.migratable or any(step.wave <= wave for step in self.classes[one.place].steps)
+        )
+        return planned >= present
+
+    def is_off(self, baseline: Baseline, wave: int) -> bool:
+        """Whether the plan restarts in a wave the guests of a baseline that cannot leave its hosts."""
+        planned = sum(
+            one.guests
+            for one in self.restarts
+            if one.before_wave == wave and same_baseline(one.before, baseline)
+        )
+        bound = sum(
+            one.count
+            for one in self._of(baseline)
+            if (not one.migratable or self.has_one_host)
+            and any(step.wave == wave for step in self.classes[one.place].steps)
+        )
+        return planned >= bound
+
+    @property
+    def has_one_host(self) -> bool:
+        """Whether its guests have no other host to go to."""
+        return sum(len(one.hosts) for one in self.classes) == 1
+
+    def _of(self, baseline: Baseline) -> Iterator[Cohort]:
+        """Yield the guests of today on a baseline."""
+        return (one for one in self.cohorts or () if same_baseline(one.kind.baseline, baseline))

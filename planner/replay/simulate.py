@@ -1,0 +1,209 @@
+"""Replay a plan over its fleet, with faults; shares nothing with the planner but the domain types."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from planner.domain.guest import GuestGroup
+from planner.domain.plan import Plan
+from planner.domain.policy import Policy
+from planner.domain.simulation import (
+    HostFailure,
+    NoWayBack,
+    Phase,
+    ReplayRule,
+    Simulation,
+    Violation,
+)
+from planner.domain.upgrade import UpgradeHost
+from planner.knowledge.base import KnowledgeBase
+from planner.replay.capacity import shortages
+from planner.replay.findings import Finding, violation_of
+from planner.replay.host_states import IN_WAVE
+from planner.replay.move_judge import Court
+from planner.replay.plan_validation import contradictions
+from planner.replay.policy_checks import broken_limits
+from planner.replay.pool_facts import PoolGround
+from planner.replay.pool_replay import Replay
+from planner.replay.rollback_replay import no_way_back
+from planner.replay.setup import Groundwork
+from planner.replay.symmetry import kept_waves, shape_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A plan, the fleet that it is for, guests of today (None: not given), and faults that may strike.
+
+    Every subset of the faults is covered: the fewer there are, the less can go wrong. `past`: kernel
+    and QEMU that a host had before today. `bounded`: the waves must keep to the bounds of the policy.
+    """
+
+    plan: Plan
+    hosts: Sequence[UpgradeHost]
+    guests: Sequence[GuestGroup] | None
+    knowledge: KnowledgeBase
+    policy: Policy
+    failures: tuple[HostFailure, ...] = ()
+    abort_after: int | None = None
+    past: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the replay of one shape of pool found, with the waves of the pool that was replayed."""
+
+    waves: tuple[int, ...]
+    violation: Finding | None
+    gap: Finding | None
+    judgements: int
+
+    def moved(self, finding: Finding, waves: Sequence[int]) -> Finding:
+        """Return a finding with the wave of another pool of this shape."""
+        if not finding.wave:
+            return finding
+        return replace(finding, wave=waves[self.waves.index(finding.wave)])
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is known so far."""
+
+    judgements: int = 0
+    pools: int = 0
+    without_room: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    gaps: list[Violation] = field(default_factory=list)
+    no_way_back: list[NoWayBack] = field(default_factory=list)
+
+
+def simulate(scenario: Scenario) -> Simulation:
+    """Replay every phase of every wave; return the first violation, or that there is none."""
+    court = Court(scenario.knowledge, scenario.policy)
+    known: dict[object, Outcome] = {}
+    record = _Record()
+    conditions: set[str] = set()
+    for pool in _pools(scenario):
+        record.pools += 1
+        conditions |= {f"{kind}:{word}" for kind, word in pool.conditions}
+        _replay(pool, court, known, record)
+        _check_room(pool, scenario.policy.plan.fill, record)
+        if scenario.abort_after is not None:
+            record.no_way_back += no_way_back(pool, court, scenario.abort_after)
+    if scenario.bounded:
+        record.violations += _broken_limits(scenario)
+    if scenario.abort_after is not None:
+        record.violations += _broken_promise(scenario.plan, scenario.abort_after, record)
+    return Simulation(
+        waves=len(scenario.plan.waves),
+        phases=1 + len(IN_WAVE) * len(scenario.plan.waves),
+        judgements=record.judgements,
+        violation=min(record.violations, key=lambda one: one.moment, default=None),
+        gap=min(record.gaps, key=lambda one: one.moment, default=None),
+        failures=scenario.failures,
+        abort_after=scenario.abort_after,
+        no_way_back=tuple(dict.fromkeys(record.no_way_back)),
+        pools=record.pools,
+        pools_without_room=record.without_room,
+        conditions=tuple(sorted(conditions)),
+        contradictions=tuple(contradictions(scenario.plan)),
+    )
+
+
+def drawn_failures(plan: Plan, seed: int) -> tuple[HostFailure, ...]:
+    """Return one failure per wave, of a host of the plan: chosen by the seed, always the same."""
+    chance = random.Random(seed)
+    hosts = sorted({one.host for wave in plan.waves for one in wave.upgrades})
+    return tuple(HostFailure(host=chance.choice(hosts), wave=wave.number) for wave in plan.waves)
+
+
+def _pools(scenario: Scenario) -> Iterator[PoolGround]:
+    failures: dict[str, tuple[int, ...]] = {}
+    for one in sorted(set(scenario.failures)):
+        failures[one.host] = (*failures.get(one.host, ()), one.wave)
+    ground = Groundwork(
+        plan=scenario.plan,
+        hosts=scenario.hosts,
+        guests=scenario.guests,
+        knowledge=scenario.knowledge,
+        failures=failures,
+        past=scenario.past,
+    )
+    return ground.pools()
+
+
+def _replay(pool: PoolGround, court: Court, known: dict[object, Outcome], record: _Record) -> None:
+    """Replay a pool, or take what an equal one gave."""
+    kept = kept_waves(pool)
+    key = shape_of(pool, kept)
+    if key not in known:
+        replay = Replay(pool, court, kept)
+        replay.run()
+        known[key] = Outcome(kept, replay.violation, replay.gap, replay.judgements)
+    found = known[key]
+    record.judgements += found.judgements
+    for finding, told in ((found.violation, record.violations), (found.gap, record.gaps)):
+        if finding is not None:
+            told.append(violation_of(found.moved(finding, kept), pool))
+
+
+def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
+    """Note the first wave in which what runs does not fit on the hosts that are up."""
+    if not pool.capacity or pool.used is None:
+        record.without_room += 1
+        return
+    for wave, text in shortages(pool.capacity, pool.used, fill, _down(pool)):
+        record.violations.append(_plain(pool.name, wave, Phase.EVACUATE, ReplayRule.NO_ROOM, text))
+        return
+
+
+def _broken_limits(scenario: Scenario) -> Iterator[Violation]:
+    rules = scenario.policy.plan
+    for wave, pool, text in broken_limits(scenario.plan, scenario.hosts, rules):
+        yield _plain(pool, wave, Phase.CORDON, ReplayRule.LIMIT, text)
+
+
+def _down(pool: PoolGround) -> Mapping[int, Sequence[str]]:
+    """Return the hosts that are down in each wave: those that are upgraded, and those that die."""
+    found: dict[int, list[str]] = {}
+    for one in pool.classes:
+        for wave in (*(step.wave for step in one.steps), *one.failures):
+            found.setdefault(wave, []).extend(one.hosts)
+    return found
+
+
+def _broken_promise(plan: Plan, wave: int, record: _Record) -> Iterable[Violation]:
+    """Yield a violation if guests cannot go back although the plan says that the way back is free."""
+    row = next((one.rollback for one in plan.waves if one.number == wave), None)
+    certain = [one for one in record.no_way_back if one.rule != "P012"]
+    if row is None or not row.free or not certain:
+        return
+    first = certain[0]
+    text = f"the plan says that rollback is free; {first.rule} {first.unit}: {first.text}"
+    yield _plain(first.domain, wave, Phase.ROLLBACK, ReplayRule.WAY_BACK, text, first)
+
+
+def _plain(
+    pool: str,
+    wave: int,
+    phase: Phase,
+    rule: ReplayRule,
+    text: str,
+    lost: NoWayBack | None = None,
+) -> Violation:
+    return Violation(
+        wave=wave,
+        phase=phase,
+        domain=pool,
+        guests="the guests of the pool" if lost is None else lost.guests,
+        count=None if lost is None else lost.count,
+        source=None,
+        destination=None,
+        rule=rule.value,
+        unit="" if lost is None else lost.unit,
+        text=text,
+        consequence="",
+        is_gap=False,
+    )

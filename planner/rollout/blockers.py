@@ -1,0 +1,163 @@
+"""What forbids a pool's way before any wave is made, each with the least change that lifts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from planner.answers.presumed_moves import reasons, worst
+from planner.answers.unknowns import unplaced_of
+from planner.answers.why_not_newer import refusals
+from planner.domain.guest import GuestGroup
+from planner.domain.plan import Relaxation
+from planner.domain.shown import counted
+from planner.domain.solution import Status
+from planner.domain.verdict import Objection, Outcome
+from planner.knowledge.base import KnowledgeBase
+from planner.rollout.deprecation import stranded
+from planner.rollout.guest_groups import Cohort
+from planner.rollout.guest_impact import Fate
+from planner.rollout.intermediate_builds import missing_bridge
+from planner.rollout.stages import PoolWay, Stage
+
+MISSING_FACT = "missing-fact"
+OF_TODAY = "guests-of-today"
+OFF = "say migratable=no and allow restarts: they are off with their host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
+
+    fate: Fate
+    restart_helps: bool
+
+
+def without_answer(way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
+    """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
+    if first.status is Status.SAFE:
+        return
+    if first.domain.unplaced:
+        for one in unplaced_of(first.domain):
+            yield Relaxation(
+                domain=way.name,
+                constraint=MISSING_FACT,
+                text=f"missing fact: {one.fact}",
+                hosts=way.moving,
+                examples=one.examples,
+            )
+        return
+    apart = [
+        (result, found)
+        for result in first.results
+        if (found := missing_bridge(way, result.board, result.line, knowledge)) is not None
+    ]
+    if apart and len(apart) == len(first.results):
+        for result, (what, remedy) in apart:
+            yield Relaxation(
+                domain=way.name,
+                constraint="machine-type",
+                text=f"{result.board}, {result.line}: {what}: {remedy}",
+                hosts=way.moving,
+            )
+        return
+    undecided = first.status is Status.UNDECIDED
+    constraint = MISSING_FACT if undecided else "safe-baseline"
+    refused = [
+        Relaxation(
+            domain=way.name,
+            constraint=constraint,
+            text=f"{result.board}, {result.line}: {refusal.text}",
+            hosts=refusal.hosts,
+            examples=refusal.examples,
+        )
+        for result in first.results
+        if result.newer is not None
+        for refusal in refusals(first.domain, result.newer)[:3]
+    ]
+    yield from refused
+    if not refused:
+        text = (
+            "what policy asks of the answer cannot be had while old and upgraded hosts mix"
+            if first.results
+            else "today's hosts and their targets have no machine type in common; "
+            "go through a QEMU that offers types of both"
+        )
+        yield Relaxation(domain=way.name, constraint=constraint, text=text)
+
+
+def without_guests(way: PoolWay, today: Stage) -> Iterator[Relaxation]:
+    """Yield what is missing where no guests were given and today has no answer to presume."""
+    if today.status is not Status.SAFE:
+        yield Relaxation(
+            domain=way.name,
+            constraint=MISSING_FACT,
+            text="missing fact: what guests of today run, for today's hosts have no safe answer "
+            "that they could be taken to follow; give --guests",
+            hosts=len(way.hosts),
+            examples=tuple(str(host.name) for host in way.hosts[:3]),
+        )
+
+
+def against_guests(
+    way: PoolWay, outlooks: Iterable[Outlook], knowledge: KnowledgeBase
+) -> Iterator[Relaxation]:
+    """Yield the guests of today that the way would strand, or that cannot be moved."""
+    for outlook in outlooks:
+        lost = tuple(stranded(way, (outlook.fate.cohort,), knowledge))
+        yield from lost or _hindered(way, outlook, knowledge)
+
+
+def _hindered(way: PoolWay, outlook: Outlook, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
+    fate = outlook.fate
+    found: tuple[tuple[str, tuple[Objection, ...]], ...] = (
+        ("cannot go to an upgraded host", fate.stuck),
+        ("cannot move between hosts of today", fate.today),
+    )
+    for what, objections in found:
+        outcome = worst(objections)
+        if outcome is Outcome.SAFE:
+            continue
+        missing = outcome is Outcome.UNKNOWN
+        remedy = _way_out(outlook, objections, knowledge)
+        yield Relaxation(
+            domain=way.name,
+            constraint=MISSING_FACT if missing else OF_TODAY,
+            text=f"{_described(fate.cohort)} {what} ({reasons(objections)}): {remedy}",
+            hosts=len(fate.cohort.hosts),
+            examples=fate.cohort.hosts[:3],
+        )
+
+
+def _way_out(outlook: Outlook, objections: Sequence[Objection], knowledge: KnowledgeBase) -> str:
+    """Say how to get rid of guests that cannot move; a plan restarts only guests that it knows."""
+    if worst(tuple(objections)) is Outcome.UNKNOWN:
+        return "probe the hosts or state the guests"
+    if outlook.fate.cohort.groups is None:
+        return "give --guests to see whether any such guest runs"
+    if outlook.restart_helps:
+        return "restart them first (plan.restarts = true)"
+    units = {unit.id for unit in knowledge.units}
+    lost = dict.fromkeys(one.unit for one in objections if one.unit in units)
+    if len(lost) and all(one.unit in units for one in objections):
+        return f"no restart helps: accept the loss of {', '.join(lost)}, or {OFF}"
+    return f"no restart helps: {OFF}"
+
+
+def _described(cohort: Cohort) -> str:
+    count = "guests" if cohort.guests is None else counted(cohort.guests, "guest")
+    return f"{count} on {cohort.start.baseline.machine_type}"
+
+
+def bound_guests(way: PoolWay, bound: Sequence[GuestGroup], why: str) -> Iterator[Relaxation]:
+    """Yield the guests that cannot leave a host that is to be upgraded, if there are any."""
+    if bound:
+        hosts = sorted({group.host for group in bound})
+        count = sum(group.count for group in bound)
+        yield Relaxation(
+            domain=way.name,
+            constraint="restarts",
+            text=f"{counted(count, 'guest')} cannot leave their hosts: {why}, or leave the hosts out",
+            hosts=len(hosts),
+            examples=tuple(hosts[:3]),
+        )

@@ -1,0 +1,142 @@
+"""What the way does to guests that run today: who cannot go forward, and who cannot come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from planner.answers.presumed_moves import MoveJudge, Objections
+from planner.certificate.certify import assumed_by
+from planner.domain.guest import GuestStart
+from planner.domain.host import HostProfile, MigrationEdge
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline
+from planner.domain.verdict import Objection
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import Assumed, unsaid
+from planner.rollout.guest_groups import Cohort
+from planner.rollout.stages import PoolWay
+
+Booted = tuple[GuestStart, tuple[HostProfile, ...]]
+"""How guests were started, and the hosts that they may have booted on."""
+Pairs = Iterable[tuple[HostProfile, HostProfile]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What the way does to a cohort.
+
+    A host is new if it is what others become, else it is old. `today`: reasons against a move between
+    old hosts; `stuck`: against a move to a new one; `back`: against the way back to an old one;
+    `after_reboot`: against it, and against moves there, once the guest was rebooted on a new host.
+    """
+
+    cohort: Cohort
+    today: tuple[Objection, ...]
+    stuck: tuple[Objection, ...]
+    back: tuple[Objection, ...]
+    after_reboot: tuple[Objection, ...]
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether a guest that has been on an upgraded host may be unable to return."""
+        return bool(self.back or self.after_reboot)
+
+    @property
+    def is_hindered(self) -> bool:
+        """Whether something speaks against the way forward."""
+        return bool(self.today or self.stuck)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The profiles of a pool on its way: those only left, those that hosts get, those of several."""
+
+    old: tuple[HostProfile, ...]
+    new: tuple[HostProfile, ...]
+    crowded: frozenset[HostProfile]
+
+
+def mixture_of(way: PoolWay) -> Mixture:
+    """Return what a pool's way is made of."""
+    new = way.upgraded_profiles()
+    old = tuple(profile for profile in way.profiles_before() if profile not in new)
+    return Mixture(old, new, way.crowded_profiles())
+
+
+@dataclass(slots=True)
+class FateJudge:
+    """Judges cohorts on the ways of pools; equal questions once."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    moves: MoveJudge = field(init=False)
+    _ways: dict[tuple[Mixture, Booted, Assumed, bool], tuple[Objections, ...]] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        """Start with an empty memory."""
+        self.moves = MoveJudge(self.knowledge, self.policy)
+
+    def fates(
+        self, way: PoolWay, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
+    ) -> tuple[Fate, ...]:
+        """Return the fate of every cohort.
+
+        The conditions of `answers` are taken as kept by guests that do not say; what a guest says of
+        itself no condition excuses.
+        """
+        assumed: Assumed = frozenset().union(*(assumed_by(answer) for answer in answers))
+        return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
+
+    def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
+        """Judge a cohort on every move; pools of one mixture share what is found."""
+        mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
+        is_there = _is_on(way, cohort, mixture.new)
+        key = (mixture, booted, assumed, is_there)
+        if key not in self._ways:
+            self._ways[key] = self._judged(mixture, booted, assumed, is_there=is_there)
+        today, stuck, back, after_reboot = self._ways[key]
+        return Fate(cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot)
+
+    def _judged(
+        self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool
+    ) -> tuple[Objections, Objections, Objections, Objections]:
+        """Return what `Fate` holds; a guest may be rebooted on every host that it can come to.
+
+        `is_there`: it runs on a new host. If it cannot come to an old one, it is never on one.
+        """
+        old, new = mixture.old, mixture.new
+        start, known = booted
+        boots = tuple(dict.fromkeys((*known, *old)))
+
+        def against(pairs: Pairs, boots: Sequence[HostProfile]) -> Objections:
+            """Return what speaks against the guests on some moves, wherever they booted."""
+            found: dict[Objection, None] = {}
+            for (source, destination), boot in product(pairs, boots):
+                if source != destination or source in mixture.crowded:
+                    edge = MigrationEdge(source=source, destination=destination)
+                    found |= dict.fromkeys(self.moves.against(edge, start, boot, assumed))
+            return tuple(found)
+
+        if is_there and (back := against(product(new, old), known)):
+            return (), against(product(new, new), tuple(dict.fromkeys((*known, *new)))), back, ()
+        back = against(product(new, old), boots)
+        among_new = against(product(new, new), tuple(dict.fromkeys((*boots, *new))))
+        onto_new = (*against(product(old, new), boots), *among_new)
+        return (
+            against(product(old, old), boots),
+            tuple(dict.fromkeys(onto_new)),
+            back,
+            against((*product((*old, *new), old), *product(old, new)), new),
+        )
+
+
+def _is_on(way: PoolWay, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
+    """Whether all guests of a cohort run on hosts that are what others become, and stay there."""
+    if cohort.groups is None or cohort.is_restarted:
+        return False
+    there = {str(host.name) for host, at in zip(way.hosts, way.before, strict=True) if at in new}
+    return there.issuperset(cohort.hosts)

@@ -1,0 +1,209 @@
+"""Make a plan: draft every pool, pack waves, then say what each wave frees and costs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from planner.domain.errors import Location, Problem, UsageError
+from planner.domain.guest import GuestGroup
+from planner.domain.host import HostName
+from planner.domain.plan import Bounds, HostUpgrade, Plan, RadarEntry, Relaxation, Wave
+from planner.domain.policy import Policy
+from planner.domain.upgrade import PlanPolicy, UpgradeHost
+from planner.knowledge.base import KnowledgeBase
+from planner.optimize.waves.problem import Infeasible, Packing
+from planner.rollout.deprecation import radar_of
+from planner.rollout.guest_groups import BootHosts, total
+from planner.rollout.guest_impact import FateJudge
+from planner.rollout.packing_input import packed
+from planner.rollout.pool_analysis import Draft, Drafter
+from planner.rollout.pool_schedule import Course, course_of
+from planner.rollout.rollback import merged
+from planner.rollout.stages import Stager, pool_ways
+from planner.rollout.takes_effect import Effects
+
+NO_BOUNDS = Bounds(waves=0, method="closed-form", gap=0)
+T = TypeVar("T")
+GuestsByPool = Mapping[str, Sequence[GuestGroup]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What shall be planned: hosts with their targets, guests of today (None: not given)."""
+
+    hosts: tuple[UpgradeHost, ...]
+    guests: tuple[GuestGroup, ...] | None
+    knowledge: KnowledgeBase
+    policy: Policy
+    fleet_digest: str
+    today: datetime.date | None = None
+
+
+def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> Plan:
+    """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
+
+    Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar,
+    `CertificationError` for a bug.
+    """
+    stager = Stager(task.knowledge, task.policy)
+    guests = _by_pool(task.guests)
+    drafts = list(_drafts(task, stager, guests, progress or _silent))
+    relaxations = [one for made in drafts for one in made.relaxations]
+    if relaxations or not drafts:
+        return _plan(task, drafts, relaxations=relaxations)
+    packing = packed(drafts, guests, task.policy.plan)
+    if isinstance(packing, Infeasible):
+        return _plan(task, drafts, relaxations=packing.relaxations)
+    _check_calendar(task.policy.plan, len(packing.waves))
+    wave_of = {
+        HostName(host): number
+        for number, hosts in enumerate(packing.waves, start=1)
+        for host in hosts
+    }
+    waves = len(packing.waves)
+    effects = Effects(task.knowledge, task.policy)
+    courses = [
+        course_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager, effects)
+        for made in drafts
+    ]
+    bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
+    return _plan(
+        task, drafts, courses=courses, bounds=bounds, waves=tuple(_waves(courses, packing, task))
+    )
+
+
+def _check_calendar(rules: PlanPolicy, waves: int) -> None:
+    """Raise `UsageError` if the last day of the plan is past the calendar."""
+    if rules.start is None:
+        return
+    try:
+        days = (waves + 1) * rules.wave_days + rules.soak_days
+        rules.start + datetime.timedelta(days=days)
+    except OverflowError:
+        place = Location(file="plan", column="start")
+        what = f"{waves} waves from {rules.start} on do not end before the year 10000"
+        remedy = "start earlier, or shorten wave_days or soak_days"
+        raise UsageError([Problem(location=place, what=what, remedy=remedy)]) from None
+
+
+def _silent(number: int) -> None:
+    """Report no progress."""
+
+
+def _drafts(
+    task: Task, stager: Stager, guests: GuestsByPool | None, progress: Callable[[int], None]
+) -> Iterator[Draft]:
+    drafter = Drafter(
+        stager=stager,
+        judge=FateJudge(task.knowledge, task.policy),
+        boots=BootHosts(task.hosts, task.knowledge),
+        rules=task.policy.plan,
+    )
+    for number, way in enumerate(pool_ways(task.hosts, task.knowledge), start=1):
+        yield drafter.draft(way, _of_pool(guests, way.name))
+        progress(number)
+
+
+def _by_pool(guests: Sequence[GuestGroup] | None) -> GuestsByPool | None:
+    if guests is None:
+        return None
+    found: dict[str, list[GuestGroup]] = {}
+    for group in guests:
+        found.setdefault(group.pool, []).append(group)
+    return found
+
+
+def _of_pool(guests: GuestsByPool | None, pool: str) -> Sequence[GuestGroup] | None:
+    return None if guests is None else guests.get(pool, ())
+
+
+def _plan(
+    task: Task,
+    drafts: Iterable[Draft],
+    *,
+    relaxations: Iterable[Relaxation] = (),
+    courses: Sequence[Course] = (),
+    bounds: Bounds = NO_BOUNDS,
+    waves: tuple[Wave, ...] = (),
+) -> Plan:
+    return Plan(
+        waves=waves,
+        domains=tuple(course.plan() for course in courses),
+        bounds=bounds,
+        restarts=tuple(one for course in courses for one in course.restarts),
+        masks=(),
+        held=tuple(one for course in courses for one in course.held),
+        states=tuple(one for course in courses for one in course.states),
+        radar=tuple(_radar(task, drafts)),
+        relaxations=tuple(relaxations),
+        knowledge_digest=task.knowledge.digest,
+        fleet_digest=task.fleet_digest,
+    )
+
+
+def _radar(task: Task, drafts: Iterable[Draft]) -> Iterator[RadarEntry]:
+    for made in drafts:
+        yield from radar_of(made.way, made.cohorts, task.knowledge, task.today)
+
+
+def _waves(courses: Sequence[Course], packing: Packing, task: Task) -> Iterator[Wave]:
+    by_name = {str(host.name): host for host in task.hosts}
+    counts = _guest_counts(task.guests)
+    flips = _by_wave((flip.after_wave, flip) for course in courses for flip in course.flips)
+    ends = _by_wave(
+        (stage.after_wave, f"{course.draft.way.name}: its last hosts of an old build")
+        for course in courses
+        for stage in course.stages
+    )
+    for number, hosts in enumerate(packing.waves, start=1):
+        backs = [course.backs[number - 1] for course in courses]
+        yield Wave(
+            number=number,
+            day=_day(task, number),
+            hosts=tuple(hosts),
+            upgrades=tuple(_upgrade(by_name[host]) for host in hosts),
+            why=(packing.why[number - 1], *ends.get(number, ())),
+            moves=None if counts is None else sum(counts.get(host, 0) for host in hosts),
+            spare=packing.spare[number - 1],
+            flips=tuple(flips.get(number, ())),
+            rollback=merged(backs),
+            one_way_guests=total(back.one_way_guests for back in backs),
+        )
+
+
+def _by_wave(found: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    waves: dict[int, list[T]] = {}
+    for wave, one in found:
+        waves.setdefault(wave, []).append(one)
+    return waves
+
+
+def _day(task: Task, wave: int) -> datetime.date | None:
+    rules = task.policy.plan
+    if rules.start is None:
+        return None
+    return rules.start + datetime.timedelta(days=(wave - 1) * rules.wave_days)
+
+
+def _guest_counts(guests: Sequence[GuestGroup] | None) -> dict[str, int] | None:
+    if guests is None:
+        return None
+    counts: dict[str, int] = {}
+    for group in guests:
+        if group.migratable:
+            counts[group.host] = counts.get(group.host, 0) + group.count
+    return counts
+
+
+def _upgrade(host: UpgradeHost) -> HostUpgrade:
+    target = host.target or host.group
+    return HostUpgrade(
+        host=str(host.name),
+        from_kernel=host.group.kernel,
+        from_qemu=host.group.qemu,
+        kernel=target.kernel,
+        qemu=target.qemu,
+    )

@@ -1,0 +1,189 @@
+"""A pool before its waves are packed: what is safe on the way, where guests may go, what forbids it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from planner.domain.compat import CompatFlag
+from planner.domain.guest import GuestGroup
+from planner.domain.plan import Relaxation, Restart, Routing
+from planner.domain.solution import ChosenBaseline, Status
+from planner.domain.upgrade import PlanPolicy
+from planner.knowledge.base import KnowledgeBase
+from planner.rollout.blockers import (
+    Outlook,
+    against_guests,
+    bound_guests,
+    without_answer,
+    without_guests,
+)
+from planner.rollout.deprecation import stranded
+from planner.rollout.guest_groups import BootHosts, Cohort, cohorts_of, presumed
+from planner.rollout.guest_impact import Fate, FateJudge
+from planner.rollout.restarts import (
+    as_one,
+    baseline_for,
+    before_wave_one,
+    bound_to_upgrades,
+    is_bound,
+    restarted,
+)
+from planner.rollout.stages import PoolWay, Stage, Stager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is known of a pool's way without any wave.
+
+    `today` and `first` are the answers for the hosts of today and for new guests from before wave 1
+    on. `given`: guests of today were given. `cohorts` are those of today, `fates` what the way does
+    to those that migrate, once the `restarts` are made; `bound` cannot migrate away from hosts that
+    are upgraded. `relaxations` forbid the plan.
+    """
+
+    way: PoolWay
+    today: Stage
+    first: Stage
+    routing: Routing
+    given: bool
+    cohorts: tuple[Cohort, ...]
+    bound: tuple[GuestGroup, ...]
+    fates: tuple[Fate, ...]
+    restarts: tuple[Restart, ...]
+    relaxations: tuple[Relaxation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafter:
+    """Drafts pools against one knowledge base and policy."""
+
+    stager: Stager
+    judge: FateJudge
+    boots: BootHosts
+    rules: PlanPolicy
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        """The rows that everything is judged by."""
+        return self.judge.knowledge
+
+    def draft(self, way: PoolWay, guests: Sequence[GuestGroup] | None) -> Draft:
+        """Look at a pool's way before any wave is made; `guests` None: not given."""
+        today, first = self.stager.today(way), self._first(way)
+        bound = bound_to_upgrades(way, guests or ())
+        answers = (*today.baselines, *first.baselines)
+        cohorts, movers = self._cohorts(way, today, guests)
+        fates = self.judge.fates(way, movers, answers)
+        mended = tuple(self._mended(fate, way, first, answers) for fate in fates)
+        restarts: tuple[Restart, ...] = ()
+        if self.rules.restarts:
+            fates = tuple(self._all_mended(fates, mended, way, first, answers))
+            steps = zip(movers, (fate.cohort for fate in fates), strict=True)
+            restarts = as_one(step for pair in steps for step in before_wave_one(way, *pair))
+        relaxations = [*without_answer(way, first, self.knowledge)]
+        if not relaxations:
+            relaxations += [] if guests is not None else without_guests(way, today)
+            outlooks = (
+                Outlook(fate=fate, restart_helps=after is not None)
+                for fate, after in zip(fates, mended, strict=True)
+            )
+            relaxations += against_guests(way, outlooks, self.knowledge)
+            relaxations += self._without_power_off(way, bound, first)
+        one_way = first.is_directed or any(fate.is_one_way for fate in fates)
+        return Draft(
+            way=way,
+            today=today,
+            first=first,
+            routing=Routing.UPGRADED_ONLY if one_way else Routing.ANY,
+            given=guests is not None,
+            cohorts=cohorts,
+            bound=bound,
+            fates=fates,
+            restarts=restarts,
+            relaxations=tuple(relaxations),
+        )
+
+    def _first(self, way: PoolWay) -> Stage:
+        """Return the answer before wave 1: for every move, else for moves forward only."""
+        first = self.stager.before_wave_one(way)
+        if first.status is not Status.SAFE:
+            directed = self.stager.one_way(way)
+            if directed.status is Status.SAFE:
+                return directed
+        return first
+
+    def _cohorts(
+        self, way: PoolWay, today: Stage, guests: Sequence[GuestGroup] | None
+    ) -> tuple[tuple[Cohort, ...], tuple[Cohort, ...]]:
+        """Return the guests of today, and those of them that migrate."""
+        if guests is None:
+            cohorts = tuple(presumed(way, today))
+            return cohorts, cohorts
+        cohorts = tuple(cohorts_of(way, guests, self.boots))
+        movers = [group for group in guests if not is_bound(way, group)]
+        if len(movers) == len(guests):
+            return cohorts, cohorts
+        return cohorts, tuple(cohorts_of(way, movers, self.boots))
+
+    def _mended(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests after a restart, None if they need none or it does not help."""
+        return self._after_restart(fate, way, first, answers) if self._is_lost(fate, way) else None
+
+    def _all_mended(
+        self,
+        fates: Sequence[Fate],
+        mended: Sequence[Fate | None],
+        way: PoolWay,
+        first: Stage,
+        answers: Sequence[ChosenBaseline],
+    ) -> Iterator[Fate]:
+        """Yield the fates with all that is mended; a restart names guests by what they run.
+
+        So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
+        """
+        pairs = tuple(zip(fates, mended, strict=True))
+        named = {_name(fate) for fate, after in pairs if after is not None}
+        for fate, after in pairs:
+            along = after is None and _name(fate) in named
+            yield (self._once_restarted(fate, way, first, answers) if along else after) or fate
+
+    def _after_restart(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests once restarted, None if they cannot be or it does not help."""
+        after = self._once_restarted(fate, way, first, answers)
+        return None if after is None or self._is_lost(after, way) else after
+
+    def _once_restarted(
+        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> Fate | None:
+        """Return the fate of guests once restarted, None if their board has no answer."""
+        cohort = restarted(fate.cohort, way, first, self.knowledge)
+        if cohort is fate.cohort:
+            return None
+        (after,) = self.judge.fates(way, (cohort,), answers)
+        return after
+
+    def _is_lost(self, fate: Fate, way: PoolWay) -> bool:
+        """Whether the way would strand or hinder guests."""
+        stranding = stranded(way, (fate.cohort,), self.knowledge)
+        return fate.is_hindered or any(True for _ in stranding)
+
+    def _without_power_off(
+        self, way: PoolWay, bound: Sequence[GuestGroup], first: Stage
+    ) -> Iterator[Relaxation]:
+        """Yield the guests that would have to be off with their host, and may or can not be."""
+        if not self.rules.restarts:
+            yield from bound_guests(way, bound, "allow restarts (plan.restarts = true)")
+            return
+        stay = [group for group in bound if baseline_for(group, first, self.knowledge) is None]
+        yield from bound_guests(way, stay, "no answer is of their board")
+
+
+def _name(fate: Fate) -> tuple[str, frozenset[CompatFlag]]:
+    """Return what a plan knows guests by: machine type and flags, in whatever order."""
+    baseline = fate.cohort.start.baseline
+    return baseline.machine_type, frozenset(baseline.flags)

@@ -1,0 +1,61 @@
+"""Conditions of one attempt that no guest meets together: a CPU with a feature and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from planner.domain.migrated import ClauseKind
+from planner.domain.solution import Condition
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import BEYOND_COMMON
+from planner.solver.candidate import Obstacle
+from planner.solver.difference_issues import OPEN_CPUS
+
+ASKED_FOR = f"{ClauseKind.CPU_LACKS.value}:"
+LEFT_OUT = f"{ClauseKind.CPU.value}:"
+COMMON_ONLY = LEFT_OUT + BEYOND_COMMON
+
+
+def asks_for_features(conditions: Iterable[Condition]) -> bool:
+    """Whether some condition asks for a CPU feature instead of excluding one."""
+    return any(word.startswith(ASKED_FOR) for one in conditions for word in one.words)
+
+
+def opponents(
+    condition: Condition, conditions: Iterable[Condition], knowledge: KnowledgeBase
+) -> tuple[Condition, ...]:
+    """Return the conditions that leave a guest none of the CPU features that `condition` asks for."""
+    found = [
+        tuple(_excluding(word.removeprefix(ASKED_FOR), conditions, knowledge))
+        for word in condition.words
+    ]
+    return tuple(dict.fromkeys(one for against in found for one in against)) if all(found) else ()
+
+
+def beside(obstacle: Obstacle, condition: Condition, against: Iterable[Condition]) -> Obstacle:
+    """Return the obstacle of a unit whose condition others contradict.
+
+    It is open if the others are asked for want of facts only.
+    """
+    against = tuple(against)
+    is_open = all(COMMON_ONLY in one.words for one in against)
+    texts = " and ".join(dict.fromkeys(f"'{one.text}'" for one in against))
+    sides = (frozenset(obstacle.having), frozenset(obstacle.lacking))
+    return replace(
+        obstacle,
+        certain=obstacle.certain and not is_open,
+        facts=(*obstacle.facts, *([OPEN_CPUS] if is_open else [])),
+        sides=tuple(side for side in sides if side),
+        text=f"{obstacle.text}; no guest meets '{condition.text}' beside {texts}",
+    )
+
+
+def _excluding(
+    feature: str, conditions: Iterable[Condition], knowledge: KnowledgeBase
+) -> Iterator[Condition]:
+    """Yield the conditions that exclude a CPU feature."""
+    words = {LEFT_OUT + feature}
+    if feature in knowledge.guests.beyond_common:
+        words.add(COMMON_ONLY)
+    yield from (one for one in conditions if not words.isdisjoint(one.words))

@@ -1,0 +1,293 @@
+"""Issues under one machine-type name: properties, faults, observations, registers, CPU vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey, Visible
+from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.policy import Policy
+from planner.domain.solution import Condition, FlagChoice
+from planner.domain.truth import Truth
+from planner.domain.verdict import Rule, unfixed
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.sites import Fault
+from planner.migration.applies import BEYOND_COMMON
+
+OPEN_CPUS = "CPU features of hosts whose CPUs differ"
+"""The missing fact of hosts that the fleet gives different CPU models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutIssue:
+    """A difference and its way out: a flag, else a claim about the guest, else none.
+
+    `sides` are hosts that could be safe each among themselves, if hosts as such are the difference.
+    """
+
+    rule: str = Rule.COMPAT_VALUE_DIFFERS.value
+    unit: str = ""
+    property_key: str = ""
+    certain: bool = True
+    facts: tuple[str, ...] = ()
+    flag: FlagChoice | None = None
+    clause: Clause | None = None
+    condition: Condition | None = None
+    price: str = "functional"
+    is_accepted: bool = False
+    source: str = ""
+    text: str = ""
+    sides: tuple[frozenset[HostProfile], ...] = ()
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Whether neither policy nor a flag nor a claim about guests helps."""
+        ways = (self.flag, self.clause, self.condition)
+        return not self.is_accepted and all(way is None for way in ways)
+
+
+def unversioned_issue(
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield that nobody knows what differing builds make of a type without versions."""
+    row = knowledge.machine_type(machine_type)
+    if row is not None and row.unversioned and not all(a.is_read_as(b) for a, b in pairs):
+        fact = unfixed(machine_type)
+        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source=row.source)
+
+
+def property_issue(
+    key: PropertyKey,
+    certain: bool,
+    builds: frozenset[QemuBuild],
+    machine_type: str,
+    knowledge: KnowledgeBase,
+    policy: Policy,
+) -> LayoutIssue:
+    """Return a property that differs with its way out: a flag, a claim about guests, or none."""
+    row = knowledge.property_row(key)
+    source = row.source if row is not None else "compat properties of both builds"
+    text = f"builds give {key} different values under {machine_type}"
+    value = _common_value(key, builds, machine_type, knowledge)
+    settable = value is not None and not any(
+        knowledge.may_set(key, other) for other in policy.forbidden
+    )
+    if settable and _all_offer(key, builds, machine_type, knowledge):
+        choice = FlagChoice(
+            flag=CompatFlag(key=key, value=value or ""),
+            visible=row.visible if row is not None else Visible.GUEST,
+            reason="builds disagree about its value under this machine type",
+            unit="",
+            price="functional",
+        )
+        return LayoutIssue(property_key=str(key), flag=choice, source=source, text=text)
+    return LayoutIssue(
+        property_key=str(key),
+        certain=certain,
+        facts=() if certain else (f"value of {key} under {machine_type}",),
+        clause=clause_of(key, knowledge),
+        source=source,
+        text=text,
+    )
+
+
+def _all_offer(
+    key: PropertyKey, builds: Iterable[QemuBuild], machine_type: str, knowledge: KnowledgeBase
+) -> bool:
+    row = knowledge.machine_type(machine_type)
+    return row is not None and all(
+        knowledge.offers_property(build, key, row.arch) is Truth.YES for build in builds
+    )
+
+
+def _common_value(
+    key: PropertyKey, builds: Iterable[QemuBuild], machine_type: str, knowledge: KnowledgeBase
+) -> str | None:
+    """Return a value that some build sets explicitly, the first in text order."""
+    values = {knowledge.machines.effective(build, machine_type, key) for build in builds}
+    return min((value for value in values if value is not None and value != DEFAULT), default=None)
+
+
+def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
+    """Return the claim about a guest under which the property matters; None if it always does."""
+    row = knowledge.property_row(key)
+    devices = row.devices if row is not None and row.devices else (key.qom_type,)
+    if any(device.partition(":")[0] == "builtin" for device in devices):
+        return None
+    if devices[0].startswith("guest:"):
+        traits = tuple(device.removeprefix("guest:") for device in devices)
+        return Clause(kind=ClauseKind.GUEST, any_of=traits)
+    if devices[0].startswith("cpu:"):
+        names = tuple(device.removeprefix("cpu:") for device in devices)
+        return Clause(kind=ClauseKind.CPU, any_of=names)
+    names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
+    return Clause(kind=ClauseKind.DEVICE, any_of=names)
+
+
+def fault_issues(
+    pairs: Iterable[tuple[QemuBuild, QemuBuild]],
+    carried: Iterable[tuple[QemuBuild, QemuBuild]],
+    machine_type: str,
+    knowledge: KnowledgeBase,
+) -> Iterator[LayoutIssue]:
+    """Yield the known faults between builds.
+
+    `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
+    """
+    hops, ways = set(pairs), set(carried)
+    here = {ref for pair in (*hops, *ways) for build in pair for ref in build.read_as}
+    row = knowledge.machine_type(machine_type)
+    release = () if row is None else row.release
+    for fault in knowledge.faults:
+        if fault.builds.isdisjoint(here) and fault.unread.isdisjoint(here):
+            continue
+        if fault.machine_types and machine_type not in fault.machine_types:
+            continue
+        if fault.up_to and release > fault.up_to:
+            continue
+        bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}
+        if bitten <= {Truth.NO}:
+            continue
+        certain = Truth.YES in bitten
+        cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
+        words = tuple(device.removeprefix("cpu:") for device in fault.devices)
+        kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
+        if fault.trait:
+            kind, words = ClauseKind.GUEST, (fault.trait,)
+        yield LayoutIssue(
+            rule=Rule.KNOWN_FAULT.value,
+            unit=fault.id,
+            clause=Clause(kind=kind, any_of=words) if words else None,
+            source=fault.source,
+            text=fault.reason,
+            certain=certain,
+            facts=() if certain else (f"whether builds that were not read have {fault.id}",),
+        )
+
+
+def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth:
+    """Return whether a fault is between two builds, each taken for all that it is judged by."""
+    if source.is_read_as(destination):
+        ways = {fault.is_between(one, one) for one in source.read_as}
+    else:
+        ways = {
+            fault.is_between(one, other)
+            for one, other in product(source.read_as, destination.read_as)
+        }
+    return ways.pop() if len(ways) == 1 else Truth.UNKNOWN
+
+
+def observed_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield the observed failures on routes."""
+    failing = [row for row in knowledge.observations if not row.passes]
+    for row in failing:
+        if row.machine_types and machine_type not in row.machine_types:
+            continue
+        if not any(
+            f"{row.id}:from" in one.observed and f"{row.id}:to" in other.observed
+            for one, other in routes
+        ):
+            continue
+        clause = None
+        if row.devices:
+            clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
+        elif row.traits:
+            clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
+        yield LayoutIssue(
+            rule=Rule.OBSERVED_FAILURE.value,
+            unit=row.id,
+            clause=clause,
+            source=row.source,
+            text=f"observed to fail: {row.id}",
+        )
+
+
+def coverage_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield what nobody listed about the registers of an architecture."""
+    routes = tuple(routes)
+    for one, other in routes:
+        if one.arch != other.arch:
+            yield LayoutIssue(
+                rule=Rule.CAPABILITY_MISSING.value,
+                text="hosts of different architectures",
+                source="architectures differ",
+                sides=_sides(routes, lambda host: host.arch),
+            )
+            return
+        if knowledge.covered.get(one.arch) != "listed" and not one.has_registers_of(other):
+            fact = f"the registers that each kernel exposes on {one.arch}"
+            yield LayoutIssue(
+                certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
+            )
+            return
+
+
+def model_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield what nobody knows of CPUs that the fleet says are of different models.
+
+    `routes` lead from where a guest may have booted to where it may arrive.
+    """
+    met = [(one, other) for one, other in routes if one.has_other_cpu_than(other)]
+    unlisted = {one.arch for one, _ in met if knowledge.covered.get(one.arch) != "listed"}
+    for arch in sorted(unlisted):
+        fact = f"what a guest sees of CPUs that differ ({arch})"
+        yield LayoutIssue(
+            certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
+        )
+    if any(knowledge.open_cpu_features(other.capabilities) for _, other in met):
+        yield LayoutIssue(
+            certain=False,
+            clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
+            facts=(OPEN_CPUS,),
+            text="the CPUs of the hosts differ, and nobody says in what",
+            source="column cpu of the fleet",
+        )
+
+
+def vendor_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
+) -> Iterator[LayoutIssue]:
+    """Yield the vendors of CPUs between which guests cannot move."""
+    routes = tuple(routes)
+    strange = {
+        one.cpu_model
+        for pair in routes
+        if knowledge.host_cpus.vendors_matter(pair[0].arch)
+        and pair[0].may_be_of_another_vendor_than(pair[1])
+        for one in pair
+        if not one.cpu_vendor
+    }
+    for text in sorted(strange):
+        fact = f"the vendor of the CPU '{text}'"
+        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source="cpu_vendors.toml")
+    pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
+    for row in knowledge.host_cpus.crossings:
+        met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
+        if met:
+            names = " and ".join(sorted(set().union(*met)))
+            yield LayoutIssue(
+                rule=Rule.CPU_VENDOR_DIFFERS.value,
+                unit=row.id,
+                source=row.source,
+                text=f"CPUs of {names}: {row.reason}",
+                sides=_sides(routes, lambda host: host.cpu_vendor),
+            )
+
+
+def _sides(
+    routes: Iterable[tuple[HostProfile, HostProfile]], trait: Callable[[HostProfile], str]
+) -> tuple[frozenset[HostProfile], ...]:
+    """Return the hosts of each value of a trait, in its order; hosts without one are on no side."""
+    found: dict[str, set[HostProfile]] = {}
+    for host in {host for pair in routes for host in pair}:
+        found.setdefault(trait(host), set()).add(host)
+    return tuple(frozenset(hosts) for value, hosts in sorted(found.items()) if value)

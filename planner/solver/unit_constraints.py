@@ -1,0 +1,262 @@
+"""What migrated units ask of an answer for a domain, by sets of distinct rows; no search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from operator import and_
+
+from planner.domain.compat import PropertyKey
+from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.migrated import MigratedUnit
+from planner.domain.policy import Policy
+from planner.domain.solution import Condition
+from planner.domain.truth import Truth
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.solver.candidate import Obstacle, Parts
+from planner.solver.unit_behaviour import RowTable, Vector
+from planner.solver.unit_resolution import CLEAN, Block, Decider, Decision, Routes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What some units ask, without the units that ask nothing; one object per answer.
+
+    Domains of equal rows share it, so it is compared by identity.
+    """
+
+    decisions: tuple[tuple[int, MigratedUnit, Decision], ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a unit has neither flag nor condition that would help."""
+        return any(decision.block is not None for _, _, decision in self.decisions)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions that units ask for."""
+        found = (decision.condition for _, _, decision in self.decisions)
+        return tuple(one for one in found if one is not None)
+
+    def add_to(self, parts: Parts) -> None:
+        """Add flags, conditions, losses and facts; what is blocked has hosts and is left out."""
+        for _, unit, decision in self.decisions:
+            parts.facts.update(decision.facts)
+            parts.accepted += [decision.accepted] if decision.accepted else []
+            parts.residual += [decision.residual] if decision.residual else []
+            parts.flags += [decision.flag] if decision.flag else []
+            parts.conditions += [decision.condition] if decision.condition else []
+            if (decision.flag or decision.condition) and unit.price == "security":
+                parts.acks.append(unit.id)
+
+
+NOTHING = Asked(())
+
+
+@dataclass(slots=True)
+class SomeUnits:
+    """The units of an architecture with or without gates, and what they asked so far."""
+
+    units: tuple[MigratedUnit, ...]
+    knowledge: KnowledgeBase
+    policy: Policy
+    arch: str
+    table: RowTable = field(init=False)
+    _decider: Decider = field(init=False)
+    _asked: dict[tuple[frozenset[int], int], Asked] = field(default_factory=dict)
+    _equal: dict[tuple[tuple[int, int], ...], Asked] = field(default_factory=dict)
+    _settable: dict[QemuBuild, int] = field(default_factory=dict)
+    _settable_of: dict[frozenset[QemuBuild], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the table of rows and what decides over it."""
+        self.table = RowTable(self.units, self.knowledge, self.policy.required_flags)
+        self._decider = Decider(self.table, self.knowledge, self.policy)
+
+    def asked(self, domain: MigrationDomain, machine_type: str) -> Asked:
+        """Return what the units ask of a domain, under a machine type if they are gated."""
+        settable = self._settable_on_all(domain.builds)
+        if domain.edges is not None or len(domain.starts) != len(domain.members):
+            return self._over_edges(domain, machine_type, settable)
+        key = (self.table.classes(domain.profiles, machine_type), settable)
+        if key not in self._asked:
+            self._asked[key] = self._among(*key)
+        return self._asked[key]
+
+    def narrowed(self, hosts: Iterable[HostProfile]) -> SomeUnits:
+        """Return these units without those that ask nothing even if all hosts stood in one pool.
+
+        What asks nothing of a set of hosts asks nothing of a part of it.
+        """
+        every = self._among(self.table.classes(hosts, ""), 0)
+        kept = tuple(unit for _, unit, _ in every.decisions)
+        return SomeUnits(kept, self.knowledge, self.policy, self.arch)
+
+    def obstacles(
+        self, domain: MigrationDomain, machine_type: str, asked: Asked
+    ) -> Iterable[Obstacle]:
+        """Yield what is blocked, with the hosts of the domain."""
+        vectors = self._vectors_of(domain, machine_type)
+        for place, unit, decision in asked.decisions:
+            if decision.block is not None:
+                yield _obstacle(place, unit, decision.block, vectors)
+
+    def on_condition(
+        self, domain: MigrationDomain, machine_type: str, asked: Asked
+    ) -> Iterator[tuple[Obstacle, Condition]]:
+        """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
+        vectors = self._vectors_of(domain, machine_type)
+        for place, unit, decision in asked.decisions:
+            if decision.condition is not None and decision.otherwise is not None:
+                yield _obstacle(place, unit, decision.otherwise, vectors), decision.condition
+
+    def _vectors_of(self, domain: MigrationDomain, machine_type: str) -> dict[HostProfile, Vector]:
+        return {host: self.table.vector_of(host, machine_type) for host in domain.profiles}
+
+    def _among(self, classes: frozenset[int], settable: int) -> Asked:
+        """Return what is asked if hosts of every class reach each other."""
+        vectors = [self.table.vectors[number] for number in classes]
+        columns = enumerate(zip(*vectors, strict=True))
+        return self._without_clean(
+            self._decider.among(place, frozenset(column), settable=bool(settable >> place & 1))
+            for place, column in columns
+        )
+
+    def _over_edges(self, domain: MigrationDomain, machine_type: str, settable: int) -> Asked:
+        """Return what is asked over the edges of a directed domain."""
+        vectors = self._vectors_of(domain, machine_type)
+        return self._without_clean(
+            self._decider.over(
+                place, _routes(place, unit, domain, vectors), settable=bool(settable >> place & 1)
+            )
+            for place, unit in enumerate(self.units)
+        )
+
+    def _without_clean(self, decisions: Iterable[Decision]) -> Asked:
+        found = zip(range(len(self.units)), self.units, decisions, strict=True)
+        asked = tuple(each for each in found if each[2] is not CLEAN)
+        name = tuple((place, id(decision)) for place, _, decision in asked)
+        return self._equal.setdefault(name, Asked(asked))
+
+    def _settable_on_all(self, builds: frozenset[QemuBuild]) -> int:
+        if builds not in self._settable_of:
+            self._settable_of[builds] = reduce(and_, map(self._settable_on, builds))
+        return self._settable_of[builds]
+
+    def _settable_on(self, build: QemuBuild) -> int:
+        """Return the bits of the units whose property a build has and policy allows to set."""
+        if build not in self._settable:
+            self._settable[build] = sum(
+                self._is_settable(unit, build) << place for place, unit in enumerate(self.units)
+            )
+        return self._settable[build]
+
+    def _is_settable(self, unit: MigratedUnit, build: QemuBuild) -> bool:
+        if not unit.gates:
+            return False
+        flag = unit.flag or unit.gates[0].key
+        if any(self._is_decided(key) for key in (flag, *(gate.key for gate in unit.gates))):
+            return False
+        return self.knowledge.offers_property(build, flag, self.arch) is Truth.YES
+
+    def _is_decided(self, key: PropertyKey) -> bool:
+        """Whether policy forbids to set a property, or says its value: nothing else may set it."""
+        decided = (*self.policy.forbidden, *(flag.key for flag in self.policy.required_flags))
+        return any(self.knowledge.may_set(key, other) for other in decided)
+
+
+@dataclass(slots=True)
+class UnitDemands:
+    """What the units without and with a gate ask; those without do not depend on the type."""
+
+    knowledge: KnowledgeBase
+    policy: Policy
+    _plain: dict[str, SomeUnits] = field(default_factory=dict)
+    _gated: dict[str, SomeUnits] = field(default_factory=dict)
+    _of_hosts: dict[frozenset[HostProfile], Asked] = field(default_factory=dict)
+
+    def asked(self, domain: MigrationDomain, machine_type: str) -> tuple[Asked, Asked]:
+        """Return what units ask of a domain under a machine type: without a gate, and with one."""
+        plain, gated = self._rooms(domain.members[0].profile.arch)
+        if domain.edges is not None:
+            return plain.asked(domain, ""), gated.asked(domain, machine_type)
+        if domain.profiles not in self._of_hosts:
+            self._of_hosts[domain.profiles] = plain.asked(domain, "")
+        return self._of_hosts[domain.profiles], gated.asked(domain, machine_type)
+
+    def obstacles(
+        self, domain: MigrationDomain, machine_type: str, asked: tuple[Asked, Asked]
+    ) -> list[Obstacle]:
+        """Return what is blocked, with the hosts of the domain."""
+        plain, gated = self._rooms(domain.members[0].profile.arch)
+        return [
+            *plain.obstacles(domain, "", asked[0]),
+            *gated.obstacles(domain, machine_type, asked[1]),
+        ]
+
+    def on_condition(
+        self, domain: MigrationDomain, machine_type: str, asked: tuple[Asked, Asked]
+    ) -> Iterator[tuple[Obstacle, Condition]]:
+        """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
+        plain, gated = self._rooms(domain.members[0].profile.arch)
+        yield from plain.on_condition(domain, "", asked[0])
+        yield from gated.on_condition(domain, machine_type, asked[1])
+
+    def narrow(self, profiles: Iterable[HostProfile]) -> None:
+        """Leave out the units that ask nothing even if all `profiles` stood in one pool."""
+        for arch in sorted({profile.arch for profile in profiles}):
+            plain, _ = self._rooms(arch)
+            hosts = [profile for profile in profiles if profile.arch == arch]
+            self._plain[arch] = plain.narrowed(hosts)
+
+    def _rooms(self, arch: str) -> tuple[SomeUnits, SomeUnits]:
+        if arch not in self._gated:
+            plain, gated = split_units(self.knowledge, arch)
+            self._plain[arch] = SomeUnits(plain, self.knowledge, self.policy, arch)
+            self._gated[arch] = SomeUnits(gated, self.knowledge, self.policy, arch)
+        return self._plain[arch], self._gated[arch]
+
+
+def _routes(
+    place: int, unit: MigratedUnit, domain: MigrationDomain, vectors: dict[HostProfile, Vector]
+) -> Routes:
+    """Return who produces and takes a unit, and over which pairs it travels."""
+    arriving = vectors if domain.edges is None else {other for _, other in domain.edges}
+    takers = frozenset(vectors[host][place] for host in arriving)
+    if unit.state == "boot":
+        boots = frozenset(vectors[member.profile][place] for member in domain.starts)
+        return Routes(producers=boots, takers=takers)
+    if domain.edges is None:
+        return Routes(producers=takers, takers=takers)
+    pairs = frozenset((vectors[one][place], vectors[other][place]) for one, other in domain.edges)
+    return Routes(producers=frozenset(one for one, _ in pairs), takers=takers, pairs=pairs)
+
+
+def _obstacle(
+    place: int, unit: MigratedUnit, block: Block, vectors: dict[HostProfile, Vector]
+) -> Obstacle:
+    return Obstacle(
+        rule=block.rule,
+        unit=unit.id,
+        property_key="",
+        certain=block.certain,
+        facts=block.facts,
+        lacking=tuple(host for host, rows in vectors.items() if rows[place] in block.lacking),
+        having=tuple(host for host, rows in vectors.items() if rows[place] in block.having),
+        source=unit.source,
+        text=f"{unit.title}: {unit.symptom}",
+    )
+
+
+@cache
+def split_units(
+    knowledge: KnowledgeBase, arch: str
+) -> tuple[tuple[MigratedUnit, ...], tuple[MigratedUnit, ...]]:
+    """Return the units that a guest may have, those without a gate and those with one."""
+    units = [unit for unit in knowledge.units_of(arch) if not unit.cpu_features]
+    return (
+        tuple(unit for unit in units if not unit.gates),
+        tuple(unit for unit in units if unit.gates),
+    )

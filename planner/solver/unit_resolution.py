@@ -1,0 +1,181 @@
+"""What one unit asks of an answer when rows of some numbers produce and take it; knows no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from planner.domain.compat import CompatFlag, PropertyKey
+from planner.domain.migrated import Clause, ClauseKind, MigratedUnit
+from planner.domain.policy import Policy
+from planner.domain.solution import Condition, FlagChoice, Loss
+from planner.domain.truth import Truth
+from planner.domain.verdict import Rule
+from planner.knowledge.base import KnowledgeBase
+from planner.solver.candidate import condition_of
+from planner.solver.unit_behaviour import RowTable
+from planner.solver.unit_facts import Finding, findings
+
+ORDER_OF_CLAUSES = (
+    ClauseKind.USE,
+    ClauseKind.GUEST,
+    ClauseKind.ACCELERATOR_LACKS,
+    ClauseKind.ACCELERATOR,
+    ClauseKind.CPU_LACKS,
+    ClauseKind.CPU,
+    ClauseKind.DEVICE,
+)
+RULES = {
+    "blocked": Rule.MIGRATION_BLOCKED,
+    "unsent": Rule.STATE_NOT_SENT,
+    "uncaptured": Rule.STATE_NOT_CAPTURED,
+    "foreign": Rule.UNIT_NOT_UNDERSTOOD,
+    "gate": Rule.COMPAT_VALUE_DIFFERS,
+    "refused": Rule.UNIT_REFUSED,
+    "lack": Rule.CAPABILITY_MISSING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The rows that produce and take a unit, and the pairs it travels if not every pair is one."""
+
+    producers: frozenset[int]
+    takers: frozenset[int]
+    pairs: frozenset[tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Findings that nothing helps against; `lacking` and `having` are numbers of rows."""
+
+    rule: str
+    certain: bool
+    facts: tuple[str, ...]
+    lacking: frozenset[int]
+    having: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one unit asks of an answer.
+
+    `otherwise` blocks it if no guest meets its condition, which asks for something to be there.
+    """
+
+    flag: FlagChoice | None = None
+    condition: Condition | None = None
+    block: Block | None = None
+    otherwise: Block | None = None
+    accepted: Loss | None = None
+    residual: Loss | None = None
+    facts: frozenset[str] = frozenset()
+
+
+CLEAN = Decision()
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides about the units of one table and remembers what it decided."""
+
+    table: RowTable
+    knowledge: KnowledgeBase
+    policy: Policy
+    _known: dict[tuple[int, Routes | frozenset[int], bool], Decision] = field(default_factory=dict)
+    _equal: dict[Decision, Decision] = field(default_factory=lambda: {CLEAN: CLEAN})
+
+    def among(self, place: int, rows: frozenset[int], *, settable: bool) -> Decision:
+        """Return what a unit asks if every host of these rows reaches every other."""
+        key = (place, rows, settable)
+        if key not in self._known:
+            routes = Routes(producers=rows, takers=rows)
+            self._known[key] = self.over(place, routes, settable=settable)
+        return self._known[key]
+
+    def over(self, place: int, routes: Routes, *, settable: bool) -> Decision:
+        """Return what a unit asks over routes; equal decisions are one object."""
+        key = (place, routes, settable)
+        if key not in self._known:
+            found = self._decide(self.table.units[place], routes, settable=settable)
+            self._known[key] = self._equal.setdefault(found, found)
+        return self._known[key]
+
+    def _decide(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Decision:
+        rows = self.table.rows
+        producers = [rows[number] for number in sorted(routes.producers)]
+        takers = [rows[number] for number in sorted(routes.takers)]
+        pairs = None
+        if routes.pairs is not None:
+            pairs = [(rows[one], rows[other]) for one, other in sorted(routes.pairs)]
+        found = findings(unit, producers, takers, pairs)
+        if not found:
+            return CLEAN
+        standing = [one for one in found if not self._tolerates(unit, one)]
+        if not standing:
+            return CLEAN if unit.is_unusual else _tolerated(unit)
+        facts = frozenset(one.fact for one in standing if not one.certain and one.fact)
+        if settable:
+            shut = findings(unit, [row.shut() for row in producers], [row.shut() for row in takers])
+            if all(self._tolerates(unit, one) for one in shut):
+                return Decision(
+                    flag=_flag_choice(unit, self.knowledge),
+                    accepted=_loss(unit) if shut else None,
+                    facts=facts,
+                )
+        clause, gravest = _negatable(unit), [one for one in standing if one.certain] or standing
+        if clause is None:
+            return Decision(block=self._block(gravest), facts=facts)
+        condition = condition_of(clause, self.knowledge, unit.price)
+        otherwise = self._block(gravest) if clause.kind is ClauseKind.CPU_LACKS else None
+        return Decision(condition=condition, otherwise=otherwise, facts=facts)
+
+    def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
+        """Whether policy lets a finding pass: by exposure, by name, or as a cheap loss."""
+        if unit.is_transient and unit.exposure in self.policy.residual_exposures:
+            return True
+        if self.policy.accepted_loss(unit.id) is not None:
+            return True
+        return finding.kind == "unsent" and unit.severity in self.policy.accepted_severities
+
+    def _block(self, blocked: Iterable[Finding]) -> Block:
+        found = tuple(blocked)
+        number = self.table.number_of
+        lacking = frozenset(number(one.destination) for one in found)
+        return Block(
+            rule=RULES[found[0].kind].value,
+            certain=any(one.certain for one in found),
+            facts=tuple(sorted({one.fact for one in found if one.fact})),
+            lacking=lacking,
+            having=frozenset(number(one.source) for one in found) - lacking,
+        )
+
+
+def _tolerated(unit: MigratedUnit) -> Decision:
+    return Decision(residual=_loss(unit)) if unit.is_transient else Decision(accepted=_loss(unit))
+
+
+def _negatable(unit: MigratedUnit) -> Clause | None:
+    """Return the clause whose absence costs least; a unit that every guest has has none."""
+    ordered = sorted(unit.when, key=lambda clause: ORDER_OF_CLAUSES.index(clause.kind))
+    return next((clause for clause in ordered if clause.default is not Truth.YES), None)
+
+
+@cache
+def _loss(unit: MigratedUnit) -> Loss:
+    return Loss(unit=unit.id, severity=unit.severity, text=unit.symptom)
+
+
+@cache
+def _flag_choice(unit: MigratedUnit, knowledge: KnowledgeBase) -> FlagChoice:
+    key: PropertyKey = unit.flag or unit.gates[0].key
+    row = knowledge.property_row(key)
+    visible = unit.visible if unit.flag is not None or row is None else row.visible
+    return FlagChoice(
+        flag=CompatFlag(key=key, value="off"),
+        visible=visible,
+        reason=f"not every host can take {unit.title}",
+        unit=unit.id,
+        price=unit.severity,
+    )

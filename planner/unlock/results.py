@@ -1,0 +1,66 @@
+"""What answers a want: upgrades of host classes, or that there are none; searches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from planner.domain.host import HostGroup, HostProfile
+from planner.domain.unlock import ClassUpgrade, LeastCost, UnlockStatus, UnlockTarget, Want
+from planner.migration.graph import MigrationDomain
+from planner.optimize.upgrade_choice import Choice
+from planner.unlock.type_judge import changes
+from planner.unlock.upgrade_options import Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A target with what becomes of the groups that it touches."""
+
+    target: UnlockTarget
+    domain: MigrationDomain
+    ways: tuple[tuple[Way, ...], ...]
+    choice: Choice = ()
+
+    def changed(self) -> dict[HostGroup, HostGroup]:
+        """Return what each touched group becomes."""
+        return changes(self.ways, self.choice) if self.choice else {}
+
+
+def closed(want: Want, value: float, domain: MigrationDomain, reason: str) -> Opening:
+    """Return that nothing can open a want."""
+    target = UnlockTarget(
+        want=want,
+        status=UnlockStatus.CLOSED,
+        value=value,
+        cost=None,
+        upgrades=(),
+        after=(),
+        bound=LeastCost(cost=0, method="closed-form", gap=0),
+        verified=False,
+        reason=reason,
+    )
+    return Opening(target=target, domain=domain, ways=())
+
+
+def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgrade]:
+    """Yield the upgrades, hosts of one pool with equal texts together, in order of pool and texts."""
+    found: dict[tuple[str, str, str, str, str], list[HostGroup]] = {}
+    for before, after in changed.items():
+        texts = (str(before.pool), before.kernel, before.qemu, after.kernel, after.qemu)
+        found.setdefault(texts, []).append(before)
+    for (pool, from_kernel, from_qemu, kernel, qemu), groups in sorted(found.items()):
+        yield ClassUpgrade(
+            pool=pool,
+            from_kernel=from_kernel,
+            from_qemu=from_qemu,
+            kernel=kernel,
+            qemu=qemu,
+            hosts=sum(len(group.hosts) for group in groups),
+            examples=tuple(sorted(str(name) for group in groups for name in group.hosts)[:3]),
+        )
+
+
+def seats_of(opening: Opening) -> tuple[tuple[str, HostProfile], ...]:
+    """Return the classes that an opening may touch, by pool and profile."""
+    return tuple((str(member.groups[0].pool), member.profile) for member in opening.domain.members)

@@ -1,0 +1,271 @@
+"""Whether a changed pool has what is wanted of it, by the real solver; refusals become cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner.domain.host import HostGroup, HostName, HostProfile, PoolName
+from planner.domain.solution import FlagChoice
+from planner.domain.unlock import Want
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+from planner.optimize.upgrade_choice import STAYS, Choice, Cut, Judged, forbids, only
+from planner.solver.candidate import Attempt
+from planner.solver.solve import LineResult, Solver
+from planner.unlock.modified_fleet import Landscape
+from planner.unlock.upgrade_options import Way
+
+Thing = tuple[HostProfile, bool]
+"""A profile of a pool, and whether more than one host has it."""
+Place = tuple[str, str]
+Ranks = Mapping[Place, int]
+REPRESENTATIVES = (HostName("one"), HostName("other"))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a composition does not do.
+
+    `certain`: no missing fact is behind it. `lasting`: more profiles cannot help either.
+    """
+
+    certain: bool
+    lasting: bool = True
+
+
+@dataclass(slots=True)
+class Compositions:
+    """Answers of pools in which everybody reaches everybody, by what the pool is composed of."""
+
+    solver: Solver
+    _known: dict[frozenset[Thing], tuple[LineResult, ...]] = field(default_factory=dict)
+
+    def domain(self, things: Sequence[Thing]) -> MigrationDomain:
+        """Return a pool of one or two hosts per profile."""
+        members = tuple(
+            PoolMember(
+                profile=profile,
+                groups=(
+                    HostGroup(
+                        pool=PoolName(""),
+                        kernel="",
+                        qemu="",
+                        hosts=REPRESENTATIVES if several else REPRESENTATIVES[:1],
+                    ),
+                ),
+            )
+            for profile, several in things
+        )
+        return MigrationDomain(name="", starts=members, members=members)
+
+    def results(self, things: Sequence[Thing]) -> tuple[LineResult, ...]:
+        """Return the answer for a composition."""
+        key = frozenset(things)
+        if key not in self._known:
+            self._known[key] = self.solver.solve(self.domain(things))
+        return self._known[key]
+
+
+def ranks_of(results: Iterable[LineResult]) -> dict[Place, int]:
+    """Return the rank of the safe type of every board and line."""
+    return {
+        (result.board, result.line): result.chosen.machine_type.rank
+        for result in results
+        if result.chosen is not None
+    }
+
+
+def refusal(
+    want: Want,
+    domain: MigrationDomain,
+    results: tuple[LineResult, ...],
+    today: Ranks,
+    solver: Solver,
+) -> Refused | None:
+    """Return why an answer does not give what is wanted, None if it does.
+
+    No board and line may have an older type than `today`, or lose its answer.
+    """
+    worse = _worse(results, today)
+    if worse is not None:
+        return worse
+    result = next(
+        (one for one in results if (one.board, one.line) == (want.board, want.line)), None
+    )
+    chosen = None if result is None else result.chosen
+    if want.dropped is not None:
+        return _flag_refusal(want, domain, chosen, solver)
+    wanted = want.machine_type
+    if chosen is not None and (wanted is None or chosen.machine_type.rank >= wanted.rank):
+        return None
+    if wanted is None:
+        return Refused(certain=result is None or not result.open_attempts)
+    allowed = solver.form.offers.candidates(wanted.arch, wanted.board, wanted.line)
+    newer = (row for row in allowed if row.rank >= wanted.rank)
+    return Refused(certain=not any(_is_open(solver.form.attempt(domain, row)) for row in newer))
+
+
+def _is_open(attempt: Attempt) -> bool:
+    return attempt.is_safe or attempt.is_open
+
+
+def _worse(results: tuple[LineResult, ...], today: Ranks) -> Refused | None:
+    """Return that some line lost its answer, or has an older one."""
+    ranks = ranks_of(results)
+    lost = [place for place, rank in today.items() if ranks.get(place, rank - 1) < rank]
+    if not lost:
+        return None
+    doubtful = (one for one in results if (one.board, one.line) in lost and one.open_attempts)
+    return Refused(certain=not any(doubtful))
+
+
+def _flag_refusal(
+    want: Want, domain: MigrationDomain, chosen: Attempt | None, solver: Solver
+) -> Refused | None:
+    """Return why the answer keeps a flag; it lasts if every type from the answer's on keeps it."""
+    if chosen is None:
+        return Refused(certain=True)
+    kept = [choice for choice in chosen.flags if choice.flag.key == want.dropped]
+    if not kept:
+        return None
+    today = chosen.machine_type
+    rows = solver.form.offers.candidates(today.arch, today.board, today.line)
+    others = [solver.form.attempt(domain, row) for row in rows if row is not today]
+    without = [
+        attempt
+        for attempt in others
+        if attempt.is_safe and all(one.flag.key != want.dropped for one in attempt.flags)
+    ]
+    doubtful = any(_is_doubtful(choice, chosen, solver) for choice in kept) or any(
+        attempt.is_open for attempt in others
+    )
+    return Refused(certain=not doubtful, lasting=not without)
+
+
+def _is_doubtful(choice: FlagChoice, attempt: Attempt, solver: Solver) -> bool:
+    """Whether a missing fact may be why a flag is set."""
+    units = [unit for unit in solver.knowledge.units if unit.id == choice.unit]
+    asked = {str(name) for unit in units for name in unit.capabilities}
+    return bool(attempt.open_facts & asked) or (bool(attempt.open_facts) and not units)
+
+
+@dataclass(slots=True, kw_only=True)
+class PoolJudge:
+    """Judges choices of ways for the classes of one complete pool."""
+
+    want: Want
+    hosts: tuple[int, ...]
+    ways: tuple[tuple[Way, ...], ...]
+    today: Ranks
+    compositions: Compositions
+
+    def __call__(self, choice: Choice) -> Judged:
+        """Judge a choice; what it is composed of is shrunk to what alone refuses it."""
+        things = self._things(choice)
+        refused = self._refusal(things)
+        if refused is None:
+            return Judged(opens=True)
+        if not refused.lasting:
+            return Judged(opens=False, cut=only(choice), certain=refused.certain)
+        core, certain = self._shrunk(things, refused)
+        cut = self._cut(core)
+        return Judged(
+            opens=False, cut=cut if forbids(cut, choice) else only(choice), certain=certain
+        )
+
+    def _things(self, choice: Choice) -> tuple[Thing, ...]:
+        counts: dict[HostProfile, int] = {}
+        for hosts, ways, number in zip(self.hosts, self.ways, choice, strict=True):
+            for profile in ways[number].profiles:
+                counts[profile] = counts.get(profile, 0) + hosts
+        return tuple((profile, count > 1) for profile, count in counts.items())
+
+    def _refusal(self, things: tuple[Thing, ...]) -> Refused | None:
+        domain = self.compositions.domain(things)
+        results = self.compositions.results(things)
+        return refusal(self.want, domain, results, self.today, self.compositions.solver)
+
+    def _shrunk(
+        self, things: tuple[Thing, ...], refused: Refused
+    ) -> tuple[tuple[Thing, ...], bool]:
+        """Leave out what the refusal does not need; return the rest and whether it is certain."""
+        certain = refused.certain
+        for thing in things:
+            rest = tuple(one for one in things if one != thing)
+            left = self._refusal(rest) if rest else None
+            if left is not None and left.lasting and left.certain >= certain:
+                things, certain = rest, left.certain
+        return things, certain
+
+    def _cut(self, things: Iterable[Thing]) -> Cut:
+        """Return that these profiles may not all be there."""
+        return tuple(
+            frozenset(
+                (seat, number)
+                for seat, ways in enumerate(self.ways)
+                for number, way in enumerate(ways)
+                if profile in way.profiles and (self.hosts[seat] > 1 or not several)
+            )
+            for profile, several in things
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class FleetJudge:
+    """Judges choices where guests cross pools: every pool that a choice touches is drawn again."""
+
+    want: Want
+    ways: tuple[tuple[Way, ...], ...]
+    today: Mapping[str, Ranks]
+    landscape: Landscape
+    solver: Solver
+
+    def __call__(self, choice: Choice) -> Judged:
+        """Judge a choice; a refusal speaks of that choice alone."""
+        refused = fleet_refusal(
+            (self.want,), changes(self.ways, choice), self.today, self.landscape, self.solver
+        )
+        if refused is None:
+            return Judged(opens=True)
+        return Judged(opens=False, cut=only(choice), certain=refused.certain)
+
+
+def changes(ways: Iterable[Sequence[Way]], choice: Choice) -> dict[HostGroup, HostGroup]:
+    """Return what each group becomes that a choice touches."""
+    return {
+        before: after
+        for own, number in zip(ways, choice, strict=True)
+        if number != STAYS
+        for before, after in zip(own[STAYS].groups, own[number].groups, strict=True)
+    }
+
+
+def fleet_refusal(
+    wants: Sequence[Want],
+    changed: Mapping[HostGroup, HostGroup],
+    today: Mapping[str, Ranks],
+    landscape: Landscape,
+    solver: Solver,
+) -> Refused | None:
+    """Return why the real hosts, once upgraded, do not have what is wanted; certified if they do."""
+    pools = {str(group.pool) for group in changed} | {want.domain for want in wants}
+    drawn = landscape.domains(changed, landscape.together(pools))
+    for domain in drawn:
+        own = [want for want in wants if want.domain == domain.name]
+        if not own and not any(str(group.pool) in pools for group in groups_of(domain)):
+            continue
+        results = solver.solve(domain)
+        worse = _worse(results, today[domain.name])
+        found = [refusal(one, domain, results, today[domain.name], solver) for one in own]
+        for refused in (worse, *found):
+            if refused is not None:
+                return refused
+        solver.certify(domain, results)
+    return None
+
+
+def groups_of(domain: MigrationDomain) -> Iterator[HostGroup]:
+    """Yield the groups of all members of a domain."""
+    for member in domain.members:
+        yield from member.groups

@@ -1,0 +1,1 @@
+"""What a changed fleet would answer, and what a change costs."""
