@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from functools import cache
 
 import pytest
@@ -78,3 +80,36 @@ def test_a_model_with_a_feature_of_which_kernels_say_nothing_is_not_told() -> No
 )
 def test_shipped_rows_answer_for_the_models_that_were_always_there(name: str) -> None:
     assert name in load_knowledge().guests.cpu_models
+
+
+def test_generations_are_what_the_read_builds_say() -> None:
+    """Each has the family and number of its newest version; of one vendor, families never go back."""
+    knowledge = load_knowledge()
+    values: dict[str, dict[str, str]] = {}
+    for model, feature, value, _ in harvested_rows():
+        values.setdefault(model, {})[feature] = value
+    rows = knowledge.guests.cpu_generations
+    assert len(rows) > 20
+    for row in rows:
+        versions = [name for name in values if re.fullmatch(rf"{row.model}-v\d+", name)]
+        newest = values[max(versions, key=lambda name: int(name.rpartition("v")[2]))]
+        assert (newest["family"], newest["model"]) == (str(row.family), str(row.number)), row.model
+    for vendor in {row.vendor for row in rows}:
+        own = sorted((row for row in rows if row.vendor == vendor), key=lambda row: row.order)
+        assert [row.order for row in own] == list(range(1, len(own) + 1)), vendor
+        assert [row.family for row in own] == sorted(row.family for row in own), vendor
+        if vendor == "amd":
+            places = [(row.family, row.number) for row in own]
+            assert places == sorted(places)
+    steppings = [
+        int(values[f"{name}-v1"]["stepping"])
+        for name in ("Skylake-Server", "Cascadelake-Server", "Cooperlake")
+    ]
+    assert steppings == sorted(steppings)  # they share one number
+
+
+def harvested_rows() -> list[list[str]]:
+    path = shipped_data() / "harvested" / "qemu" / "x86_64" / "cpu_models.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(line for line in file if not line.startswith("#")))
+    return rows[1:]

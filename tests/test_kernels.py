@@ -474,10 +474,46 @@ def test_coverage_names_every_read_release() -> None:
     assert {one.arch for one in told if one.kind == "qemu"} >= {"x86_64", "aarch64"}
 
 
+def test_what_could_not_be_read_is_named() -> None:
+    kernels = _knowledge().kernels
+    lines = {line.name for line in kernels.lines}
+    unread = {row.line: row for row in _knowledge().unread_kernels}
+    assert set(unread) <= lines
+    assert {"proxmox", "ubuntu", "sles", "uek7", "uek8", "el10"} <= set(unread)
+    read = {row["line"] for row in READ}
+    for line, row in unread.items():
+        assert (row.releases == "all") == (line not in read), line
+
+
+@pytest.mark.parametrize(
+    ("text", "capability", "presence"),
+    [
+        ("5.15.107-2-pve", "kvm.xsave_oversaves", Presence.UNKNOWN),
+        ("5.15.0-130-generic", "kvm.xsave_oversaves", Presence.UNKNOWN),
+        ("5.15.0-1053-azure", "kvm.xsave_oversaves", Presence.UNKNOWN),
+        ("5.15.135", "kvm.xsave_oversaves", Presence.ABSENT),
+        ("6.8.12-8-pve", "kvm.xsave_oversaves", Presence.ABSENT),
+        ("6.2.16-3-pve", "kvm.xsave_limits_load", Presence.PRESENT),
+        ("6.2.16-4-pve", "kvm.xsave_limits_load", Presence.UNKNOWN),
+        ("6.2.16-5-pve", "kvm.xsave_limits_load", Presence.ABSENT),
+        ("6.5.11-4-pve", "kvm.xsave_limits_load", Presence.ABSENT),
+        ("6.5.0", "kvm.xsave_limits_load", Presence.PRESENT),
+    ],
+)
+def test_kernels_over_a_base_of_ubuntu_carry_protection_keys_out_and_take_them(
+    text: str, capability: str, presence: Presence
+) -> None:
+    """Guests of 5.15 hung on 6.2 kernels: the vendor's patch says so, and mends later ones."""
+    placed = _knowledge().kernels.place(text)
+    assert placed is not None
+    found, _ = _knowledge().kernels.presence(placed, CapabilityId(capability), arch="x86_64")
+    assert found is presence
+
+
 def test_rows_of_cpus_are_read_and_not_remembered() -> None:
     found = rows_by_evidence(shipped_data())
     assert found["harvested/kernels/"]["harvested"] > 4000
-    for place in ("cpu_features.toml", "cpu_vendors.toml"):
+    for place in ("cpu_features.toml", "cpu_vendors.toml", "cpu_generations.toml", "cpu_bits.toml"):
         assert "memory" not in found[place], place
     kernels = _knowledge().kernels
     remembered = {

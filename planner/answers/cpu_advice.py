@@ -44,7 +44,7 @@ def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
 def _advice(
     excluded: frozenset[str], vendors: frozenset[str], place: Place, knowledge: KnowledgeBase
 ) -> CpuAdvice:
-    rows = sorted(knowledge.guests.cpu_generations, key=lambda row: row.year)
+    rows = sorted(knowledge.guests.cpu_generations, key=lambda row: row.order)
     by_vendor: dict[str, list[CpuGeneration]] = {}
     for row in rows:
         if not vendors or row.vendor in vendors:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.knowledge.base import KnowledgeBase
     from planner.knowledge.counting import Covered
     from planner.knowledge.folder import Folder
+    from planner.knowledge.hardware import UnreadKernels
     from planner.knowledge.listing import ShownRow
 
 knowledge = typer.Typer(
@@ -112,6 +113,7 @@ def show_coverage(policy: PolicyFile = None, knowledge: KnowledgeFolder = None) 
 
     base, _ = _checked(policy, knowledge)
     lines = [line for one in coverage(base) for line in _covered(one)]
+    lines += [line for one in base.unread_kernels for line in _unread(one)]
     answer(painted(lines, None), None, exits.ANSWERED)
 
 
@@ -122,6 +124,12 @@ def _covered(one: Covered) -> Iterator[Line]:
     yield from folded(", ".join(one.parts) or "none", label="parts ".ljust(LABEL), indent=2)
     if one.some:
         yield from folded(", ".join(one.some), label="of some ".ljust(LABEL), indent=2)
+
+
+def _unread(one: UnreadKernels) -> Iterator[Line]:
+    yield Line(f"kernel {one.line}: not read", Style.HEAD)
+    yield from folded(one.releases, label="releases ".ljust(LABEL), indent=2)
+    yield from folded(one.why, label="because ".ljust(LABEL), indent=2)
 
 
 @knowledge.command("count")

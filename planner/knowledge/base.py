@@ -22,7 +22,7 @@ from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
-from planner.knowledge.hardware import Architecture, HostCpus
+from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernels import KernelLines, KernelRelease, unplaced_kernel
 from planner.knowledge.offered import OfferedParts
@@ -58,6 +58,7 @@ class KnowledgeBase:
     calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
     architectures: tuple[Architecture, ...]
+    unread_kernels: tuple[UnreadKernels, ...]
     inventory: Inventory
     parts: OfferedParts
     roms: Roms

@@ -226,7 +226,7 @@ TABLES = (
         files="cpu_generations.toml",
         key="generation",
         identity=("model",),
-        about=("year",),
+        about=("vendor", "order"),
     ),
     Table(name="cpu-models", files="cpu_models.toml", key="model", identity=("name",)),
     Table(
@@ -362,6 +362,13 @@ TABLES = (
         key="crossing",
         identity=("id",),
         about=("reason",),
+    ),
+    Table(
+        name="unread-kernels",
+        files="coverage.toml",
+        key="unread",
+        identity=("line",),
+        about=("releases",),
     ),
     Table(
         name="units", files="migrated_state/*.toml", key="unit", identity=("id",), about=("title",)

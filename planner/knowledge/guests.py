@@ -32,11 +32,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuGeneration:
-    """A family of named CPU models of one vendor, and the year of the processors behind it."""
+    """A family of named CPU models of one vendor; `order` is its place among the vendor's in time.
+
+    `family` and `number` are what CPUID tells of the newest version.
+    """
 
     model: str
     vendor: str
-    year: int
+    order: int
+    family: int
+    number: int
     evidence: Evidence
     source: str
 

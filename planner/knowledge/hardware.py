@@ -30,6 +30,17 @@ class Architecture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadKernels:
+    """Releases of a kernel line whose source could not be had, and why."""
+
+    line: str
+    releases: str
+    why: str
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CpuVendor:
     """A vendor, the texts that speak of its CPUs, and those that name the vendor but no model.
 

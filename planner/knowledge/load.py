@@ -60,6 +60,7 @@ from planner.knowledge.read_hosts import (
     read_crossing,
     read_features_of_cpu,
     read_hardware_fact,
+    read_unread,
 )
 from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.read_messages import read_message
@@ -119,6 +120,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
+        unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
         inventory=inventory,
         parts=parts,
         roms=Roms(

@@ -161,7 +161,9 @@ def read_cpu_generation(row: Row) -> CpuGeneration:
     return CpuGeneration(
         model=row.text("model"),
         vendor=row.text("vendor"),
-        year=row.number("year"),
+        order=row.number("order"),
+        family=row.number("family"),
+        number=row.number("number"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -11,6 +11,7 @@ from planner.knowledge.hardware import (
     FeaturesOfCpu,
     HardwareFact,
     Role,
+    UnreadKernels,
     VendorCrossing,
 )
 from planner.knowledge.read_lines import read_pattern
@@ -42,6 +43,17 @@ def read_architecture(row: Row) -> Architecture:
         name=row.text("arch"),
         registers=row.word("registers", ("listed", "kernel")),
         words=row.texts("words"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_unread(row: Row) -> UnreadKernels:
+    """Read which releases of a kernel line could not be read, and why."""
+    return UnreadKernels(
+        line=row.text("line"),
+        releases=row.text("releases"),
+        why=row.text("why"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
