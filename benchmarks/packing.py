@@ -12,17 +12,17 @@ import sys
 import time
 
 from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
-from planner.optimize.waves.pack import Packing, Piece, PoolSize, Rules, pack
+from planner.optimize.waves.pack import HostToPack, Packing, PackingRules, PoolSize, pack
 
 HOST = Room(vcpus=128.0, memory_gib=1024.0)
 GRAIN = 8  # GiB of a guest
 ROOM_ABOVE_MEAN = {"loose": 1.1, "tight": 1.0005}
 
 
-def host(number: int, pool: str, domains: dict[str, str], chance: random.Random) -> Piece:
+def host(number: int, pool: str, domains: dict[str, str], chance: random.Random) -> HostToPack:
     """Return a host with a load of 70 % +- 15 %, at most 90 %."""
     load = GRAIN * round(min(0.9, max(0.2, chance.gauss(0.7, 0.15))) * HOST.memory_gib / GRAIN)
-    return Piece(
+    return HostToPack(
         host=f"h{number:07d}",
         pool=pool,
         failure_domains=tuple(FailureDomain(family=f, name=n) for f, n in domains.items()),
@@ -32,7 +32,7 @@ def host(number: int, pool: str, domains: dict[str, str], chance: random.Random)
     )
 
 
-def size_of(pool: str, pieces: list[Piece]) -> PoolSize:
+def size_of(pool: str, pieces: list[HostToPack]) -> PoolSize:
     """Return a pool in which a tenth more hosts (at least 2) are empty and stay."""
     used = sum(piece.load_gib for piece in pieces)
     rooms = len(pieces) + max(2, len(pieces) // 10)
@@ -45,7 +45,9 @@ def size_of(pool: str, pieces: list[Piece]) -> PoolSize:
     )
 
 
-def one_pool(hosts: int, budget: str, *, one_way: bool, seed: int = 7) -> tuple[list[Piece], Rules]:
+def one_pool(
+    hosts: int, budget: str, *, one_way: bool, seed: int = 7
+) -> tuple[list[HostToPack], PackingRules]:
     """Return one pool in racks of 20."""
     chance = random.Random(seed)
     pieces = [host(n, "pool", {"rack": f"r{n // 20}"}, chance) for n in range(hosts)]
@@ -54,15 +56,15 @@ def one_pool(hosts: int, budget: str, *, one_way: bool, seed: int = 7) -> tuple[
         domain_unavailable=(("rack", 4),), evacuation_gib=mean * ROOM_ABOVE_MEAN[budget]
     )
     ways = frozenset({"pool"}) if one_way else frozenset()
-    return pieces, Rules(policy=policy, pools=(size_of("pool", pieces),), one_way=ways)
+    return pieces, PackingRules(policy=policy, pools=(size_of("pool", pieces),), one_way=ways)
 
 
-def many_pools(pools: int, hosts: int, *, seed: int = 7) -> tuple[list[Piece], Rules]:
+def many_pools(pools: int, hosts: int, *, seed: int = 7) -> tuple[list[HostToPack], PackingRules]:
     """Return pools of log-normal sizes in four zones: 6 % of the fleet, 45 % of that per zone."""
     chance = random.Random(seed)
     shares = [min(400.0, max(2.0, chance.lognormvariate(3.0, 0.9))) for _ in range(pools)]
     scale = hosts / sum(shares)
-    pieces: list[Piece] = []
+    pieces: list[HostToPack] = []
     sizes, weights = [], []
     for pool, share in enumerate(shares):
         name, zone = f"p{pool:05d}", f"z{pool % 4}"
@@ -80,10 +82,10 @@ def many_pools(pools: int, hosts: int, *, seed: int = 7) -> tuple[list[Piece], R
         fleet_unavailable=fleet,
         weights=tuple(weights),
     )
-    return pieces, Rules(policy=policy, pools=tuple(sizes))
+    return pieces, PackingRules(policy=policy, pools=tuple(sizes))
 
 
-def timed(name: str, pieces: list[Piece], rules: Rules) -> None:
+def timed(name: str, pieces: list[HostToPack], rules: PackingRules) -> None:
     """Pack once and print one line."""
     start = time.process_time()
     answer = pack(pieces, rules)

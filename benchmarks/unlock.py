@@ -15,15 +15,15 @@ from pathlib import Path
 
 from benchmarks.fleets import KINDS, write_fleet
 from planner.domain.host import Fleet
-from planner.domain.unlock import UnlockStatus, Want
+from planner.domain.unlock import Goal, UnlockStatus
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
 from planner.optimize.upgrade_choice import UNFINISHED
 from planner.unlock.goals import next_types
-from planner.unlock.modified_fleet import Landscape
-from planner.unlock.search import Unlocker
+from planner.unlock.modified_fleet import ModifiedFleet
+from planner.unlock.search import UnlockSearch
 from planner.unlock.spend import unlocks
 
 
@@ -42,10 +42,10 @@ def main(pools: int) -> None:
 def measure(fleet: Fleet, knowledge: KnowledgeBase) -> None:
     """Answer every want of a fleet, then a budget, and print what it took."""
     start = time.perf_counter()
-    landscape = Landscape(
+    landscape = ModifiedFleet(
         fleet=fleet, arrows=None, policy=knowledge.policy, profiler=Profiler(knowledge)
     )
-    unlocker = Unlocker(knowledge=knowledge, landscape=landscape)
+    unlocker = UnlockSearch(knowledge=knowledge, landscape=landscape)
     wants = tuple(next_types(unlocker.answers))
     targets = unlocks(unlocker, wants).targets
     taken = time.perf_counter() - start
@@ -64,7 +64,7 @@ def measure(fleet: Fleet, knowledge: KnowledgeBase) -> None:
         print(f"  budget {bound.budget:,}: {gap}, {taken:.1f} s more")
 
 
-def distinct(unlocker: Unlocker, wants: Iterable[Want]) -> int:
+def distinct(unlocker: UnlockSearch, wants: Iterable[Goal]) -> int:
     """Count wants; those that ask the same of pools with equal profiles and numbers are one."""
     found = set()
     for want in wants:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from planner.domain.upgrade import Room
-from planner.optimize.waves.pack import Piece, PoolSize, Rules
+from planner.optimize.waves.pack import HostToPack, PackingRules, PoolSize
 
 NOWHERE = Room()
 
@@ -24,7 +24,7 @@ def memory(room: Room) -> Fraction:
     return exact(room.memory_gib)
 
 
-def wave_faults(down: Sequence[Piece], number: int, rules: Rules) -> list[str]:
+def wave_faults(down: Sequence[HostToPack], number: int, rules: PackingRules) -> list[str]:
     """Every rule about one wave by itself."""
     faults = [f"{piece.host} is barred" for piece in down if number in piece.barred]
     policy = rules.policy
@@ -44,7 +44,7 @@ def wave_faults(down: Sequence[Piece], number: int, rules: Rules) -> list[str]:
     return faults
 
 
-def pool_faults(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[str]:
+def pool_faults(size: PoolSize, own: Sequence[HostToPack], rules: PackingRules) -> list[str]:
     policy, faults = rules.policy, []
     most = max(1, min(int(exact(policy.pool_share) * size.hosts), size.hosts - 1))
     if policy.pool_unavailable is not None:
@@ -66,7 +66,7 @@ def pool_faults(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[str]
     return faults
 
 
-def prefix_faults(waves: Sequence[Sequence[Piece]], rules: Rules) -> list[str]:
+def prefix_faults(waves: Sequence[Sequence[HostToPack]], rules: PackingRules) -> list[str]:
     """One-way pools: loads of later waves fit into what was upgraded before."""
     faults = []
     for size in (one for one in rules.pools if one.pool in rules.one_way):
@@ -83,7 +83,9 @@ def prefix_faults(waves: Sequence[Sequence[Piece]], rules: Rules) -> list[str]:
     return faults
 
 
-def faults_of(waves: Sequence[Sequence[str]], pieces: Sequence[Piece], rules: Rules) -> list[str]:
+def faults_of(
+    waves: Sequence[Sequence[str]], pieces: Sequence[HostToPack], rules: PackingRules
+) -> list[str]:
     """Everything wrong with a packing."""
     by_name = {piece.host: piece for piece in pieces}
     placed = [host for wave in waves for host in wave]
@@ -96,7 +98,7 @@ def faults_of(waves: Sequence[Sequence[str]], pieces: Sequence[Piece], rules: Ru
     return faults + prefix_faults(named, rules)
 
 
-def fewest_waves(pieces: Sequence[Piece], rules: Rules) -> int | None:
+def fewest_waves(pieces: Sequence[HostToPack], rules: PackingRules) -> int | None:
     """The true optimum by trying every sequence of waves; None if there is no packing."""
     last_barred = max((wave for piece in pieces for wave in piece.barred), default=0)
     states: set[tuple[frozenset[str], frozenset[str]]] = {(frozenset(), frozenset())}
@@ -115,7 +117,9 @@ def fewest_waves(pieces: Sequence[Piece], rules: Rules) -> int | None:
     return None if pieces else 0
 
 
-def _fitting(pieces: Sequence[Piece], number: int, rules: Rules) -> Iterator[frozenset[str]]:
+def _fitting(
+    pieces: Sequence[HostToPack], number: int, rules: PackingRules
+) -> Iterator[frozenset[str]]:
     for size in range(len(pieces) + 1):
         for down in combinations(pieces, size):
             if not wave_faults(down, number, rules):
@@ -125,8 +129,8 @@ def _fitting(pieces: Sequence[Piece], number: int, rules: Rules) -> Iterator[fro
 def _step(
     state: tuple[frozenset[str], frozenset[str]],
     wave: frozenset[str],
-    pieces: Sequence[Piece],
-    rules: Rules,
+    pieces: Sequence[HostToPack],
+    rules: PackingRules,
 ) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """The state after a wave: hosts done, and hosts of first waves, whose load is not charged."""
     done, free = state

@@ -19,7 +19,7 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.hardware_rules import HOST_CONDITION
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, Profiler
-from planner.solver.candidate import HARDWARE, Attempt, is_common_parts
+from planner.solver.candidate import HARDWARE, Candidate, is_common_parts
 from planner.solver.closed_form import ClosedForm
 from tests.test_judge_rules import _start
 
@@ -58,14 +58,14 @@ def member(kernel: str, qemu: str, capabilities: str) -> PoolMember:
     return PoolMember(profile=Profiler(knowledge()).profile(group), groups=(group,))
 
 
-def solved(members: tuple[PoolMember, ...], machine_type: str) -> Attempt:
+def solved(members: tuple[PoolMember, ...], machine_type: str) -> Candidate:
     row = knowledge().machine_type(machine_type)
     assert row is not None
     domain = MigrationDomain(name="pool", starts=members, members=members)
     return ClosedForm(knowledge(), knowledge().policy).attempt(domain, row)
 
 
-def judged(one: HostProfile, other: HostProfile, boot: HostProfile, answer: Attempt) -> Verdict:
+def judged(one: HostProfile, other: HostProfile, boot: HostProfile, answer: Candidate) -> Verdict:
     """Judge a guest of which nothing is said under an answer, its conditions not taken as kept."""
     flags = tuple(choice.flag for choice in answer.flags)
     start = GuestStart(

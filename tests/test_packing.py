@@ -14,7 +14,15 @@ from benchmarks.packing import many_pools, one_pool
 from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
 from planner.optimize.waves.bounds import lower_bound
 from planner.optimize.waves.constraints import demands, wave_model
-from planner.optimize.waves.pack import Budget, Infeasible, Packing, Piece, PoolSize, Rules, pack
+from planner.optimize.waves.pack import (
+    Budget,
+    HostToPack,
+    Infeasible,
+    Packing,
+    PackingRules,
+    PoolSize,
+    pack,
+)
 from tests.packing_truth import faults_of, fewest_waves
 
 LOADS = st.integers(0, 16).map(lambda quarters: quarters / 4)
@@ -22,7 +30,7 @@ BARRED = st.frozensets(st.integers(1, 4), max_size=2)
 
 
 @st.composite
-def small_pieces(draw: st.DrawFn, most: int = 6) -> tuple[Piece, ...]:
+def small_pieces(draw: st.DrawFn, most: int = 6) -> tuple[HostToPack, ...]:
     """A few hosts in two pools, in racks and power feeds that may cross."""
     pieces = []
     barring = draw(st.booleans())
@@ -34,7 +42,7 @@ def small_pieces(draw: st.DrawFn, most: int = 6) -> tuple[Piece, ...]:
         used = Room(vcpus=draw(LOADS), memory_gib=load)
         room = Room(vcpus=draw(st.integers(2, 6)), memory_gib=draw(st.integers(2, 6)))
         pieces.append(
-            Piece(
+            HostToPack(
                 host=f"h{number}",
                 pool=draw(st.sampled_from("pq")),
                 failure_domains=tuple(domains),
@@ -52,7 +60,7 @@ def maybe(values: st.SearchStrategy[float]) -> st.SearchStrategy[float | None]:
 
 
 @st.composite
-def small_cases(draw: st.DrawFn, most: int = 6) -> tuple[tuple[Piece, ...], Rules]:
+def small_cases(draw: st.DrawFn, most: int = 6) -> tuple[tuple[HostToPack, ...], PackingRules]:
     """Hosts and rules of every kind."""
     pieces = draw(small_pieces(most))
     families = draw(st.lists(st.sampled_from(["rack", "feed"]), unique=True))
@@ -72,10 +80,10 @@ def small_cases(draw: st.DrawFn, most: int = 6) -> tuple[tuple[Piece, ...], Rule
     if draw(st.integers(0, 3)) == 0:
         amounts = tuple((piece.host, draw(LOADS)) for piece in pieces)
         budgets = (Budget(name="large guests", most=draw(LOADS) + 4, amounts=amounts),)
-    return pieces, Rules(policy=policy, pools=pools, one_way=one_way, budgets=budgets)
+    return pieces, PackingRules(policy=policy, pools=pools, one_way=one_way, budgets=budgets)
 
 
-def draw_pool(draw: st.DrawFn, pool: str, pieces: Sequence[Piece]) -> PoolSize:
+def draw_pool(draw: st.DrawFn, pool: str, pieces: Sequence[HostToPack]) -> PoolSize:
     """A pool with a few hosts that stay, with or without capacities."""
     own = [piece for piece in pieces if piece.pool == pool]
     stay = draw(st.integers(0, 4))
@@ -96,13 +104,15 @@ def draw_pool(draw: st.DrawFn, pool: str, pieces: Sequence[Piece]) -> PoolSize:
     )
 
 
-def analytic_bound(pieces: Sequence[Piece], rules: Rules) -> int | None:
+def analytic_bound(pieces: Sequence[HostToPack], rules: PackingRules) -> int | None:
     return lower_bound(wave_model(pieces, rules, demands(pieces, rules)))
 
 
 @settings(max_examples=600, deadline=None)
 @given(case=small_cases())
-def test_waves_and_bound_equal_brute_force(case: tuple[tuple[Piece, ...], Rules]) -> None:
+def test_waves_and_bound_equal_brute_force(
+    case: tuple[tuple[HostToPack, ...], PackingRules],
+) -> None:
     pieces, rules = case
     answer, truth = pack(pieces, rules), fewest_waves(pieces, rules)
     event("feasible" if truth is not None else "infeasible")
@@ -120,7 +130,7 @@ def test_waves_and_bound_equal_brute_force(case: tuple[tuple[Piece, ...], Rules]
 @settings(max_examples=600, deadline=None)
 @given(case=small_cases())
 def test_the_bound_without_any_search_is_never_above_the_truth(
-    case: tuple[tuple[Piece, ...], Rules],
+    case: tuple[tuple[HostToPack, ...], PackingRules],
 ) -> None:
     pieces, rules = case
     truth = fewest_waves(pieces, rules)
@@ -134,7 +144,7 @@ def test_the_bound_without_any_search_is_never_above_the_truth(
 @settings(max_examples=60, deadline=None)
 @given(case=small_cases(most=12), chance=st.randoms(use_true_random=False))
 def test_order_of_input_does_not_matter(
-    case: tuple[tuple[Piece, ...], Rules], chance: random.Random
+    case: tuple[tuple[HostToPack, ...], PackingRules], chance: random.Random
 ) -> None:
     pieces, rules = case
     shuffled = list(pieces)
@@ -146,16 +156,16 @@ def test_order_of_input_does_not_matter(
         assert faults_of(answer.waves, pieces, rules) == []
 
 
-def plain(count: int, pool: str = "p", *, load: float = 1.0) -> list[Piece]:
+def plain(count: int, pool: str = "p", *, load: float = 1.0) -> list[HostToPack]:
     """Equal hosts of one pool."""
     room, used = Room(vcpus=4.0, memory_gib=4.0), Room(vcpus=load, memory_gib=load)
     return [
-        Piece(host=f"{pool}{number:03d}", pool=pool, load_gib=load, room=room, used=used)
+        HostToPack(host=f"{pool}{number:03d}", pool=pool, load_gib=load, room=room, used=used)
         for number in range(count)
     ]
 
 
-def size_of(pieces: Sequence[Piece], hosts: int = 0) -> PoolSize:
+def size_of(pieces: Sequence[HostToPack], hosts: int = 0) -> PoolSize:
     """The pool of these hosts, its capacity and use, with hosts of 4 x 4 that stay."""
     count = max(hosts, len(pieces))
     used = sum(piece.load_gib for piece in pieces)
@@ -168,7 +178,7 @@ def size_of(pieces: Sequence[Piece], hosts: int = 0) -> PoolSize:
     )
 
 
-def refused(pieces: Sequence[Piece], rules: Rules) -> dict[str, str]:
+def refused(pieces: Sequence[HostToPack], rules: PackingRules) -> dict[str, str]:
     """The texts of a refusal by constraint."""
     answer = pack(pieces, rules)
     assert isinstance(answer, Infeasible)
@@ -176,7 +186,7 @@ def refused(pieces: Sequence[Piece], rules: Rules) -> dict[str, str]:
     return {one.constraint: one.text for one in answer.relaxations}
 
 
-def packed(pieces: Sequence[Piece], rules: Rules) -> Packing:
+def packed(pieces: Sequence[HostToPack], rules: PackingRules) -> Packing:
     answer = pack(pieces, rules)
     assert isinstance(answer, Packing)
     assert faults_of(answer.waves, pieces, rules) == []
@@ -184,14 +194,14 @@ def packed(pieces: Sequence[Piece], rules: Rules) -> Packing:
 
 
 def test_nothing_to_upgrade_needs_no_wave() -> None:
-    assert pack([], Rules(policy=PlanPolicy(), pools=())) == Packing(
+    assert pack([], PackingRules(policy=PlanPolicy(), pools=())) == Packing(
         waves=(), bound=0, method="closed-form", spare=()
     )
 
 
 def test_the_share_of_a_pool_counts_hosts_that_stay() -> None:
     pieces = plain(6)
-    rules = Rules(policy=PlanPolicy(pool_share=0.1), pools=(PoolSize(pool="p", hosts=20),))
+    rules = PackingRules(policy=PlanPolicy(pool_share=0.1), pools=(PoolSize(pool="p", hosts=20),))
     answer = packed(pieces, rules)
     assert [len(wave) for wave in answer.waves] == [2, 2, 2]
     assert answer.method == "closed-form"
@@ -203,7 +213,7 @@ def test_equal_hosts_that_fill_their_pool_follow_the_growth_table() -> None:
     for load, waves in ((3.2, 10), (3.28, 12)):
         pieces = plain(1000, load=load)
         sizes = (size_of(pieces),)
-        rules = Rules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
+        rules = PackingRules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
         answer = packed(pieces, rules)
         assert (len(answer.waves), answer.bound) == (waves, waves)
 
@@ -211,7 +221,7 @@ def test_equal_hosts_that_fill_their_pool_follow_the_growth_table() -> None:
 def test_spare_is_what_the_fill_leaves_in_the_fullest_pool() -> None:
     pieces = [*plain(2), *plain(2, "q", load=1.5)]
     sizes = (size_of(pieces[:2]), size_of(pieces[2:]))
-    answer = packed(pieces, Rules(policy=PlanPolicy(fill=1.0), pools=sizes))
+    answer = packed(pieces, PackingRules(policy=PlanPolicy(fill=1.0), pools=sizes))
     assert answer.spare == (Room(vcpus=1.0, memory_gib=1.0),) * 2
 
 
@@ -220,7 +230,7 @@ def test_heavier_and_smaller_pools_end_early_and_cost_no_wave() -> None:
     pools = tuple(PoolSize(pool=pool, hosts=12) for pool in "abc")
     for heavy, light in ("bc", "cb"):
         policy = PlanPolicy(pool_share=0.25, fleet_unavailable=5, weights=((heavy, 2.0),))
-        answer = packed(pieces, Rules(policy=policy, pools=pools))
+        answer = packed(pieces, PackingRules(policy=policy, pools=pools))
         ends = {host[0]: number for number, wave in enumerate(answer.waves, 1) for host in wave}
         assert ends == {"a": 4, heavy: 2, light: 4}
         assert answer.bound == 4
@@ -229,7 +239,7 @@ def test_heavier_and_smaller_pools_end_early_and_cost_no_wave() -> None:
 def test_a_full_pool_names_fill_spare_and_hosts_and_each_helps_alone() -> None:
     pieces = plain(4, load=2.6)
     policy = PlanPolicy(fill=0.8, spare=1)
-    rules = Rules(policy=policy, pools=(size_of(pieces),))
+    rules = PackingRules(policy=policy, pools=(size_of(pieces),))
     texts = refused(pieces, rules)
     assert set(texts) == {"hosts"}
     assert texts["hosts"].startswith("2 empty upgraded hosts more")
@@ -239,7 +249,7 @@ def test_a_full_pool_names_fill_spare_and_hosts_and_each_helps_alone() -> None:
 
 def test_the_least_fill_is_found() -> None:
     pieces = plain(4, load=2.8)
-    rules = Rules(policy=PlanPolicy(fill=0.9), pools=(size_of(pieces),))
+    rules = PackingRules(policy=PlanPolicy(fill=0.9), pools=(size_of(pieces),))
     texts = refused(pieces, rules)
     assert texts["fill"].startswith("fill 0.9 -> 0.94: pool p is too full for p000")
     packed(pieces, replace(rules, policy=PlanPolicy(fill=0.94)))
@@ -248,7 +258,7 @@ def test_the_least_fill_is_found() -> None:
 
 def test_spare_hosts_are_given_up_one_by_one() -> None:
     pieces = plain(6, load=1.0)
-    rules = Rules(policy=PlanPolicy(spare=5), pools=(size_of(pieces),))
+    rules = PackingRules(policy=PlanPolicy(spare=5), pools=(size_of(pieces),))
     assert refused(pieces, rules)["spare"].startswith("spare 5 -> 3")
     packed(pieces, replace(rules, policy=PlanPolicy(spare=3)))
     assert isinstance(pack(pieces, replace(rules, policy=PlanPolicy(spare=4))), Infeasible)
@@ -259,7 +269,7 @@ def test_limits_below_a_single_host_name_it() -> None:
     rack = FailureDomain(family="rack", name="r1")
     pieces = [heavy, replace(plain(1)[0], failure_domains=(rack,))]
     policy = PlanPolicy(evacuation_gib=256.0, domain_unavailable=(("rack", 0),))
-    texts = refused(pieces, Rules(policy=policy, pools=(PoolSize(pool="p", hosts=2),)))
+    texts = refused(pieces, PackingRules(policy=policy, pools=(PoolSize(pool="p", hosts=2),)))
     assert texts == {
         "evacuation_gib": "evacuation_gib of p 256 -> 512: big alone needs it",
         "domain_unavailable rack": "domain_unavailable rack of r1 0 -> 1: no host may go down",
@@ -279,7 +289,7 @@ def test_a_short_horizon_names_what_needs_more_waves(
 ) -> None:
     pieces = plain(4)
     pieces[0] = replace(pieces[0], barred=barred)
-    rules = Rules(policy=PlanPolicy(), pools=(PoolSize(pool="p", hosts=4),), horizon=horizon)
+    rules = PackingRules(policy=PlanPolicy(), pools=(PoolSize(pool="p", hosts=4),), horizon=horizon)
     assert refused(pieces, rules)[constraint].startswith(text)
     packed(pieces, replace(rules, horizon=4))
 
@@ -287,7 +297,7 @@ def test_a_short_horizon_names_what_needs_more_waves(
 def test_one_way_guests_without_room_name_each_way_out() -> None:
     pieces = plain(4, load=3.9)
     sizes = (PoolSize(pool="p", hosts=4, largest=Room(vcpus=4.0, memory_gib=4.0)),)
-    rules = Rules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
+    rules = PackingRules(policy=PlanPolicy(), pools=sizes, one_way=frozenset("p"))
     texts = refused(pieces, rules)
     assert texts["fill"].startswith("fill 0.9 -> 0.98")
     assert texts["one-way"].startswith("guests of pool p may go to hosts not yet upgraded")

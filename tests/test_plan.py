@@ -34,8 +34,8 @@ from planner.knowledge.load import load_knowledge
 from planner.migration.applies import claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
-from planner.replay.simulate import Scenario, simulate
-from planner.rollout.make_plan import Task, make_plan
+from planner.replay.simulate import ReplayRequest, simulate
+from planner.rollout.make_plan import PlanRequest, make_plan
 from tests.solver_reference import is_safe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +65,7 @@ def planned(
         found = read_guests(guests, read_fleet(path, base), base.guests)
     policy = Policy() if rules is None else Policy(plan=rules)
     return make_plan(
-        Task(
+        PlanRequest(
             hosts=read_upgrades(path, base, targets),
             guests=found,
             knowledge=base,
@@ -115,7 +115,7 @@ def test_uso_reaches_guests_at_a_reboot_where_processes_may_offer_other_features
     assert effects.pop("microvm") is TakesEffect.POWER_CYCLE, "what a flag hid there is not known"
     assert set(effects.values()) == {TakesEffect.GUEST_REBOOT}
     found = simulate(
-        Scenario(
+        ReplayRequest(
             plan=plan,
             hosts=read_upgrades(path, knowledge(), [USO]),
             guests=None,
@@ -275,7 +275,9 @@ def small_plan(hosts: tuple[UpgradeHost, ...]) -> Plan:
     rules = PlanPolicy(pool_share=0.5)
     policy = Policy(management=world().policy.management, plan=rules)
     return make_plan(
-        Task(hosts=hosts, guests=None, knowledge=world(), policy=policy, fleet_digest="sha256:0")
+        PlanRequest(
+            hosts=hosts, guests=None, knowledge=world(), policy=policy, fleet_digest="sha256:0"
+        )
     )
 
 
@@ -389,7 +391,7 @@ def test_a_restart_onto_another_board_is_no_restart(tmp_path: Path) -> None:
     fleet.write_text(EIGHT_TO)
     guests.write_text(ROWS + "g,a,pc-i440fx-8.2,5,a,-,qemu64,uses-smm=no pae=no,yes\n")
     base = knowledge()
-    task = Task(
+    task = PlanRequest(
         hosts=read_upgrades(fleet, base, [Target(qemu="8.1.5")]),
         guests=read_guests(guests, read_fleet(fleet, base), base.guests),
         knowledge=base,
@@ -434,7 +436,7 @@ def test_a_policy_that_shuts_every_answer_is_told(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet.csv"
     fleet.write_text(EIGHT_TO)
     base = knowledge()
-    task = Task(
+    task = PlanRequest(
         hosts=read_upgrades(fleet, base, [Target(qemu="8.2.4")]),
         guests=None,
         knowledge=base,
@@ -539,7 +541,7 @@ def test_rules_of_a_plan_that_bound_nothing_are_refused(
 def test_flips_that_policy_blocks_and_those_that_are_done_are_told(tmp_path: Path) -> None:
     path = ROOT / "examples" / "seed" / "rollout.csv"
     base = knowledge()
-    task = Task(
+    task = PlanRequest(
         hosts=read_upgrades(path, base, []),
         guests=None,
         knowledge=base,

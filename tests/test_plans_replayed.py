@@ -20,8 +20,8 @@ from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.replay.simulate import Scenario, simulate
-from planner.rollout.make_plan import Task, make_plan
+from planner.replay.simulate import ReplayRequest, simulate
+from planner.rollout.make_plan import PlanRequest, make_plan
 
 BUILDS = ("1.0.0", "2.0.0", "3.0.0")
 NAMES = ("k.a", "k.c", "tun.x")
@@ -110,14 +110,14 @@ def guests_of(draw: st.DrawFn, hosts: tuple[UpgradeHost, ...]) -> tuple[GuestGro
 
 
 @st.composite
-def tasks(draw: st.DrawFn) -> Task:
+def tasks(draw: st.DrawFn) -> PlanRequest:
     hosts = draw(fleets())
     rules = PlanPolicy(
         pool_share=draw(st.sampled_from([0.1, 0.5])),
         restarts=draw(st.booleans()),
         device_flags_may_differ=draw(st.booleans()),
     )
-    return Task(
+    return PlanRequest(
         hosts=hosts,
         guests=draw(guests_of(hosts)),
         knowledge=world(),
@@ -126,9 +126,9 @@ def tasks(draw: st.DrawFn) -> Task:
     )
 
 
-def replayed(task: Task, plan: Plan) -> Simulation:
+def replayed(task: PlanRequest, plan: Plan) -> Simulation:
     return simulate(
-        Scenario(
+        ReplayRequest(
             plan=plan,
             hosts=task.hosts,
             guests=task.guests,
@@ -147,7 +147,7 @@ def lone(hosts: tuple[UpgradeHost, ...]) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(task=tasks())
-def test_every_plan_that_is_made_is_proven(task: Task) -> None:
+def test_every_plan_that_is_made_is_proven(task: PlanRequest) -> None:
     plan = make_plan(task)
     event("plan" if plan.waves else "no plan")
     if not plan.waves or (lone(task.hosts) and task.guests is None):
@@ -178,7 +178,7 @@ def test_a_restarted_guest_may_come_up_on_a_host_that_is_not_upgraded_yet() -> N
         pool="p", host="a", machine_type="t1", flags=(), cpu=GuestCpu.parse("plain,+f"), devices=()
     )
     rules = replace(world().policy, plan=PlanPolicy(restarts=True))
-    task = Task(
+    task = PlanRequest(
         hosts=hosts, guests=(guest,), knowledge=world(), policy=rules, fleet_digest="sha256:0"
     )
     plan = make_plan(task)
@@ -203,7 +203,7 @@ def test_guests_go_with_those_of_their_baseline_that_are_restarted() -> None:
     flags = (CompatFlag.parse("cpu.x-grave=off"),)
     old = GuestGroup(pool="p", host="a", machine_type="t2", flags=flags, cpu=None, devices=())
     guests = (old, replace(old, host="b", traits=frozenset({("idle", True)})))
-    task = Task(
+    task = PlanRequest(
         hosts=(
             host("a", "2.0.0", "2.0.0"),
             host("b", "3.0.0", "3.0.0"),
@@ -221,7 +221,7 @@ def test_guests_go_with_those_of_their_baseline_that_are_restarted() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(task=tasks())
-def test_a_way_back_that_is_free_is_a_way_back(task: Task) -> None:
+def test_a_way_back_that_is_free_is_a_way_back(task: PlanRequest) -> None:
     """After each wave after which the plan says that rollback is free, guests can follow the hosts."""
     plan = make_plan(task)
     if lone(task.hosts):
@@ -229,7 +229,7 @@ def test_a_way_back_that_is_free_is_a_way_back(task: Task) -> None:
     for wave in plan.waves:
         if wave.rollback.free:
             found = simulate(
-                Scenario(
+                ReplayRequest(
                     plan=plan,
                     hosts=task.hosts,
                     guests=task.guests,
@@ -254,7 +254,7 @@ def test_features_that_nobody_knows_wait_for_a_power_cycle() -> None:
             UpgradeHost(name=HostName(name), pool=PoolName("p"), group=group, target=target)
         )
     rules = PlanPolicy(pool_share=0.1, device_flags_may_differ=True)
-    task = Task(
+    task = PlanRequest(
         hosts=tuple(hosts),
         guests=(),
         knowledge=world(),

@@ -91,7 +91,7 @@ def judged(fleet: Fleet) -> Verdict:
     return judge(MigrationEdge(source=one, destination=two), _start(GUEST), knowledge())
 
 
-def solved(fleet: Fleet) -> attempt.Attempt:
+def solved(fleet: Fleet) -> attempt.Candidate:
     """Return the attempt at one type, certified if it is safe."""
     (domain,) = complete_domains(profile_fleet(fleet, knowledge()).pools)
     row = knowledge().machine_type("pc-q35-7.2")

@@ -25,7 +25,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.replay.plan_validation import check_plan
 from planner.replay.policy_checks import broken_limits
-from planner.replay.simulate import Scenario, drawn_failures, simulate
+from planner.replay.simulate import ReplayRequest, drawn_failures, simulate
 from tests.rollout import (
     Json,
     old_hosts,
@@ -70,7 +70,7 @@ class Stage:
             file = self.folder / "guests.csv"
             file.write_text(guests, encoding="utf-8")
             groups = read_guests(file, read_fleet(path, self.knowledge), self.knowledge.guests)
-        scenario = Scenario(
+        scenario = ReplayRequest(
             plan=made,
             hosts=hosts,
             guests=groups,

@@ -29,7 +29,7 @@ from planner.domain.simulation import HostFailure
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.replay.simulate import Scenario, simulate
+from planner.replay.simulate import ReplayRequest, simulate
 from tests.replay_reference import Reference
 
 NAMES = ("k.a", "k.c", "tun.x")
@@ -175,8 +175,10 @@ def a_plan(
     )
 
 
-def a_scenario(plan: Plan, hosts: tuple[UpgradeHost, ...]) -> Scenario:
-    return Scenario(plan=plan, hosts=hosts, guests=None, knowledge=world(), policy=world().policy)
+def a_scenario(plan: Plan, hosts: tuple[UpgradeHost, ...]) -> ReplayRequest:
+    return ReplayRequest(
+        plan=plan, hosts=hosts, guests=None, knowledge=world(), policy=world().policy
+    )
 
 
 @settings(max_examples=700, deadline=None)

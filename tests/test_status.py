@@ -14,7 +14,7 @@ from planner.fleet.upgrades import read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.replay.plan_status import status_of
-from planner.replay.simulate import Scenario
+from planner.replay.simulate import ReplayRequest
 from tests.rollout import Json, of_the_cpu, rows_of, seed_plan, uso_plan, write_fleet, write_plan
 
 BEFORE, AFTER = datetime.date(2027, 1, 19), datetime.date(2027, 1, 20)
@@ -34,7 +34,7 @@ class Site:
 
     def status(self, plan: Json, rows: Rows, today: datetime.date = BEFORE) -> PlanStatus:
         path = write_fleet(self.folder / "fleet.csv", rows)
-        scenario = Scenario(
+        scenario = ReplayRequest(
             plan=read_plan(write_plan(self.folder / "plan.json", plan)),
             hosts=read_upgrades(path, self.knowledge, ()),
             guests=None,

@@ -18,15 +18,15 @@ from hypothesis import strategies as st
 
 from planner.domain.capability import CapabilityId
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.unlock import UnlockStatus, Want
+from planner.domain.unlock import Goal, UnlockStatus
 from planner.fleet.edges import Arrows
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
 from planner.unlock.goals import next_types
-from planner.unlock.modified_fleet import Landscape
-from planner.unlock.search import Unlocker
+from planner.unlock.modified_fleet import ModifiedFleet
+from planner.unlock.search import UnlockSearch
 from planner.unlock.type_judge import changes, fleet_refusal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,14 +73,16 @@ def fleets(
     return Fleet(groups=tuple(found))
 
 
-def unlocker(fleet: Fleet, base: KnowledgeBase, arrows: Arrows | None = None) -> Unlocker:
-    landscape = Landscape(fleet=fleet, arrows=arrows, policy=base.policy, profiler=Profiler(base))
-    return Unlocker(knowledge=base, landscape=landscape)
+def unlocker(fleet: Fleet, base: KnowledgeBase, arrows: Arrows | None = None) -> UnlockSearch:
+    landscape = ModifiedFleet(
+        fleet=fleet, arrows=arrows, policy=base.policy, profiler=Profiler(base)
+    )
+    return UnlockSearch(knowledge=base, landscape=landscape)
 
 
-def wants_of(made: Unlocker) -> list[Want]:
+def wants_of(made: UnlockSearch) -> list[Goal]:
     flags = [
-        Want(domain=name, board=one.board, line=one.line, dropped=choice.flag.key)
+        Goal(domain=name, board=one.board, line=one.line, dropped=choice.flag.key)
         for name, results in made.answers.items()
         for one in results
         if one.chosen is not None
@@ -89,7 +91,7 @@ def wants_of(made: Unlocker) -> list[Want]:
     return [*next_types(made.answers), *flags]
 
 
-def brute_force(made: Unlocker, want: Want) -> int | None:
+def brute_force(made: UnlockSearch, want: Goal) -> int | None:
     """Try every way of every class on the real hosts; return the fewest hosts that do."""
     name = "" if want.machine_type is None else want.machine_type.name
     ways = [made._upgrader.ways(member, name) for member in made.domains[want.domain].members]
@@ -101,7 +103,7 @@ def brute_force(made: Unlocker, want: Want) -> int | None:
     return min(costs, default=None)
 
 
-def check(made: Unlocker) -> None:
+def check(made: UnlockSearch) -> None:
     for want in wants_of(made):
         target = made.open(want, 1.0).target
         assert target.cost == brute_force(made, want)

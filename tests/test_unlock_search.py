@@ -9,12 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.optimize import upgrade_choice as upgrade_search
-from planner.optimize.knapsack import Least, Parcel, components, most_valuable
+from planner.optimize.knapsack import Bundle, OpeningFloor, components, most_valuable
 from planner.optimize.upgrade_choice import (
     Choice,
     Cut,
+    HostsToMove,
     Judged,
-    Seat,
     cheapest_choice,
     cheapest_upgrade,
     cost_of,
@@ -25,9 +25,9 @@ SEATS = 4
 
 
 @st.composite
-def seats(draw: st.DrawFn) -> tuple[Seat, ...]:
+def seats(draw: st.DrawFn) -> tuple[HostsToMove, ...]:
     return tuple(
-        Seat(
+        HostsToMove(
             draw(st.integers(1, 9)),
             tuple(sorted(draw(st.sets(st.integers(0, 2), min_size=1)))),
         )
@@ -40,7 +40,7 @@ cut = st.lists(st.frozensets(pick, min_size=1, max_size=4), min_size=1, max_size
 rules = st.lists(cut, max_size=10)
 
 
-def choices(given_seats: tuple[Seat, ...]) -> list[Choice]:
+def choices(given_seats: tuple[HostsToMove, ...]) -> list[Choice]:
     return list(product(*(seat.ways for seat in given_seats)))
 
 
@@ -61,7 +61,7 @@ class Judge:
 @settings(max_examples=300, deadline=None)
 @given(drawn=seats(), forbidden=rules)
 def test_the_cheapest_upgrade_equals_brute_force(
-    drawn: tuple[Seat, ...], forbidden: list[Cut]
+    drawn: tuple[HostsToMove, ...], forbidden: list[Cut]
 ) -> None:
     costs = [
         cost_of(drawn, one)
@@ -77,7 +77,7 @@ def test_the_cheapest_upgrade_equals_brute_force(
 @settings(max_examples=60, deadline=None)
 @given(drawn=seats(), forbidden=rules)
 def test_the_search_for_many_choices_equals_brute_force(
-    drawn: tuple[Seat, ...], forbidden: list[Cut]
+    drawn: tuple[HostsToMove, ...], forbidden: list[Cut]
 ) -> None:
     few = cheapest_upgrade(drawn, Judge(forbidden))
     with pytest.MonkeyPatch.context() as patch:
@@ -93,7 +93,7 @@ def test_the_search_for_many_choices_equals_brute_force(
 @settings(max_examples=60, deadline=None)
 @given(drawn=seats(), forbidden=rules)
 def test_a_bound_of_the_solver_is_never_above_the_truth(
-    drawn: tuple[Seat, ...], forbidden: list[Cut]
+    drawn: tuple[HostsToMove, ...], forbidden: list[Cut]
 ) -> None:
     costs = [
         cost_of(drawn, one)
@@ -109,7 +109,7 @@ def test_a_bound_of_the_solver_is_never_above_the_truth(
 @settings(max_examples=100, deadline=None)
 @given(drawn=seats(), forbidden=rules, doubtful=st.integers(0, 3))
 def test_nothing_is_called_impossible_that_only_missing_facts_forbid(
-    drawn: tuple[Seat, ...], forbidden: list[Cut], doubtful: int
+    drawn: tuple[HostsToMove, ...], forbidden: list[Cut], doubtful: int
 ) -> None:
     found = cheapest_upgrade(drawn, Judge(forbidden, doubtful))
     possible = [
@@ -125,7 +125,7 @@ def test_nothing_is_called_impossible_that_only_missing_facts_forbid(
 
 def test_a_search_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upgrade_search, "MOST_JUDGED", 2)
-    drawn = (Seat(1, (0, 1)), Seat(2, (0, 1)))
+    drawn = (HostsToMove(1, (0, 1)), HostsToMove(2, (0, 1)))
     found = cheapest_upgrade(
         drawn, lambda choice: Judged(opens=choice == (1, 1), cut=upgrade_search.only(choice))
     )
@@ -140,16 +140,16 @@ wishes = st.lists(st.tuples(st.integers(0, 3), moves), min_size=1, max_size=6)
 
 def parcels_of(
     drawn: list[tuple[int, frozenset[tuple[int, int]]]], counts: list[int]
-) -> list[Parcel]:
+) -> list[Bundle]:
     values = (7, 4, 4, 9)
     return [
-        Parcel(str(subject), values[subject], {move: counts[move[0]] for move in sorted(wanted)})
+        Bundle(str(subject), values[subject], {move: counts[move[0]] for move in sorted(wanted)})
         for subject, wanted in drawn
         if len({seat for seat, _ in wanted}) == len(wanted)
     ]
 
 
-def worth(chosen: tuple[Parcel, ...], budget: int) -> int | None:
+def worth(chosen: tuple[Bundle, ...], budget: int) -> int | None:
     """Return the value of parcels taken together, None if they cannot be."""
     taken = {move: count for one in chosen for move, count in one.moves.items()}
     once = len({seat for seat, _ in taken}) == len(taken)
@@ -171,7 +171,7 @@ def test_a_budget_is_spent_as_brute_force_does(
         if (value := worth(chosen, budget)) is not None
     )
     least = [
-        Least(
+        OpeningFloor(
             name,
             next(one.value for one in parcels if one.subject == name),
             min(one.cost for one in parcels if one.subject == name),

@@ -34,7 +34,7 @@ from planner.domain.solution import (
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.parallel import processors, spread
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.observed_edges import relied_on, set_aside
 from planner.solver.solve import LineResult, Solver, baseline_of
 
@@ -220,7 +220,7 @@ def _explained(
 
 
 @cache
-def _told(attempt: Attempt, knowledge: KnowledgeBase) -> ChosenBaseline:
+def _told(attempt: Candidate, knowledge: KnowledgeBase) -> ChosenBaseline:
     """Return an attempt as an answer whose flags say which type leaves them out."""
     baseline = baseline_of(attempt)
     flags = tuple(

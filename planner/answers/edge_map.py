@@ -22,7 +22,7 @@ from planner.migration.applies import Assumed, claimed, claims_of
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Grid = dict[tuple[int, int], EdgeFinding]
@@ -155,7 +155,7 @@ def _tries(result: LineResult) -> Iterator[_Try]:
         yield _Try(TrialKind.NEWER, newer, held | _assumed(result.newer))
 
 
-def _assumed(attempt: Attempt) -> Assumed:
+def _assumed(attempt: Candidate) -> Assumed:
     words = tuple(word for condition in attempt.conditions for word in condition.words)
     return claimed(words)
 

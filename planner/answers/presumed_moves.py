@@ -18,7 +18,7 @@ Objections = tuple[Objection, ...]
 
 
 @dataclass(slots=True)
-class MoveJudge:
+class PresumedMoveJudge:
     """Judges moves; equal questions once."""
 
     knowledge: KnowledgeBase

@@ -15,14 +15,14 @@ from planner.knowledge.builds import BuildLine, KnownBuild
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.hitting_set import Requirement, cheapest
-from planner.solver.candidate import Attempt, Obstacle
+from planner.solver.candidate import Candidate, Obstacle
 
 OWN_POOL = "give these hosts a pool of their own"
 MOVES = {"floor": ("lower-floor", "older"), "ceiling": ("raise-ceiling", "newer")}
 
 
 def remedies(
-    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+    domain: MigrationDomain, attempt: Candidate, knowledge: KnowledgeBase
 ) -> Iterator[Remedy]:
     """Return the ways out: move a bound, upgrade, mask, drop edges, accept, probe."""
     for bound in attempt.bounds:
@@ -43,7 +43,7 @@ def remedies(
 
 
 def _for_missing_type(
-    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+    domain: MigrationDomain, attempt: Candidate, knowledge: KnowledgeBase
 ) -> Iterator[Remedy]:
     """Yield the ways out for hosts that do not offer the type: those too new cannot be upgraded."""
     name = attempt.machine_type.name
@@ -63,7 +63,7 @@ def _for_missing_type(
         yield _remedy("split-pool", OWN_POOL, refusing)
 
 
-def _for_differing_builds(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
+def _for_differing_builds(domain: MigrationDomain, attempt: Candidate) -> Iterator[Remedy]:
     """Yield the ways out where builds give different values to properties, or may."""
     certain = {one.certain for one in attempt.obstacles if one.is_of_builds}
     unread = tuple(one for one in domain.members if not one.profile.qemu.is_known)
@@ -121,7 +121,7 @@ def _is_past(build: QemuBuild, offering: Offering) -> bool:
     return bool(offering) and all(build.version > builds[-1].version for _, builds in offering)
 
 
-def _cheapest(domain: MigrationDomain, attempt: Attempt) -> Iterator[Remedy]:
+def _cheapest(domain: MigrationDomain, attempt: Candidate) -> Iterator[Remedy]:
     """Yield the cheapest set of hosts that opens a type held back by several things at once."""
     required = (
         [Requirement("type", (frozenset(attempt.not_offered),))] if attempt.not_offered else []

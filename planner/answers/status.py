@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planner.domain.solution import Status
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.solve import LineResult
 
 
@@ -27,7 +27,7 @@ def status_of(results: Iterable[LineResult]) -> Status:
     return Status.NO_SAFE_BASELINE
 
 
-def status_of_attempt(attempt: Attempt) -> Status:
+def status_of_attempt(attempt: Candidate) -> Status:
     """Return what trying one machine type says of it."""
     if attempt.is_safe:
         return Status.SAFE

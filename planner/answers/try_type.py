@@ -15,7 +15,7 @@ from planner.domain.trial import PoolTrial, Trial
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.closed_form import ClosedForm
 from planner.solver.solve import LineResult, Solver, baseline_of
 
@@ -48,7 +48,7 @@ def try_next_newer(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Po
     )
 
 
-def _attempts(results: tuple[LineResult, ...]) -> Iterator[Attempt]:
+def _attempts(results: tuple[LineResult, ...]) -> Iterator[Candidate]:
     for result in results:
         yield from (attempt for attempt in (result.chosen, result.newer) if attempt is not None)
 
@@ -60,7 +60,7 @@ def _nothing_to_try(domain: MigrationDomain, knowledge: KnowledgeBase, policy: P
     return Trial(machine_type=name, chosen=None, refused=reasons)
 
 
-def _trial(domain: MigrationDomain, attempt: Attempt, form: ClosedForm) -> Trial:
+def _trial(domain: MigrationDomain, attempt: Candidate, form: ClosedForm) -> Trial:
     name = attempt.machine_type.name
     if not attempt.is_safe:
         refused = why_not_newer(domain, attempt, form.knowledge)

@@ -16,13 +16,13 @@ from planner.domain.solution import Refusal, WhyNotNewer
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.candidate import Attempt, Obstacle
+from planner.solver.candidate import Candidate, Obstacle
 
 FORBIDS = {"floor": "older", "ceiling": "newer"}
 
 
 def why_not_newer(
-    domain: MigrationDomain, attempt: Attempt, knowledge: KnowledgeBase
+    domain: MigrationDomain, attempt: Candidate, knowledge: KnowledgeBase
 ) -> WhyNotNewer:
     """Explain a refused attempt."""
     return WhyNotNewer(
@@ -32,7 +32,7 @@ def why_not_newer(
     )
 
 
-def refusals(domain: MigrationDomain, attempt: Attempt) -> tuple[Refusal, ...]:
+def refusals(domain: MigrationDomain, attempt: Candidate) -> tuple[Refusal, ...]:
     """Return every minimal reason: each host class without the type, each unit that cannot arrive.
 
     The policy's bounds come last, under the rule that refuses what they leave.
@@ -47,7 +47,7 @@ def _bound(bound: str, rule: str) -> Refusal:
     return Refusal(rule=rule, text=text, hosts=0, examples=(), source="policy")
 
 
-def _refusals(domain: MigrationDomain, attempt: Attempt) -> Iterator[Refusal]:
+def _refusals(domain: MigrationDomain, attempt: Candidate) -> Iterator[Refusal]:
     name = attempt.machine_type.name
     old = members_of(domain, attempt.not_offered)
     if old:

@@ -18,7 +18,7 @@ from planner.certificate.pairs import (
     NO_BASELINE,
     BuildPairs,
     CpuPairs,
-    Ledger,
+    ObjectionTable,
     UnitPairs,
 )
 from planner.domain.guest import Baseline, GuestStart
@@ -44,7 +44,7 @@ class Certifier:
     knowledge: KnowledgeBase
     policy: Policy
     judged: int = 0
-    _ledger: Ledger = field(init=False)
+    _ledger: ObjectionTable = field(init=False)
     _builds: BuildPairs = field(init=False)
     _cpus: CpuPairs = field(init=False)
     _plain: dict[str, UnitPairs] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Certifier:
 
     def __post_init__(self) -> None:
         """Make the rooms of the rules."""
-        self._ledger = Ledger(self.policy)
+        self._ledger = ObjectionTable(self.policy)
         self._builds = BuildPairs(self.knowledge, self._ledger)
         self._cpus = CpuPairs(self.knowledge, self._ledger, self.policy.management)
 

@@ -43,7 +43,7 @@ Gates = tuple[Truth, ...]
 
 
 @dataclass(slots=True)
-class Ledger:
+class ObjectionTable:
     """Objections that policy leaves, numbered by what would exclude them; a set of them is bits."""
 
     policy: Policy
@@ -102,7 +102,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HostAspect:
     """All that the rules of one unit see of a host; the names are there only where a fact is open.
 
     `cut`: no guest that boots on the host has what the unit asks of its CPU.
@@ -121,11 +121,11 @@ class UnitPairs:
 
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase
-    ledger: Ledger
+    ledger: ObjectionTable
     management: str
     _pairs: Pairs = field(init=False)
-    _looks: list[Look] = field(default_factory=list)
-    _numbers: dict[Look, int] = field(default_factory=dict)
+    _looks: list[HostAspect] = field(default_factory=list)
+    _numbers: dict[HostAspect, int] = field(default_factory=dict)
     _classes: dict[tuple[int, ...], int] = field(default_factory=dict)
     _vectors: list[tuple[int, ...]] = field(default_factory=list)
     _gates: dict[tuple[Baseline, QemuBuild], int] = field(default_factory=dict)
@@ -197,7 +197,7 @@ class UnitPairs:
             self._class_of[key] = number
         return self._class_of[key]
 
-    def _number(self, look: Look) -> int:
+    def _number(self, look: HostAspect) -> int:
         number = self._numbers.setdefault(look, len(self._looks))
         if number == len(self._looks):
             self._looks.append(look)
@@ -232,7 +232,9 @@ class UnitPairs:
             self._by_looks[key] = self.ledger.enter(self._judge(self.units[place], *looks))
         return self._by_looks[key]
 
-    def _judge(self, unit: MigratedUnit, source: Look, destination: Look) -> tuple[Objection, ...]:
+    def _judge(
+        self, unit: MigratedUnit, source: HostAspect, destination: HostAspect
+    ) -> tuple[Objection, ...]:
         """Judge one unit for a guest of which nothing is said."""
         if unit.state == "boot" and source.cut:
             return ()
@@ -251,9 +253,9 @@ class UnitPairs:
         return judge_unit(case).objections
 
 
-def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> Look:
+def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> HostAspect:
     seen, hosts_open, build_open = _opened(ungated_view(unit, host), opened)
-    return Look(
+    return HostAspect(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
         cpu=host.cpu_name if unit.requires else ((), ""),
@@ -284,7 +286,7 @@ class BuildPairs:
     """The rules about builds, judged once for all releases that no table tells apart."""
 
     knowledge: KnowledgeBase
-    ledger: Ledger
+    ledger: ObjectionTable
     _pairs: dict[Baseline, Pairs] = field(default_factory=dict)
     _builds: list[QemuBuild] = field(default_factory=list)
     _tables: dict[Tables, int] = field(default_factory=dict)
@@ -325,7 +327,7 @@ class CpuPairs:
     """
 
     knowledge: KnowledgeBase
-    ledger: Ledger
+    ledger: ObjectionTable
     management: str
     _pairs: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     _sets: dict[frozenset[tuple[int, str]], int] = field(default_factory=dict)

@@ -46,7 +46,7 @@ def status(
     """
     from planner.replay.plan_status import status_of
     from planner.replay.plan_validation import check_words, contradictions
-    from planner.replay.simulate import Scenario
+    from planner.replay.simulate import ReplayRequest
 
     day = _day(today)
     made, given, hosts = planned(plan, fleet, policy, knowledge)
@@ -55,7 +55,7 @@ def status(
         raise PlanError(wrong)
     check_words(made, hosts, given.knowledge)
     note_other_rows(made, given)
-    scenario = Scenario(
+    scenario = ReplayRequest(
         plan=made,
         hosts=hosts,
         guests=guests_in(guests, given),

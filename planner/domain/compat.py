@@ -97,7 +97,7 @@ class PropertyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class BuildDrift:
     """Builds disagree about a property under one machine-type name; benign if nobody can notice.
 
     `up_to`: the row speaks of types named after this release or an older one; empty: of other ranges.

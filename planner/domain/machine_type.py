@@ -35,7 +35,7 @@ class MachineType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class TypeRemoval:
     """A forecast: QEMU releases in which a type is deprecated and removed, by the project's rule."""
 
     machine_type: str

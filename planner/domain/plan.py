@@ -125,7 +125,7 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
+class Mitigation:
     """A way to live with a unit that only upgraded hosts have: `kind`, what it costs, if it is taken.
 
     `kind`: `one-way-routing`, `restart-with-flag`, `mask-capability`.
@@ -163,7 +163,7 @@ class DomainPlan:
     hosts: int
     baselines: tuple[Baseline, ...]
     routing: Routing
-    remedies: tuple[Remedy, ...]
+    remedies: tuple[Mitigation, ...]
     point_of_no_return: int | None
     conditions: tuple[str, ...] = ()
     holds_if: tuple[str, ...] = ()

@@ -145,7 +145,7 @@ class WaveProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class HostDrift:
     """A host that is not where the plan expects it. `kind`: `other-build`, `gone` or `not-in-plan`."""
 
     kind: str
@@ -173,6 +173,6 @@ class PlanStatus:
     """A plan against the fleet as it is: what is done, drifted and due, and the rest replayed."""
 
     waves: tuple[WaveProgress, ...]
-    drift: tuple[Drift, ...]
+    drift: tuple[HostDrift, ...]
     flips: tuple[FlipCue, ...]
     rest: Simulation

@@ -18,7 +18,7 @@ class UnlockStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
+class Goal:
     """What a pool's answer shall have in one board and line.
 
     With `machine_type`: this type or a newer one; with `dropped`: the answer without this flag; with
@@ -73,7 +73,7 @@ class UnlockTarget:
     `verified`: that answer was solved and certified for the changed pool.
     """
 
-    want: Want
+    want: Goal
     status: UnlockStatus
     value: float
     cost: int | None

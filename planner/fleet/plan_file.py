@@ -32,10 +32,10 @@ from planner.domain.plan import (
     FlipStatus,
     HostUpgrade,
     Mask,
+    Mitigation,
     Plan,
     RadarEntry,
     Relaxation,
-    Remedy,
     Restart,
     Rollback,
     Routing,
@@ -113,7 +113,7 @@ CHANGE: dict[str, tuple[str, Reader[Baseline | None]]] = {
 }
 ROOM = record(Room, {"vcpus": ("vcpus", number), "memory_gib": ("memory_gib", number)})
 REMEDY = record(
-    Remedy,
+    Mitigation,
     {
         **_same("kind", "unit", "text"),
         "guests": ("guests", COUNT_OR_NULL),

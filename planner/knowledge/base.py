@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
-from planner.domain.compat import DEFAULT, SWITCH, CompatFlag, Drift, PropertyKey, PropertyRow
+from planner.domain.compat import DEFAULT, SWITCH, BuildDrift, CompatFlag, PropertyKey, PropertyRow
 from planner.domain.cpu_word import CpuWord
 from planner.domain.diagnosis import KnownMessage
 from planner.domain.errors import quoted
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.host import QemuBuild
-from planner.domain.machine_type import MachineType, Removal
+from planner.domain.machine_type import MachineType, TypeRemoval
 from planner.domain.migrated import Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
@@ -47,14 +47,14 @@ class KnowledgeBase:
     machines: MachineTables
     properties: Mapping[PropertyKey, PropertyRow]
     property_kinds: Mapping[str, Consequence]
-    drifts: tuple[Drift, ...]
+    drifts: tuple[BuildDrift, ...]
     units: tuple[MigratedUnit, ...]
     guests: GuestWords
     guest_profiles: Mapping[str, GuestProfile]
     host_cpus: HostCpus
     faults: tuple[Fault, ...]
     observations: tuple[Observation, ...]
-    removals: Mapping[str, Removal]
+    removals: Mapping[str, TypeRemoval]
     calendars: tuple[ReleaseCalendar, ...]
     policy: Policy
     architectures: tuple[Architecture, ...]
@@ -70,7 +70,7 @@ class KnowledgeBase:
         """Index the aliases of capabilities and the benign drifts."""
         names = {alias: row.id for row in self.capabilities.values() for alias in row.aliases}
         object.__setattr__(self, "_alias", names)
-        benign: dict[PropertyKey, list[Drift]] = {}
+        benign: dict[PropertyKey, list[BuildDrift]] = {}
         for drift in self.drifts:
             if not drift.hazard:
                 benign.setdefault(drift.key, []).append(drift)
@@ -254,7 +254,7 @@ class KnowledgeBase:
         Rows that end at a release speak of types named after it or older ones, and of every
         vendor's type.
         """
-        benign: Mapping[PropertyKey, list[Drift]] = self._benign  # type: ignore[attr-defined]
+        benign: Mapping[PropertyKey, list[BuildDrift]] = self._benign  # type: ignore[attr-defined]
         rows = benign.get(key, ())
         known = self.machine_type(machine_type)
         if known is None or not self.builds.is_reference(known.line):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from planner.domain.capability import Evidence
-from planner.domain.compat import Drift, PropertyKey, PropertyRow, Visible
+from planner.domain.compat import BuildDrift, PropertyKey, PropertyRow, Visible
 from planner.domain.errors import nearest
-from planner.domain.machine_type import MachineType, Removal
+from planner.domain.machine_type import MachineType, TypeRemoval
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.read_lines import read_interval, read_refs
 from planner.knowledge.rows import Row, release_key
@@ -53,11 +53,11 @@ def _release_text(row: Row, key: str) -> str:
     return row.text(key, "")
 
 
-def read_drift(row: Row) -> Drift:
+def read_drift(row: Row) -> BuildDrift:
     """Read a row of compat_drift.toml; some keys are notes for people."""
     row.for_people(*NOTES_OF_A_DRIFT)
     types = row.text("machine_types")
-    return Drift(
+    return BuildDrift(
         key=read_key(row),
         machine_types=types,
         up_to=release_key(types.removeprefix(UP_TO)) if types.startswith(UP_TO) else (),
@@ -90,9 +90,9 @@ def read_machine_type(row: Row, builds: BuildLines) -> OfferedType:
     )
 
 
-def read_removal(row: Row) -> Removal:
+def read_removal(row: Row) -> TypeRemoval:
     """Read a removal forecast."""
-    return Removal(
+    return TypeRemoval(
         machine_type=row.text("name"),
         removed=row.text("removed"),
         deprecated=row.text("deprecated", ""),

@@ -20,12 +20,12 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
 from planner.migration.profiles import Profiler, profile_fleet
 from planner.replay.plan_validation import check_plan
-from planner.replay.simulate import Scenario
+from planner.replay.simulate import ReplayRequest
 from planner.replay.simulate import simulate as replay
 from planner.rollout import make_plan as make
 from planner.unlock.goals import named, next_types
-from planner.unlock.modified_fleet import Landscape
-from planner.unlock.search import Unlocker
+from planner.unlock.modified_fleet import ModifiedFleet
+from planner.unlock.search import UnlockSearch
 from planner.unlock.spend import unlocks
 
 
@@ -48,7 +48,7 @@ def make_plan(
     rows = knowledge or load_knowledge()
     rules = policy or rows.policy
     first = start or rules.plan.start
-    task = make.Task(
+    task = make.PlanRequest(
         hosts=tuple(hosts),
         guests=None if guests is None else tuple(guests),
         knowledge=rows,
@@ -89,7 +89,7 @@ def simulate(
     check_plan(made, hosts, rows)
     day, rules = last_day(made), policy or rows.policy
     simulation = replay(
-        Scenario(
+        ReplayRequest(
             plan=made,
             hosts=tuple(hosts),
             guests=None if guests is None else tuple(guests),
@@ -121,9 +121,9 @@ def unlock(
     """
     rows = knowledge or load_knowledge()
     profile_fleet(fleet, rows)
-    landscape = Landscape(
+    landscape = ModifiedFleet(
         fleet=fleet, arrows=edges, policy=policy or rows.policy, profiler=Profiler(rows)
     )
-    unlocker = Unlocker(knowledge=rows, landscape=landscape)
+    unlocker = UnlockSearch(knowledge=rows, landscape=landscape)
     asked = named(wants, unlocker.answers, rows) if wants else next_types(unlocker.answers)
     return unlocks(unlocker, asked, None if budget is None else min(budget, fleet.size))

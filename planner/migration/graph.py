@@ -11,16 +11,16 @@ from planner.migration.profiles import PoolMember
 Edge = tuple[HostProfile, HostProfile]
 
 
-CpuLook = tuple[CpuFeatures, str]
+CpuAspect = tuple[CpuFeatures, str]
 """CPU features that hosts lack or may lack, and the kernel if all of these hosts run one."""
 
 
 @dataclass(frozen=True, slots=True)
-class CpuLooks:
+class CpuAspects:
     """What decides about guest CPU features on the hosts of a domain, and where its edges end."""
 
-    boots: frozenset[CpuLook]
-    arrivals: frozenset[CpuLook]
+    boots: frozenset[CpuAspect]
+    arrivals: frozenset[CpuAspect]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class MigrationDomain:
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
     tables: frozenset[Tables] = field(init=False)
-    cpu_looks: CpuLooks = field(init=False)
+    cpu_looks: CpuAspects = field(init=False)
     is_observed: bool = field(init=False)
     unplaced: tuple[str, ...] = field(init=False)
 
@@ -59,11 +59,11 @@ class MigrationDomain:
         object.__setattr__(self, "unplaced", unplaced)
         object.__setattr__(self, "cpu_looks", self._looks())
 
-    def _looks(self) -> CpuLooks:
+    def _looks(self) -> CpuAspects:
         boots = _looks_of(self.profiles)
         if self.edges is None:
-            return CpuLooks(boots, boots)
-        return CpuLooks(boots, _looks_of(other for _, other in self.edges))
+            return CpuAspects(boots, boots)
+        return CpuAspects(boots, _looks_of(other for _, other in self.edges))
 
     @property
     def hosts(self) -> int:
@@ -82,7 +82,7 @@ class MigrationDomain:
         )
 
 
-def _looks_of(profiles: Iterable[HostProfile]) -> frozenset[CpuLook]:
+def _looks_of(profiles: Iterable[HostProfile]) -> frozenset[CpuAspect]:
     """Return the looks of hosts: those with equal features are one, of one kernel or of several."""
     kernels: dict[CpuFeatures, str] = {}
     for profile in profiles:

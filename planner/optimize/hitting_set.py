@@ -15,7 +15,7 @@ from planner.domain.host import HostProfile
 
 FEW_CHOICES = 4096
 """Combinations that are tried one by one faster than the solver starts (about a second)."""
-Way = frozenset[HostProfile]
+ProfileSet = frozenset[HostProfile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Requirement:
     """Something to be mended, and the sets of profiles any of which mends it if all are touched."""
 
     subject: str
-    ways: tuple[Way, ...]
+    ways: tuple[ProfileSet, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Unlock:
+class CheapestSet:
     """The profiles to touch, their hosts, a proven lower bound and how it was found."""
 
-    profiles: Way
+    profiles: ProfileSet
     hosts: int
     bound: int
     method: str
@@ -41,7 +41,7 @@ class Unlock:
         return self.hosts - self.bound
 
 
-def cheapest(requirements: Sequence[Requirement], hosts: Mapping[HostProfile, int]) -> Unlock:
+def cheapest(requirements: Sequence[Requirement], hosts: Mapping[HostProfile, int]) -> CheapestSet:
     """Return the set of profiles with the fewest hosts that meets every requirement.
 
     Ties go to the set that comes first when ways are tried in order. `hosts` counts the hosts of each
@@ -57,16 +57,16 @@ def cheapest(requirements: Sequence[Requirement], hosts: Mapping[HostProfile, in
         key=lambda way: sum(hosts[profile] for profile in way),
     )
     cost = sum(hosts[profile] for profile in best)
-    return Unlock(best, cost, cost, "closed-form" if choices == 1 else "exhaustive")
+    return CheapestSet(best, cost, cost, "closed-form" if choices == 1 else "exhaustive")
 
 
-def _every_choice(requirements: Sequence[Requirement]) -> product[tuple[Way, ...]]:
+def _every_choice(requirements: Sequence[Requirement]) -> product[tuple[ProfileSet, ...]]:
     return product(*(requirement.ways for requirement in requirements))
 
 
 def cheapest_by_search(
     requirements: Sequence[Requirement], hosts: Mapping[HostProfile, int]
-) -> Unlock:
+) -> CheapestSet:
     """Return the set of profiles with the fewest hosts that meets every requirement."""
     from ortools.sat.python import cp_model
 
@@ -90,10 +90,10 @@ def cheapest_by_search(
     solver = a_solver()
     status = solver.solve(model)
     if not has_answer(status):
-        return Unlock(frozenset(order), sum(hosts.values()), 0, "heuristic")
+        return CheapestSet(frozenset(order), sum(hosts.values()), 0, "heuristic")
     found = frozenset(profile for profile in order if solver.boolean_value(touched[profile]))
     method = "optimal" if status == cp_model.OPTIMAL else "heuristic"
-    return Unlock(
+    return CheapestSet(
         found,
         sum(hosts[profile] for profile in found),
         whole_bound(solver.best_objective_bound),

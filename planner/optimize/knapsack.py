@@ -11,7 +11,7 @@ MOST_REJECTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Bundle:
     """Moves, with their hosts, that are worth `value` to a subject once all of them are made."""
 
     subject: str
@@ -25,7 +25,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Least:
+class OpeningFloor:
     """A subject, its value, the fewest hosts that can open it, and the hosts that may be among them."""
 
     subject: str
@@ -46,7 +46,7 @@ Verify = Callable[[tuple[int, ...]], bool]
 
 
 def most_valuable(
-    parcels: Sequence[Parcel], least: Sequence[Least], budget: int, verify: Verify
+    parcels: Sequence[Bundle], least: Sequence[OpeningFloor], budget: int, verify: Verify
 ) -> Allotment:
     """Return the parcels worth most together that `verify` agrees to, and a bound over all subjects.
 
@@ -57,7 +57,7 @@ def most_valuable(
     rejected: list[frozenset[int]] = []
     chosen: tuple[int, ...] = ()
     while len(rejected) <= MOST_REJECTED:
-        picked = most_valuable_parcels(offered, budget, rejected).chosen
+        picked = most_valuable_bundles(offered, budget, rejected).chosen
         chosen = tuple(affordable[number] for number in picked)
         if not chosen or verify(chosen):
             break
@@ -66,11 +66,11 @@ def most_valuable(
     else:
         chosen = one_by_one(parcels, affordable, budget, verify)
     relaxed = [one for one in thresholds(least) if one.cost <= budget]
-    return Allotment(chosen, most_valuable_parcels(relaxed, budget, ()).bound)
+    return Allotment(chosen, most_valuable_bundles(relaxed, budget, ()).bound)
 
 
 def one_by_one(
-    parcels: Sequence[Parcel], affordable: Sequence[int], budget: int, verify: Verify
+    parcels: Sequence[Bundle], affordable: Sequence[int], budget: int, verify: Verify
 ) -> tuple[int, ...]:
     """Return parcels taken one after the other, the most valuable first, as long as they agree.
 
@@ -94,26 +94,26 @@ def one_by_one(
     return chosen
 
 
-def thresholds(least: Sequence[Least]) -> list[Parcel]:
+def thresholds(least: Sequence[OpeningFloor]) -> list[Bundle]:
     """Return parcels that cost no more and are worth no less than what really opens the subjects.
 
     Subjects that share no hosts stand alone. Of those that do, whoever spends less than a subject's
     least cost has not opened it.
     """
-    found: list[Parcel] = []
+    found: list[Bundle] = []
     for number, group in enumerate(components(least)):
         for cost in sorted({one.cost for one in group}):
             value = sum(one.value for one in group if one.cost <= cost)
-            found.append(Parcel(str(number), value, {(number, cost): cost}))
+            found.append(Bundle(str(number), value, {(number, cost): cost}))
     return found
 
 
-def components(least: Sequence[Least]) -> list[tuple[Least, ...]]:
+def components(least: Sequence[OpeningFloor]) -> list[tuple[OpeningFloor, ...]]:
     """Return the subjects in groups that share hosts, in order of appearance."""
-    groups: list[tuple[set[Hashable], list[Least]]] = []
-    home: dict[Hashable, tuple[set[Hashable], list[Least]]] = {}
+    groups: list[tuple[set[Hashable], list[OpeningFloor]]] = []
+    home: dict[Hashable, tuple[set[Hashable], list[OpeningFloor]]] = {}
     for one in least:
-        merged: tuple[set[Hashable], list[Least]] = (set(one.seats), [one])
+        merged: tuple[set[Hashable], list[OpeningFloor]] = (set(one.seats), [one])
         met = {id(home[seat]): home[seat] for seat in one.seats if seat in home}
         for seats, members in met.values():
             merged[0].update(seats)
@@ -124,8 +124,8 @@ def components(least: Sequence[Least]) -> list[tuple[Least, ...]]:
     return [tuple(members) for _, members in groups]
 
 
-def most_valuable_parcels(
-    parcels: Sequence[Parcel], budget: int, forbidden: Sequence[frozenset[int]]
+def most_valuable_bundles(
+    parcels: Sequence[Bundle], budget: int, forbidden: Sequence[frozenset[int]]
 ) -> Allotment:
     """Return the parcels worth most inside the budget; at most one per subject, each move paid once.
 

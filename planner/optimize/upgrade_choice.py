@@ -20,14 +20,14 @@ MOST_JUDGED = 400
 STAYS = 0
 UNFINISHED = "unfinished"
 """The method of a search that ended before it was sure."""
-Pick = tuple[int, int]
+HostOption = tuple[int, int]
 Choice = tuple[int, ...]
-Cut = tuple[frozenset[Pick], ...]
+Cut = tuple[frozenset[HostOption], ...]
 """Not every one of these groups may have a pick of the choice."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class HostsToMove:
     """Hosts that move together, and the ways that they may take; way 0 is to stay, at no cost.
 
     Of ways with equal cost the one with the lower number is preferred.
@@ -63,7 +63,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The choice that the judge agreed to, or why there is none.
 
     `bound`: no cheaper choice is agreed to. Without a choice, `certain` says that none ever can be; if
@@ -79,7 +79,7 @@ class Found:
 Judge = Callable[[Choice], Judged]
 
 
-def cheapest_upgrade(seats: Sequence[Seat], judge: Judge) -> Found:
+def cheapest_upgrade(seats: Sequence[HostsToMove], judge: Judge) -> SearchResult:
     """Return the cheapest choice that `judge` agrees to; every seat has at least one way."""
     few = prod(len(seat.ways) for seat in seats) <= FEW_CHOICES
     cuts: list[Cut] = []
@@ -89,19 +89,21 @@ def cheapest_upgrade(seats: Sequence[Seat], judge: Judge) -> Found:
     for number, proposal in enumerate(proposals):
         bound = max(bound, proposal.bound)
         if proposal.choice is None or number == MOST_JUDGED:
-            return Found(None, bound, UNFINISHED, certain=False)
+            return SearchResult(None, bound, UNFINISHED, certain=False)
         judged = judge(proposal.choice)
         if judged.opens:
             method = "exhaustive" if few else "optimal" if proposal.proven else "heuristic"
-            return Found(proposal.choice, bound, method)
+            return SearchResult(proposal.choice, bound, method)
         if not judged.certain and doubtful is None:
             doubtful = proposal.bound
         cuts.append(judged.cut)
     method = "exhaustive" if few else "optimal"
-    return Found(None, bound if doubtful is None else doubtful, method, certain=doubtful is None)
+    return SearchResult(
+        None, bound if doubtful is None else doubtful, method, certain=doubtful is None
+    )
 
 
-def cost_of(seats: Sequence[Seat], choice: Choice) -> int:
+def cost_of(seats: Sequence[HostsToMove], choice: Choice) -> int:
     """Return the hosts that a choice touches."""
     return sum(seat.cost(way) for seat, way in zip(seats, choice, strict=True))
 
@@ -117,7 +119,7 @@ def only(choice: Choice) -> Cut:
     return tuple(frozenset({pick}) for pick in enumerate(choice))
 
 
-def _by_cost(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
+def _by_cost(seats: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
     """Yield every choice that no cut forbids at the time, cheapest first."""
     every = product(*(seat.ways for seat in seats))
     for cost, _, choice in sorted((cost_of(seats, one), sum(one), one) for one in every):
@@ -125,7 +127,7 @@ def _by_cost(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
             yield Proposal(choice, cost)
 
 
-def _by_search(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
+def _by_search(seats: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
     """Yield the cheapest choice again and again, until the cuts forbid all."""
     while True:
         proposal = cheapest_choice(seats, cuts)
@@ -134,7 +136,7 @@ def _by_search(seats: Sequence[Seat], cuts: list[Cut]) -> Iterator[Proposal]:
         yield proposal
 
 
-def cheapest_choice(seats: Sequence[Seat], cuts: Sequence[Cut]) -> Proposal:
+def cheapest_choice(seats: Sequence[HostsToMove], cuts: Sequence[Cut]) -> Proposal:
     """Return the choice with the fewest hosts, then the lowest ways, that no cut forbids."""
     from ortools.sat.python import cp_model
 
@@ -164,10 +166,10 @@ def cheapest_choice(seats: Sequence[Seat], cuts: Sequence[Cut]) -> Proposal:
 
 
 def _forbid(
-    model: cp_model.CpModel, picks: Mapping[Pick, cp_model.IntVar], cuts: Sequence[Cut]
+    model: cp_model.CpModel, picks: Mapping[HostOption, cp_model.IntVar], cuts: Sequence[Cut]
 ) -> None:
     """Write every cut as a sum, one variable per group of picks."""
-    met: dict[frozenset[Pick], cp_model.IntVar] = {}
+    met: dict[frozenset[HostOption], cp_model.IntVar] = {}
     for group in dict.fromkeys(group for cut in cuts for group in cut):
         met[group] = model.new_bool_var(f"met{len(met)}")
         for pick in sorted(group & picks.keys()):
@@ -177,7 +179,9 @@ def _forbid(
 
 
 def _read(
-    seats: Sequence[Seat], picks: Mapping[Pick, cp_model.IntVar], solver: cp_model.CpSolver
+    seats: Sequence[HostsToMove],
+    picks: Mapping[HostOption, cp_model.IntVar],
+    solver: cp_model.CpSolver,
 ) -> Choice:
     return tuple(
         next((way for way in seat.ways if solver.boolean_value(picks[number, way])), STAYS)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from planner.domain.shown import counted
 from planner.domain.simulation import (
-    Drift,
     FlipCue,
+    HostDrift,
     NoWayBack,
     PlanStatus,
     Simulation,
@@ -238,7 +238,7 @@ def _wave(wave: WaveProgress) -> Json:
     }
 
 
-def _drift(one: Drift) -> Json:
+def _drift(one: HostDrift) -> Json:
     return {"kind": one.kind, "host": one.host, "domain": one.domain, "text": one.text}
 
 

@@ -8,9 +8,9 @@ from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
 from planner.domain.simulation import Phase, ReplayRule, Spot, Violation
 from planner.domain.verdict import Objection
-from planner.replay.guest_classes import GuestKind
-from planner.replay.host_states import Field, Standing
-from planner.replay.pool_facts import Build, HostClass, PoolGround
+from planner.replay.guest_classes import GuestClass
+from planner.replay.host_states import HostState, HostTimeline
+from planner.replay.pool_facts import Build, PoolFacts, ScheduledHosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +23,10 @@ class Finding:
     wave: int
     phase: Phase
     certain: bool
-    kind: GuestKind | None = None
+    kind: GuestClass | None = None
     boot: HostProfile | None = None
-    source: Standing | None = None
-    destination: Standing | None = None
+    source: HostState | None = None
+    destination: HostState | None = None
     objection: Objection | None = None
     rule: ReplayRule | None = None
     text: str = ""
@@ -41,9 +41,9 @@ class Finding:
         return rule, guests, *(f"{end.qemu} {sorted(end.capabilities.present)}" for end in ends)
 
 
-def violation_of(found: Finding, pool: PoolGround) -> Violation:
+def violation_of(found: Finding, pool: PoolFacts) -> Violation:
     """Return a finding with the names of the pool."""
-    field = Field(pool)
+    field = HostTimeline(pool)
     one = found.objection
     return Violation(
         wave=found.wave,
@@ -80,7 +80,7 @@ def baseline_words(baseline: Baseline) -> str:
     return " ".join([baseline.machine_type, *(str(flag) for flag in baseline.flags)])
 
 
-def _guests(found: Finding, pool: PoolGround) -> str:
+def _guests(found: Finding, pool: PoolFacts) -> str:
     if found.kind is None:
         return "any guest"
     words = f"guests on {baseline_words(found.kind.baseline)}"
@@ -92,17 +92,17 @@ def _guests(found: Finding, pool: PoolGround) -> str:
     return f"{words}, booted on {labels.get(found.boot, 'another host')}"
 
 
-def _builds(one: HostClass) -> list[Build]:
+def _builds(one: ScheduledHosts) -> list[Build]:
     return [one.today, *(step.masked for step in one.steps), *(step.build for step in one.steps)]
 
 
-def _count(found: Finding, pool: PoolGround) -> int | None:
+def _count(found: Finding, pool: PoolFacts) -> int | None:
     """Return how many guests of today are of this kind, None if there are none or nobody knows."""
     counts = [one.count for one in pool.cohorts or () if one.kind == found.kind]
     return sum(counts) or None
 
 
-def _spot(place: Standing | None, found: Finding, field: Field) -> Spot | None:
+def _spot(place: HostState | None, found: Finding, field: HostTimeline) -> Spot | None:
     if place is None:
         return None
     classes = list(field.classes_at(place, found.wave, found.phase))

@@ -10,7 +10,7 @@ from planner.domain.host import HostProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuestKind:
+class GuestClass:
     """Guests that are started alike, wherever they boot.
 
     `may_be_any`: it stands for every guest that the conditions allow, and not for guests of a file.
@@ -33,14 +33,14 @@ class GuestKind:
         """Return the hash computed at birth."""
         return self._hash
 
-    def with_baseline(self, baseline: Baseline) -> GuestKind:
+    def with_baseline(self, baseline: Baseline) -> GuestClass:
         """Return the same guests on another baseline."""
         return replace(self, baseline=baseline)
 
 
-def any_guest(baseline: Baseline) -> GuestKind:
+def any_guest(baseline: Baseline) -> GuestClass:
     """Return the kind of all guests on a baseline that the conditions allow."""
-    return GuestKind(baseline=baseline, may_be_any=True)
+    return GuestClass(baseline=baseline, may_be_any=True)
 
 
 def same_baseline(one: Baseline, other: Baseline) -> bool:
@@ -49,34 +49,34 @@ def same_baseline(one: Baseline, other: Baseline) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cohort:
+class PlacedGuests:
     """Guests of today of one kind on one class of hosts, by its place in the pool.
 
     `boot` None: any host of the pool may have been it.
     """
 
-    kind: GuestKind
+    kind: GuestClass
     boot: HostProfile | None
     place: int
     count: int
     migratable: bool
 
 
-def cohorts_of(
+def placed_guests_of(
     names: Sequence[Sequence[str]],
     profiles: Sequence[HostProfile],
     guests: Sequence[GuestGroup],
     elsewhere: Callable[[str], HostProfile],
-) -> Iterator[Cohort]:
+) -> Iterator[PlacedGuests]:
     """Yield guests of today, those that nothing tells apart together.
 
     `names` and `profiles` are those of the classes of hosts of the pool, `elsewhere` returns the
     profile of a host of another pool: a guest may have booted there.
     """
     place = {name: number for number, hosts in enumerate(names) for name in hosts}
-    counts: dict[tuple[GuestKind, HostProfile | None, int, bool], int] = {}
+    counts: dict[tuple[GuestClass, HostProfile | None, int, bool], int] = {}
     for group in guests:
-        kind = GuestKind(
+        kind = GuestClass(
             baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
             devices=group.devices,
             cpu=group.cpu,
@@ -89,4 +89,4 @@ def cohorts_of(
         key = (kind, boot, place[group.host], group.migratable)
         counts[key] = counts.get(key, 0) + group.count
     for (kind, boot, where, migratable), count in counts.items():
-        yield Cohort(kind=kind, boot=boot, place=where, count=count, migratable=migratable)
+        yield PlacedGuests(kind=kind, boot=boot, place=where, count=count, migratable=migratable)

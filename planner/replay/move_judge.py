@@ -17,30 +17,30 @@ from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
 from planner.migration.build_rules import judge_builds
 from planner.migration.judge import judge
-from planner.replay.guest_classes import GuestKind
-from planner.replay.worst_case_guest import witness
+from planner.replay.guest_classes import GuestClass
+from planner.replay.worst_case_guest import worst_case_guest
 
 Objections = tuple[Objection, ...]
 NO_FLAGS: tuple[CompatFlag, ...] = ()
-Question = tuple[tuple[HostProfile, HostProfile], HostProfile, GuestKind, tuple[CompatFlag, ...]]
-Move = tuple[HostProfile, HostProfile, HostProfile, GuestKind, tuple[CompatFlag, ...]]
+Question = tuple[tuple[HostProfile, HostProfile], HostProfile, GuestClass, tuple[CompatFlag, ...]]
+Move = tuple[HostProfile, HostProfile, HostProfile, GuestClass, tuple[CompatFlag, ...]]
 
 
 @dataclass(slots=True)
-class Court:
+class MoveJudge:
     """What the rules of judgement and the policy leave against a move, conditions taken as kept."""
 
     knowledge: KnowledgeBase
     policy: Policy
     _moves: dict[Move, Objections] = field(default_factory=dict)
-    _launches: dict[tuple[HostProfile, GuestKind], Objections] = field(default_factory=dict)
-    _unstated: dict[tuple[GuestKind, HostProfile, Assumed], Assumed] = field(default_factory=dict)
+    _launches: dict[tuple[HostProfile, GuestClass], Objections] = field(default_factory=dict)
+    _unstated: dict[tuple[GuestClass, HostProfile, Assumed], Assumed] = field(default_factory=dict)
 
     def against_move(
         self,
         edge: tuple[HostProfile, HostProfile],
         boot: HostProfile,
-        kind: GuestKind,
+        kind: GuestClass,
         assumed: Assumed,
         hop: tuple[CompatFlag, ...] = NO_FLAGS,
     ) -> Objections:
@@ -54,7 +54,7 @@ class Court:
     def _settled(self, gap: Objection, question: Question, assumed: Assumed) -> Objection:
         """Return the certain objection for a guest that has what the gap leaves open, if it has one."""
         edge, boot, kind, hop = question
-        guest = witness(kind, gap, assumed) if gap.is_gap else None
+        guest = worst_case_guest(kind, gap, assumed) if gap.is_gap else None
         if guest is None:
             return gap
         same = _subject(gap)
@@ -67,7 +67,7 @@ class Court:
         self,
         edge: tuple[HostProfile, HostProfile],
         boot: HostProfile,
-        kind: GuestKind,
+        kind: GuestClass,
         hop: tuple[CompatFlag, ...],
     ) -> Objections:
         key = (edge[0], edge[1], boot, kind, hop)
@@ -81,7 +81,9 @@ class Court:
             self._moves[key] = self._kept(verdict.objections)
         return self._moves[key]
 
-    def against_launch(self, profile: HostProfile, kind: GuestKind, assumed: Assumed) -> Objections:
+    def against_launch(
+        self, profile: HostProfile, kind: GuestClass, assumed: Assumed
+    ) -> Objections:
         """Return what speaks against starting a guest of a kind on a host: its type and flags."""
         key = (profile, kind)
         if key not in self._launches:
@@ -92,7 +94,7 @@ class Court:
         return self._outside(found_here, kind, profile, assumed) if found_here else found_here
 
     def may_have_started(
-        self, kind: GuestKind, profiles: Iterable[HostProfile]
+        self, kind: GuestClass, profiles: Iterable[HostProfile]
     ) -> Iterator[HostProfile]:
         """Yield the hosts whose QEMU is not known to lack the machine type of a kind."""
         name = kind.baseline.machine_type
@@ -123,7 +125,7 @@ class Court:
         return tuple(one for one in objections if accepted(self.policy, one) is None)
 
     def _outside(
-        self, objections: Objections, kind: GuestKind, boot: HostProfile, assumed: Assumed
+        self, objections: Objections, kind: GuestClass, boot: HostProfile, assumed: Assumed
     ) -> Objections:
         """Return the objections that no condition excludes; what a guest states is no condition."""
         key = (kind, boot, assumed)
@@ -159,7 +161,7 @@ def _subject(one: Objection) -> str:
     return one.unit or one.property_key
 
 
-def _start(kind: GuestKind, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:
+def _start(kind: GuestClass, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:
     return GuestStart(
         baseline=kind.baseline,
         booted_on=boot,

@@ -8,21 +8,21 @@ from dataclasses import dataclass, field, replace
 
 from planner.domain.plan import Flip, HostUpgrade, Plan, Wave
 from planner.domain.simulation import (
-    Drift,
     FlipCue,
+    HostDrift,
     PlanStatus,
     WaveProgress,
     WaveStatus,
 )
 from planner.domain.upgrade import UpgradeHost
-from planner.replay.simulate import Scenario, simulate
+from planner.replay.simulate import ReplayRequest, simulate
 
 Texts = tuple[str, str]
 """Kernel and QEMU of a host, as the files write them."""
 
 
 @dataclass(slots=True)
-class Progress:
+class PlanProgress:
     """How far each host of a plan is."""
 
     plan: Plan
@@ -69,14 +69,14 @@ class Progress:
                 waiting=tuple(waiting[:3]),
             )
 
-    def drift(self) -> Iterator[Drift]:
+    def drift(self) -> Iterator[HostDrift]:
         """Yield hosts that are gone, that have a build of neither side, or that the plan forgot."""
         for host, steps in sorted(self._steps.items()):
             texts = self._now.get(host)
             if texts is None:
-                yield Drift(kind="gone", host=host, domain="", text="not in the fleet any more")
+                yield HostDrift(kind="gone", host=host, domain="", text="not in the fleet any more")
             elif not self._done[host] and texts != _source(steps[0]):
-                yield Drift(
+                yield HostDrift(
                     kind="other-build",
                     host=host,
                     domain=self._pool_of[host],
@@ -89,7 +89,7 @@ class Progress:
             pool = self._pool_of[host]
             if host not in self._steps and pool in targets and texts not in targets[pool]:
                 what = f"{_words(texts)}: in no wave, and not what its pool becomes"
-                yield Drift(kind="not-in-plan", host=host, domain=pool, text=what)
+                yield HostDrift(kind="not-in-plan", host=host, domain=pool, text=what)
 
     def cues(self, today: datetime.date) -> Iterator[FlipCue]:
         """Yield the flips whose waves are done for their pool."""
@@ -144,9 +144,9 @@ class Progress:
         }
 
 
-def status_of(scenario: Scenario, today: datetime.date) -> PlanStatus:
+def status_of(scenario: ReplayRequest, today: datetime.date) -> PlanStatus:
     """Return how a plan stands, and whether what is left of it is safe on the fleet as it is."""
-    progress = Progress(scenario.plan, scenario.hosts)
+    progress = PlanProgress(scenario.plan, scenario.hosts)
     rest = simulate(replace(scenario, plan=progress.rest(), past=progress.past()))
     return PlanStatus(
         waves=tuple(progress.waves()),

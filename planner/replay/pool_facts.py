@@ -10,7 +10,7 @@ from planner.domain.host import HostProfile
 from planner.domain.plan import Flip, Restart, Routing
 from planner.domain.upgrade import Room
 from planner.migration.applies import Assumed
-from planner.replay.guest_classes import Cohort, same_baseline
+from planner.replay.guest_classes import PlacedGuests, same_baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostClass:
+class ScheduledHosts:
     """Hosts of one pool that do the same in the same waves.
 
     `failures` are waves in which the host may die; `returned_after`: the hosts stand here only after
@@ -47,20 +47,20 @@ class HostClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolGround:
+class PoolFacts:
     """A pool of the plan. `cohorts` None: no guests were given. Keys of `baselines`: board, line.
 
     `past` are builds that hosts had before today: guests that booted there may still run.
     """
 
     name: str
-    classes: tuple[HostClass, ...]
+    classes: tuple[ScheduledHosts, ...]
     routing: Routing
     baselines: Mapping[tuple[str, str], Baseline]
     flips: tuple[Flip, ...]
     restarts: tuple[Restart, ...]
     conditions: Assumed
-    cohorts: tuple[Cohort, ...] | None
+    cohorts: tuple[PlacedGuests, ...] | None
     capacity: Mapping[str, Room]
     used: Room | None
     past: tuple[HostProfile, ...] = ()
@@ -111,6 +111,6 @@ class PoolGround:
         """Whether its guests have no other host to go to."""
         return sum(len(one.hosts) for one in self.classes) == 1
 
-    def _of(self, baseline: Baseline) -> Iterator[Cohort]:
+    def _of(self, baseline: Baseline) -> Iterator[PlacedGuests]:
         """Yield the guests of today on a baseline."""
         return (one for one in self.cohorts or () if same_baseline(one.kind.baseline, baseline))

@@ -14,39 +14,39 @@ from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
 from planner.domain.simulation import Phase, ReplayRule
 from planner.replay.findings import Finding
-from planner.replay.guest_classes import Cohort, GuestKind, any_guest, same_baseline
-from planner.replay.host_states import IN_WAVE, Crowd, Field, Places, Standing
-from planner.replay.move_judge import Court, Objections
-from planner.replay.pool_facts import PoolGround
+from planner.replay.guest_classes import GuestClass, PlacedGuests, any_guest, same_baseline
+from planner.replay.host_states import IN_WAVE, HostCount, HostState, HostStates, HostTimeline
+from planner.replay.move_judge import MoveJudge, Objections
+from planner.replay.pool_facts import PoolFacts
 
-Pair = tuple[HostProfile, Standing]
+Pair = tuple[HostProfile, HostState]
 """The host that a guest booted on, and where it runs."""
 
 
 @dataclass(slots=True)
-class Replay:
+class PoolReplay:
     """The guests of one pool over the phases; it ends with the first phase that has a violation."""
 
-    pool: PoolGround
-    court: Court
+    pool: PoolFacts
+    court: MoveJudge
     waves: Sequence[int]
     judgements: int = 0
     violation: Finding | None = None
     gap: Finding | None = None
-    _field: Field = field(init=False)
-    _places: Places = field(default_factory=list)
-    _crowds: dict[Standing, Crowd] = field(default_factory=dict)
-    _alive: dict[GuestKind, dict[Pair, bool]] = field(default_factory=dict)
+    _field: HostTimeline = field(init=False)
+    _places: HostStates = field(default_factory=list)
+    _crowds: dict[HostState, HostCount] = field(default_factory=dict)
+    _alive: dict[GuestClass, dict[Pair, bool]] = field(default_factory=dict)
     _in_force: dict[tuple[str, str], Baseline] = field(default_factory=dict)
     _hops: list[tuple[Baseline, Baseline]] = field(default_factory=list)
     _judged: set[tuple[object, ...]] = field(default_factory=set)
-    _queue: list[tuple[GuestKind, Pair]] = field(default_factory=list)
+    _queue: list[tuple[GuestClass, Pair]] = field(default_factory=list)
     _found: list[Finding] = field(default_factory=list)
     _now: tuple[int, Phase] = (0, Phase.START)
 
     def __post_init__(self) -> None:
         """Put the guests of today where they are, before the first phase."""
-        self._field = Field(self.pool)
+        self._field = HostTimeline(self.pool)
         self._places = self._field.places(*self._now)
         self._crowds = self._field.crowds(self._places, 0)
         self._in_force = dict(self.pool.baselines)
@@ -69,7 +69,7 @@ class Replay:
                     self._enter(wave, phase)
                     self._settle()
 
-    def _place(self, cohort: Cohort, profiles: Iterable[HostProfile]) -> None:
+    def _place(self, cohort: PlacedGuests, profiles: Iterable[HostProfile]) -> None:
         """Put guests on their host; where no boot host is given, any of the pool may have been it."""
         standing = self._places[cohort.place]
         if standing is None or not cohort.migratable:
@@ -96,9 +96,9 @@ class Replay:
         elif phase is Phase.RESTART:
             self._restart(wave)
 
-    def _follow(self, before: Places) -> None:
+    def _follow(self, before: HostStates) -> None:
         """Let guests stand where the hosts that they may be on now stand."""
-        become: dict[Standing, dict[Standing, None]] = {}
+        become: dict[HostState, dict[HostState, None]] = {}
         for old, new in zip(before, self._places, strict=True):
             if old is not None and new is not None:
                 become.setdefault(old, {})[new] = None
@@ -128,14 +128,14 @@ class Replay:
         if gaps and self.gap is None:
             self.gap = min(gaps, key=lambda one: one.order)
 
-    def _add(self, kind: GuestKind, pair: Pair, *, certain: bool) -> None:
+    def _add(self, kind: GuestClass, pair: Pair, *, certain: bool) -> None:
         """Note that guests of a kind may be there; what was a guess may become certain."""
         pairs = self._alive.setdefault(kind, {})
         if pair not in pairs or (certain and not pairs[pair]):
             pairs[pair] = certain
             self._queue.append((kind, pair))
 
-    def _launch(self, kind: GuestKind, *, objecting: bool = True) -> bool:
+    def _launch(self, kind: GuestClass, *, objecting: bool = True) -> bool:
         """Start guests wherever a host takes them; return whether one did that no fault takes away."""
         started = False
         for place, crowd in self._crowds.items():
@@ -149,7 +149,7 @@ class Replay:
                 started = started or crowd.certain > 0
         return started
 
-    def _move(self, kind: GuestKind, pair: Pair, target: Standing) -> None:
+    def _move(self, kind: GuestClass, pair: Pair, target: HostState) -> None:
         """Judge a move as it is, and as a hop onto flags that changed."""
         boot, place = pair
         certain = self._alive[kind][pair]
@@ -162,7 +162,7 @@ class Replay:
             if same_baseline(kind.baseline, before):
                 self._hop(kind, pair, target, after)
 
-    def _hop(self, kind: GuestKind, pair: Pair, target: Standing, after: Baseline) -> None:
+    def _hop(self, kind: GuestClass, pair: Pair, target: HostState, after: Baseline) -> None:
         boot, place = pair
         certain = self._alive[kind][pair]
         edge = (place.profile, target.profile)
@@ -181,9 +181,9 @@ class Replay:
 
     def _note(
         self,
-        kind: GuestKind,
+        kind: GuestClass,
         pair: Pair,
-        target: Standing | None,
+        target: HostState | None,
         objections: Objections,
         *,
         certain: bool,
@@ -254,7 +254,7 @@ class Replay:
             if leaves and not cohort.migratable:
                 self._bound(cohort)
 
-    def _without_exit(self, place: Standing) -> None:
+    def _without_exit(self, place: HostState) -> None:
         text = "no other host of the pool is up for the guests of this one"
         if self.pool.cohorts is None:
             if self.pool.used is None or self.pool.used.memory_gib or self.pool.used.vcpus:
@@ -265,18 +265,18 @@ class Replay:
             if not is_off and any(at == place for _, at in self._alive[kind]):
                 self._nowhere(kind, place, text, certain=True)
 
-    def _of_today(self) -> set[GuestKind]:
+    def _of_today(self) -> set[GuestClass]:
         """Return the guests of the file that can migrate."""
         return {cohort.kind for cohort in self.pool.cohorts or () if cohort.migratable}
 
-    def _bound(self, cohort: Cohort) -> None:
+    def _bound(self, cohort: PlacedGuests) -> None:
         if not self.pool.is_off(cohort.kind.baseline, self._now[0]):
             place = self._places[cohort.place]
             text = "these guests cannot migrate, and the plan does not restart them in this wave"
             self._nowhere(cohort.kind, place, text, certain=True)
 
     def _nowhere(
-        self, kind: GuestKind | None, place: Standing | None, text: str, *, certain: bool
+        self, kind: GuestClass | None, place: HostState | None, text: str, *, certain: bool
     ) -> None:
         wave, phase = self._now
         self._found.append(

@@ -8,19 +8,19 @@ from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
 from planner.domain.simulation import NoWayBack, Phase
 from planner.replay.findings import baseline_words, objection_words
-from planner.replay.guest_classes import GuestKind, any_guest, same_baseline
-from planner.replay.host_states import Field
-from planner.replay.move_judge import Court
-from planner.replay.pool_facts import PoolGround
+from planner.replay.guest_classes import GuestClass, any_guest, same_baseline
+from planner.replay.host_states import HostTimeline
+from planner.replay.move_judge import MoveJudge
+from planner.replay.pool_facts import PoolFacts
 
 
-def no_way_back(pool: PoolGround, court: Court, wave: int) -> Iterator[NoWayBack]:
+def no_way_back(pool: PoolFacts, court: MoveJudge, wave: int) -> Iterator[NoWayBack]:
     """Yield the guests that may be on an upgraded host after `wave` and cannot go back to an old one.
 
     Guests of today are there if their host was emptied while an upgraded one was up; new guests of
     every baseline so far are wherever a host is up.
     """
-    field = Field(pool)
+    field = HostTimeline(pool)
     changed = [one for one in pool.classes if any(step.wave <= wave for step in one.steps)]
     old = dict.fromkeys(one.today.profile for one in changed)
     new = dict.fromkeys(
@@ -34,11 +34,11 @@ def no_way_back(pool: PoolGround, court: Court, wave: int) -> Iterator[NoWayBack
                 yield from _lost(court, pool, (source, destination), (kind, boot, count))
 
 
-Group = tuple[GuestKind, HostProfile, int | None]
+Group = tuple[GuestClass, HostProfile, int | None]
 
 
 def _lost(
-    court: Court, pool: PoolGround, edge: tuple[HostProfile, HostProfile], group: Group
+    court: MoveJudge, pool: PoolFacts, edge: tuple[HostProfile, HostProfile], group: Group
 ) -> Iterator[NoWayBack]:
     kind, boot, count = group
     for one in court.against_move(edge, boot, kind, pool.conditions)[:1]:
@@ -52,7 +52,7 @@ def _lost(
         )
 
 
-def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
+def _of_today(pool: PoolFacts, wave: int) -> Iterator[Group]:
     """Yield guests of today whose host was emptied when an upgraded one could take them."""
     first = _upgraded_before(pool)
     moved = {
@@ -74,7 +74,7 @@ def _of_today(pool: PoolGround, wave: int) -> Iterator[Group]:
                     yield after or cohort.kind, boot, cohort.count
 
 
-def _restarted(pool: PoolGround, kind: GuestKind) -> GuestKind | None:
+def _restarted(pool: PoolFacts, kind: GuestClass) -> GuestClass | None:
     """Return the kind that all guests of a kind become before wave 1, None if they stay as they are."""
     for restart in pool.restarts:
         early = restart.before_wave == 1 and same_baseline(restart.before, kind.baseline)
@@ -83,7 +83,7 @@ def _restarted(pool: PoolGround, kind: GuestKind) -> GuestKind | None:
     return None
 
 
-def _upgraded_before(pool: PoolGround) -> int:
+def _upgraded_before(pool: PoolFacts) -> int:
     """Return the wave after which some host of a pool is upgraded, -1 if one is so already."""
     waves = [step.wave for one in pool.classes for step in one.steps]
     targets = {step.build.profile for one in pool.classes for step in one.steps}
@@ -91,7 +91,7 @@ def _upgraded_before(pool: PoolGround) -> int:
     return -1 if stays else min(waves, default=0)
 
 
-def _of_now(pool: PoolGround, wave: int, upgraded: tuple[HostProfile, ...]) -> Iterator[Group]:
+def _of_now(pool: PoolFacts, wave: int, upgraded: tuple[HostProfile, ...]) -> Iterator[Group]:
     """Yield new guests of every baseline that was in force up to `wave`, booted on upgraded hosts."""
     baselines: dict[Baseline, None] = dict.fromkeys(pool.baselines.values())
     baselines |= dict.fromkeys(flip.after for flip in pool.flips if flip.after_wave <= wave)

@@ -14,14 +14,14 @@ from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import claimed, respelt
 from planner.migration.profiles import Profiler
 from planner.replay.capacity import capacity_of, used_of
-from planner.replay.guest_classes import Cohort, cohorts_of
-from planner.replay.pool_facts import Build, HostClass, PoolGround, Step
+from planner.replay.guest_classes import PlacedGuests, placed_guests_of
+from planner.replay.pool_facts import Build, PoolFacts, ScheduledHosts, Step
 
 Words = tuple[str, str, str, str, str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]]
 
 
 @dataclass(slots=True)
-class Groundwork:
+class ReplaySetup:
     """Builds the pools of a plan; equal texts become one profile."""
 
     plan: Plan
@@ -40,7 +40,7 @@ class Groundwork:
         """Start with an empty memory."""
         self._profiler = Profiler(self.knowledge)
 
-    def pools(self) -> Iterator[PoolGround]:
+    def pools(self) -> Iterator[PoolFacts]:
         """Yield every pool of the plan, in its order."""
         members: dict[str, list[UpgradeHost]] = {}
         for host in self.hosts:
@@ -55,7 +55,7 @@ class Groundwork:
             hosts = members.get(name, [])
             classes = tuple(self._classes(hosts, steps, tuple(masks.get(name, ()))))
             mine = None if self.guests is None else guests.get(name, [])
-            yield PoolGround(
+            yield PoolFacts(
                 name=name,
                 classes=classes,
                 routing=domain.routing,
@@ -70,11 +70,11 @@ class Groundwork:
             )
 
     def _cohorts(
-        self, classes: Sequence[HostClass], guests: Sequence[GuestGroup]
-    ) -> tuple[Cohort, ...]:
+        self, classes: Sequence[ScheduledHosts], guests: Sequence[GuestGroup]
+    ) -> tuple[PlacedGuests, ...]:
         here = [one if one.returned_after is None else replace(one, hosts=()) for one in classes]
         names, profiles = [one.hosts for one in here], [one.today.profile for one in here]
-        return tuple(cohorts_of(names, profiles, guests, self._elsewhere))
+        return tuple(placed_guests_of(names, profiles, guests, self._elsewhere))
 
     def _elsewhere(self, name: str) -> HostProfile:
         """Return the profile of any host of the fleet; most guests booted in their own pool."""
@@ -102,7 +102,7 @@ class Groundwork:
         hosts: Sequence[UpgradeHost],
         steps: Mapping[str, tuple[tuple[int, str, str], ...]],
         masks: tuple[Mask, ...],
-    ) -> Iterator[HostClass]:
+    ) -> Iterator[ScheduledHosts]:
         found: dict[object, list[str]] = {}
         for host in sorted(hosts, key=lambda host: host.name):
             own = steps.get(host.name, ())
@@ -114,7 +114,7 @@ class Groundwork:
         for way_of, names in found.items():
             today, way = self._ways[way_of]
             failures = self.failures.get(names[0], ())
-            whole = HostClass(today=today, steps=way, hosts=tuple(names), failures=failures)
+            whole = ScheduledHosts(today=today, steps=way, hosts=tuple(names), failures=failures)
             yield whole
             yield from _returned(whole)
 
@@ -167,7 +167,7 @@ def _words(group: HostGroup) -> Words:
     return group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt, stated
 
 
-def _returned(whole: HostClass) -> Iterator[HostClass]:
+def _returned(whole: ScheduledHosts) -> Iterator[ScheduledHosts]:
     """Yield hosts that died as they come back: with the old build, and only later steps before them."""
     for wave in whole.failures:
         later = tuple(step for step in whole.steps if step.wave > wave)

@@ -22,18 +22,18 @@ from planner.knowledge.base import KnowledgeBase
 from planner.replay.capacity import shortages
 from planner.replay.findings import Finding, violation_of
 from planner.replay.host_states import IN_WAVE
-from planner.replay.move_judge import Court
+from planner.replay.move_judge import MoveJudge
 from planner.replay.plan_validation import contradictions
 from planner.replay.policy_checks import broken_limits
-from planner.replay.pool_facts import PoolGround
-from planner.replay.pool_replay import Replay
+from planner.replay.pool_facts import PoolFacts
+from planner.replay.pool_replay import PoolReplay
 from planner.replay.rollback_replay import no_way_back
-from planner.replay.setup import Groundwork
-from planner.replay.symmetry import kept_waves, shape_of
+from planner.replay.setup import ReplaySetup
+from planner.replay.symmetry import kept_waves, replay_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class ReplayRequest:
     """A plan, the fleet that it is for, guests of today (None: not given), and faults that may strike.
 
     Every subset of the faults is covered: the fewer there are, the less can go wrong. `past`: kernel
@@ -52,7 +52,7 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayOutcome:
     """What the replay of one shape of pool found, with the waves of the pool that was replayed."""
 
     waves: tuple[int, ...]
@@ -68,7 +68,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Record:
+class _Tally:
     """What is known so far."""
 
     judgements: int = 0
@@ -79,11 +79,11 @@ class _Record:
     no_way_back: list[NoWayBack] = field(default_factory=list)
 
 
-def simulate(scenario: Scenario) -> Simulation:
+def simulate(scenario: ReplayRequest) -> Simulation:
     """Replay every phase of every wave; return the first violation, or that there is none."""
-    court = Court(scenario.knowledge, scenario.policy)
-    known: dict[object, Outcome] = {}
-    record = _Record()
+    court = MoveJudge(scenario.knowledge, scenario.policy)
+    known: dict[object, ReplayOutcome] = {}
+    record = _Tally()
     conditions: set[str] = set()
     for pool in _pools(scenario):
         record.pools += 1
@@ -119,11 +119,11 @@ def drawn_failures(plan: Plan, seed: int) -> tuple[HostFailure, ...]:
     return tuple(HostFailure(host=chance.choice(hosts), wave=wave.number) for wave in plan.waves)
 
 
-def _pools(scenario: Scenario) -> Iterator[PoolGround]:
+def _pools(scenario: ReplayRequest) -> Iterator[PoolFacts]:
     failures: dict[str, tuple[int, ...]] = {}
     for one in sorted(set(scenario.failures)):
         failures[one.host] = (*failures.get(one.host, ()), one.wave)
-    ground = Groundwork(
+    ground = ReplaySetup(
         plan=scenario.plan,
         hosts=scenario.hosts,
         guests=scenario.guests,
@@ -134,14 +134,16 @@ def _pools(scenario: Scenario) -> Iterator[PoolGround]:
     return ground.pools()
 
 
-def _replay(pool: PoolGround, court: Court, known: dict[object, Outcome], record: _Record) -> None:
+def _replay(
+    pool: PoolFacts, court: MoveJudge, known: dict[object, ReplayOutcome], record: _Tally
+) -> None:
     """Replay a pool, or take what an equal one gave."""
     kept = kept_waves(pool)
-    key = shape_of(pool, kept)
+    key = replay_key(pool, kept)
     if key not in known:
-        replay = Replay(pool, court, kept)
+        replay = PoolReplay(pool, court, kept)
         replay.run()
-        known[key] = Outcome(kept, replay.violation, replay.gap, replay.judgements)
+        known[key] = ReplayOutcome(kept, replay.violation, replay.gap, replay.judgements)
     found = known[key]
     record.judgements += found.judgements
     for finding, told in ((found.violation, record.violations), (found.gap, record.gaps)):
@@ -149,7 +151,7 @@ def _replay(pool: PoolGround, court: Court, known: dict[object, Outcome], record
             told.append(violation_of(found.moved(finding, kept), pool))
 
 
-def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
+def _check_room(pool: PoolFacts, fill: float, record: _Tally) -> None:
     """Note the first wave in which what runs does not fit on the hosts that are up."""
     if not pool.capacity or pool.used is None:
         record.without_room += 1
@@ -159,13 +161,13 @@ def _check_room(pool: PoolGround, fill: float, record: _Record) -> None:
         return
 
 
-def _broken_limits(scenario: Scenario) -> Iterator[Violation]:
+def _broken_limits(scenario: ReplayRequest) -> Iterator[Violation]:
     rules = scenario.policy.plan
     for wave, pool, text in broken_limits(scenario.plan, scenario.hosts, rules):
         yield _plain(pool, wave, Phase.CORDON, ReplayRule.LIMIT, text)
 
 
-def _down(pool: PoolGround) -> Mapping[int, Sequence[str]]:
+def _down(pool: PoolFacts) -> Mapping[int, Sequence[str]]:
     """Return the hosts that are down in each wave: those that are upgraded, and those that die."""
     found: dict[int, list[str]] = {}
     for one in pool.classes:
@@ -174,7 +176,7 @@ def _down(pool: PoolGround) -> Mapping[int, Sequence[str]]:
     return found
 
 
-def _broken_promise(plan: Plan, wave: int, record: _Record) -> Iterable[Violation]:
+def _broken_promise(plan: Plan, wave: int, record: _Tally) -> Iterable[Violation]:
     """Yield a violation if guests cannot go back although the plan says that the way back is free."""
     row = next((one.rollback for one in plan.waves if one.number == wave), None)
     certain = [one for one in record.no_way_back if one.rule != "P012"]

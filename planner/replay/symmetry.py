@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from planner.domain.host import HostProfile
-from planner.replay.pool_facts import PoolGround
+from planner.replay.pool_facts import PoolFacts
 
 MANY = 2
 """Two hosts of a standing can send guests to one another; more make no difference."""
-Place = tuple[HostProfile, int]
+BuildSide = tuple[HostProfile, int]
 """A build, and whether it is what others become (1) or what they leave (0)."""
-Moves = Counter[tuple[Place, Place]]
+MoveCounts = Counter[tuple[BuildSide, BuildSide]]
 
 
-def is_plain(pool: PoolGround) -> bool:
+def is_plain(pool: PoolFacts) -> bool:
     """Whether every host makes one step at most and nothing fails or is masked."""
     return not any(
         len(one.steps) > 1
@@ -32,12 +32,12 @@ def is_plain(pool: PoolGround) -> bool:
 
 
 @dataclass(slots=True)
-class Course:
+class WaveCounts:
     """The waves of a plain pool as counts: what moves, and what stays, in each of them."""
 
-    pool: PoolGround
-    start: Counter[Place] = field(default_factory=Counter)
-    moves: dict[int, Moves] = field(default_factory=dict)
+    pool: PoolFacts
+    start: Counter[BuildSide] = field(default_factory=Counter)
+    moves: dict[int, MoveCounts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Count every class once."""
@@ -54,7 +54,7 @@ class Course:
         """Yield every event with all that a replay sees of it, and whether any of it is new."""
         now = Counter(self.start)
         for wave in self.pool.events():
-            moving: Moves = self.moves.get(wave, Counter())
+            moving: MoveCounts = self.moves.get(wave, Counter())
             stay, after = Counter(now), Counter(now)
             for (source, target), number in moving.items():
                 stay[source] -= number
@@ -66,12 +66,12 @@ class Course:
             now = after
 
 
-def _few(counts: Counter[Place] | Moves) -> frozenset[tuple[object, int]]:
+def _few(counts: Counter[BuildSide] | MoveCounts) -> frozenset[tuple[object, int]]:
     """Return counts as none, one or many."""
     return frozenset((key, min(number, MANY)) for key, number in counts.items() if number > 0)
 
 
-def kept_waves(pool: PoolGround) -> tuple[int, ...]:
+def kept_waves(pool: PoolFacts) -> tuple[int, ...]:
     """Return the waves of a pool that bring something new, in order."""
     if not is_plain(pool):
         return pool.events()
@@ -80,10 +80,10 @@ def kept_waves(pool: PoolGround) -> tuple[int, ...]:
     for cohort in pool.cohorts or ():
         if not cohort.migratable:
             special |= {step.wave for step in pool.classes[cohort.place].steps}
-    return tuple(wave for wave, _, new in Course(pool).signs() if new or wave in special)
+    return tuple(wave for wave, _, new in WaveCounts(pool).signs() if new or wave in special)
 
 
-def shape_of(pool: PoolGround, kept: Sequence[int]) -> object:
+def replay_key(pool: PoolFacts, kept: Sequence[int]) -> object:
     """Return all of a pool that its replay looks at: equal shapes have equal replays.
 
     Waves count by their place among the kept ones.
@@ -116,15 +116,15 @@ def shape_of(pool: PoolGround, kept: Sequence[int]) -> object:
     )
 
 
-def _hosts(pool: PoolGround, rank: dict[int, int]) -> object:
+def _hosts(pool: PoolFacts, rank: dict[int, int]) -> object:
     if is_plain(pool):
-        course = Course(pool)
+        course = WaveCounts(pool)
         signs = tuple(sign for wave, sign, _ in course.signs() if wave in rank)
         return _few(course.start), signs
     return frozenset(_classes(pool, rank).items())
 
 
-def _classes(pool: PoolGround, rank: dict[int, int]) -> Counter[object]:
+def _classes(pool: PoolFacts, rank: dict[int, int]) -> Counter[object]:
     found: Counter[object] = Counter()
     for one in pool.classes:
         steps = tuple(
@@ -137,7 +137,7 @@ def _classes(pool: PoolGround, rank: dict[int, int]) -> Counter[object]:
     return Counter({way: min(number, MANY) for way, number in found.items()})
 
 
-def _guests(pool: PoolGround, rank: dict[int, int]) -> object:
+def _guests(pool: PoolFacts, rank: dict[int, int]) -> object:
     """Return where guests of today stand; those that cannot migrate, by the steps of their host too."""
     if pool.cohorts is None:
         return None

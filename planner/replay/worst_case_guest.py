@@ -9,12 +9,12 @@ from planner.domain.guest import GuestCpu
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.verdict import Objection
 from planner.migration.applies import NAMED, Assumed
-from planner.replay.guest_classes import GuestKind
+from planner.replay.guest_classes import GuestClass
 
 MODEL = "model:"
 
 
-def witness(kind: GuestKind, objection: Objection, assumed: Assumed) -> GuestKind | None:
+def worst_case_guest(kind: GuestClass, objection: Objection, assumed: Assumed) -> GuestClass | None:
     """Return a guest of a kind that has all that an objection depends on, as the conditions allow.
 
     None if the kind does not stand for every guest, or if nothing about the guest is open.

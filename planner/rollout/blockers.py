@@ -16,9 +16,9 @@ from planner.domain.verdict import Objection, Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.deprecation import stranded
 from planner.rollout.guest_groups import Cohort
-from planner.rollout.guest_impact import Fate
+from planner.rollout.guest_impact import GuestImpact
 from planner.rollout.intermediate_builds import missing_bridge
-from planner.rollout.stages import PoolWay, Stage
+from planner.rollout.stages import PoolUpgrade, Stage
 
 MISSING_FACT = "missing-fact"
 OF_TODAY = "guests-of-today"
@@ -26,14 +26,16 @@ OFF = "say migratable=no and allow restarts: they are off with their host"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class MendableImpact:
     """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
 
-    fate: Fate
+    fate: GuestImpact
     restart_helps: bool
 
 
-def without_answer(way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
+def without_answer(
+    way: PoolUpgrade, first: Stage, knowledge: KnowledgeBase
+) -> Iterator[Relaxation]:
     """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
     if first.status is Status.SAFE:
         return
@@ -86,7 +88,7 @@ def without_answer(way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Iter
         yield Relaxation(domain=way.name, constraint=constraint, text=text)
 
 
-def without_guests(way: PoolWay, today: Stage) -> Iterator[Relaxation]:
+def without_guests(way: PoolUpgrade, today: Stage) -> Iterator[Relaxation]:
     """Yield what is missing where no guests were given and today has no answer to presume."""
     if today.status is not Status.SAFE:
         yield Relaxation(
@@ -100,7 +102,7 @@ def without_guests(way: PoolWay, today: Stage) -> Iterator[Relaxation]:
 
 
 def against_guests(
-    way: PoolWay, outlooks: Iterable[Outlook], knowledge: KnowledgeBase
+    way: PoolUpgrade, outlooks: Iterable[MendableImpact], knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield the guests of today that the way would strand, or that cannot be moved."""
     for outlook in outlooks:
@@ -108,7 +110,9 @@ def against_guests(
         yield from lost or _hindered(way, outlook, knowledge)
 
 
-def _hindered(way: PoolWay, outlook: Outlook, knowledge: KnowledgeBase) -> Iterator[Relaxation]:
+def _hindered(
+    way: PoolUpgrade, outlook: MendableImpact, knowledge: KnowledgeBase
+) -> Iterator[Relaxation]:
     fate = outlook.fate
     found: tuple[tuple[str, tuple[Objection, ...]], ...] = (
         ("cannot go to an upgraded host", fate.stuck),
@@ -129,7 +133,9 @@ def _hindered(way: PoolWay, outlook: Outlook, knowledge: KnowledgeBase) -> Itera
         )
 
 
-def _way_out(outlook: Outlook, objections: Sequence[Objection], knowledge: KnowledgeBase) -> str:
+def _way_out(
+    outlook: MendableImpact, objections: Sequence[Objection], knowledge: KnowledgeBase
+) -> str:
     """Say how to get rid of guests that cannot move; a plan restarts only guests that it knows."""
     if worst(tuple(objections)) is Outcome.UNKNOWN:
         return "probe the hosts or state the guests"
@@ -149,7 +155,7 @@ def _described(cohort: Cohort) -> str:
     return f"{count} on {cohort.start.baseline.machine_type}"
 
 
-def bound_guests(way: PoolWay, bound: Sequence[GuestGroup], why: str) -> Iterator[Relaxation]:
+def bound_guests(way: PoolUpgrade, bound: Sequence[GuestGroup], why: str) -> Iterator[Relaxation]:
     """Yield the guests that cannot leave a host that is to be upgraded, if there are any."""
     if bound:
         hosts = sorted({group.host for group in bound})

@@ -12,11 +12,14 @@ from planner.domain.shown import counted
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.guest_groups import Cohort
-from planner.rollout.stages import PoolWay
+from planner.rollout.stages import PoolUpgrade
 
 
 def radar_of(
-    way: PoolWay, cohorts: Iterable[Cohort], knowledge: KnowledgeBase, today: datetime.date | None
+    way: PoolUpgrade,
+    cohorts: Iterable[Cohort],
+    knowledge: KnowledgeBase,
+    today: datetime.date | None,
 ) -> Iterator[RadarEntry]:
     """Yield every machine type in use that a target does not offer or that is due for removal."""
     builds = tuple(dict.fromkeys(profile.qemu for profile in way.upgraded_profiles()))
@@ -74,7 +77,7 @@ def _end_of(name: str, targets: Iterable[QemuBuild], knowledge: KnowledgeBase) -
 
 
 def stranded(
-    way: PoolWay, cohorts: Iterable[Cohort], knowledge: KnowledgeBase
+    way: PoolUpgrade, cohorts: Iterable[Cohort], knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield the guests whose machine type a target does not offer, or may not, with the ways out."""
     builds = tuple(dict.fromkeys(profile.qemu for profile in way.upgraded_profiles()))

@@ -12,12 +12,12 @@ from planner.domain.solution import ChosenBaseline, Status
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.profiles import PoolMember
 from planner.rollout.flips import NOTHING, is_of
-from planner.rollout.pool_analysis import Draft
-from planner.rollout.stages import PoolWay, Stage, Stager
+from planner.rollout.pool_analysis import PoolAnalysis
+from planner.rollout.stages import PoolUpgrade, Stage, StageSolver
 
 
 def states_of(
-    made: Draft, stages: Sequence[Stage], flips: Sequence[Flip], stager: Stager
+    made: PoolAnalysis, stages: Sequence[Stage], flips: Sequence[Flip], stager: StageSolver
 ) -> Iterator[FlipState]:
     """Yield every flip that waits for hosts, facts or policy, and those that need not wait."""
     way, last = made.way, stages[-1]
@@ -34,7 +34,7 @@ def states_of(
 
 
 def _state(
-    way: PoolWay, chosen: ChosenBaseline, status: FlipStatus, reasons: tuple[str, ...]
+    way: PoolUpgrade, chosen: ChosenBaseline, status: FlipStatus, reasons: tuple[str, ...]
 ) -> FlipState:
     return FlipState(
         domain=way.name,
@@ -46,7 +46,7 @@ def _state(
     )
 
 
-def _by_policy(way: PoolWay, last: Stage, stager: Stager) -> Iterator[FlipState]:
+def _by_policy(way: PoolUpgrade, last: Stage, stager: StageSolver) -> Iterator[FlipState]:
     """Yield what would be safe once the last host is done if the policy did not forbid it."""
     given = {(one.board, one.line): one for one in last.baselines}
     for chosen in stager.without_bounds(last):
@@ -68,7 +68,7 @@ def _bounds(policy: Policy, board: str) -> Iterator[str]:
         yield f"the policy forbids {', '.join(policy.forbidden_flags)}"
 
 
-def _mixed(way: PoolWay, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iterator[FlipState]:
+def _mixed(way: PoolUpgrade, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iterator[FlipState]:
     """Yield the flips that old hosts hold back, with those that go last."""
     for flip in flips:
         previous = max(
@@ -93,7 +93,7 @@ def _mixed(way: PoolWay, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iter
         )
 
 
-def _undecided(way: PoolWay, stage: Stage) -> FlipState:
+def _undecided(way: PoolUpgrade, stage: Stage) -> FlipState:
     facts = sorted(
         {
             fact
@@ -116,7 +116,9 @@ def _undecided(way: PoolWay, stage: Stage) -> FlipState:
     )
 
 
-def _behind(made: Draft, chosen: ChosenBaseline, knowledge: KnowledgeBase) -> Iterable[FlipState]:
+def _behind(
+    made: PoolAnalysis, chosen: ChosenBaseline, knowledge: KnowledgeBase
+) -> Iterable[FlipState]:
     for fate in made.fates:
         cohort = fate.cohort
         if not cohort.groups or not is_of(cohort.groups[0], chosen, knowledge):

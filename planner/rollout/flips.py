@@ -11,19 +11,19 @@ from planner.domain.plan import Flip, FlipState, FlipStatus
 from planner.domain.solution import ChosenBaseline
 from planner.domain.upgrade import Hold, PlanPolicy
 from planner.knowledge.base import KnowledgeBase
-from planner.rollout.stages import PoolWay, Stage
-from planner.rollout.takes_effect import Effects
+from planner.rollout.stages import PoolUpgrade, Stage
+from planner.rollout.takes_effect import EffectTimes
 
 NOTHING = Baseline(machine_type="")
 """What a board has for new guests before any type is safe."""
 
 
 def flips_of(
-    way: PoolWay,
+    way: PoolUpgrade,
     stages: Sequence[Stage],
     guests: Sequence[GuestGroup] | None,
     rules: PlanPolicy,
-    effects: Effects,
+    effects: EffectTimes,
 ) -> Iterator[Flip]:
     """Yield the flips of every board and line at every stage whose answer is not the one in force.
 

@@ -13,7 +13,7 @@ from planner.domain.truth import Truth
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.profiles import Profiler
-from planner.rollout.stages import PoolWay, Stage
+from planner.rollout.stages import PoolUpgrade, Stage
 
 Number = TypeVar("Number", int, float)
 
@@ -70,14 +70,16 @@ class BootHosts:
         return self._profiler.profile(self._groups[group.booted_on])
 
 
-def presumed(way: PoolWay, today: Stage) -> Iterator[Cohort]:
+def presumed(way: PoolUpgrade, today: Stage) -> Iterator[Cohort]:
     """Yield what runs where no guests are given, if everybody follows today's answer."""
     for chosen in today.baselines:
         start = GuestStart(baseline=chosen.baseline)
         yield Cohort(start=start, boots=way.profiles_before(), groups=None)
 
 
-def cohorts_of(way: PoolWay, guests: Iterable[GuestGroup], boots: BootHosts) -> Iterator[Cohort]:
+def cohorts_of(
+    way: PoolUpgrade, guests: Iterable[GuestGroup], boots: BootHosts
+) -> Iterator[Cohort]:
     """Yield the guests of a pool, those that nothing tells apart together."""
     anywhere = way.profiles_before()
     own = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from planner.answers.presumed_moves import MoveJudge, Objections
+from planner.answers.presumed_moves import Objections, PresumedMoveJudge
 from planner.certificate.certify import assumed_by
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -16,7 +16,7 @@ from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Assumed, unsaid
 from planner.rollout.guest_groups import Cohort
-from planner.rollout.stages import PoolWay
+from planner.rollout.stages import PoolUpgrade
 
 Booted = tuple[GuestStart, tuple[HostProfile, ...]]
 """How guests were started, and the hosts that they may have booted on."""
@@ -24,7 +24,7 @@ Pairs = Iterable[tuple[HostProfile, HostProfile]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class GuestImpact:
     """What the way does to a cohort.
 
     A host is new if it is what others become, else it is old. `today`: reasons against a move between
@@ -58,7 +58,7 @@ class Mixture:
     crowded: frozenset[HostProfile]
 
 
-def mixture_of(way: PoolWay) -> Mixture:
+def mixture_of(way: PoolUpgrade) -> Mixture:
     """Return what a pool's way is made of."""
     new = way.upgraded_profiles()
     old = tuple(profile for profile in way.profiles_before() if profile not in new)
@@ -66,23 +66,23 @@ def mixture_of(way: PoolWay) -> Mixture:
 
 
 @dataclass(slots=True)
-class FateJudge:
+class ImpactJudge:
     """Judges cohorts on the ways of pools; equal questions once."""
 
     knowledge: KnowledgeBase
     policy: Policy
-    moves: MoveJudge = field(init=False)
+    moves: PresumedMoveJudge = field(init=False)
     _ways: dict[tuple[Mixture, Booted, Assumed, bool], tuple[Objections, ...]] = field(
         default_factory=dict
     )
 
     def __post_init__(self) -> None:
         """Start with an empty memory."""
-        self.moves = MoveJudge(self.knowledge, self.policy)
+        self.moves = PresumedMoveJudge(self.knowledge, self.policy)
 
     def fates(
-        self, way: PoolWay, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
-    ) -> tuple[Fate, ...]:
+        self, way: PoolUpgrade, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
+    ) -> tuple[GuestImpact, ...]:
         """Return the fate of every cohort.
 
         The conditions of `answers` are taken as kept by guests that do not say; what a guest says of
@@ -91,7 +91,7 @@ class FateJudge:
         assumed: Assumed = frozenset().union(*(assumed_by(answer) for answer in answers))
         return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
 
-    def _fate(self, way: PoolWay, cohort: Cohort, assumed: Assumed) -> Fate:
+    def _fate(self, way: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> GuestImpact:
         """Judge a cohort on every move; pools of one mixture share what is found."""
         mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
         is_there = _is_on(way, cohort, mixture.new)
@@ -99,12 +99,14 @@ class FateJudge:
         if key not in self._ways:
             self._ways[key] = self._judged(mixture, booted, assumed, is_there=is_there)
         today, stuck, back, after_reboot = self._ways[key]
-        return Fate(cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot)
+        return GuestImpact(
+            cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot
+        )
 
     def _judged(
         self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool
     ) -> tuple[Objections, Objections, Objections, Objections]:
-        """Return what `Fate` holds; a guest may be rebooted on every host that it can come to.
+        """Return what `GuestImpact` holds; a guest may be rebooted on every host that it can come to.
 
         `is_there`: it runs on a new host. If it cannot come to an old one, it is never on one.
         """
@@ -134,7 +136,7 @@ class FateJudge:
         )
 
 
-def _is_on(way: PoolWay, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
+def _is_on(way: PoolUpgrade, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
     """Whether all guests of a cohort run on hosts that are what others become, and stay there."""
     if cohort.groups is None or cohort.is_restarted:
         return False

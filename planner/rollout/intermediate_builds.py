@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.rollout.stages import PoolWay
+from planner.rollout.stages import PoolUpgrade
 
 Types = frozenset[str]
 
 
 def missing_bridge(
-    way: PoolWay, board: str, line: str, knowledge: KnowledgeBase
+    way: PoolUpgrade, board: str, line: str, knowledge: KnowledgeBase
 ) -> tuple[str, str] | None:
     """Return that a pool's builds share no type of a board and line, and which build to go through.
 

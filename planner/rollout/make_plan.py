@@ -17,13 +17,13 @@ from planner.knowledge.base import KnowledgeBase
 from planner.optimize.waves.problem import Infeasible, Packing
 from planner.rollout.deprecation import radar_of
 from planner.rollout.guest_groups import BootHosts, total
-from planner.rollout.guest_impact import FateJudge
+from planner.rollout.guest_impact import ImpactJudge
 from planner.rollout.packing_input import packed
-from planner.rollout.pool_analysis import Draft, Drafter
-from planner.rollout.pool_schedule import Course, course_of
+from planner.rollout.pool_analysis import PoolAnalyser, PoolAnalysis
+from planner.rollout.pool_schedule import PoolSchedule, schedule_of
 from planner.rollout.rollback import merged
-from planner.rollout.stages import Stager, pool_ways
-from planner.rollout.takes_effect import Effects
+from planner.rollout.stages import StageSolver, pool_upgrades
+from planner.rollout.takes_effect import EffectTimes
 
 NO_BOUNDS = Bounds(waves=0, method="closed-form", gap=0)
 T = TypeVar("T")
@@ -31,7 +31,7 @@ GuestsByPool = Mapping[str, Sequence[GuestGroup]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class PlanRequest:
     """What shall be planned: hosts with their targets, guests of today (None: not given)."""
 
     hosts: tuple[UpgradeHost, ...]
@@ -42,13 +42,13 @@ class Task:
     today: datetime.date | None = None
 
 
-def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> Plan:
+def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = None) -> Plan:
     """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
 
     Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar,
     `CertificationError` for a bug.
     """
-    stager = Stager(task.knowledge, task.policy)
+    stager = StageSolver(task.knowledge, task.policy)
     guests = _by_pool(task.guests)
     drafts = list(_drafts(task, stager, guests, progress or _silent))
     relaxations = [one for made in drafts for one in made.relaxations]
@@ -64,9 +64,9 @@ def make_plan(task: Task, *, progress: Callable[[int], None] | None = None) -> P
         for host in hosts
     }
     waves = len(packing.waves)
-    effects = Effects(task.knowledge, task.policy)
+    effects = EffectTimes(task.knowledge, task.policy)
     courses = [
-        course_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager, effects)
+        schedule_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager, effects)
         for made in drafts
     ]
     bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
@@ -94,15 +94,18 @@ def _silent(number: int) -> None:
 
 
 def _drafts(
-    task: Task, stager: Stager, guests: GuestsByPool | None, progress: Callable[[int], None]
-) -> Iterator[Draft]:
-    drafter = Drafter(
+    task: PlanRequest,
+    stager: StageSolver,
+    guests: GuestsByPool | None,
+    progress: Callable[[int], None],
+) -> Iterator[PoolAnalysis]:
+    drafter = PoolAnalyser(
         stager=stager,
-        judge=FateJudge(task.knowledge, task.policy),
+        judge=ImpactJudge(task.knowledge, task.policy),
         boots=BootHosts(task.hosts, task.knowledge),
         rules=task.policy.plan,
     )
-    for number, way in enumerate(pool_ways(task.hosts, task.knowledge), start=1):
+    for number, way in enumerate(pool_upgrades(task.hosts, task.knowledge), start=1):
         yield drafter.draft(way, _of_pool(guests, way.name))
         progress(number)
 
@@ -121,11 +124,11 @@ def _of_pool(guests: GuestsByPool | None, pool: str) -> Sequence[GuestGroup] | N
 
 
 def _plan(
-    task: Task,
-    drafts: Iterable[Draft],
+    task: PlanRequest,
+    drafts: Iterable[PoolAnalysis],
     *,
     relaxations: Iterable[Relaxation] = (),
-    courses: Sequence[Course] = (),
+    courses: Sequence[PoolSchedule] = (),
     bounds: Bounds = NO_BOUNDS,
     waves: tuple[Wave, ...] = (),
 ) -> Plan:
@@ -144,12 +147,12 @@ def _plan(
     )
 
 
-def _radar(task: Task, drafts: Iterable[Draft]) -> Iterator[RadarEntry]:
+def _radar(task: PlanRequest, drafts: Iterable[PoolAnalysis]) -> Iterator[RadarEntry]:
     for made in drafts:
         yield from radar_of(made.way, made.cohorts, task.knowledge, task.today)
 
 
-def _waves(courses: Sequence[Course], packing: Packing, task: Task) -> Iterator[Wave]:
+def _waves(courses: Sequence[PoolSchedule], packing: Packing, task: PlanRequest) -> Iterator[Wave]:
     by_name = {str(host.name): host for host in task.hosts}
     counts = _guest_counts(task.guests)
     flips = _by_wave((flip.after_wave, flip) for course in courses for flip in course.flips)
@@ -181,7 +184,7 @@ def _by_wave(found: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
     return waves
 
 
-def _day(task: Task, wave: int) -> datetime.date | None:
+def _day(task: PlanRequest, wave: int) -> datetime.date | None:
     rules = task.policy.plan
     if rules.start is None:
         return None

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from planner.domain.compat import CompatFlag
-from planner.domain.plan import Remedy, Routing
+from planner.domain.plan import Mitigation, Routing
 from planner.domain.solution import FlagChoice
 from planner.domain.verdict import Objection
 from planner.rollout.guest_groups import total
-from planner.rollout.guest_impact import Fate
-from planner.rollout.pool_analysis import Draft
+from planner.rollout.guest_impact import GuestImpact
+from planner.rollout.pool_analysis import PoolAnalysis
 from planner.rollout.stages import Stage
 
 Flags = dict[CompatFlag, FlagChoice]
 
 
-def remedies_of(made: Draft, first: Stage, last: Stage) -> Iterator[Remedy]:
+def remedies_of(made: PoolAnalysis, first: Stage, last: Stage) -> Iterator[Mitigation]:
     """Yield the remedies for flags that are there for old hosts, and for guests that cannot return."""
     flags = _only_at_first(first, last)
     endangered = tuple(fate for fate in made.fates if fate.is_one_way)
@@ -26,7 +26,7 @@ def remedies_of(made: Draft, first: Stage, last: Stage) -> Iterator[Remedy]:
     guests = total(fate.cohort.guests for fate in endangered) if made.given else None
     if flags:
         yield from _with_flags(unit, " ".join(str(flag) for flag in flags), guests, first)
-    yield Remedy(
+    yield Mitigation(
         kind="one-way-routing",
         unit=unit,
         text=_routing_text(first, flags),
@@ -38,7 +38,7 @@ def remedies_of(made: Draft, first: Stage, last: Stage) -> Iterator[Remedy]:
     if not flags and not all(one.capability for one in against):
         return
     names = ", ".join(sorted({one.capability for one in against} - {""}))
-    yield Remedy(
+    yield Mitigation(
         kind="mask-capability",
         unit=unit,
         text=f"hide {names or 'what these flags control'} on upgraded hosts until the last one "
@@ -60,12 +60,12 @@ def _only_at_first(first: Stage, last: Stage) -> Flags:
     }
 
 
-def _with_flags(unit: str, names: str, guests: int | None, first: Stage) -> Iterator[Remedy]:
+def _with_flags(unit: str, names: str, guests: int | None, first: Stage) -> Iterator[Mitigation]:
     """Yield the two remedies that set flags: for new guests, and for those that run."""
     where = "they can go to upgraded hosts, not back"
     if not first.is_directed:
         where = "they can go everywhere, and back"
-    yield Remedy(
+    yield Mitigation(
         kind="launch-with-flags",
         unit=unit,
         text=f"new guests get {names} until the last old host is upgraded; {where}",
@@ -74,7 +74,7 @@ def _with_flags(unit: str, names: str, guests: int | None, first: Stage) -> Iter
         chosen=True,
     )
     if not first.is_directed:
-        yield Remedy(
+        yield Mitigation(
             kind="restart-with-flags",
             unit=unit,
             text=f"power-cycle running guests with {names} before wave 1; they can then come back",
@@ -93,13 +93,13 @@ def _routing_text(first: Stage, flags: Flags) -> str:
     )
 
 
-def _units(flags: Flags, endangered: Sequence[Fate]) -> Iterable[str]:
+def _units(flags: Flags, endangered: Sequence[GuestImpact]) -> Iterable[str]:
     """Return the units that flags and endangered guests are about, in order."""
     named = [choice.unit for choice in flags.values()]
     named += [one.unit for one in _against_return(endangered)]
     return dict.fromkeys(name for name in named if name)
 
 
-def _against_return(fates: Iterable[Fate]) -> Iterator[Objection]:
+def _against_return(fates: Iterable[GuestImpact]) -> Iterator[Objection]:
     for fate in fates:
         yield from (*fate.back, *fate.after_reboot)

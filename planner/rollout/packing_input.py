@@ -8,17 +8,17 @@ from planner.domain.guest import GuestGroup
 from planner.domain.plan import Relaxation, Routing
 from planner.domain.upgrade import PlanPolicy, Room, UpgradeHost
 from planner.optimize.waves.pack import pack
-from planner.optimize.waves.problem import Infeasible, Packing, Piece, PoolSize, Rules
-from planner.rollout.pool_analysis import Draft
+from planner.optimize.waves.problem import HostToPack, Infeasible, Packing, PackingRules, PoolSize
+from planner.rollout.pool_analysis import PoolAnalysis
 
 
 def packed(
-    drafts: Sequence[Draft],
+    drafts: Sequence[PoolAnalysis],
     guests: Mapping[str, Sequence[GuestGroup]] | None,
     rules: PlanPolicy,
 ) -> Packing | Infeasible:
     """Pack the hosts of all pools into waves."""
-    pieces: list[Piece] = []
+    pieces: list[HostToPack] = []
     pools: list[PoolSize] = []
     missing: list[Relaxation] = []
     for made in drafts:
@@ -29,11 +29,11 @@ def packed(
     if missing:
         return Infeasible(relaxations=tuple(missing))
     one_way = frozenset(made.way.name for made in drafts if made.routing is Routing.UPGRADED_ONLY)
-    return pack(pieces, Rules(policy=rules, pools=tuple(pools), one_way=one_way))
+    return pack(pieces, PackingRules(policy=rules, pools=tuple(pools), one_way=one_way))
 
 
 def _missing(
-    made: Draft, used: Mapping[str, Room | None], rules: PlanPolicy
+    made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy
 ) -> Iterator[Relaxation]:
     """Name what a rule needs of hosts and nobody says: unknown is not 0, and not nowhere."""
     hosts = made.way.hosts
@@ -98,12 +98,12 @@ def _used(
 
 def _pieces(
     hosts: Iterable[UpgradeHost], used: Mapping[str, Room | None], rules: PlanPolicy
-) -> Iterator[Piece]:
+) -> Iterator[HostToPack]:
     for host in hosts:
         if host.target is None:
             continue
         load = used[str(host.name)]
-        yield Piece(
+        yield HostToPack(
             host=str(host.name),
             pool=str(host.pool),
             failure_domains=host.failure_domains,
@@ -124,7 +124,7 @@ def _barred(host: UpgradeHost, rules: PlanPolicy) -> Iterator[int]:
         yield from range(max(first, 1), last + 1)
 
 
-def _size(made: Draft, used: Mapping[str, Room | None], rules: PlanPolicy) -> PoolSize:
+def _size(made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy) -> PoolSize:
     """Return the size of a pool; its room counts only if every host says how large it is."""
     hosts = made.way.hosts
     rooms = [host.capacity for host in hosts if host.capacity is not None]

@@ -12,7 +12,7 @@ from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.blockers import (
-    Outlook,
+    MendableImpact,
     against_guests,
     bound_guests,
     without_answer,
@@ -20,7 +20,7 @@ from planner.rollout.blockers import (
 )
 from planner.rollout.deprecation import stranded
 from planner.rollout.guest_groups import BootHosts, Cohort, cohorts_of, presumed
-from planner.rollout.guest_impact import Fate, FateJudge
+from planner.rollout.guest_impact import GuestImpact, ImpactJudge
 from planner.rollout.restarts import (
     as_one,
     baseline_for,
@@ -29,11 +29,11 @@ from planner.rollout.restarts import (
     is_bound,
     restarted,
 )
-from planner.rollout.stages import PoolWay, Stage, Stager
+from planner.rollout.stages import PoolUpgrade, Stage, StageSolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class PoolAnalysis:
     """What is known of a pool's way without any wave.
 
     `today` and `first` are the answers for the hosts of today and for new guests from before wave 1
@@ -42,24 +42,24 @@ class Draft:
     are upgraded. `relaxations` forbid the plan.
     """
 
-    way: PoolWay
+    way: PoolUpgrade
     today: Stage
     first: Stage
     routing: Routing
     given: bool
     cohorts: tuple[Cohort, ...]
     bound: tuple[GuestGroup, ...]
-    fates: tuple[Fate, ...]
+    fates: tuple[GuestImpact, ...]
     restarts: tuple[Restart, ...]
     relaxations: tuple[Relaxation, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drafter:
+class PoolAnalyser:
     """Drafts pools against one knowledge base and policy."""
 
-    stager: Stager
-    judge: FateJudge
+    stager: StageSolver
+    judge: ImpactJudge
     boots: BootHosts
     rules: PlanPolicy
 
@@ -68,7 +68,7 @@ class Drafter:
         """The rows that everything is judged by."""
         return self.judge.knowledge
 
-    def draft(self, way: PoolWay, guests: Sequence[GuestGroup] | None) -> Draft:
+    def draft(self, way: PoolUpgrade, guests: Sequence[GuestGroup] | None) -> PoolAnalysis:
         """Look at a pool's way before any wave is made; `guests` None: not given."""
         today, first = self.stager.today(way), self._first(way)
         bound = bound_to_upgrades(way, guests or ())
@@ -85,13 +85,13 @@ class Drafter:
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(way, today)
             outlooks = (
-                Outlook(fate=fate, restart_helps=after is not None)
+                MendableImpact(fate=fate, restart_helps=after is not None)
                 for fate, after in zip(fates, mended, strict=True)
             )
             relaxations += against_guests(way, outlooks, self.knowledge)
             relaxations += self._without_power_off(way, bound, first)
         one_way = first.is_directed or any(fate.is_one_way for fate in fates)
-        return Draft(
+        return PoolAnalysis(
             way=way,
             today=today,
             first=first,
@@ -104,7 +104,7 @@ class Drafter:
             relaxations=tuple(relaxations),
         )
 
-    def _first(self, way: PoolWay) -> Stage:
+    def _first(self, way: PoolUpgrade) -> Stage:
         """Return the answer before wave 1: for every move, else for moves forward only."""
         first = self.stager.before_wave_one(way)
         if first.status is not Status.SAFE:
@@ -114,7 +114,7 @@ class Drafter:
         return first
 
     def _cohorts(
-        self, way: PoolWay, today: Stage, guests: Sequence[GuestGroup] | None
+        self, way: PoolUpgrade, today: Stage, guests: Sequence[GuestGroup] | None
     ) -> tuple[tuple[Cohort, ...], tuple[Cohort, ...]]:
         """Return the guests of today, and those of them that migrate."""
         if guests is None:
@@ -127,19 +127,19 @@ class Drafter:
         return cohorts, tuple(cohorts_of(way, movers, self.boots))
 
     def _mended(
-        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> Fate | None:
+        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> GuestImpact | None:
         """Return the fate of guests after a restart, None if they need none or it does not help."""
         return self._after_restart(fate, way, first, answers) if self._is_lost(fate, way) else None
 
     def _all_mended(
         self,
-        fates: Sequence[Fate],
-        mended: Sequence[Fate | None],
-        way: PoolWay,
+        fates: Sequence[GuestImpact],
+        mended: Sequence[GuestImpact | None],
+        way: PoolUpgrade,
         first: Stage,
         answers: Sequence[ChosenBaseline],
-    ) -> Iterator[Fate]:
+    ) -> Iterator[GuestImpact]:
         """Yield the fates with all that is mended; a restart names guests by what they run.
 
         So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
@@ -151,15 +151,15 @@ class Drafter:
             yield (self._once_restarted(fate, way, first, answers) if along else after) or fate
 
     def _after_restart(
-        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> Fate | None:
+        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> GuestImpact | None:
         """Return the fate of guests once restarted, None if they cannot be or it does not help."""
         after = self._once_restarted(fate, way, first, answers)
         return None if after is None or self._is_lost(after, way) else after
 
     def _once_restarted(
-        self, fate: Fate, way: PoolWay, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> Fate | None:
+        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> GuestImpact | None:
         """Return the fate of guests once restarted, None if their board has no answer."""
         cohort = restarted(fate.cohort, way, first, self.knowledge)
         if cohort is fate.cohort:
@@ -167,13 +167,13 @@ class Drafter:
         (after,) = self.judge.fates(way, (cohort,), answers)
         return after
 
-    def _is_lost(self, fate: Fate, way: PoolWay) -> bool:
+    def _is_lost(self, fate: GuestImpact, way: PoolUpgrade) -> bool:
         """Whether the way would strand or hinder guests."""
         stranding = stranded(way, (fate.cohort,), self.knowledge)
         return fate.is_hindered or any(True for _ in stranding)
 
     def _without_power_off(
-        self, way: PoolWay, bound: Sequence[GuestGroup], first: Stage
+        self, way: PoolUpgrade, bound: Sequence[GuestGroup], first: Stage
     ) -> Iterator[Relaxation]:
         """Yield the guests that would have to be off with their host, and may or can not be."""
         if not self.rules.restarts:
@@ -183,7 +183,7 @@ class Drafter:
         yield from bound_guests(way, stay, "no answer is of their board")
 
 
-def _name(fate: Fate) -> tuple[str, frozenset[CompatFlag]]:
+def _name(fate: GuestImpact) -> tuple[str, frozenset[CompatFlag]]:
     """Return what a plan knows guests by: machine type and flags, in whatever order."""
     baseline = fate.cohort.start.baseline
     return baseline.machine_type, frozenset(baseline.flags)

@@ -14,31 +14,31 @@ from planner.knowledge.base import KnowledgeBase
 from planner.rollout.flip_states import states_of
 from planner.rollout.flips import flips_of, split_held
 from planner.rollout.mitigations import remedies_of
-from planner.rollout.pool_analysis import Draft
+from planner.rollout.pool_analysis import PoolAnalysis
 from planner.rollout.restarts import baseline_for, power_offs
-from planner.rollout.rollback import WayBack, way_back
-from planner.rollout.stages import Stage, Stager
-from planner.rollout.takes_effect import Effects
+from planner.rollout.rollback import RollbackCost, rollback_cost
+from planner.rollout.stages import Stage, StageSolver
+from planner.rollout.takes_effect import EffectTimes
 
 WaveOf = Mapping[HostName, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class PoolSchedule:
     """A pool with its waves.
 
     `backs` is the way back after each wave, from wave 1 on; `held` flips wait for the operator,
     `states` say what holds the others back before wave 1.
     """
 
-    draft: Draft
+    draft: PoolAnalysis
     stages: tuple[Stage, ...]
     flips: tuple[Flip, ...]
     held: tuple[FlipState, ...]
     states: tuple[FlipState, ...]
     restarts: tuple[Restart, ...]
     assumptions: tuple[str, ...]
-    backs: tuple[WayBack, ...]
+    backs: tuple[RollbackCost, ...]
 
     def plan(self) -> DomainPlan:
         """Return what the pool does, as the plan tells it."""
@@ -60,14 +60,14 @@ class Course:
         )
 
 
-def course_of(
-    made: Draft,
+def schedule_of(
+    made: PoolAnalysis,
     wave_of: WaveOf,
     waves: int,
     guests: Sequence[GuestGroup] | None,
-    stager: Stager,
-    effects: Effects,
-) -> Course:
+    stager: StageSolver,
+    effects: EffectTimes,
+) -> PoolSchedule:
     """Return what a pool's waves free, each flip dated and held as the operator wants."""
     rules, knowledge = stager.policy.plan, stager.knowledge
     stages = stager.stages(made.way, wave_of, directed=made.first.is_directed)
@@ -75,7 +75,7 @@ def course_of(
         stages = (made.first, *stages[1:])
     wanted = tuple(flips_of(made.way, stages, guests, rules, effects))
     flips, held = split_held(wanted, rules.holds)
-    return Course(
+    return PoolSchedule(
         draft=made,
         stages=stages,
         flips=flips,
@@ -88,7 +88,7 @@ def course_of(
 
 
 def _power_offs(
-    made: Draft, wave_of: WaveOf, rules: PlanPolicy, knowledge: KnowledgeBase
+    made: PoolAnalysis, wave_of: WaveOf, rules: PlanPolicy, knowledge: KnowledgeBase
 ) -> Iterator[Restart]:
     if rules.restarts:
         yield from power_offs(
@@ -96,18 +96,20 @@ def _power_offs(
         )
 
 
-def _backs(made: Draft, wave_of: WaveOf, flips: Sequence[Flip], waves: int) -> Iterator[WayBack]:
+def _backs(
+    made: PoolAnalysis, wave_of: WaveOf, flips: Sequence[Flip], waves: int
+) -> Iterator[RollbackCost]:
     """Yield the way back after each wave; it changes only where something happens to the pool."""
     events = {wave_of[host.name] for host in made.way.hosts if host.target is not None}
     events |= {flip.after_wave for flip in flips}
-    back = way_back(made, wave_of, flips, 0)
+    back = rollback_cost(made, wave_of, flips, 0)
     for wave in range(1, waves + 1):
         if wave in events:
-            back = way_back(made, wave_of, flips, wave)
+            back = rollback_cost(made, wave_of, flips, wave)
         yield back
 
 
-def _assumptions(made: Draft, policy: Policy) -> Iterator[str]:
+def _assumptions(made: PoolAnalysis, policy: Policy) -> Iterator[str]:
     """Yield what the plan takes for granted, for nobody said it."""
     if any(made.way.name in group for group in policy.uniformity_groups):
         yield "pools of one uniformity group may differ while they are upgraded"

@@ -10,7 +10,7 @@ from planner.domain.host import HostName
 from planner.domain.plan import Restart
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.guest_groups import Cohort
-from planner.rollout.stages import PoolWay, Stage
+from planner.rollout.stages import PoolUpgrade, Stage
 
 
 def baseline_for(group: GuestGroup, first: Stage, knowledge: KnowledgeBase) -> Baseline | None:
@@ -26,7 +26,7 @@ def baseline_for(group: GuestGroup, first: Stage, knowledge: KnowledgeBase) -> B
     return next((chosen.baseline for chosen in (*same_line, *same_board)), None)
 
 
-def restarted(cohort: Cohort, way: PoolWay, first: Stage, knowledge: KnowledgeBase) -> Cohort:
+def restarted(cohort: Cohort, way: PoolUpgrade, first: Stage, knowledge: KnowledgeBase) -> Cohort:
     """Return a cohort as it is once restarted before wave 1; as it is now if it cannot be."""
     if not cohort.groups:
         return cohort
@@ -36,7 +36,7 @@ def restarted(cohort: Cohort, way: PoolWay, first: Stage, knowledge: KnowledgeBa
     return cohort.restarted(after, way.profiles_before())
 
 
-def before_wave_one(way: PoolWay, before: Cohort, after: Cohort) -> Iterator[Restart]:
+def before_wave_one(way: PoolUpgrade, before: Cohort, after: Cohort) -> Iterator[Restart]:
     """Yield the step that makes one cohort of the other."""
     if before is not after:
         groups = before.groups or ()
@@ -65,13 +65,13 @@ def as_one(steps: Iterable[Restart]) -> tuple[Restart, ...]:
     return tuple(found.values())
 
 
-def bound_to_upgrades(way: PoolWay, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
+def bound_to_upgrades(way: PoolUpgrade, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
     """Return the guests that cannot migrate away from a host that is to be upgraded."""
     moving = {str(host.name) for host in way.hosts if host.target is not None}
     return tuple(group for group in guests if is_bound(way, group) and group.host in moving)
 
 
-def is_bound(way: PoolWay, group: GuestGroup) -> bool:
+def is_bound(way: PoolUpgrade, group: GuestGroup) -> bool:
     """Whether a guest cannot leave its host: it cannot migrate, or the pool has no other host."""
     return not group.migratable or len(way.hosts) == 1
 

@@ -11,14 +11,14 @@ from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plan import Flip, Rollback, Routing
 from planner.rollout.guest_groups import total
-from planner.rollout.pool_analysis import Draft
+from planner.rollout.pool_analysis import PoolAnalysis
 
 MOST_REASONS = 20
 """Pools of one vendor have one reason; more than a page of them tells nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
+class RollbackCost:
     """One pool after one wave: guests that cannot return, and why."""
 
     one_way_guests: int | None
@@ -28,9 +28,9 @@ class WayBack:
     free: bool
 
 
-def way_back(
-    made: Draft, wave_of: Mapping[HostName, int], flips: Iterable[Flip], wave: int
-) -> WayBack:
+def rollback_cost(
+    made: PoolAnalysis, wave_of: Mapping[HostName, int], flips: Iterable[Flip], wave: int
+) -> RollbackCost:
     """Return what rollback of a pool costs once `wave` and its flips are done.
 
     Guests that were evacuated to an upgraded host and could not return are counted with the host
@@ -53,7 +53,7 @@ def way_back(
     begun = any(wave_of.get(host.name, wave + 1) <= wave for host in made.way.hosts)
     endangered = bool(caught) and (bool(away) or not known) and begun
     directed = made.first.is_directed and begun
-    return WayBack(
+    return RollbackCost(
         one_way_guests=one_way if known else None,
         guests=sum(group.count for group in lost) if known else None,
         vcpus=_vcpus(lost) if known else None,
@@ -62,7 +62,7 @@ def way_back(
     )
 
 
-def _evacuated(made: Draft, wave_of: Mapping[HostName, int], wave: int) -> frozenset[str]:
+def _evacuated(made: PoolAnalysis, wave_of: Mapping[HostName, int], wave: int) -> frozenset[str]:
     """Return the hosts whose guests have been on an upgraded host once `wave` is done."""
     first = 1 if set(made.way.upgraded_profiles()) & set(made.way.before) else 2
     return frozenset(
@@ -72,7 +72,7 @@ def _evacuated(made: Draft, wave_of: Mapping[HostName, int], wave: int) -> froze
     )
 
 
-def _all_groups(made: Draft) -> list[GuestGroup]:
+def _all_groups(made: PoolAnalysis) -> list[GuestGroup]:
     return [group for cohort in made.cohorts for group in cohort.groups or ()]
 
 
@@ -84,7 +84,7 @@ def _vcpus(groups: Sequence[GuestGroup]) -> float | None:
 
 
 def _reasons(
-    made: Draft, flipped: Sequence[Flip], *, endangered: bool, begun: bool
+    made: PoolAnalysis, flipped: Sequence[Flip], *, endangered: bool, begun: bool
 ) -> Iterable[str]:
     name = made.way.name
     if made.first.is_directed and begun:
@@ -111,14 +111,14 @@ def _flags(flip: Flip) -> str:
     return " ".join(str(flag) for flag in flip.after.flags) or "no flags"
 
 
-def _dropped_later(made: Draft) -> list[str]:
+def _dropped_later(made: PoolAnalysis) -> list[str]:
     """Return the flags of new guests that are there for the sake of old hosts only."""
     return list(
         dict.fromkeys(str(choice.flag) for one in made.first.baselines for choice in one.flags)
     )
 
 
-def merged(parts: Sequence[WayBack]) -> Rollback:
+def merged(parts: Sequence[RollbackCost]) -> Rollback:
     """Return the way back of the whole plan after a wave."""
     return Rollback(
         free=all(part.free for part in parts),

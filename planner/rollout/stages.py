@@ -24,7 +24,7 @@ from planner.solver.solve import LineResult, Solver, baseline_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolWay:
+class PoolUpgrade:
     """A pool on its way: its hosts with the profiles that they leave and get (equal if they stay)."""
 
     name: str
@@ -74,7 +74,9 @@ class Stage:
         return self.domain.edges is not None
 
 
-def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[PoolWay, ...]:
+def pool_upgrades(
+    hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase
+) -> tuple[PoolUpgrade, ...]:
     """Return the pools in which some host is upgraded, in name order.
 
     Raises `FleetError` with every kernel or QEMU, of today or to come, that the data cannot place.
@@ -96,7 +98,7 @@ def pool_ways(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[P
     for host in sorted(hosts, key=lambda host: host.name):
         pools.setdefault(host.pool, []).append(host)
     return tuple(
-        PoolWay(
+        PoolUpgrade(
             name=name,
             hosts=tuple(members),
             before=tuple(profile(host.group) for host in members),
@@ -134,20 +136,20 @@ Composition = tuple[frozenset[HostProfile], frozenset[HostProfile], frozenset[Ed
 
 
 @dataclass(slots=True)
-class Stager:
+class StageSolver:
     """Solves stages of pools against one knowledge base and policy."""
 
     knowledge: KnowledgeBase
     policy: Policy
     _solver: Solver = field(init=False)
     _known: dict[Composition, tuple[LineResult, ...]] = field(default_factory=dict)
-    _free: Stager | None = None
+    _free: StageSolver | None = None
 
     def __post_init__(self) -> None:
         """Make the solver that every stage shares."""
         self._solver = Solver(knowledge=self.knowledge, policy=self.policy)
 
-    def today(self, way: PoolWay) -> Stage:
+    def today(self, way: PoolUpgrade) -> Stage:
         """Return the answer for the pool as it is, without any upgrade to come."""
         placed = (
             (host.group, host.name, profile)
@@ -155,16 +157,16 @@ class Stager:
         )
         return self._stage(0, _domain(way.name, placed))
 
-    def before_wave_one(self, way: PoolWay) -> Stage:
+    def before_wave_one(self, way: PoolUpgrade) -> Stage:
         """Return the answer for every mixture that any order of waves can make."""
         return self._stage(0, _domain(way.name, _present(way, {}, 0)))
 
-    def one_way(self, way: PoolWay) -> Stage:
+    def one_way(self, way: PoolUpgrade) -> Stage:
         """Return the answer before wave 1 if no guest ever goes from an upgraded host to an old one."""
         return self._stage(0, _forward_only(way, _domain(way.name, _present(way, {}, 0))))
 
     def stages(
-        self, way: PoolWay, wave_of: Mapping[HostName, int], *, directed: bool
+        self, way: PoolUpgrade, wave_of: Mapping[HostName, int], *, directed: bool
     ) -> tuple[Stage, ...]:
         """Return the stages after wave 0 and after each wave that ends an old profile.
 
@@ -190,7 +192,7 @@ class Stager:
         if free == self.policy:
             return ()
         if self._free is None:
-            self._free = Stager(self.knowledge, free)
+            self._free = StageSolver(self.knowledge, free)
         return self._free._stage(stage.after_wave, stage.domain).baselines
 
     def _stage(self, wave: int, domain: MigrationDomain) -> Stage:
@@ -215,7 +217,7 @@ class Stager:
 Placed = tuple[HostGroup, HostName, HostProfile]
 
 
-def _present(way: PoolWay, wave_of: Mapping[HostName, int], wave: int) -> Iterator[Placed]:
+def _present(way: PoolUpgrade, wave_of: Mapping[HostName, int], wave: int) -> Iterator[Placed]:
     """Yield what is in the pool after `wave` or comes later; a host without a wave comes later."""
     for host, before, after in zip(way.hosts, way.before, way.after, strict=True):
         if host.target is None or wave_of.get(host.name, wave + 1) > wave:
@@ -229,7 +231,7 @@ def _domain(name: str, placed: Iterable[Placed]) -> MigrationDomain:
     return MigrationDomain(name=name, starts=members, members=members)
 
 
-def _forward_only(way: PoolWay, domain: MigrationDomain) -> MigrationDomain:
+def _forward_only(way: PoolUpgrade, domain: MigrationDomain) -> MigrationDomain:
     """Return a domain without the edges from upgraded hosts to old ones."""
     upgraded = frozenset(way.upgraded_profiles())
     edges = frozenset(

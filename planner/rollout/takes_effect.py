@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from planner.answers.presumed_moves import MoveJudge
+from planner.answers.presumed_moves import PresumedMoveJudge
 from planner.certificate.certify import assumed_by
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.guest import Baseline, GuestStart
@@ -15,7 +15,7 @@ from planner.domain.plan import TakesEffect
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, FlagChoice
 from planner.knowledge.base import KnowledgeBase
-from planner.rollout.stages import PoolWay, Stage
+from planner.rollout.stages import PoolUpgrade, Stage
 
 Step = tuple[ChosenBaseline | None, ChosenBaseline, TakesEffect]
 """What new guests got, what they get, and when running guests get it."""
@@ -23,19 +23,19 @@ REBOOTS = frozenset({Visible.STREAM, Visible.NEGOTIATED})
 
 
 @dataclass(slots=True)
-class Effects:
+class EffectTimes:
     """Tells how changes reach running guests; equal questions once."""
 
     knowledge: KnowledgeBase
     policy: Policy
-    _moves: MoveJudge = field(init=False)
+    _moves: PresumedMoveJudge = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the judge that all pools share."""
-        self._moves = MoveJudge(self.knowledge, self.policy)
+        self._moves = PresumedMoveJudge(self.knowledge, self.policy)
 
     def steps(
-        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolWay
+        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolUpgrade
     ) -> Iterator[Step]:
         """Yield the changes from `old` to `new` one by one, each with how it reaches running guests.
 
@@ -51,7 +51,7 @@ class Effects:
         yield old, new, self.of(old, new, stage, way)
 
     def of(
-        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolWay
+        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolUpgrade
     ) -> TakesEffect:
         """Return how a change from `old` to `new` reaches guests in the pool of a stage.
 

@@ -14,7 +14,7 @@ from planner.migration.graph import MigrationDomain
 
 
 @dataclass(slots=True)
-class Offers:
+class AvailableTypes:
     """Machine types by board and line, and who offers them."""
 
     knowledge: KnowledgeBase

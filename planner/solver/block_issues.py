@@ -15,7 +15,7 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.roms import Rom, is_kin
 from planner.solver.candidate import condition_of
-from planner.solver.difference_issues import LayoutIssue
+from planner.solver.difference_issues import DifferenceIssue
 
 SETTINGS = ("rombar", "romfile", "romsize")
 
@@ -25,7 +25,7 @@ def block_issues(
     machine_type: str,
     knowledge: KnowledgeBase,
     policy: Policy,
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield what ROM sizes ask of pairs of source and destination, alike ROMs in one."""
     hops = [(one, other) for one, other in set(pairs) if not one.is_same_as(other)]
     builds = sorted({build for pair in hops for build in pair}, key=str)
@@ -45,13 +45,15 @@ def block_issues(
 
 def _issue(
     answer: str, files: tuple[str, ...], devices: tuple[str, ...], knowledge: KnowledgeBase
-) -> LayoutIssue:
+) -> DifferenceIssue:
     names = ", ".join(files)
     source = knowledge.roms.roms[0].source
     if answer == "check":
         text = f"option ROM files of equal size on all hosts of the pool: {_folded(files)}"
         condition = Condition(kind="host", text=text, price="check with harvest package")
-        return LayoutIssue(unit=f"rom/{files[0]}", condition=condition, source=source, text=text)
+        return DifferenceIssue(
+            unit=f"rom/{files[0]}", condition=condition, source=source, text=text
+        )
     certain = answer == "differ"
     how = "differ" if certain else "may differ"
     clause = Clause(kind=ClauseKind.DEVICE, any_of=devices)
@@ -60,7 +62,7 @@ def _issue(
         text=f"no network card with the option ROM of its package (romfile= or rombar=0 given): "
         f"{_folded(files)} {how} in size",
     )
-    return LayoutIssue(
+    return DifferenceIssue(
         rule=Rule.MEMORY_BLOCK_DIFFERS.value,
         unit=f"rom/{files[0]}",
         condition=condition,

@@ -15,7 +15,7 @@ from planner.migration.graph import MigrationDomain
 from planner.solver.block_issues import block_issues
 from planner.solver.default_issues import default_issues
 from planner.solver.difference_issues import (
-    LayoutIssue,
+    DifferenceIssue,
     coverage_issues,
     fault_issues,
     model_issues,
@@ -29,10 +29,10 @@ Differing = tuple[tuple[PropertyKey, bool], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class BuildDifferences:
     """All issues of a domain under a type; domains of equal builds share it: compared by identity."""
 
-    issues: tuple[LayoutIssue, ...]
+    issues: tuple[DifferenceIssue, ...]
 
     @property
     def refused(self) -> Truth:
@@ -43,27 +43,27 @@ class Layout:
         return Truth.YES if any(certain) else Truth.UNKNOWN
 
 
-NO_LAYOUT = Layout(())
+NO_DIFFERENCES = BuildDifferences(())
 
 
 @dataclass(slots=True)
-class Layouts:
+class DifferenceFinder:
     """The layouts of domains, and what differs between two builds, by the tables of the builds."""
 
     knowledge: KnowledgeBase
     policy: Policy
-    _layouts: dict[tuple[object, ...], Layout] = field(default_factory=dict)
+    _layouts: dict[tuple[object, ...], BuildDifferences] = field(default_factory=dict)
     _plain: dict[frozenset[HostProfile], bool] = field(default_factory=dict)
-    _equal: dict[tuple[LayoutIssue, ...], Layout] = field(default_factory=dict)
+    _equal: dict[tuple[DifferenceIssue, ...], BuildDifferences] = field(default_factory=dict)
     _between: dict[tuple[Tables, Tables, str], Differing] = field(default_factory=dict)
 
-    def of(self, domain: MigrationDomain, machine_type: str) -> Layout:
+    def of(self, domain: MigrationDomain, machine_type: str) -> BuildDifferences:
         """Return what differing properties, faults and observations ask under a machine type."""
         hosts = domain.tables if self._is_plain(domain) else domain.profiles
         key = (machine_type, hosts, domain.edges)
         if key not in self._layouts:
             issues = tuple(self._issues(domain, machine_type))
-            self._layouts[key] = self._equal.setdefault(issues, Layout(issues))
+            self._layouts[key] = self._equal.setdefault(issues, BuildDifferences(issues))
         return self._layouts[key]
 
     def _is_plain(self, domain: MigrationDomain) -> bool:
@@ -78,7 +78,7 @@ class Layouts:
             self._plain[domain.profiles] = listed and alike and not domain.is_observed
         return self._plain[domain.profiles]
 
-    def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[LayoutIssue]:
+    def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[DifferenceIssue]:
         if domain.edges is not None:
             routes = tuple(domain.edges)
             builds = frozenset((one.qemu, other.qemu) for one, other in routes)
@@ -109,7 +109,7 @@ class Layouts:
         pairs: frozenset[tuple[QemuBuild, QemuBuild]],
         carried: frozenset[tuple[QemuBuild, QemuBuild]],
         machine_type: str,
-    ) -> Iterator[LayoutIssue]:
+    ) -> Iterator[DifferenceIssue]:
         """Yield what differs on an edge (`pairs`), or since boot (`carried`) where a guest sees it."""
         differing: dict[PropertyKey, bool] = {}
         for one, other in pairs | carried:

@@ -84,7 +84,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
+class Candidate:
     """One machine type tried on a domain: what it needs, or what forbids it.
 
     Domains share attempts, so one is known by its identity. `asks`: some condition asks for a CPU
@@ -123,18 +123,18 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conditions:
+class SharedConditions:
     """Conditions that many domains share, and units to acknowledge: compared by identity."""
 
     conditions: tuple[Condition, ...] = ()
     acks: tuple[str, ...] = ()
 
 
-NO_CONDITIONS = Conditions()
+NO_CONDITIONS = SharedConditions()
 
 
 @dataclass(slots=True)
-class Parts:
+class CandidateParts:
     """What an attempt gathers while it looks at units and properties."""
 
     flags: list[FlagChoice] = field(default_factory=list)

@@ -18,26 +18,26 @@ from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.solver.available_types import Offers
-from planner.solver.build_differences import NO_LAYOUT, Layout, Layouts
+from planner.solver.available_types import AvailableTypes
+from planner.solver.build_differences import NO_DIFFERENCES, BuildDifferences, DifferenceFinder
 from planner.solver.candidate import (
     NO_CONDITIONS,
-    Attempt,
-    Conditions,
+    Candidate,
+    CandidateParts,
     Obstacle,
-    Parts,
+    SharedConditions,
     common_parts,
     condition_of,
 )
-from planner.solver.contradictory_conditions import asks_for_features, beside, opponents
+from planner.solver.contradictory_conditions import asks_for_features, contradicted, opponents
 from planner.solver.cpu_feature_gaps import not_everywhere
-from planner.solver.difference_issues import LayoutIssue
+from planner.solver.difference_issues import DifferenceIssue
 from planner.solver.hardware import asked_of_machines, told_by
 from planner.solver.observed_edges import without_observed_passes
-from planner.solver.unit_constraints import NOTHING, Asked, UnitDemands
+from planner.solver.unit_constraints import NO_CONSTRAINTS, ConstraintFinder, UnitConstraints
 
 GRAVITY = {severity: place for place, severity in enumerate(SEVERITIES)}
-Demanded = tuple[Asked, Asked]
+Demanded = tuple[UnitConstraints, UnitConstraints]
 Profiles = tuple[HostProfile, ...]
 
 
@@ -47,15 +47,15 @@ class ClosedForm:
 
     knowledge: KnowledgeBase
     policy: Policy
-    offers: Offers = field(init=False)
-    units: UnitDemands = field(init=False)
-    layouts: Layouts = field(init=False)
-    _hardware: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
-    _of_hosts: dict[frozenset[HostProfile], Conditions] = field(default_factory=dict)
+    offers: AvailableTypes = field(init=False)
+    units: ConstraintFinder = field(init=False)
+    layouts: DifferenceFinder = field(init=False)
+    _hardware: dict[tuple[object, ...], SharedConditions] = field(default_factory=dict)
+    _of_hosts: dict[frozenset[HostProfile], SharedConditions] = field(default_factory=dict)
     _unmet_of: dict[tuple[object, ...], list[Obstacle]] = field(default_factory=dict)
-    _alike: dict[tuple[object, ...], Conditions] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], SharedConditions] = field(default_factory=dict)
     _differing: dict[tuple[frozenset[QemuBuild], str], bool] = field(default_factory=dict)
-    _attempts: dict[tuple[object, ...], Attempt] = field(default_factory=dict)
+    _attempts: dict[tuple[object, ...], Candidate] = field(default_factory=dict)
     _asked_of_each: dict[tuple[object, str], frozenset[Condition]] = field(default_factory=dict)
     _asked_alone_of: dict[tuple[HostProfile, str], frozenset[Condition]] = field(
         default_factory=dict
@@ -63,20 +63,20 @@ class ClosedForm:
 
     def __post_init__(self) -> None:
         """Make the parts that remember types, units and layouts."""
-        self.offers = Offers(self.knowledge, self.policy)
-        self.units = UnitDemands(self.knowledge, self.policy)
-        self.layouts = Layouts(self.knowledge, self.policy)
+        self.offers = AvailableTypes(self.knowledge, self.policy)
+        self.units = ConstraintFinder(self.knowledge, self.policy)
+        self.layouts = DifferenceFinder(self.knowledge, self.policy)
 
-    def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Attempt:
+    def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Candidate:
         """Try one machine type on a domain."""
         name = machine_type.name
         refused, unsure = self._not_offering(domain, name)
         if refused:
-            return Attempt(machine_type, not_offered=refused, unknown_offer=unsure)
+            return Candidate(machine_type, not_offered=refused, unknown_offer=unsure)
         missing = self._missing_flags(domain)
         blocked: list[Obstacle] = []
-        asked: Demanded = (NOTHING, NOTHING)
-        layout, hardware = NO_LAYOUT, NO_CONDITIONS
+        asked: Demanded = (NO_CONSTRAINTS, NO_CONSTRAINTS)
+        layout, hardware = NO_DIFFERENCES, NO_CONDITIONS
         if domain.hosts > 1 or domain.edges:
             judged = without_observed_passes(domain, name, self.knowledge)
             asked = self.units.asked(judged, name)
@@ -124,13 +124,13 @@ class ClosedForm:
         return self._asked_alone_of[key]
 
     def _lasting(
-        self, domain: MigrationDomain, plain: Asked, hardware: Conditions
+        self, domain: MigrationDomain, plain: UnitConstraints, hardware: SharedConditions
     ) -> list[Obstacle]:
         """Return what no guest can meet under any machine type; remembered for whole pools."""
         key = (domain.profiles, domain.edges, plain, hardware)
         if key not in self._unmet_of:
             conditions = (*hardware.conditions, *plain.conditions)
-            self._unmet_of[key] = self._unmet(domain, "", (plain, NOTHING), conditions)
+            self._unmet_of[key] = self._unmet(domain, "", (plain, NO_CONSTRAINTS), conditions)
         return self._unmet_of[key]
 
     def _unmet(
@@ -143,7 +143,7 @@ class ClosedForm:
         """Return what is blocked because no guest meets its condition beside the others."""
         judged = without_observed_passes(domain, machine_type, self.knowledge)
         return [
-            beside(obstacle, condition, against)
+            contradicted(obstacle, condition, against)
             for obstacle, condition in self.units.on_condition(judged, machine_type, asked)
             if (against := opponents(condition, conditions, self.knowledge))
         ]
@@ -164,7 +164,7 @@ class ClosedForm:
             tuple(profile for profile in profiles if found[profile.qemu] is Truth.UNKNOWN),
         )
 
-    def _conditions(self, domain: MigrationDomain) -> Conditions:
+    def _conditions(self, domain: MigrationDomain) -> SharedConditions:
         """Return what hardware asks, whatever the machine type; remembered for whole pools."""
         if domain.edges is not None:
             return self._hardware_asks(domain)
@@ -172,7 +172,7 @@ class ClosedForm:
             self._of_hosts[domain.profiles] = self._hardware_asks(domain)
         return self._of_hosts[domain.profiles]
 
-    def _hardware_asks(self, domain: MigrationDomain) -> Conditions:
+    def _hardware_asks(self, domain: MigrationDomain) -> SharedConditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
         possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
         told = told_by(domain.profiles, self.knowledge)
@@ -202,7 +202,7 @@ class ClosedForm:
 
     def _features_asked(
         self, domain: MigrationDomain, others: list[Condition], lacked: frozenset[CapabilityId]
-    ) -> Conditions:
+    ) -> SharedConditions:
         """Return conditions with those on CPU features that a guest may not find on every host.
 
         What is `lacked` is excluded already.
@@ -216,7 +216,7 @@ class ClosedForm:
             if any(one.removeprefix("cpu.") in secure for one in names)
             else []
         )
-        return Conditions((*others, *asked), tuple(acks))
+        return SharedConditions((*others, *asked), tuple(acks))
 
     def _depends_on_hardware(self, profile: HostProfile) -> bool:
         """Whether hardware decides about a host's registers: those it may have, or unlisted ones.
@@ -235,12 +235,16 @@ class ClosedForm:
         return self._differing[key]
 
     def _without_hosts(
-        self, machine_type: MachineType, asked: Demanded, layout: Layout, hardware: Conditions
-    ) -> Attempt:
+        self,
+        machine_type: MachineType,
+        asked: Demanded,
+        layout: BuildDifferences,
+        hardware: SharedConditions,
+    ) -> Candidate:
         """Return what names no host: domains of which equal things are asked share it."""
         key = (machine_type.name, *asked, layout, hardware)
         if key not in self._attempts:
-            parts = Parts(
+            parts = CandidateParts(
                 conditions=list(hardware.conditions),
                 flags=self._required_flags(),
                 acks=list(hardware.acks),
@@ -249,7 +253,7 @@ class ClosedForm:
                 one.add_to(parts)
             self._judge_layout(layout, parts)
             conditions = _priced_once(parts.conditions)
-            self._attempts[key] = Attempt(
+            self._attempts[key] = Candidate(
                 machine_type=machine_type,
                 asks=asks_for_features(conditions),
                 flags=tuple(sorted(set(parts.flags), key=_flag_order)),
@@ -262,7 +266,7 @@ class ClosedForm:
             )
         return self._attempts[key]
 
-    def _judge_layout(self, layout: Layout, parts: Parts) -> None:
+    def _judge_layout(self, layout: BuildDifferences, parts: CandidateParts) -> None:
         """Collect the ways out of every layout issue, or the obstacles."""
         for issue in layout.issues:
             if issue.is_accepted:
@@ -344,7 +348,7 @@ def _condition_order(one: Condition) -> tuple[str, str, str, tuple[str, ...]]:
     return one.kind, one.text, one.price, one.words
 
 
-def _layout_obstacle(issue: LayoutIssue) -> Obstacle:
+def _layout_obstacle(issue: DifferenceIssue) -> Obstacle:
     return Obstacle(
         rule=issue.rule,
         unit=issue.unit,

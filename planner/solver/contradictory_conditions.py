@@ -33,7 +33,9 @@ def opponents(
     return tuple(dict.fromkeys(one for against in found for one in against)) if all(found) else ()
 
 
-def beside(obstacle: Obstacle, condition: Condition, against: Iterable[Condition]) -> Obstacle:
+def contradicted(
+    obstacle: Obstacle, condition: Condition, against: Iterable[Condition]
+) -> Obstacle:
     """Return the obstacle of a unit whose condition others contradict.
 
     It is open if the others are asked for want of facts only.

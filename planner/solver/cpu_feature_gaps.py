@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from planner.domain.capability import CapabilityId
-from planner.migration.graph import CpuLooks
+from planner.migration.graph import CpuAspects
 
 
-def not_everywhere(looks: CpuLooks) -> set[CapabilityId]:
+def not_everywhere(looks: CpuAspects) -> set[CapabilityId]:
     """Return the CPU features that a guest may have from a host and not find where it arrives.
 
     A feature that a kernel may or may not give counts, unless all that may have it run that kernel;

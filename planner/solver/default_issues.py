@@ -9,7 +9,7 @@ from planner.domain.compat import DEFAULT, PropertyKey, plain_value
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind
 from planner.knowledge.base import KnowledgeBase
-from planner.solver.difference_issues import LayoutIssue
+from planner.solver.difference_issues import DifferenceIssue
 
 Changed = frozenset[tuple[str, str]]
 """Devices, each with a property whose default differs."""
@@ -22,7 +22,7 @@ def default_issues(
     arch: str,
     machine_type: str,
     knowledge: KnowledgeBase,
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield the properties whose defaults differ on devices with a row: no guest may have one.
 
     Devices without a row are unknown anyway.
@@ -34,7 +34,7 @@ def default_issues(
                 devices_of.setdefault(name, set()).add(device)
     for name, devices in sorted(devices_of.items()):
         words = tuple(sorted(devices))
-        yield LayoutIssue(
+        yield DifferenceIssue(
             property_key=f"{words[0]}.{name}",
             clause=Clause(kind=ClauseKind.DEVICE, any_of=words),
             source="defaults of the builds (harvested/qemu)",

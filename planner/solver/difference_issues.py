@@ -22,7 +22,7 @@ OPEN_CPUS = "CPU features of hosts whose CPUs differ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutIssue:
+class DifferenceIssue:
     """A difference and its way out: a flag, else a claim about the guest, else none.
 
     `sides` are hosts that could be safe each among themselves, if hosts as such are the difference.
@@ -51,12 +51,12 @@ class LayoutIssue:
 
 def unversioned_issue(
     pairs: Iterable[tuple[QemuBuild, QemuBuild]], machine_type: str, knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield that nobody knows what differing builds make of a type without versions."""
     row = knowledge.machine_type(machine_type)
     if row is not None and row.unversioned and not all(a.is_read_as(b) for a, b in pairs):
         fact = unfixed(machine_type)
-        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source=row.source)
+        yield DifferenceIssue(certain=False, facts=(fact,), text=fact, source=row.source)
 
 
 def property_issue(
@@ -66,7 +66,7 @@ def property_issue(
     machine_type: str,
     knowledge: KnowledgeBase,
     policy: Policy,
-) -> LayoutIssue:
+) -> DifferenceIssue:
     """Return a property that differs with its way out: a flag, a claim about guests, or none."""
     row = knowledge.property_row(key)
     source = row.source if row is not None else "compat properties of both builds"
@@ -83,8 +83,8 @@ def property_issue(
             unit="",
             price="functional",
         )
-        return LayoutIssue(property_key=str(key), flag=choice, source=source, text=text)
-    return LayoutIssue(
+        return DifferenceIssue(property_key=str(key), flag=choice, source=source, text=text)
+    return DifferenceIssue(
         property_key=str(key),
         certain=certain,
         facts=() if certain else (f"value of {key} under {machine_type}",),
@@ -132,7 +132,7 @@ def fault_issues(
     carried: Iterable[tuple[QemuBuild, QemuBuild]],
     machine_type: str,
     knowledge: KnowledgeBase,
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield the known faults between builds.
 
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
@@ -157,7 +157,7 @@ def fault_issues(
         kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
         if fault.trait:
             kind, words = ClauseKind.GUEST, (fault.trait,)
-        yield LayoutIssue(
+        yield DifferenceIssue(
             rule=Rule.KNOWN_FAULT.value,
             unit=fault.id,
             clause=Clause(kind=kind, any_of=words) if words else None,
@@ -182,7 +182,7 @@ def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth
 
 def observed_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield the observed failures on routes."""
     failing = [row for row in knowledge.observations if not row.passes]
     for row in failing:
@@ -198,7 +198,7 @@ def observed_issues(
             clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
         elif row.traits:
             clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
-        yield LayoutIssue(
+        yield DifferenceIssue(
             rule=Rule.OBSERVED_FAILURE.value,
             unit=row.id,
             clause=clause,
@@ -209,12 +209,12 @@ def observed_issues(
 
 def coverage_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield what nobody listed about the registers of an architecture."""
     routes = tuple(routes)
     for one, other in routes:
         if one.arch != other.arch:
-            yield LayoutIssue(
+            yield DifferenceIssue(
                 rule=Rule.CAPABILITY_MISSING.value,
                 text="hosts of different architectures",
                 source="architectures differ",
@@ -223,7 +223,7 @@ def coverage_issues(
             return
         if knowledge.covered.get(one.arch) != "listed" and not one.has_registers_of(other):
             fact = f"the registers that each kernel exposes on {one.arch}"
-            yield LayoutIssue(
+            yield DifferenceIssue(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
             )
             return
@@ -231,7 +231,7 @@ def coverage_issues(
 
 def model_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield what nobody knows of CPUs that the fleet says are of different models.
 
     `routes` lead from where a guest may have booted to where it may arrive.
@@ -240,11 +240,11 @@ def model_issues(
     unlisted = {one.arch for one, _ in met if knowledge.covered.get(one.arch) != "listed"}
     for arch in sorted(unlisted):
         fact = f"what a guest sees of CPUs that differ ({arch})"
-        yield LayoutIssue(
+        yield DifferenceIssue(
             certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
         )
     if any(knowledge.open_cpu_features(other.capabilities) for _, other in met):
-        yield LayoutIssue(
+        yield DifferenceIssue(
             certain=False,
             clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
             facts=(OPEN_CPUS,),
@@ -255,7 +255,7 @@ def model_issues(
 
 def vendor_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
-) -> Iterator[LayoutIssue]:
+) -> Iterator[DifferenceIssue]:
     """Yield the vendors of CPUs between which guests cannot move."""
     routes = tuple(routes)
     strange = {
@@ -268,13 +268,13 @@ def vendor_issues(
     }
     for text in sorted(strange):
         fact = f"the vendor of the CPU '{text}'"
-        yield LayoutIssue(certain=False, facts=(fact,), text=fact, source="cpu_vendors.toml")
+        yield DifferenceIssue(certain=False, facts=(fact,), text=fact, source="cpu_vendors.toml")
     pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
     for row in knowledge.host_cpus.crossings:
         met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
         if met:
             names = " and ".join(sorted(set().union(*met)))
-            yield LayoutIssue(
+            yield DifferenceIssue(
                 rule=Rule.CPU_VENDOR_DIFFERS.value,
                 unit=row.id,
                 source=row.source,

@@ -14,7 +14,7 @@ from planner.domain.solution import ChosenBaseline, Status
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.closed_form import ClosedForm
 
 
@@ -24,9 +24,9 @@ class LineResult:
 
     board: str
     line: str
-    chosen: Attempt | None
-    newer: Attempt | None
-    open_attempts: tuple[Attempt, ...] = ()
+    chosen: Candidate | None
+    newer: Candidate | None
+    open_attempts: tuple[Candidate, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -134,7 +134,7 @@ class Solver:
         offers = self.form.offers.offers_of(domain, types)
         if all(offer is Truth.NO for offer in offers):
             return self._bounded_out(domain, board, line)
-        tried: list[Attempt] = []
+        tried: list[Candidate] = []
         chosen, place = None, len(types)
         for index, row in enumerate(types):
             if offers[index] is Truth.NO or self._is_hopeless(domain, row, tried):
@@ -174,7 +174,9 @@ class Solver:
         refused = replace(self.form.attempt(domain, row), bounds=bounds)
         return LineResult(board=board, line=line, chosen=None, newer=refused)
 
-    def _is_hopeless(self, domain: MigrationDomain, row: MachineType, tried: list[Attempt]) -> bool:
+    def _is_hopeless(
+        self, domain: MigrationDomain, row: MachineType, tried: list[Candidate]
+    ) -> bool:
         """Whether the builds alone refuse a type, or leave it open like one that was tried."""
         refused = self.form.refused_by_builds(domain, row)
         return refused is Truth.YES or (
@@ -195,7 +197,7 @@ class Solver:
 
 
 @cache
-def baseline_of(attempt: Attempt) -> ChosenBaseline:
+def baseline_of(attempt: Candidate) -> ChosenBaseline:
     """Return an attempt as an answer, without its explanation."""
     return ChosenBaseline(
         board=attempt.machine_type.board,
@@ -209,7 +211,7 @@ def baseline_of(attempt: Attempt) -> ChosenBaseline:
     )
 
 
-def open_attempts(results: tuple[LineResult, ...]) -> Iterator[Attempt]:
+def open_attempts(results: tuple[LineResult, ...]) -> Iterator[Candidate]:
     """Yield every attempt that only missing facts forbid."""
     for result in results:
         yield from result.open_attempts

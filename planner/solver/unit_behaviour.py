@@ -9,21 +9,21 @@ from planner.domain.compat import CompatFlag
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.knowledge.base import KnowledgeBase
-from planner.solver.unit_facts import Level, Row, gate_level, row_of
+from planner.solver.unit_facts import Level, UnitBehaviour, behaviour_of, gate_level
 
 Vector = tuple[int, ...]
 
 
 @dataclass(slots=True)
-class RowTable:
+class BehaviourTable:
     """Some units over the hosts of a fleet; `flags` are set on every host."""
 
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase
     flags: tuple[CompatFlag, ...]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[UnitBehaviour] = field(default_factory=list)
     vectors: list[Vector] = field(default_factory=list)
-    _numbers: dict[Row, int] = field(default_factory=dict)
+    _numbers: dict[UnitBehaviour, int] = field(default_factory=dict)
     _classes: dict[Vector, int] = field(default_factory=dict)
     _levels: dict[tuple[QemuBuild, str], int] = field(default_factory=dict)
     _level_lists: list[tuple[Level, ...]] = field(default_factory=list)
@@ -42,7 +42,7 @@ class RowTable:
             found.add(number)
         return frozenset(found)
 
-    def number_of(self, row: Row) -> int:
+    def number_of(self, row: UnitBehaviour) -> int:
         """Return the number of a row of some host."""
         return self._numbers[row]
 
@@ -80,7 +80,7 @@ class RowTable:
     def _row(self, place: int, host: HostProfile, level: Level) -> int:
         key = (place, host, level)
         if key not in self._row_of:
-            row = row_of(self.units[place], host, level)
+            row = behaviour_of(self.units[place], host, level)
             number = self._numbers.setdefault(row, len(self.rows))
             if number == len(self.rows):
                 self.rows.append(row)

@@ -15,19 +15,19 @@ from planner.domain.solution import Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.candidate import Obstacle, Parts
-from planner.solver.unit_behaviour import RowTable, Vector
-from planner.solver.unit_resolution import CLEAN, Block, Decider, Decision, Routes
+from planner.solver.candidate import CandidateParts, Obstacle
+from planner.solver.unit_behaviour import BehaviourTable, Vector
+from planner.solver.unit_resolution import NO_DEMAND, Resolution, Routes, UnitRefusal, UnitResolver
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class UnitConstraints:
     """What some units ask, without the units that ask nothing; one object per answer.
 
     Domains of equal rows share it, so it is compared by identity.
     """
 
-    decisions: tuple[tuple[int, MigratedUnit, Decision], ...]
+    decisions: tuple[tuple[int, MigratedUnit, Resolution], ...]
 
     @property
     def is_blocked(self) -> bool:
@@ -40,7 +40,7 @@ class Asked:
         found = (decision.condition for _, _, decision in self.decisions)
         return tuple(one for one in found if one is not None)
 
-    def add_to(self, parts: Parts) -> None:
+    def add_to(self, parts: CandidateParts) -> None:
         """Add flags, conditions, losses and facts; what is blocked has hosts and is left out."""
         for _, unit, decision in self.decisions:
             parts.facts.update(decision.facts)
@@ -52,30 +52,30 @@ class Asked:
                 parts.acks.append(unit.id)
 
 
-NOTHING = Asked(())
+NO_CONSTRAINTS = UnitConstraints(())
 
 
 @dataclass(slots=True)
-class SomeUnits:
+class UnitSet:
     """The units of an architecture with or without gates, and what they asked so far."""
 
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase
     policy: Policy
     arch: str
-    table: RowTable = field(init=False)
-    _decider: Decider = field(init=False)
-    _asked: dict[tuple[frozenset[int], int], Asked] = field(default_factory=dict)
-    _equal: dict[tuple[tuple[int, int], ...], Asked] = field(default_factory=dict)
+    table: BehaviourTable = field(init=False)
+    _decider: UnitResolver = field(init=False)
+    _asked: dict[tuple[frozenset[int], int], UnitConstraints] = field(default_factory=dict)
+    _equal: dict[tuple[tuple[int, int], ...], UnitConstraints] = field(default_factory=dict)
     _settable: dict[QemuBuild, int] = field(default_factory=dict)
     _settable_of: dict[frozenset[QemuBuild], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the table of rows and what decides over it."""
-        self.table = RowTable(self.units, self.knowledge, self.policy.required_flags)
-        self._decider = Decider(self.table, self.knowledge, self.policy)
+        self.table = BehaviourTable(self.units, self.knowledge, self.policy.required_flags)
+        self._decider = UnitResolver(self.table, self.knowledge, self.policy)
 
-    def asked(self, domain: MigrationDomain, machine_type: str) -> Asked:
+    def asked(self, domain: MigrationDomain, machine_type: str) -> UnitConstraints:
         """Return what the units ask of a domain, under a machine type if they are gated."""
         settable = self._settable_on_all(domain.builds)
         if domain.edges is not None or len(domain.starts) != len(domain.members):
@@ -85,17 +85,17 @@ class SomeUnits:
             self._asked[key] = self._among(*key)
         return self._asked[key]
 
-    def narrowed(self, hosts: Iterable[HostProfile]) -> SomeUnits:
+    def narrowed(self, hosts: Iterable[HostProfile]) -> UnitSet:
         """Return these units without those that ask nothing even if all hosts stood in one pool.
 
         What asks nothing of a set of hosts asks nothing of a part of it.
         """
         every = self._among(self.table.classes(hosts, ""), 0)
         kept = tuple(unit for _, unit, _ in every.decisions)
-        return SomeUnits(kept, self.knowledge, self.policy, self.arch)
+        return UnitSet(kept, self.knowledge, self.policy, self.arch)
 
     def obstacles(
-        self, domain: MigrationDomain, machine_type: str, asked: Asked
+        self, domain: MigrationDomain, machine_type: str, asked: UnitConstraints
     ) -> Iterable[Obstacle]:
         """Yield what is blocked, with the hosts of the domain."""
         vectors = self._vectors_of(domain, machine_type)
@@ -104,7 +104,7 @@ class SomeUnits:
                 yield _obstacle(place, unit, decision.block, vectors)
 
     def on_condition(
-        self, domain: MigrationDomain, machine_type: str, asked: Asked
+        self, domain: MigrationDomain, machine_type: str, asked: UnitConstraints
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
         vectors = self._vectors_of(domain, machine_type)
@@ -115,7 +115,7 @@ class SomeUnits:
     def _vectors_of(self, domain: MigrationDomain, machine_type: str) -> dict[HostProfile, Vector]:
         return {host: self.table.vector_of(host, machine_type) for host in domain.profiles}
 
-    def _among(self, classes: frozenset[int], settable: int) -> Asked:
+    def _among(self, classes: frozenset[int], settable: int) -> UnitConstraints:
         """Return what is asked if hosts of every class reach each other."""
         vectors = [self.table.vectors[number] for number in classes]
         columns = enumerate(zip(*vectors, strict=True))
@@ -124,7 +124,9 @@ class SomeUnits:
             for place, column in columns
         )
 
-    def _over_edges(self, domain: MigrationDomain, machine_type: str, settable: int) -> Asked:
+    def _over_edges(
+        self, domain: MigrationDomain, machine_type: str, settable: int
+    ) -> UnitConstraints:
         """Return what is asked over the edges of a directed domain."""
         vectors = self._vectors_of(domain, machine_type)
         return self._without_clean(
@@ -134,11 +136,11 @@ class SomeUnits:
             for place, unit in enumerate(self.units)
         )
 
-    def _without_clean(self, decisions: Iterable[Decision]) -> Asked:
+    def _without_clean(self, decisions: Iterable[Resolution]) -> UnitConstraints:
         found = zip(range(len(self.units)), self.units, decisions, strict=True)
-        asked = tuple(each for each in found if each[2] is not CLEAN)
+        asked = tuple(each for each in found if each[2] is not NO_DEMAND)
         name = tuple((place, id(decision)) for place, _, decision in asked)
-        return self._equal.setdefault(name, Asked(asked))
+        return self._equal.setdefault(name, UnitConstraints(asked))
 
     def _settable_on_all(self, builds: frozenset[QemuBuild]) -> int:
         if builds not in self._settable_of:
@@ -168,16 +170,18 @@ class SomeUnits:
 
 
 @dataclass(slots=True)
-class UnitDemands:
+class ConstraintFinder:
     """What the units without and with a gate ask; those without do not depend on the type."""
 
     knowledge: KnowledgeBase
     policy: Policy
-    _plain: dict[str, SomeUnits] = field(default_factory=dict)
-    _gated: dict[str, SomeUnits] = field(default_factory=dict)
-    _of_hosts: dict[frozenset[HostProfile], Asked] = field(default_factory=dict)
+    _plain: dict[str, UnitSet] = field(default_factory=dict)
+    _gated: dict[str, UnitSet] = field(default_factory=dict)
+    _of_hosts: dict[frozenset[HostProfile], UnitConstraints] = field(default_factory=dict)
 
-    def asked(self, domain: MigrationDomain, machine_type: str) -> tuple[Asked, Asked]:
+    def asked(
+        self, domain: MigrationDomain, machine_type: str
+    ) -> tuple[UnitConstraints, UnitConstraints]:
         """Return what units ask of a domain under a machine type: without a gate, and with one."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
         if domain.edges is not None:
@@ -187,7 +191,10 @@ class UnitDemands:
         return self._of_hosts[domain.profiles], gated.asked(domain, machine_type)
 
     def obstacles(
-        self, domain: MigrationDomain, machine_type: str, asked: tuple[Asked, Asked]
+        self,
+        domain: MigrationDomain,
+        machine_type: str,
+        asked: tuple[UnitConstraints, UnitConstraints],
     ) -> list[Obstacle]:
         """Return what is blocked, with the hosts of the domain."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
@@ -197,7 +204,10 @@ class UnitDemands:
         ]
 
     def on_condition(
-        self, domain: MigrationDomain, machine_type: str, asked: tuple[Asked, Asked]
+        self,
+        domain: MigrationDomain,
+        machine_type: str,
+        asked: tuple[UnitConstraints, UnitConstraints],
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
@@ -211,11 +221,11 @@ class UnitDemands:
             hosts = [profile for profile in profiles if profile.arch == arch]
             self._plain[arch] = plain.narrowed(hosts)
 
-    def _rooms(self, arch: str) -> tuple[SomeUnits, SomeUnits]:
+    def _rooms(self, arch: str) -> tuple[UnitSet, UnitSet]:
         if arch not in self._gated:
             plain, gated = split_units(self.knowledge, arch)
-            self._plain[arch] = SomeUnits(plain, self.knowledge, self.policy, arch)
-            self._gated[arch] = SomeUnits(gated, self.knowledge, self.policy, arch)
+            self._plain[arch] = UnitSet(plain, self.knowledge, self.policy, arch)
+            self._gated[arch] = UnitSet(gated, self.knowledge, self.policy, arch)
         return self._plain[arch], self._gated[arch]
 
 
@@ -235,7 +245,7 @@ def _routes(
 
 
 def _obstacle(
-    place: int, unit: MigratedUnit, block: Block, vectors: dict[HostProfile, Vector]
+    place: int, unit: MigratedUnit, block: UnitRefusal, vectors: dict[HostProfile, Vector]
 ) -> Obstacle:
     return Obstacle(
         rule=block.rule,

@@ -1,7 +1,7 @@
 """What a set of profiles has in common about one unit; derives its facts on its own, not by judging.
 
-A profile's part in a unit is a `Row`: what it sends, what it takes. Pools are many and distinct rows
-few, so every finding is computed once per set of distinct rows.
+A profile's part in a unit is a `UnitBehaviour`: what it sends, what it takes. Pools are many and
+distinct behaviours few, so every failure is computed once per set of distinct behaviours.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Level(IntEnum):
     __hash__ = int.__hash__
 
 
-class Row(NamedTuple):
+class UnitBehaviour(NamedTuple):
     """One profile's part in one unit; the texts name the capability that decides.
 
     `boots`: whether a guest that boots on the host may have what the unit asks of its CPU.
@@ -62,20 +62,20 @@ class Row(NamedTuple):
         """Whether the unit leaves this host's process, if its kernel produces it."""
         return min(self.known, self.gate)
 
-    def shut(self) -> Row:
+    def shut(self) -> UnitBehaviour:
         """Return this row with the unit's gate switched off."""
         return self._replace(gate=Level.NO)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class UnitFailure:
     """A way in which a unit fails between two rows: `certain`, or open for want of `fact`."""
 
     kind: str
     certain: bool
     fact: str
-    source: Row
-    destination: Row
+    source: UnitBehaviour
+    destination: UnitBehaviour
 
 
 def _level(capabilities: CapabilitySet, name: CapabilityId) -> Level:
@@ -154,7 +154,7 @@ def _flagged(
     return values[-1] if values else None
 
 
-def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
+def behaviour_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> UnitBehaviour:
     """Return a profile's part in a unit whose gate stands at `gate`."""
     capabilities = profile.capabilities
     sends, sends_fact = _least(capabilities, unit.sent_if)
@@ -165,7 +165,7 @@ def row_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> Row:
     known = _known(unit, profile.qemu.version)
     levels = (sends, captures, takes, refuses, starts)
     open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
-    return Row(
+    return UnitBehaviour(
         build=str(profile.qemu.token) if open_build else "",
         cpu=(profile.cpu_identity, profile.cpu_model) if unit.requires else NO_CPU,
         kernel=profile.kernel_token if Level.UNKNOWN in levels else "",
@@ -199,13 +199,13 @@ def _implied(unit: MigratedUnit) -> bool:
     return any(clause.kind.value in {"cpu", "device", "accelerator"} for clause in unit.when)
 
 
-def _blocked(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
+def _blocked(unit: MigratedUnit, source: UnitBehaviour) -> Iterable[UnitFailure]:
     if unit.source_requires and source.known is not Level.NO and source.starts < Level.MAYBE:
         certain = source.starts is Level.NO and source.known is Level.YES
-        yield Finding("blocked", certain, source.starts_fact, source, source)
+        yield UnitFailure("blocked", certain, source.starts_fact, source, source)
 
 
-def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
+def _left_behind(unit: MigratedUnit, source: UnitBehaviour) -> Iterable[UnitFailure]:
     """Yield the loss of state that a host produces and its process does not send."""
     if unit.state != "run" or source.sends is Level.NO:
         return
@@ -213,13 +213,15 @@ def _left_behind(unit: MigratedUnit, source: Row) -> Iterable[Finding]:
         if unit.sent == "always" or (source.known is Level.NO and unit.came_with_its_feature):
             return
         certain = source.sends is Level.YES or (source.sends is Level.MAYBE and _implied(unit))
-        yield Finding("unsent", certain, source.sends_fact, source, source)
+        yield UnitFailure("unsent", certain, source.sends_fact, source, source)
     elif source.captures < Level.MAYBE:
         certain = source.captures is Level.NO and source.emits is Level.YES
-        yield Finding("uncaptured", certain, source.captures_fact, source, source)
+        yield UnitFailure("uncaptured", certain, source.captures_fact, source, source)
 
 
-def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Finding]:
+def _arriving(
+    unit: MigratedUnit, source: UnitBehaviour, destination: UnitBehaviour
+) -> Iterable[UnitFailure]:
     """Yield what goes wrong at the destination with what a host has produced."""
     hosted = unit.state == "host"
     if hosted and destination.known is Level.NO:
@@ -231,24 +233,24 @@ def _arriving(unit: MigratedUnit, source: Row, destination: Row) -> Iterable[Fin
     same_build = bool(source.build) and source.build == destination.build
     if not hosted and destination.known < Level.YES and not same_build:
         certain = surely and destination.known is Level.NO
-        yield Finding("foreign", certain, open_fact, source, destination)
+        yield UnitFailure("foreign", certain, open_fact, source, destination)
     elif unit.state == "boot" and unit.gates and destination.gate < Level.YES and not same_build:
         certain = surely and destination.gate is Level.NO
-        yield Finding("gate", certain, str(unit.gates[0].key), source, destination)
+        yield UnitFailure("gate", certain, str(unit.gates[0].key), source, destination)
     elif destination.refuses in (Level.YES, Level.UNKNOWN) and not _cancels(source, destination):
         certain = surely and destination.refuses is Level.YES
         fact = destination.refuses_fact if destination.refuses is Level.UNKNOWN else open_fact
-        yield Finding("refused", certain, fact, source, destination)
+        yield UnitFailure("refused", certain, fact, source, destination)
     settled = _cancels(source, destination) or (hosted and _same_open_kernel(source, destination))
     if destination.takes in (Level.NO, Level.UNKNOWN) and not settled:
         certain = surely and destination.takes is Level.NO
         fact = destination.takes_fact if destination.takes is Level.UNKNOWN else open_fact
-        yield Finding("lack", certain, fact, source, destination)
+        yield UnitFailure("lack", certain, fact, source, destination)
     elif destination.takes is Level.MAYBE and _other_cpu(source, destination):
-        yield Finding("lack", False, destination.takes_fact, source, destination)
+        yield UnitFailure("lack", False, destination.takes_fact, source, destination)
 
 
-def _surely_there(unit: MigratedUnit, source: Row, destination: Row) -> bool:
+def _surely_there(unit: MigratedUnit, source: UnitBehaviour, destination: UnitBehaviour) -> bool:
     """Whether a guest with the unit asks for it at the destination: it is sent, or demanded there."""
     if unit.state == "host":
         return destination.known is Level.YES
@@ -256,7 +258,7 @@ def _surely_there(unit: MigratedUnit, source: Row, destination: Row) -> bool:
     return source.emits is Level.YES and sends
 
 
-def _other_cpu(source: Row, destination: Row) -> bool:
+def _other_cpu(source: UnitBehaviour, destination: UnitBehaviour) -> bool:
     """Whether fleet or probes say that the hosts have different CPUs: what one can says nothing."""
     (probed, named), (probed_there, named_there) = source.cpu, destination.cpu
     if probed and probed_there:
@@ -264,13 +266,13 @@ def _other_cpu(source: Row, destination: Row) -> bool:
     return bool(named and named_there) and named != named_there
 
 
-def _same_open_kernel(source: Row, destination: Row) -> bool:
+def _same_open_kernel(source: UnitBehaviour, destination: UnitBehaviour) -> bool:
     """Whether an unknown cancels: a guest that runs on a kernel release can run on it elsewhere."""
     unknown = destination.takes is Level.UNKNOWN
     return unknown and bool(source.kernel) and source.kernel == destination.kernel
 
 
-def _cancels(source: Row, destination: Row) -> bool:
+def _cancels(source: UnitBehaviour, destination: UnitBehaviour) -> bool:
     """Equal unknowns of one exact kernel release cancel."""
     unknown = source.sends is Level.UNKNOWN and Level.UNKNOWN in (
         destination.takes,
@@ -281,12 +283,12 @@ def _cancels(source: Row, destination: Row) -> bool:
 
 def findings(
     unit: MigratedUnit,
-    producers: Iterable[Row],
-    takers: Iterable[Row],
-    pairs: Iterable[tuple[Row, Row]] | None = None,
-) -> tuple[Finding, ...]:
+    producers: Iterable[UnitBehaviour],
+    takers: Iterable[UnitBehaviour],
+    pairs: Iterable[tuple[UnitBehaviour, UnitBehaviour]] | None = None,
+) -> tuple[UnitFailure, ...]:
     """Return every way in which `unit` fails between producers and takers, or over given `pairs`."""
-    found: list[Finding] = []
+    found: list[UnitFailure] = []
     producers, takers = tuple(producers), tuple(takers)
     if not any(row.boots for row in (*producers, *takers)):
         return ()

@@ -14,8 +14,8 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.solver.candidate import condition_of
-from planner.solver.unit_behaviour import RowTable
-from planner.solver.unit_facts import Finding, findings
+from planner.solver.unit_behaviour import BehaviourTable
+from planner.solver.unit_facts import UnitFailure, findings
 
 ORDER_OF_CLAUSES = (
     ClauseKind.USE,
@@ -47,7 +47,7 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class UnitRefusal:
     """Findings that nothing helps against; `lacking` and `having` are numbers of rows."""
 
     rule: str
@@ -58,7 +58,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Resolution:
     """What one unit asks of an answer.
 
     `otherwise` blocks it if no guest meets its condition, which asks for something to be there.
@@ -66,27 +66,29 @@ class Decision:
 
     flag: FlagChoice | None = None
     condition: Condition | None = None
-    block: Block | None = None
-    otherwise: Block | None = None
+    block: UnitRefusal | None = None
+    otherwise: UnitRefusal | None = None
     accepted: Loss | None = None
     residual: Loss | None = None
     facts: frozenset[str] = frozenset()
 
 
-CLEAN = Decision()
+NO_DEMAND = Resolution()
 
 
 @dataclass(slots=True)
-class Decider:
+class UnitResolver:
     """Decides about the units of one table and remembers what it decided."""
 
-    table: RowTable
+    table: BehaviourTable
     knowledge: KnowledgeBase
     policy: Policy
-    _known: dict[tuple[int, Routes | frozenset[int], bool], Decision] = field(default_factory=dict)
-    _equal: dict[Decision, Decision] = field(default_factory=lambda: {CLEAN: CLEAN})
+    _known: dict[tuple[int, Routes | frozenset[int], bool], Resolution] = field(
+        default_factory=dict
+    )
+    _equal: dict[Resolution, Resolution] = field(default_factory=lambda: {NO_DEMAND: NO_DEMAND})
 
-    def among(self, place: int, rows: frozenset[int], *, settable: bool) -> Decision:
+    def among(self, place: int, rows: frozenset[int], *, settable: bool) -> Resolution:
         """Return what a unit asks if every host of these rows reaches every other."""
         key = (place, rows, settable)
         if key not in self._known:
@@ -94,7 +96,7 @@ class Decider:
             self._known[key] = self.over(place, routes, settable=settable)
         return self._known[key]
 
-    def over(self, place: int, routes: Routes, *, settable: bool) -> Decision:
+    def over(self, place: int, routes: Routes, *, settable: bool) -> Resolution:
         """Return what a unit asks over routes; equal decisions are one object."""
         key = (place, routes, settable)
         if key not in self._known:
@@ -102,7 +104,7 @@ class Decider:
             self._known[key] = self._equal.setdefault(found, found)
         return self._known[key]
 
-    def _decide(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Decision:
+    def _decide(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Resolution:
         rows = self.table.rows
         producers = [rows[number] for number in sorted(routes.producers)]
         takers = [rows[number] for number in sorted(routes.takers)]
@@ -111,27 +113,27 @@ class Decider:
             pairs = [(rows[one], rows[other]) for one, other in sorted(routes.pairs)]
         found = findings(unit, producers, takers, pairs)
         if not found:
-            return CLEAN
+            return NO_DEMAND
         standing = [one for one in found if not self._tolerates(unit, one)]
         if not standing:
-            return CLEAN if unit.is_unusual else _tolerated(unit)
+            return NO_DEMAND if unit.is_unusual else _tolerated(unit)
         facts = frozenset(one.fact for one in standing if not one.certain and one.fact)
         if settable:
             shut = findings(unit, [row.shut() for row in producers], [row.shut() for row in takers])
             if all(self._tolerates(unit, one) for one in shut):
-                return Decision(
+                return Resolution(
                     flag=_flag_choice(unit, self.knowledge),
                     accepted=_loss(unit) if shut else None,
                     facts=facts,
                 )
         clause, gravest = _negatable(unit), [one for one in standing if one.certain] or standing
         if clause is None:
-            return Decision(block=self._block(gravest), facts=facts)
+            return Resolution(block=self._block(gravest), facts=facts)
         condition = condition_of(clause, self.knowledge, unit.price)
         otherwise = self._block(gravest) if clause.kind is ClauseKind.CPU_LACKS else None
-        return Decision(condition=condition, otherwise=otherwise, facts=facts)
+        return Resolution(condition=condition, otherwise=otherwise, facts=facts)
 
-    def _tolerates(self, unit: MigratedUnit, finding: Finding) -> bool:
+    def _tolerates(self, unit: MigratedUnit, finding: UnitFailure) -> bool:
         """Whether policy lets a finding pass: by exposure, by name, or as a cheap loss."""
         if unit.is_transient and unit.exposure in self.policy.residual_exposures:
             return True
@@ -139,11 +141,11 @@ class Decider:
             return True
         return finding.kind == "unsent" and unit.severity in self.policy.accepted_severities
 
-    def _block(self, blocked: Iterable[Finding]) -> Block:
+    def _block(self, blocked: Iterable[UnitFailure]) -> UnitRefusal:
         found = tuple(blocked)
         number = self.table.number_of
         lacking = frozenset(number(one.destination) for one in found)
-        return Block(
+        return UnitRefusal(
             rule=RULES[found[0].kind].value,
             certain=any(one.certain for one in found),
             facts=tuple(sorted({one.fact for one in found if one.fact})),
@@ -152,8 +154,10 @@ class Decider:
         )
 
 
-def _tolerated(unit: MigratedUnit) -> Decision:
-    return Decision(residual=_loss(unit)) if unit.is_transient else Decision(accepted=_loss(unit))
+def _tolerated(unit: MigratedUnit) -> Resolution:
+    return (
+        Resolution(residual=_loss(unit)) if unit.is_transient else Resolution(accepted=_loss(unit))
+    )
 
 
 def _negatable(unit: MigratedUnit) -> Clause | None:

@@ -6,27 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planner.domain.compat import PropertyKey
 from planner.domain.errors import Location, Problem, UsageError, nearest
-from planner.domain.unlock import Want
+from planner.domain.unlock import Goal
 from planner.knowledge.base import KnowledgeBase
 from planner.solver.solve import LineResult
 
 Answers = Mapping[str, tuple[LineResult, ...]]
 
 
-def next_types(answers: Answers) -> Iterator[Want]:
+def next_types(answers: Answers) -> Iterator[Goal]:
     """Yield the next newer type of every board and line; any type where none is safe today."""
     for domain, results in answers.items():
         for result in results:
             if result.newer is None:
                 continue
             row = result.newer.machine_type if result.chosen is not None else None
-            yield Want(domain=domain, board=result.board, line=result.line, machine_type=row)
+            yield Goal(domain=domain, board=result.board, line=result.line, machine_type=row)
 
 
-def named(words: Sequence[str], answers: Answers, knowledge: KnowledgeBase) -> Iterator[Want]:
+def named(words: Sequence[str], answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:
     """Yield what `DOMAIN:TYPE` and `DOMAIN:FLAG` ask for; raises `UsageError` with every wrong word."""
     problems: list[Problem] = []
-    found: dict[Want, None] = {}
+    found: dict[Goal, None] = {}
     for word in dict.fromkeys(words):
         wants = tuple(_wants(word, answers, knowledge))
         if not wants:
@@ -45,18 +45,18 @@ def _split(word: str, answers: Answers) -> tuple[str, str]:
     return name, word[len(name) + 1 :]
 
 
-def _wants(word: str, answers: Answers, knowledge: KnowledgeBase) -> Iterator[Want]:
+def _wants(word: str, answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:
     domain, wanted = _split(word, answers)
     if not domain:
         return
     row = knowledge.machine_type(wanted)
     if row is not None:
-        yield Want(domain=domain, board=row.board, line=row.line, machine_type=row)
+        yield Goal(domain=domain, board=row.board, line=row.line, machine_type=row)
         return
     for result in answers[domain]:
         for key in _flags(result):
             if str(key) == wanted:
-                yield Want(domain=domain, board=result.board, line=result.line, dropped=key)
+                yield Goal(domain=domain, board=result.board, line=result.line, dropped=key)
 
 
 def _flags(result: LineResult) -> tuple[PropertyKey, ...]:

@@ -14,7 +14,7 @@ from planner.migration.profiles import Profiler, members_by_pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Landscape:
+class ModifiedFleet:
     """Groups of hosts, and who sends to whom (`arrows` None: everybody inside a pool)."""
 
     fleet: Fleet

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.domain.host import HostGroup, HostProfile
-from planner.domain.unlock import ClassUpgrade, LeastCost, UnlockStatus, UnlockTarget, Want
+from planner.domain.unlock import ClassUpgrade, Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.migration.graph import MigrationDomain
 from planner.optimize.upgrade_choice import Choice
 from planner.unlock.type_judge import changes
-from planner.unlock.upgrade_options import Way
+from planner.unlock.upgrade_options import UpgradePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class GoalResult:
     """A target with what becomes of the groups that it touches."""
 
     target: UnlockTarget
     domain: MigrationDomain
-    ways: tuple[tuple[Way, ...], ...]
+    ways: tuple[tuple[UpgradePath, ...], ...]
     choice: Choice = ()
 
     def changed(self) -> dict[HostGroup, HostGroup]:
@@ -27,7 +27,7 @@ class Opening:
         return changes(self.ways, self.choice) if self.choice else {}
 
 
-def closed(want: Want, value: float, domain: MigrationDomain, reason: str) -> Opening:
+def closed(want: Goal, value: float, domain: MigrationDomain, reason: str) -> GoalResult:
     """Return that nothing can open a want."""
     target = UnlockTarget(
         want=want,
@@ -40,7 +40,7 @@ def closed(want: Want, value: float, domain: MigrationDomain, reason: str) -> Op
         verified=False,
         reason=reason,
     )
-    return Opening(target=target, domain=domain, ways=())
+    return GoalResult(target=target, domain=domain, ways=())
 
 
 def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgrade]:
@@ -61,6 +61,6 @@ def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgr
         )
 
 
-def seats_of(opening: Opening) -> tuple[tuple[str, HostProfile], ...]:
+def classes_of(opening: GoalResult) -> tuple[tuple[str, HostProfile], ...]:
     """Return the classes that an opening may touch, by pool and profile."""
     return tuple((str(member.groups[0].pool), member.profile) for member in opening.domain.members)

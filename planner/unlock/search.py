@@ -10,54 +10,54 @@ from planner.answers.why_not_newer import refusals
 from planner.domain.host import HostGroup
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
-from planner.domain.unlock import LeastCost, UnlockStatus, UnlockTarget, Want
+from planner.domain.unlock import Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
-from planner.optimize.upgrade_choice import UNFINISHED, Found, Seat, cheapest_upgrade
+from planner.optimize.upgrade_choice import UNFINISHED, HostsToMove, SearchResult, cheapest_upgrade
 from planner.solver.solve import LineResult, Solver, baseline_of
-from planner.unlock.modified_fleet import Landscape
-from planner.unlock.results import Opening, class_upgrades, closed
+from planner.unlock.modified_fleet import ModifiedFleet
+from planner.unlock.results import GoalResult, class_upgrades, closed
 from planner.unlock.type_judge import (
-    Compositions,
     FleetJudge,
     PoolJudge,
+    PoolMixes,
     Ranks,
     changes,
     fleet_refusal,
     ranks_of,
 )
-from planner.unlock.upgrade_options import Upgrader, Way
+from planner.unlock.upgrade_options import UpgradeFinder, UpgradePath
 
 NOT_HELD = "the cheapest upgrade found does not hold for the hosts as they are"
 MOST_REASONS = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class Unlocker:
+class UnlockSearch:
     """Finds the cheapest upgrades of one fleet; equal questions of pools are answered once."""
 
     knowledge: KnowledgeBase
-    landscape: Landscape
+    landscape: ModifiedFleet
     solver: Solver = field(init=False)
     domains: Mapping[str, MigrationDomain] = field(init=False)
     answers: Mapping[str, tuple[LineResult, ...]] = field(init=False)
     today: Mapping[str, Ranks] = field(init=False)
-    _upgrader: Upgrader = field(init=False)
-    _compositions: Compositions = field(init=False)
-    _known: dict[object, Found] = field(default_factory=dict)
+    _upgrader: UpgradeFinder = field(init=False)
+    _compositions: PoolMixes = field(init=False)
+    _known: dict[object, SearchResult] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Solve the fleet as it is."""
         self.solver = Solver(knowledge=self.knowledge, policy=self.landscape.policy)
-        self._compositions = Compositions(self.solver)
-        self._upgrader = Upgrader(knowledge=self.knowledge, profiler=self.landscape.profiler)
+        self._compositions = PoolMixes(self.solver)
+        self._upgrader = UpgradeFinder(knowledge=self.knowledge, profiler=self.landscape.profiler)
         self._upgrader.learn(self.landscape.fleet.groups)
         self.domains = {domain.name: domain for domain in self.landscape.domains({})}
         self.answers = {name: self.solver.solve(domain) for name, domain in self.domains.items()}
         self.today = {name: ranks_of(results) for name, results in self.answers.items()}
 
-    def open(self, want: Want, value: float) -> Opening:
+    def open(self, want: Goal, value: float) -> GoalResult:
         """Return the cheapest verified upgrades for a want, or why there are none."""
         domain = self.domains[want.domain]
         reason = self._shut_out(want)
@@ -71,7 +71,7 @@ class Unlocker:
         if stuck:
             return closed(want, value, domain, _no_way(want, stuck))
         seats = tuple(
-            Seat(member.hosts, numbers)
+            HostsToMove(member.hosts, numbers)
             for member, numbers in zip(domain.members, allowed, strict=True)
         )
         found = self._search(want, domain, seats, ways)
@@ -79,7 +79,7 @@ class Unlocker:
             return self._refused(want, value, domain, ways, found)
         return self._verified(want, value, domain, ways, found)
 
-    def _shut_out(self, want: Want) -> str:
+    def _shut_out(self, want: Goal) -> str:
         """Say why the policy or the machine leaves a type out, empty if neither does."""
         row = want.machine_type
         if row is None:
@@ -95,18 +95,18 @@ class Unlocker:
             return f"the policy leaves {row.name} out"
         return ""
 
-    def _candidates(self, want: Want) -> tuple[str, ...]:
+    def _candidates(self, want: Goal) -> tuple[str, ...]:
         """Return the types that would do."""
         row = want.machine_type
         assert row is not None
         types = self.solver.form.offers.candidates(row.arch, row.board, row.line)
         return tuple(one.name for one in types if one.rank >= row.rank)
 
-    def _ways(self, want: Want, member: PoolMember) -> tuple[Way, ...]:
+    def _ways(self, want: Goal, member: PoolMember) -> tuple[UpgradePath, ...]:
         name = "" if want.machine_type is None else want.machine_type.name
         return self._upgrader.ways(member, name)
 
-    def _allowed(self, want: Want, ways: Sequence[Way]) -> Iterator[int]:
+    def _allowed(self, want: Goal, ways: Sequence[UpgradePath]) -> Iterator[int]:
         """Yield the ways after which every build may offer a type that would do."""
         offers = self.knowledge.machines.offers
         for number, way in enumerate(ways):
@@ -118,11 +118,11 @@ class Unlocker:
 
     def _search(
         self,
-        want: Want,
+        want: Goal,
         domain: MigrationDomain,
-        seats: tuple[Seat, ...],
-        ways: tuple[tuple[Way, ...], ...],
-    ) -> Found:
+        seats: tuple[HostsToMove, ...],
+        ways: tuple[tuple[UpgradePath, ...], ...],
+    ) -> SearchResult:
         today = self.today[want.domain]
         if self.landscape.arrows is not None:
             judge = FleetJudge(
@@ -150,12 +150,12 @@ class Unlocker:
 
     def _verified(
         self,
-        want: Want,
+        want: Goal,
         value: float,
         domain: MigrationDomain,
-        ways: tuple[tuple[Way, ...], ...],
-        found: Found,
-    ) -> Opening:
+        ways: tuple[tuple[UpgradePath, ...], ...],
+        found: SearchResult,
+    ) -> GoalResult:
         """Return the opening if the changed hosts, solved and certified, have what is wanted."""
         assert found.choice is not None
         changed = changes(ways, found.choice)
@@ -174,13 +174,13 @@ class Unlocker:
             reason="" if held else NOT_HELD,
         )
         choice = found.choice if held else ()
-        return Opening(target=target, domain=domain, ways=ways, choice=choice)
+        return GoalResult(target=target, domain=domain, ways=ways, choice=choice)
 
-    def holds(self, wants: Sequence[Want], changed: Mapping[HostGroup, HostGroup]) -> bool:
+    def holds(self, wants: Sequence[Goal], changed: Mapping[HostGroup, HostGroup]) -> bool:
         """Whether the fleet with these groups changed has all `wants`, and no pool an older type."""
         return fleet_refusal(wants, changed, self.today, self.landscape, self.solver) is None
 
-    def _after(self, want: Want, changed: Mapping[HostGroup, HostGroup]) -> tuple[str, ...]:
+    def _after(self, want: Goal, changed: Mapping[HostGroup, HostGroup]) -> tuple[str, ...]:
         pools = self.landscape.together({want.domain, *(str(group.pool) for group in changed)})
         drawn = self.landscape.domains(changed, pools)
         domain = next(one for one in drawn if one.name == want.domain)
@@ -193,12 +193,12 @@ class Unlocker:
 
     def _refused(
         self,
-        want: Want,
+        want: Goal,
         value: float,
         domain: MigrationDomain,
-        ways: tuple[tuple[Way, ...], ...],
-        found: Found,
-    ) -> Opening:
+        ways: tuple[tuple[UpgradePath, ...], ...],
+        found: SearchResult,
+    ) -> GoalResult:
         """Return that nothing opens a want, or that nobody knows, with the reasons at the newest end."""
         status = UnlockStatus.CLOSED if found.certain else UnlockStatus.UNDECIDED
         newest = tuple(min(len(own) - 1, 1) for own in ways)
@@ -218,9 +218,9 @@ class Unlocker:
             verified=False,
             reason=text,
         )
-        return Opening(target=target, domain=domain, ways=ways)
+        return GoalResult(target=target, domain=domain, ways=ways)
 
-    def _reasons(self, want: Want, changed: Mapping[HostGroup, HostGroup]) -> Iterator[str]:
+    def _reasons(self, want: Goal, changed: Mapping[HostGroup, HostGroup]) -> Iterator[str]:
         """Yield what refuses a want once every class is as new as its pool or vendor line allows."""
         pools = self.landscape.together({want.domain, *(str(group.pool) for group in changed)})
         domain = next(
@@ -244,7 +244,7 @@ def _words(baseline: ChosenBaseline) -> tuple[str, ...]:
     return baseline.machine_type, *(str(choice.flag) for choice in baseline.flags)
 
 
-def _no_way(want: Want, stuck: Sequence[PoolMember]) -> str:
+def _no_way(want: Goal, stuck: Sequence[PoolMember]) -> str:
     names = ", ".join(first_names(stuck))
     return (
         f"nothing newer of their pool or vendor line that this fleet runs offers {want.text} "

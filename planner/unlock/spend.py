@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from planner.domain.host import HostGroup
-from planner.domain.unlock import BudgetBound, Unlocks, UnlockStatus, UnlockTarget, Want
-from planner.optimize.knapsack import Allotment, Least, Parcel, components, most_valuable
+from planner.domain.unlock import BudgetBound, Goal, Unlocks, UnlockStatus, UnlockTarget
+from planner.optimize.knapsack import Allotment, Bundle, OpeningFloor, components, most_valuable
 from planner.optimize.upgrade_choice import STAYS, UNFINISHED
-from planner.unlock.results import Opening, seats_of
-from planner.unlock.search import Unlocker
+from planner.unlock.results import GoalResult, classes_of
+from planner.unlock.search import UnlockSearch
 
 GRAIN = 1000
 """Values are compared in thousandths of a host."""
 
 
-def unlocks(unlocker: Unlocker, wants: Iterable[Want], budget: int | None = None) -> Unlocks:
+def unlocks(unlocker: UnlockSearch, wants: Iterable[Goal], budget: int | None = None) -> Unlocks:
     """Return the cheapest upgrades for every want; with a `budget` in hosts, what to spend it on."""
     worth = worths(unlocker)
     openings = [unlocker.open(want, worth[want.domain]) for want in wants]
@@ -43,7 +43,7 @@ def unlocks(unlocker: Unlocker, wants: Iterable[Want], budget: int | None = None
     )
 
 
-def worths(unlocker: Unlocker) -> dict[str, float]:
+def worths(unlocker: UnlockSearch) -> dict[str, float]:
     """Return what each pool is worth: its hosts times the weight that the policy's plan gives it."""
     weights = dict(unlocker.landscape.policy.plan.weights)
     hosts: dict[str, int] = {}
@@ -52,13 +52,13 @@ def worths(unlocker: Unlocker) -> dict[str, float]:
     return {name: round(count * weights.get(name, 1.0), 3) for name, count in hosts.items()}
 
 
-def _worth_offering(openings: Iterable[Opening]) -> list[Opening]:
+def _worth_offering(openings: Iterable[GoalResult]) -> list[GoalResult]:
     """Return what costs something; of a pool that shares no hosts with others the cheapest only."""
     opened = [one for one in openings if one.target.cost]
     shared = {
         one.subject for group in components(_least(opened)) if len(group) > 1 for one in group
     }
-    cheapest: dict[object, Opening] = {}
+    cheapest: dict[object, GoalResult] = {}
     for one in opened:
         want = one.target.want
         key = want if want.domain in shared else want.domain
@@ -68,7 +68,7 @@ def _worth_offering(openings: Iterable[Opening]) -> list[Opening]:
     return list(cheapest.values())
 
 
-def _parcel(opening: Opening) -> Parcel:
+def _parcel(opening: GoalResult) -> Bundle:
     moves: dict[tuple[Hashable, Hashable], int] = {}
     for member, ways, number in zip(
         opening.domain.members, opening.ways, opening.choice, strict=True
@@ -76,19 +76,19 @@ def _parcel(opening: Opening) -> Parcel:
         if number != STAYS:
             seat = (str(member.groups[0].pool), member.profile)
             moves[seat, ways[number].profiles] = member.hosts
-    return Parcel(opening.target.want.domain, _grains(opening.target), moves)
+    return Bundle(opening.target.want.domain, _grains(opening.target), moves)
 
 
 def _grains(target: UnlockTarget) -> int:
     return round(target.value * GRAIN)
 
 
-def _least(openings: Iterable[Opening]) -> list[Least]:
+def _least(openings: Iterable[GoalResult]) -> list[OpeningFloor]:
     """Return per pool the fewest hosts that can open any of its wants for sure.
 
     What only missing facts forbid cannot be opened for sure; a search that ended early leaves it open.
     """
-    best: dict[str, Opening] = {}
+    best: dict[str, GoalResult] = {}
     for one in openings:
         target = one.target
         unsettled = target.status is UnlockStatus.UNDECIDED and target.bound.method == UNFINISHED
@@ -98,14 +98,14 @@ def _least(openings: Iterable[Opening]) -> list[Least]:
         if known is None or target.bound.cost < known.target.bound.cost:
             best[target.want.domain] = one
     return [
-        Least(name, _grains(one.target), one.target.bound.cost, frozenset(seats_of(one)))
+        OpeningFloor(name, _grains(one.target), one.target.bound.cost, frozenset(classes_of(one)))
         for name, one in best.items()
     ]
 
 
-def _hold(unlocker: Unlocker, chosen: Sequence[Opening]) -> bool:
+def _hold(unlocker: UnlockSearch, chosen: Sequence[GoalResult]) -> bool:
     """Whether all of them hold together; those that share no hosts were verified alone."""
-    seats = [seat for one in chosen for seat in seats_of(one)]
+    seats = [seat for one in chosen for seat in classes_of(one)]
     if unlocker.landscape.arrows is None and len(seats) == len(set(seats)):
         return True
     changed: dict[HostGroup, HostGroup] = {}
@@ -114,7 +114,7 @@ def _hold(unlocker: Unlocker, chosen: Sequence[Opening]) -> bool:
     return unlocker.holds([one.target.want for one in chosen], changed)
 
 
-def _bound(allotment: Allotment, chosen: Sequence[Parcel], budget: int, spent: int) -> BudgetBound:
+def _bound(allotment: Allotment, chosen: Sequence[Bundle], budget: int, spent: int) -> BudgetBound:
     value = sum(parcel.value for parcel in chosen)
     gap = allotment.bound - value
     return BudgetBound(

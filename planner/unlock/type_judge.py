@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 
 from planner.domain.host import HostGroup, HostName, HostProfile, PoolName
 from planner.domain.solution import FlagChoice
-from planner.domain.unlock import Want
+from planner.domain.unlock import Goal
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.upgrade_choice import STAYS, Choice, Cut, Judged, forbids, only
-from planner.solver.candidate import Attempt
+from planner.solver.candidate import Candidate
 from planner.solver.solve import LineResult, Solver
-from planner.unlock.modified_fleet import Landscape
-from planner.unlock.upgrade_options import Way
+from planner.unlock.modified_fleet import ModifiedFleet
+from planner.unlock.upgrade_options import UpgradePath
 
-Thing = tuple[HostProfile, bool]
+ProfileCount = tuple[HostProfile, bool]
 """A profile of a pool, and whether more than one host has it."""
-Place = tuple[str, str]
-Ranks = Mapping[Place, int]
+BoardLine = tuple[str, str]
+Ranks = Mapping[BoardLine, int]
 REPRESENTATIVES = (HostName("one"), HostName("other"))
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class GoalRefusal:
     """Why a composition does not do.
 
     `certain`: no missing fact is behind it. `lasting`: more profiles cannot help either.
@@ -35,13 +35,13 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Compositions:
+class PoolMixes:
     """Answers of pools in which everybody reaches everybody, by what the pool is composed of."""
 
     solver: Solver
-    _known: dict[frozenset[Thing], tuple[LineResult, ...]] = field(default_factory=dict)
+    _known: dict[frozenset[ProfileCount], tuple[LineResult, ...]] = field(default_factory=dict)
 
-    def domain(self, things: Sequence[Thing]) -> MigrationDomain:
+    def domain(self, things: Sequence[ProfileCount]) -> MigrationDomain:
         """Return a pool of one or two hosts per profile."""
         members = tuple(
             PoolMember(
@@ -59,7 +59,7 @@ class Compositions:
         )
         return MigrationDomain(name="", starts=members, members=members)
 
-    def results(self, things: Sequence[Thing]) -> tuple[LineResult, ...]:
+    def results(self, things: Sequence[ProfileCount]) -> tuple[LineResult, ...]:
         """Return the answer for a composition."""
         key = frozenset(things)
         if key not in self._known:
@@ -67,7 +67,7 @@ class Compositions:
         return self._known[key]
 
 
-def ranks_of(results: Iterable[LineResult]) -> dict[Place, int]:
+def ranks_of(results: Iterable[LineResult]) -> dict[BoardLine, int]:
     """Return the rank of the safe type of every board and line."""
     return {
         (result.board, result.line): result.chosen.machine_type.rank
@@ -77,12 +77,12 @@ def ranks_of(results: Iterable[LineResult]) -> dict[Place, int]:
 
 
 def refusal(
-    want: Want,
+    want: Goal,
     domain: MigrationDomain,
     results: tuple[LineResult, ...],
     today: Ranks,
     solver: Solver,
-) -> Refused | None:
+) -> GoalRefusal | None:
     """Return why an answer does not give what is wanted, None if it does.
 
     No board and line may have an older type than `today`, or lose its answer.
@@ -100,32 +100,32 @@ def refusal(
     if chosen is not None and (wanted is None or chosen.machine_type.rank >= wanted.rank):
         return None
     if wanted is None:
-        return Refused(certain=result is None or not result.open_attempts)
+        return GoalRefusal(certain=result is None or not result.open_attempts)
     allowed = solver.form.offers.candidates(wanted.arch, wanted.board, wanted.line)
     newer = (row for row in allowed if row.rank >= wanted.rank)
-    return Refused(certain=not any(_is_open(solver.form.attempt(domain, row)) for row in newer))
+    return GoalRefusal(certain=not any(_is_open(solver.form.attempt(domain, row)) for row in newer))
 
 
-def _is_open(attempt: Attempt) -> bool:
+def _is_open(attempt: Candidate) -> bool:
     return attempt.is_safe or attempt.is_open
 
 
-def _worse(results: tuple[LineResult, ...], today: Ranks) -> Refused | None:
+def _worse(results: tuple[LineResult, ...], today: Ranks) -> GoalRefusal | None:
     """Return that some line lost its answer, or has an older one."""
     ranks = ranks_of(results)
     lost = [place for place, rank in today.items() if ranks.get(place, rank - 1) < rank]
     if not lost:
         return None
     doubtful = (one for one in results if (one.board, one.line) in lost and one.open_attempts)
-    return Refused(certain=not any(doubtful))
+    return GoalRefusal(certain=not any(doubtful))
 
 
 def _flag_refusal(
-    want: Want, domain: MigrationDomain, chosen: Attempt | None, solver: Solver
-) -> Refused | None:
+    want: Goal, domain: MigrationDomain, chosen: Candidate | None, solver: Solver
+) -> GoalRefusal | None:
     """Return why the answer keeps a flag; it lasts if every type from the answer's on keeps it."""
     if chosen is None:
-        return Refused(certain=True)
+        return GoalRefusal(certain=True)
     kept = [choice for choice in chosen.flags if choice.flag.key == want.dropped]
     if not kept:
         return None
@@ -140,10 +140,10 @@ def _flag_refusal(
     doubtful = any(_is_doubtful(choice, chosen, solver) for choice in kept) or any(
         attempt.is_open for attempt in others
     )
-    return Refused(certain=not doubtful, lasting=not without)
+    return GoalRefusal(certain=not doubtful, lasting=not without)
 
 
-def _is_doubtful(choice: FlagChoice, attempt: Attempt, solver: Solver) -> bool:
+def _is_doubtful(choice: FlagChoice, attempt: Candidate, solver: Solver) -> bool:
     """Whether a missing fact may be why a flag is set."""
     units = [unit for unit in solver.knowledge.units if unit.id == choice.unit]
     asked = {str(name) for unit in units for name in unit.capabilities}
@@ -154,11 +154,11 @@ def _is_doubtful(choice: FlagChoice, attempt: Attempt, solver: Solver) -> bool:
 class PoolJudge:
     """Judges choices of ways for the classes of one complete pool."""
 
-    want: Want
+    want: Goal
     hosts: tuple[int, ...]
-    ways: tuple[tuple[Way, ...], ...]
+    ways: tuple[tuple[UpgradePath, ...], ...]
     today: Ranks
-    compositions: Compositions
+    compositions: PoolMixes
 
     def __call__(self, choice: Choice) -> Judged:
         """Judge a choice; what it is composed of is shrunk to what alone refuses it."""
@@ -174,21 +174,21 @@ class PoolJudge:
             opens=False, cut=cut if forbids(cut, choice) else only(choice), certain=certain
         )
 
-    def _things(self, choice: Choice) -> tuple[Thing, ...]:
+    def _things(self, choice: Choice) -> tuple[ProfileCount, ...]:
         counts: dict[HostProfile, int] = {}
         for hosts, ways, number in zip(self.hosts, self.ways, choice, strict=True):
             for profile in ways[number].profiles:
                 counts[profile] = counts.get(profile, 0) + hosts
         return tuple((profile, count > 1) for profile, count in counts.items())
 
-    def _refusal(self, things: tuple[Thing, ...]) -> Refused | None:
+    def _refusal(self, things: tuple[ProfileCount, ...]) -> GoalRefusal | None:
         domain = self.compositions.domain(things)
         results = self.compositions.results(things)
         return refusal(self.want, domain, results, self.today, self.compositions.solver)
 
     def _shrunk(
-        self, things: tuple[Thing, ...], refused: Refused
-    ) -> tuple[tuple[Thing, ...], bool]:
+        self, things: tuple[ProfileCount, ...], refused: GoalRefusal
+    ) -> tuple[tuple[ProfileCount, ...], bool]:
         """Leave out what the refusal does not need; return the rest and whether it is certain."""
         certain = refused.certain
         for thing in things:
@@ -198,7 +198,7 @@ class PoolJudge:
                 things, certain = rest, left.certain
         return things, certain
 
-    def _cut(self, things: Iterable[Thing]) -> Cut:
+    def _cut(self, things: Iterable[ProfileCount]) -> Cut:
         """Return that these profiles may not all be there."""
         return tuple(
             frozenset(
@@ -215,10 +215,10 @@ class PoolJudge:
 class FleetJudge:
     """Judges choices where guests cross pools: every pool that a choice touches is drawn again."""
 
-    want: Want
-    ways: tuple[tuple[Way, ...], ...]
+    want: Goal
+    ways: tuple[tuple[UpgradePath, ...], ...]
     today: Mapping[str, Ranks]
-    landscape: Landscape
+    landscape: ModifiedFleet
     solver: Solver
 
     def __call__(self, choice: Choice) -> Judged:
@@ -231,7 +231,7 @@ class FleetJudge:
         return Judged(opens=False, cut=only(choice), certain=refused.certain)
 
 
-def changes(ways: Iterable[Sequence[Way]], choice: Choice) -> dict[HostGroup, HostGroup]:
+def changes(ways: Iterable[Sequence[UpgradePath]], choice: Choice) -> dict[HostGroup, HostGroup]:
     """Return what each group becomes that a choice touches."""
     return {
         before: after
@@ -242,12 +242,12 @@ def changes(ways: Iterable[Sequence[Way]], choice: Choice) -> dict[HostGroup, Ho
 
 
 def fleet_refusal(
-    wants: Sequence[Want],
+    wants: Sequence[Goal],
     changed: Mapping[HostGroup, HostGroup],
     today: Mapping[str, Ranks],
-    landscape: Landscape,
+    landscape: ModifiedFleet,
     solver: Solver,
-) -> Refused | None:
+) -> GoalRefusal | None:
     """Return why the real hosts, once upgraded, do not have what is wanted; certified if they do."""
     pools = {str(group.pool) for group in changed} | {want.domain for want in wants}
     drawn = landscape.domains(changed, landscape.together(pools))

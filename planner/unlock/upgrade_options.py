@@ -19,7 +19,7 @@ Facts = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Donor:
+class BuildPair:
     """A kernel and QEMU that run together somewhere, with what their hosts state of that kernel."""
 
     arch: str
@@ -45,7 +45,7 @@ class Donor:
         """The architecture and the lines that its kernel and QEMU belong to."""
         return self.arch, self.kernel.line, self.build.line
 
-    def is_step_from(self, other: Donor) -> bool:
+    def is_step_from(self, other: BuildPair) -> bool:
         """Whether neither kernel nor QEMU is older than `other`'s and one of them is newer."""
         kernels = _ordered(self.kernel, other.kernel)
         builds = _ordered_builds(self.build, other.build)
@@ -81,7 +81,7 @@ def _ordered_builds(one: QemuBuild, other: QemuBuild) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class UpgradePath:
     """What the groups of a class become, in their order; the first way of a class is to stay."""
 
     groups: tuple[HostGroup, ...]
@@ -89,14 +89,14 @@ class Way:
 
 
 @dataclass(slots=True)
-class Upgrader:
+class UpgradeFinder:
     """Finds ways for host classes among what the fleet runs."""
 
     knowledge: KnowledgeBase
     profiler: Profiler
-    _of_pool: dict[str, dict[Donor, None]] = field(default_factory=dict)
-    _of_vendor: dict[tuple[str, str, str], dict[Donor, None]] = field(default_factory=dict)
-    _donors: dict[tuple[object, ...], Donor] = field(default_factory=dict)
+    _of_pool: dict[str, dict[BuildPair, None]] = field(default_factory=dict)
+    _of_vendor: dict[tuple[str, str, str], dict[BuildPair, None]] = field(default_factory=dict)
+    _donors: dict[tuple[object, ...], BuildPair] = field(default_factory=dict)
     _kernels: dict[tuple[str, str], CapabilitySet] = field(default_factory=dict)
 
     def learn(self, groups: Iterable[HostGroup]) -> None:
@@ -117,7 +117,7 @@ class Upgrader:
                 self._of_pool.setdefault(group.pool, {})[known] = None
                 self._of_vendor.setdefault(donor.vendor, {})[known] = None
 
-    def donor(self, group: HostGroup) -> Donor:
+    def donor(self, group: HostGroup) -> BuildPair:
         """Return what a group runs."""
         key = (group.arch, group.kernel, group.qemu, group.present, group.absent)
         if key not in self._donors:
@@ -127,12 +127,12 @@ class Upgrader:
                 frozenset(name for name in group.present if self._is_of_kernel(name)),
                 frozenset(name for name in group.absent if self._is_of_kernel(name)),
             )
-            self._donors[key] = Donor(
+            self._donors[key] = BuildPair(
                 arch=group.arch, kernel=kernel, build=build, qemu=group.qemu, stated=stated
             )
         return self._donors[key]
 
-    def ways(self, member: PoolMember, machine_type: str) -> tuple[Way, ...]:
+    def ways(self, member: PoolMember, machine_type: str) -> tuple[UpgradePath, ...]:
         """Return to stay, then what the class can become, best first.
 
         First what its own pool runs, newest first; then the newest and the oldest of the same kernel
@@ -141,17 +141,17 @@ class Upgrader:
         own = tuple(dict.fromkeys(self.donor(group) for group in member.groups))
         pool = self._steps(own, self._of_pool.get(member.groups[0].pool, ()), "")
         line = self._steps(own, self._of_vendor.get(own[0].vendor, ()), machine_type)
-        found: dict[tuple[HostProfile, ...], Way] = {}
-        found[member.profile,] = Way(groups=member.groups, profiles=(member.profile,))
+        found: dict[tuple[HostProfile, ...], UpgradePath] = {}
+        found[member.profile,] = UpgradePath(groups=member.groups, profiles=(member.profile,))
         for donor in (*pool, *line[:1], *line[-1:]):
             groups = tuple(self.upgraded(group, donor) for group in member.groups)
             profiles = tuple(dict.fromkeys(self.profiler.profile(group) for group in groups))
-            found.setdefault(profiles, Way(groups=groups, profiles=profiles))
+            found.setdefault(profiles, UpgradePath(groups=groups, profiles=profiles))
         return tuple(found.values())
 
     def _steps(
-        self, own: tuple[Donor, ...], donors: Iterable[Donor], machine_type: str
-    ) -> list[Donor]:
+        self, own: tuple[BuildPair, ...], donors: Iterable[BuildPair], machine_type: str
+    ) -> list[BuildPair]:
         offers = self.knowledge.machines.offers
         return sorted(
             (
@@ -164,7 +164,7 @@ class Upgrader:
             reverse=True,
         )
 
-    def upgraded(self, group: HostGroup, donor: Donor) -> HostGroup:
+    def upgraded(self, group: HostGroup, donor: BuildPair) -> HostGroup:
         """Return a group after its upgrade.
 
         Under its own kernel it keeps what it states. Under another one it has what that kernel's hosts

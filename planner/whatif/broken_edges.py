@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from planner.answers.presumed_moves import MoveJudge, Objections, worst
+from planner.answers.presumed_moves import Objections, PresumedMoveJudge, worst
 from planner.certificate.certify import assumed_by
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -21,7 +21,7 @@ def broken_edges(
     domains: Iterable[MigrationDomain],
     before: Mapping[str, DomainSolution],
     certified: Mapping[str, frozenset[Edge]],
-    moves: MoveJudge,
+    moves: PresumedMoveJudge,
 ) -> Iterator[BrokenEdge]:
     """Yield every ordered pair of host classes over which an answer of before is not safe for sure.
 
@@ -36,7 +36,10 @@ def broken_edges(
 
 
 def _broken(
-    domain: MigrationDomain, chosen: ChosenBaseline, known: frozenset[Edge], moves: MoveJudge
+    domain: MigrationDomain,
+    chosen: ChosenBaseline,
+    known: frozenset[Edge],
+    moves: PresumedMoveJudge,
 ) -> Iterator[BrokenEdge]:
     assumed, start = assumed_by(chosen), GuestStart(baseline=chosen.baseline)
     labels = {member.profile: member.label for member in domain.members}

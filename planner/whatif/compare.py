@@ -10,7 +10,7 @@ from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
 
-Place = tuple[str, str]
+BoardLine = tuple[str, str]
 """Board and line."""
 
 
@@ -54,13 +54,13 @@ def _change(
     )
 
 
-def _by_place(domain: DomainSolution | None) -> dict[Place, ChosenBaseline]:
+def _by_place(domain: DomainSolution | None) -> dict[BoardLine, ChosenBaseline]:
     return {} if domain is None else {(one.board, one.line): one for one in domain.baselines}
 
 
 def _lines(
-    before: Mapping[Place, ChosenBaseline],
-    after: Mapping[Place, ChosenBaseline],
+    before: Mapping[BoardLine, ChosenBaseline],
+    after: Mapping[BoardLine, ChosenBaseline],
     knowledge: KnowledgeBase,
 ) -> Iterator[LineChange]:
     for place in sorted({*before, *after}):

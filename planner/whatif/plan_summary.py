@@ -11,7 +11,7 @@ from planner.domain.policy import Policy
 from planner.domain.scenario import PlanOutline
 from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
-from planner.rollout.make_plan import Task, make_plan
+from planner.rollout.make_plan import PlanRequest, make_plan
 
 MOST_REASONS = 3
 
@@ -25,7 +25,7 @@ def outline_of(
 ) -> PlanOutline:
     """Return what a plan for some pools would look like; room is not checked, for no host has a size."""
     targets = {name: after for _, after in upgraded for name in after.hosts}
-    task = Task(
+    task = PlanRequest(
         hosts=tuple(_hosts(pools, targets)),
         guests=None if guests is None else tuple(guests),
         knowledge=knowledge,

@@ -8,7 +8,7 @@ from functools import partial
 
 from planner.answers.answer import Answerer, united
 from planner.answers.answer import solve as solve_domains
-from planner.answers.presumed_moves import MoveJudge
+from planner.answers.presumed_moves import PresumedMoveJudge
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet, HostProfile
 from planner.domain.policy import AcceptedLoss, Policy
@@ -61,7 +61,7 @@ class WhatIf:
     _before: dict[str, DomainSolution] = field(init=False)
     _guests_of: dict[str, list[GuestGroup]] = field(default_factory=dict)
     _answerers: dict[Policy, Answerer] = field(default_factory=dict)
-    _moves: MoveJudge = field(init=False)
+    _moves: PresumedMoveJudge = field(init=False)
     _whole: dict[Policy, dict[str, DomainSolution]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class WhatIf:
         self._members = dict(profiled.pools)
         self._profiler = Profiler(self._rows)
         self._changer = Changer(self.fleet, self._rows)
-        self._moves = MoveJudge(self._rows, self._rules)
+        self._moves = PresumedMoveJudge(self._rows, self._rules)
         for group in self.guests or ():
             self._guests_of.setdefault(group.pool, []).append(group)
         self.base = self._solved(self._rules)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from planner.domain.shown import counted
-from planner.optimize.waves.constraints import Demand, named, size_of
+from planner.optimize.waves.constraints import LimitDemand, named, size_of
 
 NO_LIMIT = "no limit of the policy or of room is near"
 
 
-def tightest(found: Sequence[Demand], waves: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def binding_limits(found: Sequence[LimitDemand], waves: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return, per wave, the limit of which the largest share is used, in words."""
     wave_of = {host: number for number, hosts in enumerate(waves) for host in hosts}
     best: list[tuple[Fraction, str]] = [(Fraction(), NO_LIMIT)] * len(waves)
@@ -23,7 +23,7 @@ def tightest(found: Sequence[Demand], waves: Sequence[Sequence[str]]) -> tuple[s
     return tuple(text for _, text in best)
 
 
-def _used(demand: Demand, wave_of: Mapping[str, int]) -> dict[int, int]:
+def _used(demand: LimitDemand, wave_of: Mapping[str, int]) -> dict[int, int]:
     """Return what a demand takes in every wave in which it takes something."""
     used: dict[int, int] = {}
     for piece, amount in zip(demand.pieces, demand.amounts, strict=True):
@@ -32,7 +32,7 @@ def _used(demand: Demand, wave_of: Mapping[str, int]) -> dict[int, int]:
     return used
 
 
-def _text(demand: Demand, used: int) -> str:
+def _text(demand: LimitDemand, used: int) -> str:
     limit = demand.limit
     most = counted(limit.most, "host") if limit.counts else size_of(limit.most)
     share = f"{used:,} of {most}" if limit.counts else f"{size_of(used)} of {most}"

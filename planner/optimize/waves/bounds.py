@@ -15,11 +15,11 @@ from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
 
 CLASSES = 20  # amounts are compared with most/2, most/3, ... down to this part
 
-Shut = tuple[frozenset[int], int]  # barred waves of a host, and its amount
+Closed = tuple[frozenset[int], int]  # barred waves of a host, and its amount
 
 
 @dataclass(slots=True)
-class Users:
+class LimitUsers:
     """Hosts that use a limit, and how much of it: two lists of one length."""
 
     items: list[Item] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Users:
         return zip(self.items, self.amounts, strict=True)
 
 
-def users_of(model: WaveModel) -> list[Users]:
+def users_of(model: WaveModel) -> list[LimitUsers]:
     """Return the users of each limit."""
-    users = [Users() for _ in model.limits]
+    users = [LimitUsers() for _ in model.limits]
     for item in model.items:
         for limit, amount in item.uses:
             users[limit].add(item, amount)
@@ -71,7 +71,7 @@ def lower_bound(model: WaveModel) -> int | None:
     return waves
 
 
-def limit_bound(limit: Limit, amounts: Sequence[int], shut: Sequence[Shut]) -> int:
+def limit_bound(limit: Limit, amounts: Sequence[int], shut: Sequence[Closed]) -> int:
     """Return the waves that one limit alone enforces; `shut` are amounts with their barred waves."""
     waves = _waves_for(limit.most, sum(amounts), shut)
     if limit.counts:
@@ -82,14 +82,14 @@ def limit_bound(limit: Limit, amounts: Sequence[int], shut: Sequence[Shut]) -> i
     return waves
 
 
-def most_per_wave(model: WaveModel, users: Sequence[Users]) -> list[int]:
+def most_per_wave(model: WaveModel, users: Sequence[LimitUsers]) -> list[int]:
     """Return how many hosts of each pool one wave can take at most."""
     sizes = Counter(item.pool for item in model.items)
     most = [sizes[pool] for pool in range(len(model.pools))]
     kept: dict[tuple[int, str], int] = defaultdict(int)
     counted: dict[tuple[int, str], set[str]] = defaultdict(set)
     for limit, own in zip(model.limits, users, strict=True):
-        shares: dict[int, Users] = defaultdict(Users)
+        shares: dict[int, LimitUsers] = defaultdict(LimitUsers)
         for item, amount in own.pairs():
             shares[item.pool].add(item, amount)
         for pool, share in shares.items():
@@ -102,7 +102,7 @@ def most_per_wave(model: WaveModel, users: Sequence[Users]) -> list[int]:
     return most
 
 
-def _most_at_once(limit: Limit, share: Users) -> int:
+def _most_at_once(limit: Limit, share: LimitUsers) -> int:
     if limit.counts:
         return min(limit.most, len(share.items))
     sums = list(accumulate(sorted(share.amounts)))
@@ -116,7 +116,7 @@ def _first_open(item: Item) -> int:
     return wave
 
 
-def _waves_for(most: int, total: int, shut: Sequence[Shut]) -> int:
+def _waves_for(most: int, total: int, shut: Sequence[Closed]) -> int:
     """Return the first wave by which the open waves can have taken all amounts."""
     closed: Counter[int] = Counter()
     for barred, amount in shut:

@@ -13,7 +13,7 @@ from math import ceil, floor
 
 from planner.domain.upgrade import Room
 from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
-from planner.optimize.waves.problem import Piece, PoolSize, Rules
+from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 GRAIN = 2**20
 DIMENSIONS = ("vcpus", "memory_gib")
@@ -29,7 +29,7 @@ def exact(value: float) -> Fraction:
     return Fraction(str(value))
 
 
-def pool_limit(rules: Rules, hosts: int) -> int:
+def pool_limit(rules: PackingRules, hosts: int) -> int:
     """Return how many hosts of a pool of `hosts` may be down at once: one stays up for the guests."""
     share = floor(exact(rules.policy.pool_share) * hosts)
     most = max(1, min(share, hosts - 1))
@@ -37,7 +37,7 @@ def pool_limit(rules: Rules, hosts: int) -> int:
     return most if unavailable is None else min(most, unavailable)
 
 
-def capacity_limit(size: PoolSize, rules: Rules, dimension: str) -> int | None:
+def capacity_limit(size: PoolSize, rules: PackingRules, dimension: str) -> int | None:
     """Return the capacity (in grains) that may be down at once so that all guests still fit."""
     if size.capacity is None or size.used is None or getattr(size.capacity, dimension) == 0:
         return None
@@ -49,15 +49,15 @@ def capacity_limit(size: PoolSize, rules: Rules, dimension: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class LimitDemand:
     """A limit, the hosts that use it and how much of it: two lists of one length."""
 
     limit: Limit
-    pieces: Sequence[Piece]
+    pieces: Sequence[HostToPack]
     amounts: Sequence[int]
 
 
-def demands(pieces: Sequence[Piece], rules: Rules) -> list[Demand]:
+def demands(pieces: Sequence[HostToPack], rules: PackingRules) -> list[LimitDemand]:
     """Return every rule that could matter as a limit; pieces are sorted by host."""
     policy = rules.policy
     sizes = {size.pool: size for size in rules.pools}
@@ -76,7 +76,9 @@ def demands(pieces: Sequence[Piece], rules: Rules) -> list[Demand]:
     return [demand for demand in found if sum(demand.amounts) > max(0, demand.limit.most)]
 
 
-def wave_model(pieces: Sequence[Piece], rules: Rules, found: Sequence[Demand]) -> WaveModel:
+def wave_model(
+    pieces: Sequence[HostToPack], rules: PackingRules, found: Sequence[LimitDemand]
+) -> WaveModel:
     """Return the model of pieces sorted by host, with the demands that others do not imply."""
     kept = _binding(found, Counter(piece.pool for piece in pieces))
     uses: dict[str, list[tuple[int, int]]] = {piece.host: [] for piece in pieces}
@@ -106,10 +108,10 @@ def wave_model(pieces: Sequence[Piece], rules: Rules, found: Sequence[Demand]) -
     )
 
 
-def _binding(found: Sequence[Demand], sizes: Mapping[str, int]) -> list[Demand]:
+def _binding(found: Sequence[LimitDemand], sizes: Mapping[str, int]) -> list[LimitDemand]:
     """Leave out what a pool's tightest number of hosts implies; sums of equal amounts are numbers."""
-    kept: list[Demand] = []
-    tightest: dict[str, Demand] = {}
+    kept: list[LimitDemand] = []
+    tightest: dict[str, LimitDemand] = {}
     for demand in found:
         amount, own = max(demand.amounts), {demand.pieces[0].pool, demand.pieces[-1].pool}
         alike = amount == min(demand.amounts) and len(demand.pieces) == sizes[demand.pieces[0].pool]
@@ -119,18 +121,18 @@ def _binding(found: Sequence[Demand], sizes: Mapping[str, int]) -> list[Demand]:
         limit = replace(demand.limit, most=demand.limit.most // amount, counts=True)
         pool = demand.pieces[0].pool
         if pool not in tightest or tightest[pool].limit.most > limit.most:
-            tightest[pool] = Demand(limit, demand.pieces, [1] * len(demand.pieces))
+            tightest[pool] = LimitDemand(limit, demand.pieces, [1] * len(demand.pieces))
     return [*kept, *tightest.values()]
 
 
-def _by_pool(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
-    members: dict[str, list[Piece]] = defaultdict(list)
+def _by_pool(pieces: Sequence[HostToPack]) -> dict[str, list[HostToPack]]:
+    members: dict[str, list[HostToPack]] = defaultdict(list)
     for piece in pieces:
         members[piece.pool].append(piece)
     return members
 
 
-def _ready(pools: Sequence[str], rules: Rules) -> tuple[Amounts | None, ...]:
+def _ready(pools: Sequence[str], rules: PackingRules) -> tuple[Amounts | None, ...]:
     """Return the room on upgraded hosts of one-way pools, None for other pools."""
     parts = exact(rules.policy.fill).denominator
     free = {size.pool: size.ready for size in rules.pools}
@@ -139,12 +141,12 @@ def _ready(pools: Sequence[str], rules: Rules) -> tuple[Amounts | None, ...]:
     )
 
 
-def _load(piece: Piece, fill: Fraction) -> Amounts:
+def _load(piece: HostToPack, fill: Fraction) -> Amounts:
     used = piece.used if piece.used is not None else Room(memory_gib=piece.load_gib)
     return _grains(used, fill.denominator)
 
 
-def _offer(piece: Piece, fill: Fraction) -> Amounts:
+def _offer(piece: HostToPack, fill: Fraction) -> Amounts:
     return _grains(piece.room if piece.room is not None else Room(), fill.numerator)
 
 
@@ -152,7 +154,7 @@ def _grains(room: Room, times: int) -> Amounts:
     return whole(room.vcpus) * times, whole(room.memory_gib) * times
 
 
-def _of_pool(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[Demand]:
+def _of_pool(size: PoolSize, own: Sequence[HostToPack], rules: PackingRules) -> list[LimitDemand]:
     """Return the limits of one pool: hosts at once, memory moved, capacity that goes away."""
     found = [_count("pool_unavailable", size.pool, pool_limit(rules, size.hosts), own)]
     if rules.policy.evacuation_gib is not None:
@@ -167,13 +169,13 @@ def _of_pool(size: PoolSize, own: Sequence[Piece], rules: Rules) -> list[Demand]
     return found
 
 
-def room_lost(piece: Piece, size: PoolSize) -> Room:
+def room_lost(piece: HostToPack, size: PoolSize) -> Room:
     """Return the capacity that goes away with a host: that of the largest where not known."""
     return piece.room or size.largest or Room()
 
 
-def _of_domains(pieces: Sequence[Piece], most: Mapping[str, int]) -> list[Demand]:
-    members: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+def _of_domains(pieces: Sequence[HostToPack], most: Mapping[str, int]) -> list[LimitDemand]:
+    members: dict[tuple[str, str], list[HostToPack]] = defaultdict(list)
     for piece in pieces:
         for family, name in {(one.family, one.name) for one in piece.failure_domains}:
             if family in most:
@@ -184,18 +186,18 @@ def _of_domains(pieces: Sequence[Piece], most: Mapping[str, int]) -> list[Demand
     ]
 
 
-def _count(constraint: str, subject: str, most: int, own: Sequence[Piece]) -> Demand:
+def _count(constraint: str, subject: str, most: int, own: Sequence[HostToPack]) -> LimitDemand:
     limit = Limit(constraint=constraint, subject=subject, most=most, counts=True)
-    return Demand(limit, own, [1] * len(own))
+    return LimitDemand(limit, own, [1] * len(own))
 
 
 def _sum(
-    constraint: str, subject: str, most: int, of: tuple[Sequence[Piece], Sequence[int]]
-) -> Demand:
+    constraint: str, subject: str, most: int, of: tuple[Sequence[HostToPack], Sequence[int]]
+) -> LimitDemand:
     """Return a limit on a sum; hosts that add nothing to it are left out."""
     pairs = [(piece, amount) for piece, amount in zip(*of, strict=True) if amount > 0]
     limit = Limit(constraint=constraint, subject=subject, most=most, counts=False)
-    return Demand(limit, [piece for piece, _ in pairs], [amount for _, amount in pairs])
+    return LimitDemand(limit, [piece for piece, _ in pairs], [amount for _, amount in pairs])
 
 
 def named(limit: Limit) -> str:

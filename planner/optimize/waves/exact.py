@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from math import gcd
 
-from planner.optimize.waves.model import Amounts, Item, Search, WaveModel
+from planner.optimize.waves.model import Amounts, Item, SearchOutcome, WaveModel
 
 SIZE = 3_000  # kinds of hosts times waves
 LARGEST = 2**52  # a sum beyond it could overflow in the solver
 EFFORT = 3.0  # deterministic time of one search, about seconds
 
 
-def exact_packing(model: WaveModel, waves: int) -> Search:
+def exact_packing(model: WaveModel, waves: int) -> SearchOutcome:
     """Look for a packing into `waves` waves; a model too large is left undecided."""
     kinds = {(item.pool, item.uses, item.barred, item.load, item.room) for item in model.items}
     small = _reduced(model)
     total = sum(sum(much for _, much in item.uses) for item in small.items)
     total += sum(sum(item.load) + sum(item.room) for item in small.items)
     if len(kinds) * waves > SIZE or total > LARGEST:
-        return Search(waves=None, proven=False)
+        return SearchOutcome(waves=None, proven=False)
     from planner.optimize.waves.wave_search import waves_by_search
 
     return waves_by_search(small, waves, EFFORT)

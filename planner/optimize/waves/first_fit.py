@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planner.optimize.waves.model import Item, WaveModel
-from planner.optimize.waves.one_way_capacity import Growth
+from planner.optimize.waves.one_way_capacity import OneWayCapacity
 from planner.optimize.waves.round_robin import evenly
 
 FULL = 0.95  # share of a sum that later waves are trusted to fill
 
 
-class Forward:
+class FirstFit:
     """One run over the waves; `climb` takes light hosts first where guests go one way."""
 
     def __init__(self, model: WaveModel, last: int | None, *, climb: bool = False) -> None:
@@ -29,7 +29,7 @@ class Forward:
         self._wave = 0
         self._used = [0] * len(model.limits)
         self._touched: set[int] = set()
-        self._growth = Growth(model)
+        self._growth = OneWayCapacity(model)
         self._left = [0] * len(model.limits)
         self._needs = [0] * len(model.limits)
         self._open: list[list[int]] = [[] for _ in model.pools]

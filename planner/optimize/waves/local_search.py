@@ -33,7 +33,7 @@ class _Fault:
     pool: int = -1
 
 
-class Repair:
+class LocalSearch:
     """The state of one repair; `waves` is the packing as mended so far."""
 
     def __init__(self, model: WaveModel, waves: Sequence[int], last: int) -> None:

@@ -57,7 +57,7 @@ class WaveModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class SearchOutcome:
     """A wave (from 1) per item, or None; `proven` says that None means there is none."""
 
     waves: tuple[int, ...] | None

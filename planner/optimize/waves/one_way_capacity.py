@@ -17,7 +17,7 @@ class _Pool:
     coming: list[list[int]] = field(default_factory=list)
 
 
-class Growth:
+class OneWayCapacity:
     """Follows a packing forward: the first wave of a pool is free, later ones need room."""
 
     def __init__(self, model: WaveModel) -> None:

@@ -10,20 +10,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.optimize.waves.binding_limit import tightest
+from planner.optimize.waves.binding_limit import binding_limits
 from planner.optimize.waves.bounds import lower_bound
 from planner.optimize.waves.connected_parts import independent
 from planner.optimize.waves.constraints import demands, wave_model
 from planner.optimize.waves.exact import exact_packing
-from planner.optimize.waves.first_fit import Forward
-from planner.optimize.waves.local_search import Repair
+from planner.optimize.waves.first_fit import FirstFit
+from planner.optimize.waves.local_search import LocalSearch
 from planner.optimize.waves.model import WaveModel
-from planner.optimize.waves.problem import Budget, Infeasible, Packing, Piece, PoolSize, Rules
+from planner.optimize.waves.problem import (
+    Budget,
+    HostToPack,
+    Infeasible,
+    Packing,
+    PackingRules,
+    PoolSize,
+)
 from planner.optimize.waves.relaxations import beyond_horizon, no_growth, too_large
-from planner.optimize.waves.round_robin import counting, dealt, nested
+from planner.optimize.waves.round_robin import counting, nested, round_robin
 from planner.optimize.waves.spare import least_spare
 
-__all__ = ["Budget", "Infeasible", "Packing", "Piece", "PoolSize", "Rules", "pack"]
+__all__ = ["Budget", "HostToPack", "Infeasible", "Packing", "PackingRules", "PoolSize", "pack"]
 
 TRIES = 5  # numbers of waves tried before the first fit is taken
 
@@ -36,7 +43,7 @@ class _Part:
     bound: int | None
 
 
-def pack(pieces: Sequence[Piece], rules: Rules) -> Packing | Infeasible:
+def pack(pieces: Sequence[HostToPack], rules: PackingRules) -> Packing | Infeasible:
     """Return waves that keep every rule, as few as could be found, and a bound on their number.
 
     Hosts must have different names. The order of `pieces` does not matter.
@@ -68,7 +75,7 @@ def pack(pieces: Sequence[Piece], rules: Rules) -> Packing | Infeasible:
         bound=bound,
         method=_method(model, needed, bound),
         spare=least_spare(hosts, pieces_by_name, rules),
-        why=tightest(demanded, hosts),
+        why=binding_limits(demanded, hosts),
     )
 
 
@@ -113,7 +120,7 @@ def _packed(model: WaveModel) -> _Part:
 def _of_size(model: WaveModel, waves: int) -> tuple[Sequence[int] | None, bool]:
     """Return a packing into `waves` waves; None and whether it is proven that there is none."""
     if counting(model) and nested(model) and len(model.pools) == 1:
-        return dealt(model, waves), True
+        return round_robin(model, waves), True
     for method in (_forward, _dealt) if len(model.pools) > 1 else (_dealt, _forward):
         found = method(model, waves)
         if found is not None:
@@ -123,7 +130,7 @@ def _of_size(model: WaveModel, waves: int) -> tuple[Sequence[int] | None, bool]:
 
 
 def _dealt(model: WaveModel, waves: int) -> Sequence[int] | None:
-    repair = Repair(model, _opened(model, dealt(model, waves), waves), waves)
+    repair = LocalSearch(model, _opened(model, round_robin(model, waves), waves), waves)
     return repair.waves if repair.run() else None
 
 
@@ -131,10 +138,10 @@ def _forward(model: WaveModel, waves: int) -> Sequence[int] | None:
     """Fill waves in turn; hosts left over are put somewhere and the whole is mended."""
     one_way = any(ready is not None for ready in model.ready)
     for climb in (False, True) if one_way else (False,):
-        run = Forward(model, waves, climb=climb)
+        run = FirstFit(model, waves, climb=climb)
         if run.run():
             return run.waves
-        repair = Repair(model, _opened(model, run.waves, waves), waves)
+        repair = LocalSearch(model, _opened(model, run.waves, waves), waves)
         if repair.run():
             return repair.waves
     return None
@@ -152,5 +159,5 @@ def _opened(model: WaveModel, found: Sequence[int], last: int) -> list[int]:
 
 def _first_fit(model: WaveModel) -> Sequence[int] | None:
     """Return the shorter of two packings by first fit; None if one-way guests find no room."""
-    runs = [Forward(model, None, climb=climb) for climb in (False, True)]
+    runs = [FirstFit(model, None, climb=climb) for climb in (False, True)]
     return min((run.waves for run in runs if run.run()), key=max, default=None)

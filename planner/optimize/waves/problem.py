@@ -9,7 +9,7 @@ from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class HostToPack:
     """A host to be upgraded.
 
     `load_gib` is memory to move away; `room` is the capacity that goes away while the host is down and
@@ -54,7 +54,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class PackingRules:
     """The policy and the pools. `horizon`: waves allowed (None: any number).
 
     Guests of `one_way` pools may go only to upgraded hosts after the first wave of their pool.

@@ -12,7 +12,7 @@ from planner.domain.upgrade import PlanPolicy, Room
 from planner.optimize.waves.bounds import limit_bound
 from planner.optimize.waves.constraints import (
     DIMENSIONS,
-    Demand,
+    LimitDemand,
     capacity_limit,
     demands,
     exact,
@@ -22,19 +22,19 @@ from planner.optimize.waves.constraints import (
     wave_model,
     whole,
 )
-from planner.optimize.waves.first_fit import Forward
+from planner.optimize.waves.first_fit import FirstFit
 from planner.optimize.waves.model import Limit, WaveModel
-from planner.optimize.waves.problem import Piece, PoolSize, Rules
+from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 EXAMPLES = 3
 MOST_HOSTS = 1000  # empty hosts that are thought of
 STEPS = 100  # fill is raised in steps of 1/STEPS
 
 
-def too_large(found: Sequence[Demand], rules: Rules) -> tuple[Relaxation, ...]:
+def too_large(found: Sequence[LimitDemand], rules: PackingRules) -> tuple[Relaxation, ...]:
     """Return what keeps single hosts from ever going down; each text names one change."""
     told: list[Relaxation] = []
-    short: dict[str, dict[str, Piece]] = {}
+    short: dict[str, dict[str, HostToPack]] = {}
     for demand in found:
         limit, pairs = demand.limit, zip(demand.pieces, demand.amounts, strict=True)
         stopped = [(amount, piece) for piece, amount in pairs if amount > limit.most]
@@ -49,7 +49,7 @@ def too_large(found: Sequence[Demand], rules: Rules) -> tuple[Relaxation, ...]:
 
 
 def no_growth(
-    model: WaveModel, pieces: Sequence[Piece], rules: Rules, *, proven: bool
+    model: WaveModel, pieces: Sequence[HostToPack], rules: PackingRules, *, proven: bool
 ) -> tuple[Relaxation, ...]:
     """Return what lets the guests of one-way pools find room on upgraded hosts."""
     word = "have" if proven else "were found"
@@ -67,7 +67,7 @@ def no_growth(
 
 
 def beyond_horizon(
-    found: Sequence[Demand], pieces: Sequence[Piece], needed: int, horizon: int
+    found: Sequence[LimitDemand], pieces: Sequence[HostToPack], needed: int, horizon: int
 ) -> tuple[Relaxation, ...]:
     """Return what makes more than `horizon` waves necessary; more waves lift all of it."""
     text = f"horizon {horizon} -> {needed} waves: so many are needed"
@@ -82,7 +82,7 @@ def beyond_horizon(
     return tuple(told)
 
 
-def _raised(limit: Limit, stopped: Sequence[tuple[int, Piece]]) -> Relaxation:
+def _raised(limit: Limit, stopped: Sequence[tuple[int, HostToPack]]) -> Relaxation:
     """Return the limit raised to the largest single amount."""
     most, piece = max(stopped, key=lambda one: (one[0], one[1].host))
     if limit.counts:
@@ -94,14 +94,14 @@ def _raised(limit: Limit, stopped: Sequence[tuple[int, Piece]]) -> Relaxation:
     return _relaxation(_pool(limit), limit.constraint, text, [one.host for _, one in stopped])
 
 
-def _bound(demand: Demand, most: int) -> int:
+def _bound(demand: LimitDemand, most: int) -> int:
     """Return the waves that a demand alone enforces if `most` were allowed."""
     pairs = zip(demand.pieces, demand.amounts, strict=True)
     shut = [(piece.barred, amount) for piece, amount in pairs if piece.barred]
     return limit_bound(replace(demand.limit, most=most), demand.amounts, shut)
 
 
-def _quicker(demand: Demand, horizon: int) -> list[Relaxation]:
+def _quicker(demand: LimitDemand, horizon: int) -> list[Relaxation]:
     """Return the limit raised until it alone allows `horizon` waves; none if barred waves forbid."""
     limit = demand.limit
     enough = range(limit.most, sum(demand.amounts) + 1)
@@ -118,7 +118,9 @@ def _quicker(demand: Demand, horizon: int) -> list[Relaxation]:
     return [_relaxation(_pool(limit), limit.constraint, text, hosts)]
 
 
-def _roomier(size: PoolSize, stopped: Sequence[Piece], rules: Rules) -> list[Relaxation]:
+def _roomier(
+    size: PoolSize, stopped: Sequence[HostToPack], rules: PackingRules
+) -> list[Relaxation]:
     """Return each change by itself that lets the largest host of a pool go down."""
 
     def fits(changed: PoolSize, policy: PlanPolicy) -> bool:
@@ -141,7 +143,7 @@ def _roomier(size: PoolSize, stopped: Sequence[Piece], rules: Rules) -> list[Rel
     ]
 
 
-def _growing(pool: str, own: Sequence[Piece], rules: Rules) -> list[tuple[str, str]]:
+def _growing(pool: str, own: Sequence[HostToPack], rules: PackingRules) -> list[tuple[str, str]]:
     """Return changes that let a one-way pool grow, or leave its guests free."""
     size = next((one for one in rules.pools if one.pool == pool), PoolSize(pool=pool, hosts=0))
 
@@ -157,7 +159,7 @@ def _growing(pool: str, own: Sequence[Piece], rules: Rules) -> list[tuple[str, s
 
 
 def _changes(
-    size: PoolSize, rules: Rules, enough: Callable[[PoolSize, PlanPolicy], bool]
+    size: PoolSize, rules: PackingRules, enough: Callable[[PoolSize, PlanPolicy], bool]
 ) -> Iterable[tuple[str, str]]:
     """Yield the least fill, the most spare hosts and the fewest added hosts that are enough."""
     policy = rules.policy
@@ -197,10 +199,10 @@ def _sum(room: Room, more: Room, times: float) -> Room:
     )
 
 
-def _grows(own: Sequence[Piece], rules: Rules) -> bool:
+def _grows(own: Sequence[HostToPack], rules: PackingRules) -> bool:
     """Return whether a pool by itself reaches its last host in any number of waves."""
     model = wave_model(own, rules, demands(own, rules))
-    return any(Forward(model, None, climb=climb).run() for climb in (True, False))
+    return any(FirstFit(model, None, climb=climb).run() for climb in (True, False))
 
 
 def _least(values: range, enough: Callable[[int], bool]) -> int | None:

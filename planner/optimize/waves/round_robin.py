@@ -54,7 +54,7 @@ def counting(model: WaveModel) -> bool:
     )
 
 
-def dealt(model: WaveModel, waves: int) -> list[int]:
+def round_robin(model: WaveModel, waves: int) -> list[int]:
     """Return a wave per item: sorted by nested limits, host i gets wave i mod `waves`."""
     chains, keys = _chains(model), evenly(model)
     order = sorted(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner.domain.upgrade import Room
-from planner.optimize.waves.problem import Piece, PoolSize, Rules
+from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 NONE = Room()
 
 
 def least_spare(
-    waves: Sequence[Sequence[str]], pieces: Mapping[str, Piece], rules: Rules
+    waves: Sequence[Sequence[str]], pieces: Mapping[str, HostToPack], rules: PackingRules
 ) -> tuple[Room | None, ...]:
     """Return, per wave, the least room within the fill in any pool with capacities."""
     fill = rules.policy.fill
@@ -41,7 +41,7 @@ def _left(size: PoolSize, fill: float, down: Room) -> Room:
     )
 
 
-def _down(wave: Sequence[Piece], pools: Mapping[str, PoolSize]) -> dict[str, Room]:
+def _down(wave: Sequence[HostToPack], pools: Mapping[str, PoolSize]) -> dict[str, Room]:
     """Return the capacity that is down in each pool that has capacities."""
     down: dict[str, Room] = {}
     for piece in wave:

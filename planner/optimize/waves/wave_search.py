@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ortools.sat.python import cp_model
 
 from planner.optimize.cpsat import a_solver, has_answer
-from planner.optimize.waves.model import Amounts, Search, WaveModel
+from planner.optimize.waves.model import Amounts, SearchOutcome, WaveModel
 
 MANY = 10**6
 """More hosts than one kind has."""
@@ -20,7 +20,7 @@ Row = list[tuple[int, cp_model.IntVar]]
 """Per open wave the number of hosts of a kind that it takes."""
 
 
-def waves_by_search(model: WaveModel, waves: int, effort: float) -> Search:
+def waves_by_search(model: WaveModel, waves: int, effort: float) -> SearchOutcome:
     """Look for a packing into at most `waves` waves; `effort` is the solver's deterministic time.
 
     Items that cannot be told apart are counted together, so the answer does not depend on their order.
@@ -41,13 +41,13 @@ def waves_by_search(model: WaveModel, waves: int, effort: float) -> Search:
     solver = a_solver(effort)
     status = solver.solve(program)
     if not has_answer(status):
-        return Search(waves=None, proven=status == cp_model.INFEASIBLE)
+        return SearchOutcome(waves=None, proven=status == cp_model.INFEASIBLE)
     found = [0] * len(model.items)
     for kind, places in alike.items():
         drawn = (wave for wave, count in counts[kind] for _ in range(solver.value(count)))
         for place, wave in zip(places, drawn, strict=True):
             found[place] = wave
-    return Search(waves=tuple(found), proven=True)
+    return SearchOutcome(waves=tuple(found), proven=True)
 
 
 def _counts(program: cp_model.CpModel, kind: Kind, size: int, waves: int) -> Row:
