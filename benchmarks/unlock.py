@@ -21,10 +21,10 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
 from planner.optimize.upgrade_choice import UNFINISHED
-from planner.unlock.goals import next_types
-from planner.unlock.modified_fleet import ModifiedFleet
-from planner.unlock.search import UnlockSearch
-from planner.unlock.spend import unlocks
+from planner.unlocking.goals import next_types
+from planner.unlocking.modified_fleet import ModifiedFleet
+from planner.unlocking.search import UnlockSearch
+from planner.unlocking.spend import unlocks
 
 
 def main(pools: int) -> None:

@@ -39,6 +39,11 @@ def test_every_public_name_is_there_and_described() -> None:
         _ = planner.slove
 
 
+def test_no_package_hides_a_public_name() -> None:
+    folder = Path(planner.__file__).parent
+    assert not {name for name in planner.__all__ if (folder / name).is_dir()}
+
+
 def test_the_reference_is_what_the_docstrings_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 

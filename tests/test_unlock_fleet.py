@@ -24,10 +24,10 @@ from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
-from planner.unlock.goals import next_types
-from planner.unlock.modified_fleet import ModifiedFleet
-from planner.unlock.search import UnlockSearch
-from planner.unlock.type_judge import changes, fleet_refusal
+from planner.unlocking.goals import next_types
+from planner.unlocking.modified_fleet import ModifiedFleet
+from planner.unlocking.search import UnlockSearch
+from planner.unlocking.type_judge import changes, fleet_refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = "examples/seed/fleet.csv"

@@ -23,10 +23,10 @@ from planner.replay.plan_validation import check_plan
 from planner.replay.simulate import ReplayRequest
 from planner.replay.simulate import simulate as replay
 from planner.rollout import make_plan as make
-from planner.unlock.goals import named, next_types
-from planner.unlock.modified_fleet import ModifiedFleet
-from planner.unlock.search import UnlockSearch
-from planner.unlock.spend import unlocks
+from planner.unlocking.goals import named, next_types
+from planner.unlocking.modified_fleet import ModifiedFleet
+from planner.unlocking.search import UnlockSearch
+from planner.unlocking.spend import unlocks
 
 
 def make_plan(

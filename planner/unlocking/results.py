@@ -9,8 +9,8 @@ from planner.domain.host import HostGroup, HostProfile
 from planner.domain.unlock import ClassUpgrade, Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.migration.graph import MigrationDomain
 from planner.optimize.upgrade_choice import Choice
-from planner.unlock.type_judge import changes
-from planner.unlock.upgrade_options import UpgradePath
+from planner.unlocking.type_judge import changes
+from planner.unlocking.upgrade_options import UpgradePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.upgrade_choice import UNFINISHED, HostsToMove, SearchResult, cheapest_upgrade
 from planner.solver.solve import LineResult, Solver, baseline_of
-from planner.unlock.modified_fleet import ModifiedFleet
-from planner.unlock.results import GoalResult, class_upgrades, closed
-from planner.unlock.type_judge import (
+from planner.unlocking.modified_fleet import ModifiedFleet
+from planner.unlocking.results import GoalResult, class_upgrades, closed
+from planner.unlocking.type_judge import (
     FleetJudge,
     PoolJudge,
     PoolMixes,
@@ -27,7 +27,7 @@ from planner.unlock.type_judge import (
     fleet_refusal,
     ranks_of,
 )
-from planner.unlock.upgrade_options import UpgradeFinder, UpgradePath
+from planner.unlocking.upgrade_options import UpgradeFinder, UpgradePath
 
 NOT_HELD = "the cheapest upgrade found does not hold for the hosts as they are"
 MOST_REASONS = 3

@@ -13,8 +13,8 @@ from planner.migration.profiles import PoolMember
 from planner.optimize.upgrade_choice import STAYS, Choice, Cut, Judged, forbids, only
 from planner.solver.candidate import Candidate
 from planner.solver.solve import LineResult, Solver
-from planner.unlock.modified_fleet import ModifiedFleet
-from planner.unlock.upgrade_options import UpgradePath
+from planner.unlocking.modified_fleet import ModifiedFleet
+from planner.unlocking.upgrade_options import UpgradePath
 
 ProfileCount = tuple[HostProfile, bool]
 """A profile of a pool, and whether more than one host has it."""

@@ -8,8 +8,8 @@ from planner.domain.host import HostGroup
 from planner.domain.unlock import BudgetBound, Goal, Unlocks, UnlockStatus, UnlockTarget
 from planner.optimize.knapsack import Allotment, Bundle, OpeningFloor, components, most_valuable
 from planner.optimize.upgrade_choice import STAYS, UNFINISHED
-from planner.unlock.results import GoalResult, classes_of
-from planner.unlock.search import UnlockSearch
+from planner.unlocking.results import GoalResult, classes_of
+from planner.unlocking.search import UnlockSearch
 
 GRAIN = 1000
 """Values are compared in thousandths of a host."""
