@@ -2,12 +2,20 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup check lint types contracts test format knowledge truth pictures gallery
+.PHONY: setup lock check lint types contracts test format knowledge truth pictures gallery
 
 setup:
 	python3 -m venv $(VENV)
-	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet --editable '.[dev]'
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+
+# Newest releases that pyproject.toml allows, with the hashes of all their files. Refresh it when a
+# dependency changes or once a month, run `make check` in a fresh environment, commit both.
+lock:
+	$(PY) -m pip install --quiet uv
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --extra dev --no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
+	  --upgrade --output-file requirements.lock pyproject.toml
 
 lint:
 	$(PY) -m ruff format --check .
@@ -20,7 +28,7 @@ contracts:
 	$(VENV)/bin/lint-imports
 
 test:
-	$(PY) -m pytest -q -n auto
+	$(PY) -m pytest -q -n auto --durations=10
 
 check: lint types contracts test
 
