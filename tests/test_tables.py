@@ -169,13 +169,13 @@ def test_what_is_no_table_of_hosts_is_named(tmp_path: Path, content: bytes, word
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     found = refused(
         tmp_path,
-        b"host,kernel,qemu,arch,capabilities,colour\n"
+        b"host,kernel,qemu,arch,capabilities,blackouts\n"
         b"h1,6.1.1,8.2.0,x86,,red\n"
         b"h2,,8.2.0,,+tun.usoo -kvm.cap.nothing,red\n"
         b"h1,6.1.1,8.2.0,,tun.uso,red\n",
     )
     for words in (
-        ":1: unknown column 'colour'",
+        ":1: unknown column 'blackouts'; did you mean 'blackout'?",
         ":2: arch: 'x86' is not an architecture; allowed: x86_64",
         ":3: kernel: empty, but required",
         ":3: capabilities: unknown capability 'tun.usoo'; did you mean 'tun.uso'?",
@@ -184,6 +184,47 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ":4: host: 'h1' appears a second time",
     ):
         assert any(words in problem for problem in found), (words, found)
+
+
+def test_columns_of_an_inventory_are_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    names = [f"own{number}" for number in range(20)]
+    path.write_text(
+        f"host,kernel,qemu,memory,{','.join(names)}\nh,6.1.1,8.2.0,8,{',' * 19}\n", "utf-8"
+    )
+    (note,) = map(str, read_fleet(path, load_knowledge()).unread)
+    assert "21 columns are not read: 'memory' (nearest: 'memory_gib'), 'own0'" in note
+    assert note.endswith("'own6' and 13 more")
+    run = subprocess.run(
+        [sys.executable, "-m", "planner", "solve", str(path), "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert run.stderr.startswith(f"planner: note: {path}:1: 21 columns are not read")
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("Target Kernel", "target_kernel"),
+        ("capabilty", "capabilities"),
+        ("Pool", "pool"),
+        ("hosts", ""),
+        ("kernel_version", ""),
+    ],
+)
+def test_a_column_is_foreign_unless_it_is_nearly_one_that_is_not_there(
+    tmp_path: Path, column: str, meant: str
+) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text(f"host,kernel,qemu,{column}\nh,6.1.1,8.2.0,\n", "utf-8")
+    if not meant:
+        assert read_fleet(path, load_knowledge()).unread
+        return
+    with pytest.raises(FleetError, match=f"did you mean '{meant}'"):
+        read_fleet(path, load_knowledge())
 
 
 def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def inputs_of(
     knowledge = knowledge_of(folders)
     with working(f"reading {fleet.name}"):
         hosts = read_fleet(fleet, knowledge, strict=strict)
+    for one in hosts.unread:
+        note(str(one))
     for one in hosts.unplaced:
         note(f"{one}; nothing is known of these hosts")
     rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)

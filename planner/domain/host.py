@@ -79,12 +79,14 @@ def _of_cpu(stated: frozenset[CapabilityId]) -> frozenset[CapabilityId]:
 class Fleet:
     """All hosts, grouped; `source` is the file's name for messages.
 
-    `unplaced` are the kernels and builds of its rows that fit no line.
+    `unplaced` are the kernels and builds of its rows that fit no line, `unread` names the columns of
+    the file that nobody reads.
     """
 
     groups: tuple[HostGroup, ...]
     source: str = "fleet"
     unplaced: tuple[Problem, ...] = field(default=(), compare=False)
+    unread: tuple[Problem, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         """Show the file's name and the size: a fleet may have a million hosts."""

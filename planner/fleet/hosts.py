@@ -36,6 +36,7 @@ FLEET = Columns(
     allowed=PLANNING,
     numbers=("vcpus", "memory_gib", "used_vcpus", "used_memory_gib"),
     unique=("host",),
+    open=True,
 )
 
 
@@ -51,6 +52,7 @@ def read_fleet(path: Path, vocabulary: Vocabulary, *, strict: bool = False) -> F
         groups=tuple(group for _, group in found.rows),
         source=name_of(path),
         unplaced=tuple(found.unplaced.all()),
+        unread=found.unread,
     )
 
 
@@ -58,7 +60,8 @@ def read_fleet(path: Path, vocabulary: Vocabulary, *, strict: bool = False) -> F
 class HostRows:
     """Rows of a fleet with their groups; `wrong` gathers what is not right with their cells.
 
-    `unplaced` gathers the kernels and builds that fit no line, `placed` are the groups without one.
+    `unplaced` gathers the kernels and builds that fit no line, `placed` are the groups without one;
+    `unread` names the columns that nobody reads.
     """
 
     rows: list[tuple[GroupedRows, HostGroup]]
@@ -66,6 +69,7 @@ class HostRows:
     wrong: RowProblems
     unplaced: RowProblems
     placed: list[HostGroup] = field(default_factory=list)
+    unread: tuple[Problem, ...] = ()
 
     def refuse(self, *, strict: bool = False) -> None:
         """Raise `FleetError` with every problem of every row, if there is one."""
@@ -82,7 +86,8 @@ def read_groups(path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ())
     columns = replace(FLEET, keys=(*FLEET.keys, *apart)) if apart else FLEET
     grouped = read_grouped(file, columns)
     unplaced = RowProblems(file.name)
-    found = HostRows([], grouped.problems, RowProblems(file.name), unplaced)
+    wrong = RowProblems(file.name)
+    found = HostRows([], grouped.problems, wrong, unplaced, unread=grouped.unread)
     reader = _HostReader(path.parent, vocabulary, file.name, found.problems, found.wrong, unplaced)
     for row in grouped.rows:
         group = reader.read(row)

@@ -1,13 +1,46 @@
-"""Columns of texts as Arrow arrays, and a frame of them; a text stays as it is written."""
+"""Columns of texts as Arrow arrays, and a frame of them; which columns are a table's own affair."""
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+NEARLY = 0.76
+"""How alike two names are of which one is taken for the other misspelt: 1 is equal."""
+LIKE = 0.6
+"""How alike a known name is that is worth naming beside a column which nobody reads."""
+
+
+def foreign_columns(header: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """Return the columns of a header that are no misspelt known ones; inventories have many.
+
+    A column is taken for a known one misspelt if they are nearly alike, blanks, dashes and capitals
+    apart, and the known one is not there. A column without a name is never foreign.
+    """
+    absent = [column for column in known if column not in header]
+    return tuple(
+        column
+        for column in dict.fromkeys(header)
+        if column and column not in known and not any(_is_nearly(column, one) for one in absent)
+    )
+
+
+def like(column: str, known: Collection[str]) -> str:
+    """Return the known column most like a foreign one, an empty text if none is."""
+    found = difflib.get_close_matches(column.casefold(), sorted(known), n=1, cutoff=LIKE)
+    return found[0] if found else ""
+
+
+def _is_nearly(column: str, known: str) -> bool:
+    plain = re.sub(r"[\W_]+", "_", column.casefold()).strip("_")
+    return difflib.SequenceMatcher(None, plain, known).ratio() >= NEARLY
 
 
 def arrow_table(columns: Mapping[str, Sequence[str]]) -> pa.Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.domain.errors import FleetError, Location, Problem, nearest, quoted
+from planner.fleet.tables.columns import foreign_columns, like
 from planner.fleet.tables.sources import MOST_PROBLEMS, limited
 from planner.fleet.tables.table_file import TableFile, open_table
 
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_UNREAD = 8
+"""Columns that a message about those which nobody reads names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """The columns of a file format: `keys` group rows, `name` is the row's own name.
 
     `numbers` are those that may hold fractions. No two rows agree in all of `unique`. Of the names
-    of a group at most `most_names` are kept (None: all).
+    of a group at most `most_names` are kept (None: all). `open`: a table may have other columns too,
+    which nobody reads; one that is nearly a known column that is not there is a problem all the same.
     """
 
     name: str
@@ -32,6 +38,7 @@ class Columns:
     numbers: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     most_names: int | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +89,14 @@ class RowProblems:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """Grouped rows in file order of first appearance, and what is wrong with the others."""
+    """Grouped rows in file order of first appearance, and what is wrong with the others.
+
+    `unread` names the columns that nobody reads.
+    """
 
     rows: Sequence[GroupedRows]
     problems: list[Problem] = field(default_factory=list)
+    unread: tuple[Problem, ...] = ()
 
 
 def read_grouped(file: TableFile, columns: Columns) -> Grouped:
@@ -95,13 +106,14 @@ def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     characters. Raises `FleetError` if the rows cannot be read or a column is missing.
     """
     allowed = {columns.name, *columns.keys, *columns.required, *columns.allowed}
-    problems = [*_header_problems(file, allowed, columns.required), *file.problems]
+    foreign = foreign_columns(file.header, allowed) if columns.open else ()
+    problems = [*_header_problems(file, allowed | {*foreign}, columns.required), *file.problems]
     wanted = dict.fromkeys((columns.name, *columns.keys))
     names = [column for column in wanted if column in file.header]
     frame = file.frame(names, columns.keys, columns.numbers)
     problems += _problems(frame, columns, file)
     rows = list(_groups(frame, columns, file)) if len(frame) else []
-    return Grouped(rows, problems)
+    return Grouped(rows, problems, tuple(_unread(file, foreign, allowed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,22 @@ def read_rows(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...
         (file.line(row), dict(zip(names, texts, strict=True))) for row, texts in enumerate(cells)
     ]
     return Rows(rows, problems)
+
+
+def _unread(file: TableFile, foreign: Sequence[str], allowed: Iterable[str]) -> Iterator[Problem]:
+    """Yield one problem that names the columns which nobody reads, each with a known one like it."""
+    if not foreign:
+        return
+    shown = [_with_nearest(column, {*allowed}) for column in foreign[:MOST_UNREAD]]
+    more = f" and {len(foreign) - MOST_UNREAD} more" if len(foreign) > MOST_UNREAD else ""
+    noun = "column is" if len(foreign) == 1 else "columns are"
+    what = f"{len(foreign)} {noun} not read: {', '.join(shown)}{more}"
+    yield Problem(location=Location(file=file.name, line=file.head_line), what=what)
+
+
+def _with_nearest(column: str, known: set[str]) -> str:
+    found = like(column, known)
+    return f"{quoted(column)} (nearest: '{found}')" if found else quoted(column)
 
 
 def _header_problems(
