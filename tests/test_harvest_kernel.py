@@ -13,7 +13,7 @@ from planner.domain.errors import PlannerError
 from planner.harvest.kernel.backends import read_tun, read_vhost
 from planner.harvest.kernel.cpuid import Cpuid, read_cpuid
 from planner.harvest.kernel.harvest import harvest_kernel
-from planner.harvest.kernel.inventory import Inventory, read_inventory
+from planner.harvest.kernel.inventory import KernelInventory, read_inventory
 from planner.harvest.kernel.lists import (
     extension_numbers,
     read_arch_capabilities,
@@ -23,9 +23,9 @@ from planner.harvest.kernel.lists import (
 from planner.harvest.kernel.logic import Given, atom, both, either, given, negation
 from planner.harvest.kernel.names import Names, read_names
 from planner.harvest.kernel.table import (
+    HarvestedKernels,
     News,
     Release,
-    Tables,
     extend,
     order_of,
     read_tables,
@@ -590,8 +590,8 @@ def release(text: str, line: str = "el9") -> Release:
     return Release(line=line, release=text, arch="x86_64", source="made up", parts=("cpuid",))
 
 
-def reading(**facts: str) -> Inventory:
-    return Inventory(
+def reading(**facts: str) -> KernelInventory:
+    return KernelInventory(
         arch="x86_64",
         version="5.14.0",
         parts=("cpuid",),
@@ -601,7 +601,7 @@ def reading(**facts: str) -> Inventory:
 
 
 def test_a_loss_is_refused_unless_accepted_by_name() -> None:
-    tables = Tables()
+    tables = HarvestedKernels()
     assert extend(tables, release("5.14.0-70.el9"), reading(a="yes", b="hardware")).against == ""
     news = extend(tables, release("5.14.0-162.el9"), reading(a="yes", b="no", c="yes"))
     assert (news.gained, news.lost) == (("cpu.c",), ("cpu.b",))
@@ -613,14 +613,14 @@ def test_a_loss_is_refused_unless_accepted_by_name() -> None:
 
 
 def test_a_release_before_all_others_is_compared_backwards() -> None:
-    tables = Tables()
+    tables = HarvestedKernels()
     extend(tables, release("5.14.0-162.el9"), reading(a="yes", b="no"))
     news = extend(tables, release("5.14.0-70.el9"), reading(a="yes", b="yes"))
     assert news.lost == ("cpu.b",)
 
 
 def test_tables_are_intervals_over_what_was_read_and_read_back_alike(tmp_path: Path) -> None:
-    tables = Tables()
+    tables = HarvestedKernels()
     for text, facts in {
         "5.14.0-570.12.1.el9_6": reading(a="yes", b="hardware"),
         "5.14.0-70.13.1.el9_0": reading(a="yes", b="no"),

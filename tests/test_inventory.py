@@ -12,7 +12,7 @@ from planner.domain.errors import KnowledgeError
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
 from planner.harvest.ask import laid
-from planner.harvest.inventory import LISTS, STARTED, UNTOLD, Tables, WholeBuild
+from planner.harvest.inventory import LISTS, STARTED, UNTOLD, HarvestedTables, WholeBuild
 from planner.knowledge.folder import shipped_data
 from planner.knowledge.harvested import Intervals, read_table
 from planner.knowledge.inventory import FOLDER, Inventory
@@ -187,19 +187,19 @@ def _build(name: str, version: str, devices: dict[str, str]) -> WholeBuild:
 
 
 def test_the_same_build_again_changes_nothing(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     build = _build("u-2.0.0", "2.0.0", {"one": "user", "two": "board"})
     assert tables.lay(build)
     tables.write()
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
-    again = Tables(tmp_path)
+    again = HarvestedTables(tmp_path)
     assert again.lay(build) == []
     again.write()
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
 
 
 def test_an_older_build_laid_in_later_takes_its_place(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     tables.lay(_build("u-2.0.0", "2.0.0", {"one": "user", "two": "user"}))
     tables.lay(_build("u-1.0.0", "1.0.0", {"one": "user"}))
     tables.write()
@@ -229,7 +229,7 @@ def test_every_harvested_row_is_of_a_read_build(inventory: Inventory) -> None:
 
 
 def test_a_device_that_both_neighbours_have_is_named_as_missing(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     both = {"one": "user", "two": "user"}
     for version in ("1.0.0", "3.0.0"):
         tables.lay(_build(f"u-{version}", version, both))
@@ -239,7 +239,7 @@ def test_a_device_that_both_neighbours_have_is_named_as_missing(tmp_path: Path) 
 
 
 def test_parts_that_are_not_asked_stay_as_they_are(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     build = replace(
         _build("u-1.0.0", "1.0.0", {"one": "user"}), blockers=frozenset({("one", "yes", "why")})
     )
@@ -255,7 +255,7 @@ def test_parts_that_are_not_asked_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_type_that_was_not_told_hides_nothing_of_its_kin(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     build = _build("u-1.0.0", "1.0.0", {"one": "user", "two": "user"})
     tables.lay(replace(build, properties={**build.properties, "two": frozenset({UNTOLD})}))
     tables.write()
@@ -266,7 +266,7 @@ def test_a_type_that_was_not_told_hides_nothing_of_its_kin(tmp_path: Path) -> No
 
 
 def test_a_default_that_no_list_tells_is_that_of_a_started_device(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     build = _build("u-1.0.0", "1.0.0", {"one": "user"})
     untold = frozenset({("vectors", "uint32", "")})
     tables.lay(
@@ -278,7 +278,7 @@ def test_a_default_that_no_list_tells_is_that_of_a_started_device(tmp_path: Path
 
 
 def test_two_packages_of_one_version_are_two_builds(tmp_path: Path) -> None:
-    tables = Tables(tmp_path)
+    tables = HarvestedTables(tmp_path)
     tables.lay(_build("upstream-1.0.0", "1.0.0", {"one": "user"}))
     assert tables.name_of("upstream", "1.0.0", "1.0.0", X86) == "upstream-1.0.0"
     assert tables.name_of("upstream", "1.0.0", "1.0.0-2", X86) == "upstream-1.0.0-2"

@@ -11,8 +11,8 @@ from planner.harvest.inventory import (
     MODEL_NAMES,
     MODELS,
     STARTED,
+    HarvestedTables,
     TableChange,
-    Tables,
     WholeBuild,
 )
 from planner.harvest.machines import HarvestedBuild
@@ -36,7 +36,7 @@ ASKED = (TYPES, DEVICES, CPU, GUESTS)
 class Laid:
     """A whole build in the tables: what changes there, and what its neighbours have and it has not."""
 
-    tables: Tables
+    tables: HarvestedTables
     changes: tuple[TableChange, ...]
     missing: tuple[str, ...]
     parts: tuple[str, ...]
@@ -52,7 +52,7 @@ def lay_whole(
     tell: Tell = lambda _: None,
 ) -> Laid:
     """Ask a build and lay the answers over the tables of `data`; nothing is written yet."""
-    tables = Tables(data)
+    tables = HarvestedTables(data)
     name = tables.name_of(line, build.version, release_of(build), build.arch)
     tell("types, devices and properties")
     whole = read_whole(program, build, line, name)
@@ -68,7 +68,7 @@ def lay_whole(
     return laid(whole, tables, parts)
 
 
-def laid(whole: WholeBuild, tables: Tables, parts: Collection[str]) -> Laid:
+def laid(whole: WholeBuild, tables: HarvestedTables, parts: Collection[str]) -> Laid:
     """Lay a build over tables."""
     changes = tuple(tables.lay(whole, parts))
     facts = sum(len(rows) for stem, rows in whole.facts().items() if stem in parts)

@@ -197,7 +197,7 @@ MODEL_NAMES = ("cpu_aliases",)
 STARTED = ("blockers", "started")
 
 
-class Tables:
+class HarvestedTables:
     """The harvested tables of a folder as facts with the builds that have them."""
 
     def __init__(self, data: Path) -> None:

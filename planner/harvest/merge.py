@@ -27,7 +27,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RowChange:
     """One row that the harvest adds or changes, in words."""
 
     file: str
@@ -39,7 +39,7 @@ class Merge:
     """New texts of the files that change, the changes in words, and how many rows agreed."""
 
     texts: Mapping[Path, str]
-    changes: tuple[Change, ...]
+    changes: tuple[RowChange, ...]
     types: int
     lists: int
 
@@ -103,7 +103,7 @@ def _evidence(build: HarvestedBuild) -> dict[str, str]:
     }
 
 
-def _merge_build(build: HarvestedBuild, place: Place, file: RowFile) -> Iterator[Change]:
+def _merge_build(build: HarvestedBuild, place: Place, file: RowFile) -> Iterator[RowChange]:
     """Add the build's row, or mend the aliases of its architecture."""
     aliases = {row.alias: row.name for row in build.types if row.alias}
     aliases |= {f"default:{build.arch}": row.name for row in build.types if row.default}
@@ -116,13 +116,13 @@ def _merge_build(build: HarvestedBuild, place: Place, file: RowFile) -> Iterator
         wrong = {key: value for key, value in aliases.items() if key in told and told[key] != value}
         if wrong:
             file.replace(index, {**row, "aliases": {**told, **wrong}, **_evidence(build)})
-            yield Change(file=name, what=f"{place.release}: aliases {wrong}, not as told")
+            yield RowChange(file=name, what=f"{place.release}: aliases {wrong}, not as told")
         return
     key = release_key(place.release)
     before = [index for index, row in rows if release_key(str(row["release"])) < key]
     after = before[-1] if before else file.lines.index("build = [")
     file.insert(after, {"release": place.release, **_evidence(build), "aliases": aliases})
-    yield Change(file=name, what=f"new build {place.release}")
+    yield RowChange(file=name, what=f"new build {place.release}")
 
 
 def _of_board(build: HarvestedBuild, board: str, file: RowFile) -> list[HarvestedType]:
@@ -137,7 +137,7 @@ def _of_board(build: HarvestedBuild, board: str, file: RowFile) -> list[Harveste
 
 def _merge_types(
     own: Sequence[HarvestedType], place: Place, known: list[str], file: RowFile
-) -> Iterator[Change]:
+) -> Iterator[RowChange]:
     """Make `offered` and `deprecated` of every type agree with the build."""
     offered = {row.name for row in own}
     deprecated = {row.name for row in own if row.deprecated}
@@ -148,10 +148,12 @@ def _merge_types(
             new = _mended(new, key, place, known, holds=row["name"] in names)
         if new != row:
             file.replace(index, new)
-            yield Change(file=file.path.name, what=f"{row['name']}: offered or deprecated differs")
+            yield RowChange(
+                file=file.path.name, what=f"{row['name']}: offered or deprecated differs"
+            )
     for name in sorted(offered - {row["name"] for _, row in rows}):
         file.insert(file.rows("type")[-1][0], _new_type(name, place, deprecated))
-        yield Change(file=file.path.name, what=f"new type {name}; check line and rank")
+        yield RowChange(file=file.path.name, what=f"new type {name}; check line and rank")
 
 
 def _mended(
@@ -195,7 +197,7 @@ def _ordered(own: Sequence[HarvestedType], file: RowFile) -> list[tuple[str, Har
 
 def _merge_sets(
     own: Sequence[tuple[str, HarvestedType]], place: Place, known: list[str], file: RowFile
-) -> Iterator[Change]:
+) -> Iterator[RowChange]:
     """Make the lists of every type agree with the build, in order and value."""
     told = dict(told_lists(place, known, file))
     for position, (line, row) in enumerate(own):
@@ -205,7 +207,7 @@ def _merge_sets(
             continue
         extends, entries = _suffix(row, base)
         _set_row(row.name, extends, entries, place, known, file)
-        yield Change(file=file.path.name, what=f"list of {row.name} differs or is new")
+        yield RowChange(file=file.path.name, what=f"list of {row.name} differs or is new")
 
 
 def told_lists(

@@ -24,7 +24,7 @@ WEAK = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class CapabilityChange:
     """A capability gained or lost at a release of a line, `never` had, or `unknown` from there on.
 
     Between `last_seen` (where the opposite was last seen) and `release` the data cannot tell. A row
@@ -116,7 +116,7 @@ class KernelLine:
     registers: RegistersAlike | None = None
     adds: tuple[str, ...] = ()
     branch: Branch
-    changes: Mapping[CapabilityId, tuple[Change, ...]]
+    changes: Mapping[CapabilityId, tuple[CapabilityChange, ...]]
 
     def key_of(self, text: str) -> Key:
         """Return the numbers of a text of this line that order its releases."""
@@ -382,7 +382,7 @@ class KernelLines:
 
     def _rows_of(
         self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
-    ) -> list[Change]:
+    ) -> list[CapabilityChange]:
         """Return the rows of a line that speak of the series of a release."""
         place = kernel.base if line.inherits else kernel.release
         return [
@@ -434,7 +434,9 @@ def _is_lost_later(line: KernelLine, capability: CapabilityId, base: tuple[int, 
     return any(row.effect == "loss" and row.release > base for row in rows)
 
 
-def _status(rows: Sequence[Change], release: tuple[int, ...]) -> tuple[Presence, Evidence]:
+def _status(
+    rows: Sequence[CapabilityChange], release: tuple[int, ...]
+) -> tuple[Presence, Evidence]:
     """Return what the last row that has happened at `release` says.
 
     A later row whose bracket holds `release` makes it unknown.

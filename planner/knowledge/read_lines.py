@@ -16,7 +16,7 @@ from planner.knowledge.builds import (
     known_key,
 )
 from planner.knowledge.kernel_tables import Branch
-from planner.knowledge.kernels import EFFECTS, TRUSTS, Change, KernelLine, RegistersAlike
+from planner.knowledge.kernels import EFFECTS, TRUSTS, CapabilityChange, KernelLine, RegistersAlike
 from planner.knowledge.rows import Row, release_key, versions
 from planner.knowledge.tables import expand
 
@@ -56,7 +56,7 @@ def read_series(row: Row) -> re.Pattern[str] | None:
 
 def read_kernel_line(row: Row) -> KernelLine:
     """Read a file of kernel_caps/."""
-    changes: dict[CapabilityId, tuple[Change, ...]] = {}
+    changes: dict[CapabilityId, tuple[CapabilityChange, ...]] = {}
     for cells in row.rows("change"):
         change = read_change(cells)
         changes[change.capability] = (*changes.get(change.capability, ()), change)
@@ -111,11 +111,11 @@ def read_branch(row: Row) -> Branch:
     )
 
 
-def read_change(row: Row) -> Change:
+def read_change(row: Row) -> CapabilityChange:
     """Read a gain or loss of a kernel line."""
     row.for_people("notes")
     absent, present = row.release("absent_in", ""), row.release("present_in", "")
-    return Change(
+    return CapabilityChange(
         capability=CapabilityId(row.text("capability")),
         effect=row.word("effect", EFFECTS),
         evidence=row.choice("evidence", Evidence),

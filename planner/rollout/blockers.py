@@ -16,7 +16,7 @@ from planner.domain.verdict import Objection, Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.deprecation import stranded
 from planner.rollout.guest_groups import Cohort
-from planner.rollout.guest_impact import GuestImpact
+from planner.rollout.guest_impact import UpgradeImpact
 from planner.rollout.intermediate_builds import missing_bridge
 from planner.rollout.stages import PoolUpgrade, Stage
 
@@ -29,7 +29,7 @@ OFF = "say migratable=no and allow restarts: they are off with their host"
 class MendableImpact:
     """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
 
-    fate: GuestImpact
+    fate: UpgradeImpact
     restart_helps: bool
 
 

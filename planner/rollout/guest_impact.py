@@ -24,7 +24,7 @@ Pairs = Iterable[tuple[HostProfile, HostProfile]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuestImpact:
+class UpgradeImpact:
     """What the way does to a cohort.
 
     A host is new if it is what others become, else it is old. `today`: reasons against a move between
@@ -82,7 +82,7 @@ class ImpactJudge:
 
     def fates(
         self, way: PoolUpgrade, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
-    ) -> tuple[GuestImpact, ...]:
+    ) -> tuple[UpgradeImpact, ...]:
         """Return the fate of every cohort.
 
         The conditions of `answers` are taken as kept by guests that do not say; what a guest says of
@@ -91,7 +91,7 @@ class ImpactJudge:
         assumed: Assumed = frozenset().union(*(assumed_by(answer) for answer in answers))
         return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
 
-    def _fate(self, way: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> GuestImpact:
+    def _fate(self, way: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> UpgradeImpact:
         """Judge a cohort on every move; pools of one mixture share what is found."""
         mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
         is_there = _is_on(way, cohort, mixture.new)
@@ -99,14 +99,14 @@ class ImpactJudge:
         if key not in self._ways:
             self._ways[key] = self._judged(mixture, booted, assumed, is_there=is_there)
         today, stuck, back, after_reboot = self._ways[key]
-        return GuestImpact(
+        return UpgradeImpact(
             cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot
         )
 
     def _judged(
         self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool
     ) -> tuple[Objections, Objections, Objections, Objections]:
-        """Return what `GuestImpact` holds; a guest may be rebooted on every host that it can come to.
+        """Return what `UpgradeImpact` holds; a guest may be rebooted on every host that it can come to.
 
         `is_there`: it runs on a new host. If it cannot come to an old one, it is never on one.
         """

@@ -9,7 +9,7 @@ from planner.domain.plan import Mitigation, Routing
 from planner.domain.solution import FlagChoice
 from planner.domain.verdict import Objection
 from planner.rollout.guest_groups import total
-from planner.rollout.guest_impact import GuestImpact
+from planner.rollout.guest_impact import UpgradeImpact
 from planner.rollout.pool_analysis import PoolAnalysis
 from planner.rollout.stages import Stage
 
@@ -93,13 +93,13 @@ def _routing_text(first: Stage, flags: Flags) -> str:
     )
 
 
-def _units(flags: Flags, endangered: Sequence[GuestImpact]) -> Iterable[str]:
+def _units(flags: Flags, endangered: Sequence[UpgradeImpact]) -> Iterable[str]:
     """Return the units that flags and endangered guests are about, in order."""
     named = [choice.unit for choice in flags.values()]
     named += [one.unit for one in _against_return(endangered)]
     return dict.fromkeys(name for name in named if name)
 
 
-def _against_return(fates: Iterable[GuestImpact]) -> Iterator[Objection]:
+def _against_return(fates: Iterable[UpgradeImpact]) -> Iterator[Objection]:
     for fate in fates:
         yield from (*fate.back, *fate.after_reboot)

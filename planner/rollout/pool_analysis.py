@@ -20,7 +20,7 @@ from planner.rollout.blockers import (
 )
 from planner.rollout.deprecation import stranded
 from planner.rollout.guest_groups import BootHosts, Cohort, cohorts_of, presumed
-from planner.rollout.guest_impact import GuestImpact, ImpactJudge
+from planner.rollout.guest_impact import ImpactJudge, UpgradeImpact
 from planner.rollout.restarts import (
     as_one,
     baseline_for,
@@ -49,7 +49,7 @@ class PoolAnalysis:
     given: bool
     cohorts: tuple[Cohort, ...]
     bound: tuple[GuestGroup, ...]
-    fates: tuple[GuestImpact, ...]
+    fates: tuple[UpgradeImpact, ...]
     restarts: tuple[Restart, ...]
     relaxations: tuple[Relaxation, ...]
 
@@ -127,19 +127,19 @@ class PoolAnalyser:
         return cohorts, tuple(cohorts_of(way, movers, self.boots))
 
     def _mended(
-        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> GuestImpact | None:
+        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> UpgradeImpact | None:
         """Return the fate of guests after a restart, None if they need none or it does not help."""
         return self._after_restart(fate, way, first, answers) if self._is_lost(fate, way) else None
 
     def _all_mended(
         self,
-        fates: Sequence[GuestImpact],
-        mended: Sequence[GuestImpact | None],
+        fates: Sequence[UpgradeImpact],
+        mended: Sequence[UpgradeImpact | None],
         way: PoolUpgrade,
         first: Stage,
         answers: Sequence[ChosenBaseline],
-    ) -> Iterator[GuestImpact]:
+    ) -> Iterator[UpgradeImpact]:
         """Yield the fates with all that is mended; a restart names guests by what they run.
 
         So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
@@ -151,15 +151,15 @@ class PoolAnalyser:
             yield (self._once_restarted(fate, way, first, answers) if along else after) or fate
 
     def _after_restart(
-        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> GuestImpact | None:
+        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> UpgradeImpact | None:
         """Return the fate of guests once restarted, None if they cannot be or it does not help."""
         after = self._once_restarted(fate, way, first, answers)
         return None if after is None or self._is_lost(after, way) else after
 
     def _once_restarted(
-        self, fate: GuestImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
-    ) -> GuestImpact | None:
+        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+    ) -> UpgradeImpact | None:
         """Return the fate of guests once restarted, None if their board has no answer."""
         cohort = restarted(fate.cohort, way, first, self.knowledge)
         if cohort is fate.cohort:
@@ -167,7 +167,7 @@ class PoolAnalyser:
         (after,) = self.judge.fates(way, (cohort,), answers)
         return after
 
-    def _is_lost(self, fate: GuestImpact, way: PoolUpgrade) -> bool:
+    def _is_lost(self, fate: UpgradeImpact, way: PoolUpgrade) -> bool:
         """Whether the way would strand or hinder guests."""
         stranding = stranded(way, (fate.cohort,), self.knowledge)
         return fate.is_hindered or any(True for _ in stranding)
@@ -183,7 +183,7 @@ class PoolAnalyser:
         yield from bound_guests(way, stay, "no answer is of their board")
 
 
-def _name(fate: GuestImpact) -> tuple[str, frozenset[CompatFlag]]:
+def _name(fate: UpgradeImpact) -> tuple[str, frozenset[CompatFlag]]:
     """Return what a plan knows guests by: machine type and flags, in whatever order."""
     baseline = fate.cohort.start.baseline
     return baseline.machine_type, frozenset(baseline.flags)

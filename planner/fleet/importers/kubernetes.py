@@ -14,7 +14,7 @@ Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class JsonObject:
     """One object of a list, where it is, and where to complain of it."""
 
     value: Mapping[str, object]
@@ -63,7 +63,7 @@ class Part:
         self.complain(keys, f"{shown(value)} is not an object")
         return {}
 
-    def parts(self, *keys: str) -> Iterator[Part]:
+    def parts(self, *keys: str) -> Iterator[JsonObject]:
         """Yield the objects of a list that may be missing."""
         value = self.get(*keys)
         steps = self.steps
@@ -72,19 +72,19 @@ class Part:
         yield from parts_of(value, steps, self.complaints)
 
 
-def parts_of(value: object, steps: Steps, complaints: Complaints) -> Iterator[Part]:
+def parts_of(value: object, steps: Steps, complaints: Complaints) -> Iterator[JsonObject]:
     """Yield the objects of a list; complain of what is no list and no object."""
     if not isinstance(value, list | None):
         complaints.add(steps, f"{shown(value)} is not a list")
         return
     for place, one in enumerate(value or ()):
         if isinstance(one, dict):
-            yield Part(one, (steps, place), complaints)
+            yield JsonObject(one, (steps, place), complaints)
         else:
             complaints.add((steps, place), f"{shown(one)} is not an object")
 
 
-def items_of(path: Path, kind: str, complaints: Complaints) -> Iterator[Part]:
+def items_of(path: Path, kind: str, complaints: Complaints) -> Iterator[JsonObject]:
     """Yield the objects of a kind of what `kubectl get -o json` prints: a list, or one object."""
     document = load_json(path, complaints)
     if complaints.problems:
@@ -93,7 +93,7 @@ def items_of(path: Path, kind: str, complaints: Complaints) -> Iterator[Part]:
         complaints.add((), f"{shown(document)} is not what `kubectl get -o json` prints")
         return
     if document.get("kind") == kind:
-        yield Part(document, (), complaints)
+        yield JsonObject(document, (), complaints)
         return
     if "items" not in document:
         complaints.add((), f"kind {shown(document.get('kind'))}, neither {kind} nor a list of them")

@@ -14,7 +14,7 @@ from planner.domain.errors import FleetError
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.hosts import DEFAULT_POOL
-from planner.fleet.importers.kubernetes import Part, items_of
+from planner.fleet.importers.kubernetes import JsonObject, items_of
 from planner.fleet.importers.kubevirt_instances import Instance, instances_of
 from planner.fleet.vocabulary import GuestVocabulary
 
@@ -86,7 +86,7 @@ def read_cluster(
     return _cluster(by_name, guests, launchers, str(nodes))
 
 
-def _node(part: Part, pool_label: str) -> _Node | None:
+def _node(part: JsonObject, pool_label: str) -> _Node | None:
     name = part.text("metadata", "name")
     kernel = part.text("status", "nodeInfo", "kernelVersion")
     arch = part.text("status", "nodeInfo", "architecture")

@@ -9,7 +9,7 @@ from pathlib import Path
 from planner.documents.complaints import Complaints, Steps
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestCpu, GuestGroup
-from planner.fleet.importers.kubernetes import Part, items_of
+from planner.fleet.importers.kubernetes import JsonObject, items_of
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import read_cpu
 
@@ -58,7 +58,7 @@ def instances_of(
         yield found
 
 
-def _instance(part: Part, words: GuestVocabulary) -> Instance:
+def _instance(part: JsonObject, words: GuestVocabulary) -> Instance:
     chosen = part.word("status", "machine", "type")
     return Instance(
         name=f"{part.text('metadata', 'namespace')}/{part.text('metadata', 'name')}",
@@ -74,7 +74,7 @@ def _instance(part: Part, words: GuestVocabulary) -> Instance:
     )
 
 
-def _cpu(part: Part, words: GuestVocabulary) -> GuestCpu | None:
+def _cpu(part: JsonObject, words: GuestVocabulary) -> GuestCpu | None:
     """Return the CPU, None where the cluster or the host adds to it what is not in the file."""
     model = part.word("spec", "domain", "cpu", "model")
     signed = []

@@ -12,7 +12,7 @@ from planner.harvest.kernel.c_text import CFile, split_at_commas
 from planner.harvest.kernel.c_tree import Node, Statement
 from planner.harvest.kernel.constants import Constants
 from planner.harvest.kernel.logic import Formula, both, negation
-from planner.harvest.kernel.machine import Flow, Machine
+from planner.harvest.kernel.machine import Flow, Interpreter
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.vendors import MODULES, X86, code_of, constants_of, joined
 from planner.harvest.kernel.words import Words
@@ -50,7 +50,7 @@ class Cpuid:
     problems: list[Problem] = field(default_factory=list)
 
 
-class CpuidMachine(Machine):
+class CpuidMachine(Interpreter):
     """Executes KVM's tables of CPUID words and the function that answers a leaf."""
 
     def __init__(self, tree: KernelTree, constants: Constants, words: Words, vendor: str) -> None:
@@ -442,7 +442,7 @@ def _terms(nodes: Sequence[Node]) -> list[Node]:
     return found
 
 
-def _word_table(tree: KernelTree, constants: Constants, machine: Machine) -> dict[int, Word]:
+def _word_table(tree: KernelTree, constants: Constants, machine: Interpreter) -> dict[int, Word]:
     """Return the register of each word, by KVM's own table."""
     for name in ("kvm/reverse_cpuid.h", "kvm/cpuid.h"):
         file = tree.file(X86 + name)

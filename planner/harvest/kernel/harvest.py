@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.domain.errors import PlannerError, wrong_word
-from planner.harvest.kernel.inventory import X86_PARTS, Inventory, numbers_of, read_inventory
+from planner.harvest.kernel.inventory import X86_PARTS, KernelInventory, numbers_of, read_inventory
 from planner.harvest.kernel.names import read_names
 from planner.harvest.kernel.table import (
     FOLDER,
@@ -74,7 +74,7 @@ def harvest_kernel(
     )
 
 
-def _fits(row: Release, inventory: Inventory) -> None:
+def _fits(row: Release, inventory: KernelInventory) -> None:
     """Refuse a tree under the name of another series."""
     if not row.release:
         what = "the tree's Makefile says no version"

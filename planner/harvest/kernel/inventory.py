@@ -28,7 +28,7 @@ Fact = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class KernelInventory:
     """What was read: `facts` by part and name (`no` included), and what no rule took."""
 
     arch: str
@@ -40,7 +40,7 @@ class Inventory:
 
 def read_inventory(
     tree: KernelTree, names: Names, words: Words, *, arch: str, parts: Sequence[str]
-) -> Inventory:
+) -> KernelInventory:
     """Read the parts of a kernel; what is not understood is in `problems`."""
     facts: dict[Fact, Given] = {}
     problems: list[Problem] = list(_missing_files(tree, words, parts))
@@ -53,7 +53,7 @@ def read_inventory(
         facts |= {(part, name): given(formula) for name, formula in formulas.items()}
         problems += told
     problems += _anchors(facts, words, parts)
-    return Inventory(
+    return KernelInventory(
         arch=arch,
         version=tree.version,
         parts=tuple(parts),

@@ -12,7 +12,7 @@ from planner.harvest.kernel.c_tree import Node, parse_expression
 from planner.harvest.kernel.constants import Constants
 from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.logic import Formula, atom, either
-from planner.harvest.kernel.machine import Flow, Machine
+from planner.harvest.kernel.machine import Flow, Interpreter
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.vendors import MODULES, X86, code_of, constants_of, joined
 from planner.harvest.kernel.words import Words
@@ -30,7 +30,7 @@ GENERIC = "kvm_vm_ioctl_check_extension_generic"
 Read = tuple[dict[str, Formula], list[Problem]]
 
 
-class ListMachine(Machine):
+class ListMachine(Interpreter):
     """Executes functions that answer about one number."""
 
     def known_bits(self, node: Node, flow: Flow) -> Bits | None:

@@ -33,7 +33,7 @@ class Flow:
     result: Bits = field(default_factory=lambda: constant(0))
 
 
-class Machine:
+class Interpreter:
     """Executes functions of some files; everything that it cannot is a problem."""
 
     def __init__(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.domain.errors import PlannerError, wrong_word
-from planner.harvest.kernel.inventory import Inventory, numbers_of
+from planner.harvest.kernel.inventory import KernelInventory, numbers_of
 from planner.harvest.kernel.logic import Given
 
 FOLDER = "harvested/kernels"
@@ -35,7 +35,7 @@ class Release:
 
 
 @dataclass(slots=True)
-class Tables:
+class HarvestedKernels:
     """All harvested kernels: releases, what each gives by part and name, and the vocabulary."""
 
     releases: list[Release] = field(default_factory=list)
@@ -59,10 +59,10 @@ def order_of(release: str) -> tuple[tuple[int, ...], int]:
     return numbers_of(text), int(candidate[1]) if candidate else 10**6
 
 
-def read_tables(data: Path) -> Tables:
+def read_tables(data: Path) -> HarvestedKernels:
     """Read the tables below a folder of rows; none is an empty table."""
     folder = data / FOLDER
-    tables = Tables()
+    tables = HarvestedKernels()
     for row in _rows(folder / "releases.csv"):
         parts = tuple(row["parts"].split())
         named = {key: row[key] for key in RELEASES[:4]}
@@ -89,7 +89,7 @@ class News:
     changed: tuple[str, ...]
 
 
-def extend(tables: Tables, release: Release, inventory: Inventory) -> News:
+def extend(tables: HarvestedKernels, release: Release, inventory: KernelInventory) -> News:
     """Put a release into the tables; returns what is new against its nearest older neighbour."""
     rows = [row for row in tables.of(release.line, release.arch) if row.release != release.release]
     before = [row for row in rows if order_of(row.release) < order_of(release.release)]
@@ -108,7 +108,11 @@ def extend(tables: Tables, release: Release, inventory: Inventory) -> News:
 
 
 def _news(
-    tables: Tables, near: Release | None, older: bool, facts: Mapping[str, Given], release: Release
+    tables: HarvestedKernels,
+    near: Release | None,
+    older: bool,
+    facts: Mapping[str, Given],
+    release: Release,
 ) -> News:
     if near is None:
         return News(against="", gained=(), lost=(), changed=())
@@ -145,7 +149,7 @@ def refuse_losses(news: News, accepted: Collection[str]) -> None:
         raise PlannerError(problems)
 
 
-def texts_of(tables: Tables) -> dict[str, str]:
+def texts_of(tables: HarvestedKernels) -> dict[str, str]:
     """Return the files by name, each as it is to be written."""
     files = {"releases.csv": _written(RELEASES, _release_rows(tables))}
     seen: dict[tuple[str, str], str] = {}
@@ -168,7 +172,7 @@ def texts_of(tables: Tables) -> dict[str, str]:
     return files
 
 
-def _release_rows(tables: Tables) -> list[Sequence[str]]:
+def _release_rows(tables: HarvestedKernels) -> list[Sequence[str]]:
     found: list[Sequence[str]] = []
     for line, arch in sorted({(row.line, row.arch) for row in tables.releases}):
         for row in tables.of(line, arch):
@@ -176,7 +180,9 @@ def _release_rows(tables: Tables) -> list[Sequence[str]]:
     return found
 
 
-def _fact_rows(tables: Tables, arch: str, order: Sequence[Release]) -> list[Sequence[str]]:
+def _fact_rows(
+    tables: HarvestedKernels, arch: str, order: Sequence[Release]
+) -> list[Sequence[str]]:
     """Return a line's facts, releases as intervals over those that were read."""
     holders: dict[tuple[str, str, str], set[str]] = {}
     for row in order:

@@ -13,7 +13,7 @@ from planner.harvest.kernel.logic import Formula, atom, both
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ConditionMeaning:
     """What a text in a condition means: `is` is true, false, hardware or param."""
 
     pattern: re.Pattern[str]
@@ -39,7 +39,7 @@ class Words:
 
     configuration: Mapping[str, bool]
     optional: frozenset[str]
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionMeaning, ...]
     macros: Mapping[str, str]
     calls: Mapping[str, str]
     values: tuple[tuple[re.Pattern[str], str], ...]
@@ -66,7 +66,7 @@ def words() -> Words:
     text = (files("planner.harvest.kernel") / "words.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     conditions = [
-        Condition(re.compile(row["text"]), row["is"], _parameters(row.get("parameter", "")))
+        ConditionMeaning(re.compile(row["text"]), row["is"], _parameters(row.get("parameter", "")))
         for row in table["condition"]
     ]
     return Words(
