@@ -63,7 +63,7 @@ def solve(
 ) -> Solution:
     """Return the certified and explained answer of every domain.
 
-    Raises `CertificationError` if an answer does not survive judgement; nothing leaves uncertified.
+    Nothing leaves uncertified: a domain whose answer does not survive judgement is undecided.
     """
     solver = Solver(knowledge=knowledge, policy=policy)
     domains = tuple(united(domains, policy))
@@ -120,9 +120,8 @@ class Answerer:
         self._solver = Solver(knowledge=self.knowledge, policy=self.policy)
 
     def answer(self, domain: MigrationDomain, guests: Iterable[GuestGroup] = ()) -> DomainSolution:
-        """Return the certified and explained answer of a domain; raises `CertificationError`."""
-        results = self._solver.solve(domain)
-        self._solver.certify(domain, results)
+        """Return the certified and explained answer of a domain."""
+        results, _ = self._solver.certified(domain, self._solver.solve(domain))
         answer = _answer(domain, results, self._solver)
         return _named(domain, answer, list(guests), self.knowledge)
 
@@ -136,8 +135,7 @@ def _answered(
     """Return the explained answers of domains, each with the number of combinations judged for it."""
     found = []
     for number, domain in enumerate(domains, start=1):
-        results = solver.solve(domain)
-        judged = solver.certify(domain, results)
+        results, judged = solver.certified(domain, solver.solve(domain))
         answer = _answer(domain, results, solver)
         guests = by_pool.get(domain.name, [])
         found.append((_named(domain, answer, guests, solver.knowledge), judged))

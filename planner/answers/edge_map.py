@@ -45,18 +45,14 @@ def edge_maps(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[EdgeMap, ...]:
-    """Return the map of every domain, in name order.
-
-    Raises `CertificationError` if an answer does not survive judgement.
-    """
+    """Return the map of every domain, in name order."""
     domains = tuple(united(domains, policy))
     solver = Solver(knowledge=knowledge, policy=policy)
     solver.narrow(domains)
     mapper = Mapper(solver.narrowed_knowledge, policy)
     found = []
     for number, domain in enumerate(domains, start=1):
-        results = solver.solve(domain)
-        solver.certify(domain, results)
+        results, _ = solver.certified(domain, solver.solve(domain))
         found.append(mapper.map(domain, results))
         if progress is not None:
             progress(number)

@@ -37,7 +37,7 @@ def remedies(
         yield _remedy("probe", text, unsure)
     yield from _for_differing_builds(domain, attempt)
     for obstacle in attempt.obstacles:
-        if not obstacle.is_of_builds:
+        if not (obstacle.is_of_builds or obstacle.is_disputed):
             yield from _ways_out(domain, obstacle, knowledge)
     yield from _cheapest(domain, attempt)
 

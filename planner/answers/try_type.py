@@ -37,8 +37,7 @@ def try_machine_type(
 def try_next_newer(domain: MigrationDomain, knowledge: KnowledgeBase, policy: Policy) -> PoolTrial:
     """Return the trials of the certified choice of every line and of the next newer type."""
     solver = Solver(knowledge=knowledge, policy=policy)
-    results = solver.solve(domain)
-    solver.certify(domain, results)
+    results, _ = solver.certified(domain, solver.solve(domain))
     found = tuple(_trial(domain, attempt, solver.form) for attempt in _attempts(results))
     return PoolTrial(
         domain=domain.name,

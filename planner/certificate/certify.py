@@ -34,7 +34,15 @@ from planner.migration.judge import judge
 
 
 class CertificationError(AssertionError):
-    """The solver's answer did not survive judgement: a bug in the planner, never bad input."""
+    """The solver's answer did not survive judgement: a bug in the planner, never bad input.
+
+    `fact` says without the pool which type fails on which edge, and `unit` what fails there.
+    """
+
+    def __init__(self, pool: str, fact: str, unit: str = "") -> None:
+        """Name the pool, then the type with its edge and the rule that it breaks."""
+        super().__init__(f"pool {pool}: {fact}")
+        self.fact, self.unit = fact, unit
 
 
 @dataclass(slots=True)
@@ -63,13 +71,17 @@ class Certifier:
         baseline = chosen.baseline
         impossible = opposed(assumed, self.knowledge.guests)
         if impossible:
-            raise CertificationError(f"no guest has a CPU with and without {impossible[0]}")
+            feature = impossible[0]
+            fact = f"{baseline.machine_type}: no guest has a CPU with and without {feature}"
+            raise CertificationError(domain.name, fact)
         if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
             standing = self._ledger.standing(self._demands(domain, baseline), assumed)
             if standing is not None:
-                raise CertificationError(f"{baseline.machine_type}: {standing}")
+                self._judge_triples(domain, baseline, assumed)  # raises, and names the edge
+                fact = f"{baseline.machine_type}, on no single edge: {_words(standing)}"
+                raise CertificationError(domain.name, fact, standing.unit)
             self.judged += len(domain.members) ** 3
 
     def narrow(self, profiles: Iterable[HostProfile]) -> None:
@@ -111,7 +123,11 @@ class Certifier:
                 assumed=assumed,
             )
             for objection in apply(self.policy, verdict).objections:
-                _demand_excluded(objection, assumed, baseline)
+                if not any(claims_of(clause) <= assumed for clause in objection.depends_on):
+                    label = {member.profile: member.label for member in domain.members}
+                    edge = f"from {label[source]} to {label[destination]}, booted on {label[boot]}"
+                    fact = f"{baseline.machine_type} {edge}: {_words(objection)}"
+                    raise CertificationError(domain.name, fact, objection.unit)
             self.judged += 1
 
     def _demands(self, domain: MigrationDomain, baseline: Baseline) -> int:
@@ -144,9 +160,10 @@ class Certifier:
         return UnitPairs(units, self.knowledge, self._ledger, self.policy.management)
 
 
-def _demand_excluded(objection: Objection, assumed: Assumed, baseline: Baseline) -> None:
-    if not any(claims_of(clause) <= assumed for clause in objection.depends_on):
-        raise CertificationError(f"{baseline.machine_type}: {objection}")
+def _words(objection: Objection) -> str:
+    """Write the rule of an objection and what it is about."""
+    subject = objection.unit or objection.property_key
+    return " ".join(filter(None, (objection.rule.value, subject, "; ".join(objection.facts))))
 
 
 def assumed_by(chosen: ChosenBaseline) -> Assumed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from typing import Annotated, cast
 
@@ -73,11 +74,29 @@ def options(
 def main() -> None:
     """Run a command; every user error is one message per problem and a documented exit code."""
     gc.disable()  # one command and out: values are trees, and looking for cycles costs a quarter
+    bugs = _Bugs()
+    logging.getLogger("planner.bugs").addHandler(bugs)
     try:
         code = _run()
     except KeyboardInterrupt:
         code = exits.INTERRUPTED
-    leave(code)
+    leave(exits.BUG if bugs.told and code in exits.ANSWERS else code)
+
+
+class _Bugs(logging.Handler):
+    """Says at once which pool the planner contradicts itself about; the others keep their answers."""
+
+    def __init__(self) -> None:
+        """Start with nothing told."""
+        super().__init__()
+        self.told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print each message once."""
+        text = record.getMessage()
+        if text not in self.told:
+            self.told.add(text)
+            _say(f"bug: choice and certificate disagree, so it is undecided; {text}")
 
 
 def _run() -> int:

@@ -15,6 +15,8 @@ UNREADABLE = 3
 UNSAFE = 4
 UNDECIDED = 5
 INTERRUPTED = 130
+ANSWERS = frozenset({ANSWERED, UNSAFE, UNDECIDED})
+"""The codes of commands that have answered."""
 
 _OF_STATUS = {Status.SAFE: ANSWERED, Status.NO_SAFE_BASELINE: UNSAFE, Status.UNDECIDED: UNDECIDED}
 _OF_UNLOCK = {
@@ -32,6 +34,8 @@ def of_status(status: Status) -> int:
 
 def of_solution(solution: Solution, *, strict: bool) -> int:
     """Return the exit code of a whole answer; `strict`: what is left to check is not decided yet."""
+    if solution.is_disputed:
+        return BUG
     code = of_status(solution.status)
     verdicts = {domain.verdict for domain in solution.domains}
     if PoolVerdict.NO_SAFE_BASELINE in verdicts:

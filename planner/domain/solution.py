@@ -63,6 +63,10 @@ class Loss:
     text: str
 
 
+DISAGREEMENT = "internal disagreement"
+"""First words of the missing fact of a pool whose answer did not survive its certificate: a bug."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class UnknownFact:
     """A missing fact and the hosts for which it is missing."""
@@ -251,6 +255,11 @@ class Solution:
     def _repr_html_(self) -> str:
         """Show the value as a table in a notebook."""
         return html_of(self)
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether choice and certificate disagree about some domain, which is left undecided."""
+        return any(one.fact.startswith(DISAGREEMENT) for one in self.unknowns)
 
     @property
     def status(self) -> Status:

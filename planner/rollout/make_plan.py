@@ -45,8 +45,7 @@ class PlanRequest:
 def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = None) -> Plan:
     """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
 
-    Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar,
-    `CertificationError` for a bug.
+    Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar.
     """
     stager = StageSolver(task.knowledge, task.policy)
     guests = _by_pool(task.guests)

@@ -199,9 +199,7 @@ class StageSolver:
         crowded = frozenset(one.profile for one in domain.members if one.hosts > 1)
         key = (domain.profiles, crowded, domain.edges)
         if key not in self._known:
-            results = self._solver.solve(domain)
-            self._solver.certify(domain, results)
-            self._known[key] = results
+            self._known[key], _ = self._solver.certified(domain, self._solver.solve(domain))
         results = self._known[key]
         return Stage(
             after_wave=wave,

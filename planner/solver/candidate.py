@@ -9,7 +9,7 @@ from planner.domain.capability import CapabilityId
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
-from planner.domain.solution import PROBED, TO_PROBE, Condition, FlagChoice, Loss
+from planner.domain.solution import DISAGREEMENT, PROBED, TO_PROBE, Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import BEYOND_COMMON
 
@@ -81,6 +81,11 @@ class Obstacle:
     def is_of_builds(self) -> bool:
         """Whether it is a property to which builds give different values."""
         return bool(self.property_key) and not (self.unit or self.lacking or self.having)
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether choice and certificate disagree: a bug, which no operator can mend."""
+        return any(fact.startswith(DISAGREEMENT) for fact in self.facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

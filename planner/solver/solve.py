@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from planner.certificate.certify import Certifier
+from planner.certificate.certify import CertificationError, Certifier
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
-from planner.domain.solution import ChosenBaseline, Status
+from planner.domain.solution import DISAGREEMENT, ChosenBaseline, Status
 from planner.domain.truth import Truth
+from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.solver.candidate import Candidate
+from planner.solver.candidate import Candidate, Obstacle
 from planner.solver.closed_form import ClosedForm
+
+BUGS = logging.getLogger("planner.bugs")
+"""Told of every disagreement; the commands print it and end with the code of a bug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +77,24 @@ class Solver:
         """The knowledge without the units that concern none of the hosts looked at (`narrow`)."""
         return self.certifier.narrowed_knowledge
 
-    def certify(self, domain: MigrationDomain, results: Iterable[LineResult]) -> int:
-        """Judge every chosen baseline again; return how many combinations were judged.
+    def certified(
+        self, domain: MigrationDomain, results: tuple[LineResult, ...]
+    ) -> tuple[tuple[LineResult, ...], int]:
+        """Judge every chosen baseline again; return the results, and how many combinations were judged.
 
-        Raises `CertificationError`; no result may leave the planner without this.
+        No result may leave the planner without this. If solver and certificate disagree about one
+        baseline, the whole domain is left undecided: its results name the edge and the unit, and the
+        bug is logged with the pool. Other domains keep their answers.
         """
         before = self.certifier.judged
-        for result in results:
-            if result.chosen is not None:
-                self.certifier.certify(domain, baseline_of(result.chosen))
-        return self.certifier.judged - before
+        try:
+            for result in results:
+                if result.chosen is not None:
+                    self.certifier.certify(domain, baseline_of(result.chosen))
+        except CertificationError as error:
+            BUGS.error("%s", error)
+            return tuple(_disputed(result, error) for result in results), 0
+        return results, self.certifier.judged - before
 
     def solve(self, domain: MigrationDomain) -> tuple[LineResult, ...]:
         """Return one result per board and line that any host of the domain offers.
@@ -194,6 +207,25 @@ class Solver:
             return None
         refused = self.form.attempt(domain, row)
         return LineResult(board=board, line=line, chosen=None, newer=refused)
+
+
+def _disputed(result: LineResult, error: CertificationError) -> LineResult:
+    """Return a result whose choice nobody may use: it is open, for the planner contradicts itself."""
+    if result.chosen is None:
+        return result
+    obstacle = Obstacle(
+        rule=Rule.KNOWLEDGE_GAP.value,
+        unit=error.unit,
+        property_key="",
+        certain=False,
+        facts=(f"{DISAGREEMENT}: {error.fact}",),
+        lacking=(),
+        having=(),
+        source="certificate",
+        text="choice and certificate disagree: a bug of the planner, please report it",
+    )
+    disputed = replace(result.chosen, obstacles=(obstacle,))
+    return replace(result, chosen=None, newer=disputed, open_attempts=(disputed,))
 
 
 @cache

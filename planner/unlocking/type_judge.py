@@ -261,7 +261,8 @@ def fleet_refusal(
         for refused in (worse, *found):
             if refused is not None:
                 return refused
-        solver.certify(domain, results)
+        if solver.certified(domain, results)[0] is not results:
+            return GoalRefusal(certain=False)
     return None
 
 
