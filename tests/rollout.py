@@ -85,9 +85,10 @@ def a_plan(
         "unlocks": "",
     }
     return {
-        "schema": "planner.plan/1",
+        "schema": "planner.plan/2",
         "knowledge": {"digest": "sha256:" + "0" * 32},
         "fleet": {"digest": "sha256:" + "0" * 32},
+        "guest_profile": "ordinary",
         "bounds": {"waves": len(waves), "method": "heuristic", "gap": 0},
         "domains": [
             {
@@ -99,6 +100,9 @@ def a_plan(
                 "point_of_no_return": None,
                 "conditions": list(conditions),
                 "holds_if": [],
+                "checks": [],
+                "cpu_models": [],
+                "cpu_refused": [],
                 "needs_ack": [],
                 "assumptions": [],
             }

@@ -227,7 +227,7 @@ def test_formats() -> None:
     fleet = str(ROOT / "examples" / "seed" / "rollout.csv")
     runner = CliRunner()
     document = json.loads(runner.invoke(app, ["plan", fleet, "-f", "json"]).stdout)
-    assert document["schema"] == "planner.plan/1"
+    assert document["schema"] == "planner.plan/2"
     rows = runner.invoke(app, ["plan", fleet, "-f", "csv"]).stdout.splitlines()
     assert len(rows) == 1 + sum(len(wave["hosts"]) for wave in document["waves"])
     days = ["--start", "2027-01-04"]

@@ -119,8 +119,8 @@ def test_wrong_options_are_usage_errors(files: Files, words: list[str], said: st
 def test_faults_and_the_way_back_are_told(files: Files) -> None:
     done = files.simulate(seed_plan(HOSTS), "--fail", "old7@1", "--abort-after", "2")
     assert done.returncode == exits.ANSWERED, done.stdout
-    assert "may fail    old7 in wave 1" in done.stdout
-    assert "way back    free" in done.stdout
+    assert "may fail     old7 in wave 1" in done.stdout
+    assert "way back     free" in done.stdout
     seeded = files.simulate(seed_plan(HOSTS), "--seed", "1")
     again = files.simulate(seed_plan(HOSTS), "--seed", "1")
     assert seeded.stdout == again.stdout

@@ -74,6 +74,7 @@ DOCUMENT: dict[str, Any] = {
     "schema": SCHEMA,
     "knowledge": {"digest": "sha256:0"},
     "fleet": {"digest": "sha256:0"},
+    "guest_profile": "ordinary",
     "bounds": {"waves": 1, "method": "closed-form", "gap": 0},
     "domains": [
         {
@@ -85,6 +86,9 @@ DOCUMENT: dict[str, Any] = {
             "point_of_no_return": None,
             "conditions": ["cpu:vmx"],
             "holds_if": ["guest CPU without vmx"],
+            "checks": ["guest CPU without vmx"],
+            "cpu_models": ["Skylake-Server-v1"],
+            "cpu_refused": ["Icelake-Server"],
             "needs_ack": ["cpu/tsc_khz"],
             "assumptions": ["room is not checked"],
         }
@@ -149,7 +153,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ("[]", "not a plan"),
         ("null", "not a plan"),
         ('{"schema": "planner.solution/1"}', "not a plan"),
-        ('{"schema": "planner.plan/1", "schema": "planner.plan/1"}', "appears twice"),
+        ('{"schema": "planner.plan/2", "schema": "planner.plan/2"}', "appears twice"),
         ('{"schema": NaN}', "not a number"),
         ("[" * 100_000, "nested too deeply"),
     ],

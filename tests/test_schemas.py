@@ -231,9 +231,9 @@ PLANS = {
 @pytest.mark.parametrize("name", PLANS)
 def test_plans_obey_their_schema(name: str) -> None:
     document = _printed(["plan", *PLANS[name]])
-    _validator("plan-1").validate(document)
+    _validator("plan-2").validate(document)
     assert bool(document["waves"]) is not bool(document["relaxations"])
-    assert not _validator("plan-1").is_valid({**document, "surplus": 1})
+    assert not _validator("plan-2").is_valid({**document, "surplus": 1})
 
 
 def _status_of_flip(folder: Path) -> Any:
@@ -264,7 +264,7 @@ def test_replays_obey_their_schemas(tmp_path: Path) -> None:
 def test_the_example_plan_is_what_planning_gives() -> None:
     kept = json.loads((ROOT / "examples" / "seed" / "plan.json").read_text(encoding="utf-8"))
     made = _printed(["plan", *PLANS["rollout"]])
-    _validator("plan-1").validate(kept)
+    _validator("plan-2").validate(kept)
     for key in ("domains", "waves", "bounds", "fleet"):
         assert made[key] == kept[key]
 

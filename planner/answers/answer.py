@@ -168,7 +168,7 @@ def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: So
     explained = (
         _explained(domain, result, risks, solver) for result in results if result.chosen is not None
     )
-    baselines = tuple(sorted(explained, key=partial(_preference, domain, solver.policy)))
+    baselines = tuple(sorted(explained, key=partial(preference, domain, solver.policy)))
     failed = [
         result
         for result in results
@@ -183,7 +183,7 @@ def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: So
     )
 
 
-def _preference(
+def preference(
     domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline
 ) -> tuple[bool, bool, int, str, str]:
     """Order a domain's answers: usable ones first, of its builds' own vendor, by the policy's boards."""

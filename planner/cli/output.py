@@ -168,6 +168,18 @@ def _umask() -> int:
     return mask
 
 
+def without_outputs(words: Sequence[str]) -> list[str]:
+    """Return a command line without where its answer goes."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in {"--output", "-o"}:
+            next(rest, None)
+        elif not word.startswith(("-o", "--output=")):
+            kept.append(word)
+    return kept
+
+
 def _outputs_and_others(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split a command line into the values of --output and all that may be a path beside them."""
     outputs: list[str] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from enum import Enum
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,24 +12,29 @@ from planner.cli import exits
 from planner.cli.console import painted, progress, working
 from planner.cli.options import (
     FleetFile,
+    GuestProfileName,
     GuestsFile,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    Quiet,
     StrictInput,
+    Verbose,
     guests_in,
     inputs_of,
     knowledge_of,
+    with_profile,
 )
 from planner.cli.output import answer
-from planner.cli.terminal import is_terminal, wave_table
 from planner.domain.errors import UsageError, wrong_word
+from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from planner.domain.plan import Plan
+    from planner.present.lines import Line
 
 
 class PlanFormat(Enum):
@@ -55,6 +59,9 @@ def plan(
     ] = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    guest_profile: GuestProfileName = "",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     strict_input: StrictInput = False,
     format: Annotated[PlanFormat, typer.Option("--format", "-f")] = PlanFormat.TABLE,
     output: OutputFile = None,
@@ -63,9 +70,12 @@ def plan(
 
     Example: planner plan fleet.csv --target kernel=6.12.48+deb13-amd64
     """
+    if quiet and verbose:
+        raise UsageError([wrong_word("--quiet", "is the opposite of --verbose")])
     made = planned(
         fleet,
         target or [],
+        guest_profile=guest_profile,
         guests=guests,
         start=first_day(start),
         policy=policy,
@@ -74,7 +84,11 @@ def plan(
     )
     if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
         raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
-    answer(written(made, format, output), output, code_of(made))
+    if format is not PlanFormat.TABLE:
+        answer(written(made, format), output, code_of(made))
+    asked = Asked(fleet=str(fleet), profile=made.guest_profile, guests=guests is not None)
+    lines = told(made, asked, quiet=quiet, verbose=verbose)
+    answer(painted(lines, output), output, code_of(made))
 
 
 def planned(
@@ -86,6 +100,7 @@ def planned(
     policy: Path | None,
     knowledge: list[Path] | None,
     strict: bool = False,
+    guest_profile: str = "",
 ) -> Plan:
     """Read everything and plan it."""
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
@@ -95,7 +110,9 @@ def planned(
     with working(f"reading {fleet.name}"):
         hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
     families = {one.family for host in hosts for one in host.failure_domains}
-    given = inputs_of(fleet, policy, knowledge, families=families, strict=strict)
+    given = with_profile(
+        inputs_of(fleet, policy, knowledge, families=families, strict=strict), guest_profile
+    )
     if all(host.target is None for host in hosts):
         raise UsageError([wrong_word("--target", "no host has anywhere to go: name a target")])
     rules = given.policy.plan
@@ -112,13 +129,20 @@ def planned(
     )
 
 
-def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str]:
-    """Return the plan in the wished format, in pieces."""
-    if format is PlanFormat.TABLE:
-        from planner.present.plan_report import plan_report
+def told(made: Plan, asked: Asked, *, quiet: bool, verbose: bool) -> Iterable[Line]:
+    """Return the plan as lines: one screen, one line, or the screen and all that stands behind it."""
+    from planner.present.plan_details import plan_details
+    from planner.present.plan_report import plan_report, quiet_line
 
-        tables = wave_table(made) if is_terminal(output) else ()
-        return chain(painted(plan_report(made), output), tables)
+    if quiet:
+        return quiet_line(made)
+    if verbose and not made.relaxations:
+        return (*plan_report(made, asked), *plan_details(made))
+    return plan_report(made, asked)
+
+
+def written(made: Plan, format: PlanFormat) -> Iterable[str]:
+    """Return the plan as JSON, CSV, Markdown or a calendar, in pieces."""
     if format is PlanFormat.JSON:
         from planner.present.document import dump
         from planner.present.plan_document import plan_document
@@ -131,15 +155,15 @@ def written(made: Plan, format: PlanFormat, output: Path | None) -> Iterable[str
     return (plan_markdown(made) if format is PlanFormat.MARKDOWN else plan_calendar(made),)
 
 
-def first_day(text: str) -> datetime.date | None:
-    """Read --start; None if it is not given, `UsageError` if it is no day."""
+def first_day(text: str, option: str = "--start") -> datetime.date | None:
+    """Read the day of an option; None if it is not given, `UsageError` if it is no day."""
     if not text:
         return None
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            [wrong_word("--start", f"'{text}' is not a day such as 2026-12-01")]
+            [wrong_word(option, f"'{text}' is not a day such as 2026-12-01")]
         ) from None
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import shlex
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +14,7 @@ import typer
 from planner.cli import exits
 from planner.cli.options import (
     EdgesFile,
+    GuestProfileName,
     GuestsFile,
     Inputs,
     KnowledgeFolder,
@@ -18,8 +23,9 @@ from planner.cli.options import (
     StrictInput,
     arrows_in,
     inputs_of,
+    with_profile,
 )
-from planner.cli.output import answer
+from planner.cli.output import answer, without_outputs
 from planner.cli.plan import code_of, first_day
 from planner.cli.plan import planned as plan_anew
 from planner.cli.solve import mapped, solved
@@ -27,6 +33,7 @@ from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from planner.domain.plan import Plan
+    from planner.present.page import Heading
 
 Source = Annotated[
     Path,
@@ -47,6 +54,12 @@ Start = Annotated[
 ]
 
 
+Title = Annotated[str, typer.Option(metavar="TEXT", help="heading; default: the fleet's file")]
+Date = Annotated[
+    str, typer.Option(metavar="DAY", help="as of this day; default: that of the fleet's file")
+]
+
+
 def report(
     source: Source,
     plan: PlanFile = None,
@@ -56,6 +69,9 @@ def report(
     guests: GuestsFile = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
+    guest_profile: GuestProfileName = "",
+    title: Title = "",
+    date: Date = "",
     strict_input: StrictInput = False,
     output: OutputFile = None,
 ) -> None:
@@ -63,22 +79,26 @@ def report(
 
     Example: planner report examples/three-pools/fleet.csv --output report.html
     """
+    from planner.library.plans import unlock
     from planner.present.page import report_page
 
+    heading = _heading(source, title, date)
     if source.suffix == ".json":
         _refuse_beside_a_plan(plan, target, edges, guests, policy)
         alone = _read(source)
-        answer(report_page(solution=None, plan=alone), output, code_of(alone))
+        heading = replace(heading, profile=alone.guest_profile)
+        answer(report_page(solution=None, plan=alone, heading=heading), output, code_of(alone))
     if plan is not None and target:
         raise UsageError(
             [wrong_word("--target", "--plan names a plan already: give one of the two")]
         )
-    given = inputs_of(source, policy, knowledge, strict=strict_input)
+    given = with_profile(inputs_of(source, policy, knowledge, strict=strict_input), guest_profile)
     made = None if plan is None else _of_fleet(plan, source, given)
     if target:
         made = plan_anew(
             source,
             target,
+            guest_profile=guest_profile,
             guests=guests,
             start=first_day(start),
             policy=policy,
@@ -87,9 +107,31 @@ def report(
     arrows = arrows_in(edges, given.fleet)
     solution = solved(given, arrows, guests)
     maps = mapped(given, arrows)
-    pages = report_page(solution=solution, maps=maps, fleet=given.fleet, plan=made)
-    codes = [exits.of_status(solution.status), *(() if made is None else (code_of(made),))]
+    opened = unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge)
+    pages = report_page(
+        solution=solution,
+        maps=maps,
+        fleet=given.fleet,
+        plan=made,
+        unlocks=opened,
+        heading=replace(heading, profile=given.policy.guest_profile),
+    )
+    codes = [exits.of_solution(solution, strict=False), *(() if made is None else (code_of(made),))]
     answer(pages, output, exits.gravest(codes))
+
+
+def _heading(source: Path, title: str, date: str) -> Heading:
+    """Return what stands above a page: nothing in it changes while the inputs stay as they are."""
+    from planner.present.page import Heading
+
+    day = first_day(date, "--date")
+    if day is None and source.is_file():
+        day = datetime.datetime.fromtimestamp(source.stat().st_mtime, tz=datetime.UTC).date()
+    return Heading(
+        title=title or f"Migration safety of {source.name}",
+        day="" if day is None else day.isoformat(),
+        command=shlex.join(["planner", *without_outputs(sys.argv[1:])]),
+    )
 
 
 def _of_fleet(path: Path, fleet: Path, given: Inputs) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    Quiet,
+    Verbose,
     guests_in,
     inputs_of,
     knowledge_of,
@@ -78,6 +81,8 @@ def simulate(
     fail: Failures = None,
     abort_after: Abort = None,
     seed: Seed = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     format: Format = ReplayFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -112,7 +117,12 @@ def simulate(
             knowledge=given.knowledge,
         )
     code = exits.of_outcomes([simulation.outcome])
-    answer(_written(simulation, format, output), output, code)
+    if format is ReplayFormat.JSON:
+        from planner.present.document import dump
+        from planner.present.simulation_document import simulation_document
+
+        answer(dump(simulation_document(simulation)), output, code)
+    answer(_told(simulation, made, output, quiet=quiet, verbose=verbose), output, code)
 
 
 def planned(
@@ -155,10 +165,10 @@ def failures_of(
     return tuple(found)
 
 
-def _written(simulation: Simulation, format: ReplayFormat, output: Path | None) -> Iterator[str]:
-    from planner.present.document import dump
-    from planner.present.simulation_report import simulation_document, simulation_report
+def _told(
+    simulation: Simulation, made: Plan, output: Path | None, *, quiet: bool, verbose: bool
+) -> Iterator[str]:
+    from planner.present.simulation_report import Basis, simulation_report
 
-    if format is ReplayFormat.JSON:
-        return dump(simulation_document(simulation))
-    return painted(simulation_report(simulation), output)
+    lines = simulation_report(simulation, Basis.of(made), verbose=verbose)
+    return painted(islice(lines, 1) if quiet else lines, output)

@@ -15,6 +15,7 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    Verbose,
     guests_in,
 )
 from planner.cli.output import answer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from planner.domain.plan import Plan
     from planner.domain.simulation import PlanStatus
 
 
@@ -37,6 +39,7 @@ def status(
     today: Annotated[
         str, typer.Option(metavar="DAY", help="take this day for today, as 2026-12-01")
     ] = "",
+    verbose: Verbose = False,
     format: Format = ReplayFormat.TABLE,
     output: OutputFile = None,
 ) -> None:
@@ -65,7 +68,7 @@ def status(
     with working("replaying the rest of the plan"):
         found = status_of(scenario, day)
     code = exits.of_outcomes([found.rest.outcome])
-    answer(_written(found, format, output), output, code)
+    answer(_written(found, made, format, output, verbose=verbose), output, code)
 
 
 def _day(text: str) -> datetime.date:
@@ -78,10 +81,13 @@ def _day(text: str) -> datetime.date:
         raise UsageError([wrong_word("--today", what)]) from None
 
 
-def _written(status: PlanStatus, format: ReplayFormat, output: Path | None) -> Iterator[str]:
+def _written(
+    status: PlanStatus, made: Plan, format: ReplayFormat, output: Path | None, *, verbose: bool
+) -> Iterator[str]:
     from planner.present.document import dump
-    from planner.present.simulation_report import status_document, status_report
+    from planner.present.simulation_document import status_document
+    from planner.present.simulation_report import Basis, status_report
 
     if format is ReplayFormat.JSON:
         return dump(status_document(status))
-    return painted(status_report(status), output)
+    return painted(status_report(status, Basis.of(made), verbose=verbose), output)

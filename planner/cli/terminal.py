@@ -1,4 +1,4 @@
-"""What only a terminal gets, as tables: which hosts can send a guest where, the waves at a glance."""
+"""What only a terminal gets: a grid of which hosts can send a guest where."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from planner.domain.edge_map import EdgeMap
-    from planner.domain.plan import Plan
     from planner.present.page.edges import ShownTrial
 
 MOST_POOLS = 8
@@ -63,18 +62,6 @@ def _grid(trial: ShownTrial) -> Table:
         signs = ("·" if mark is None else f"[{STYLES[mark.word]}]{mark.sign}[/]" for mark in marks)
         grid.add_row(letter, *signs)
     return grid
-
-
-def wave_table(plan: Plan) -> Iterator[str]:
-    """Yield the waves of a plan, one a row."""
-    if not plan.waves:
-        return
-    table = _table(("wave", "day", "hosts", "flips", "way back"))
-    for wave in plan.waves:
-        day = "" if wave.day is None else wave.day.isoformat()
-        back = "[green]✓ free[/]" if wave.rollback.free else "[yellow]◐ costs guests[/]"
-        table.add_row(str(wave.number), day, f"{len(wave.hosts):,}", str(len(wave.flips)), back)
-    yield _drawn("Waves", table)
 
 
 def _table(columns: Sequence[str]) -> Table:

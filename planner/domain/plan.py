@@ -154,7 +154,10 @@ class DomainPlan:
 
     `baselines` are what new guests get from before wave 1 on, one per board and line. From wave
     `point_of_no_return` on rollback costs guests (None: never). `conditions` are `kind:word` claims
-    of no guest of which nothing is said, `holds_if` says them, and what else must hold, in words.
+    of no guest of which nothing is said, `holds_if` says them, and what else must hold, in words. Of
+    these, `checks` are left to check for guests of the plan's profile: not what they meet by what they
+    are, nor what any migration asks for. `cpu_models` are the newest named models that are safe on the
+    way, one per vendor, and `cpu_refused` the generations after them; neither: all are safe.
     `needs_ack`: units whose price is security and that the policy does not acknowledge.
     `assumptions`: what is taken for granted because nobody said it.
     """
@@ -167,6 +170,9 @@ class DomainPlan:
     point_of_no_return: int | None
     conditions: tuple[str, ...] = ()
     holds_if: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    cpu_models: tuple[str, ...] = ()
+    cpu_refused: tuple[str, ...] = ()
     needs_ack: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
 
@@ -223,7 +229,10 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A checked sequence of waves; with `relaxations` there is no plan and `waves` is empty."""
+    """A checked sequence of waves; with `relaxations` there is no plan and `waves` is empty.
+
+    `guest_profile` names what guests are taken to be of which nobody says more.
+    """
 
     waves: tuple[Wave, ...]
     domains: tuple[DomainPlan, ...]
@@ -236,6 +245,7 @@ class Plan:
     relaxations: tuple[Relaxation, ...]
     knowledge_digest: str
     fleet_digest: str
+    guest_profile: str = ""
 
     def __repr__(self) -> str:
         """Show the plan in one line."""

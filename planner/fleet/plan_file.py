@@ -1,4 +1,4 @@
-"""A plan file (`planner.plan/1`, JSON) to `Plan`; every problem at once. Judges nothing."""
+"""A plan file (`planner.plan/2`, JSON) to `Plan`; every problem at once. Judges nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from planner.domain.plan import (
 )
 from planner.domain.upgrade import Room
 
-SCHEMA = "planner.plan/1"
+SCHEMA = "planner.plan/2"
 METHODS = ("closed-form", "optimal", "heuristic")
 
 
@@ -132,6 +132,9 @@ DOMAIN = record(
         "point_of_no_return": ("point_of_no_return", COUNT_OR_NULL),
         "conditions": ("conditions", TEXTS),
         "holds_if": ("holds_if", TEXTS),
+        "checks": ("checks", TEXTS),
+        "cpu_models": ("cpu_models", TEXTS),
+        "cpu_refused": ("cpu_refused", TEXTS),
         "needs_ack": ("needs_ack", TEXTS),
         "assumptions": ("assumptions", TEXTS),
     },
@@ -227,6 +230,7 @@ PLAN = record(
     _plan,
     {
         "schema": ("schema", text),
+        "guest_profile": ("guest_profile", text),
         "knowledge": ("knowledge", record(_digest, _same("digest"))),
         "fleet": ("fleet", record(_digest, _same("digest"))),
         "bounds": ("bounds", BOUNDS),

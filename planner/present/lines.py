@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from planner.present.columns import aligned
+
 WIDTH = 80
 """Columns of a report that no narrower terminal shows."""
 NARROWEST = 40
@@ -43,6 +45,20 @@ class Line:
             return (self.text,)
         margin = " " * (len(self.text) - len(self.text.lstrip()))
         return _folded(self.text.lstrip(), margin, f"{margin}  ", width)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Line):
+    """Rows under a header, every column as wide as the whole allows; `right`: aligned to the right."""
+
+    text: str = ""
+    header: tuple[str, ...] = ()
+    body: tuple[tuple[str, ...], ...] = ()
+    right: frozenset[int] = frozenset()
+
+    def rows(self, width: int) -> tuple[str, ...]:
+        """Return the header and the rows in `width` columns."""
+        return tuple(aligned(self.header, self.body, right=self.right, width=width))
 
 
 def folded(

@@ -9,7 +9,7 @@ from planner.domain.plan import Plan
 from planner.domain.scenario import WhatIfResult
 from planner.domain.shown import html_of
 from planner.domain.solution import Solution
-from planner.present.plan_report import baseline_text
+from planner.present.plan_details import baseline_text
 from planner.present.whatif_report import baseline_text as answer_text
 
 MOST_ROWS = 50

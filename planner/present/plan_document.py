@@ -1,11 +1,11 @@
-"""The JSON document of a plan, `planner.plan/1`: byte-stable, complete enough to be simulated."""
+"""The JSON document of a plan, `planner.plan/2`: byte-stable, complete enough to be simulated."""
 
 from __future__ import annotations
 
 from planner.domain.plan import Plan
 from planner.present.plain import plain
 
-PLAN_SCHEMA = "planner.plan/1"
+PLAN_SCHEMA = "planner.plan/2"
 PARTS = (
     *("bounds", "domains", "waves", "restarts", "masks"),
     *("held", "states", "radar", "relaxations"),
@@ -18,5 +18,6 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "schema": PLAN_SCHEMA,
         "knowledge": {"digest": plan.knowledge_digest},
         "fleet": {"digest": plan.fleet_digest},
+        "guest_profile": plan.guest_profile,
         **{part: plain(getattr(plan, part)) for part in PARTS},
     }

@@ -1,237 +1,299 @@
-"""A plan for a terminal or a pipe, 80 columns wide; waves of one kind are told together."""
+"""A plan on one screen: the verdict, pools and waves as tables, flips as a calendar, the way back.
+
+In: a `Plan` and how its inputs were named. Out: lines for a terminal or a pipe. Names of hosts, reasons
+and what flips wait for are in `present/plan_details.py` (`-v`), in CSV and in JSON.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from planner.domain.guest import Baseline
-from planner.domain.plan import DomainPlan, Flip, FlipState, FlipStatus, Plan, Rollback, Wave
+from planner.domain.compat import CompatFlag
+from planner.domain.plan import DomainPlan, Plan, Rollback, Routing, Wave
 from planner.domain.shown import counted
-from planner.present.lines import Line, Style, folded, listed
+from planner.present.asked import Asked
+from planner.present.flip_calendar import calendar
+from planner.present.lines import Line, Style, Table, folded, listed
+from planner.present.plan_details import radar_lines
 from planner.present.report import merged_conditions
 
-LABEL = 14
-MOST_HOSTS = 8
-MOST_LINES = 10
+LABEL = 13
+MOST_CARDS = 3
+"""Kinds of pool that are told in full; more are rows of a table."""
+MOST_ROWS = 12
+MOST_CHECKS = 6
+MOST_NAMES = 3
+MOST_HOSTS = 2
+WAVE_HEADER = ("wave", "day", "hosts", "", "get", "flips", "way back")
+AND_MORE = "and {:,} more (-v)"
 
 
-def plan_report(plan: Plan) -> Iterator[Line]:
-    """Yield the report: what forbids a plan, or its summary, pools, waves, flips and radar."""
+def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
+    """Yield the screen, or what forbids a plan."""
+    yield Line(*headline(plan))
     if plan.relaxations:
         yield from _forbidden(plan)
-        yield from _radar(plan)
+        yield from radar_lines(plan)
         return
-    yield Line(_summary(plan), Style.HEAD)
-    yield from _domains(plan)
-    told: tuple[str, ...] = ()
-    for wave in plan.waves:
-        yield from _wave(wave)
-        yield from _rollback(wave.rollback, told)
-        told = wave.rollback.reasons
-    yield from _restarts(plan)
-    yield from _states("Held back", plan.held)
-    waiting = (state for state in plan.states if state.status is not FlipStatus.DONE)
-    yield from _states("Before wave 1", waiting)
-    yield from _radar(plan)
-    yield Line(f"knowledge {plan.knowledge_digest}", Style.DIM)
+    yield Line(_basis(plan), Style.DIM)
+    groups = _alike(plan.domains)
+    yield Line("")
+    if len(groups) > MOST_CARDS:
+        yield _pool_table(groups)
+    else:
+        for group in groups:
+            yield from _card(group)
+    yield Line("")
+    yield from _waves(plan.waves)
+    yield Line("")
+    yield from calendar(plan)
+    yield from _way_back(plan)
+    yield from _waiting(plan)
+    yield from _assumed(plan)
+    yield from radar_lines(plan)
+    yield from _next(asked)
 
 
-def _label(word: str) -> str:
-    return word.ljust(LABEL)
+def headline(plan: Plan) -> tuple[str, Style]:
+    """Return the verdict in one line: whether there is a plan, how long, and what is left to check."""
+    if plan.relaxations:
+        if all(one.constraint == "missing-fact" for one in plan.relaxations):
+            return "UNDECIDED: facts are missing, so there is no plan yet", Style.WARN
+        return "NO PLAN: something has to give", Style.BAD
+    checks = any(one.checks or one.needs_ack for one in plan.domains)
+    hosts = sum(len(wave.hosts) for wave in plan.waves)
+    size = f"{counted(len(plan.waves), 'wave')} for {counted(hosts, 'host')}"
+    words = "SAFE WITH CHECKS" if checks else "SAFE"
+    return f"{words}: {size} in {counted(len(plan.domains), 'pool')}", Style.GOOD
+
+
+def _basis(plan: Plan) -> str:
+    """Say how few waves there could be, and for which guests."""
+    bound = plan.bounds
+    least = f"no plan has fewer than {bound.waves:,}" if bound.gap else "no plan has fewer"
+    return f"{least} waves; for guest profile '{plan.guest_profile}'"
 
 
 def _forbidden(plan: Plan) -> Iterator[Line]:
-    yield Line("No plan: something has to give", Style.BAD)
     for one in plan.relaxations:
         where = f" ({listed(one.examples, one.hosts)})" if one.examples else ""
-        yield from folded(
-            f"{one.text}{where}", label=_label(one.constraint + " "), indent=2, style=Style.WARN
-        )
-        if one.domain:
-            yield Line(f"{'':{LABEL + 2}}pool {one.domain}", Style.DIM)
+        pool = f"pool {one.domain}: " if one.domain else ""
+        text = f"{pool}{one.text}{where}"
+        label = f"{one.constraint} ".ljust(LABEL)
+        yield from folded(text, label=label, indent=2, style=Style.WARN)
 
 
-def _summary(plan: Plan) -> str:
-    hosts = sum(len(wave.hosts) for wave in plan.waves)
-    bound = plan.bounds
-    if bound.gap:
-        proof = f"{bound.method}; no plan has fewer than {bound.waves}"
-    else:
-        proof = f"{bound.method}: no plan has fewer"
-    pools = counted(len(plan.domains), "pool")
-    return f"{counted(hosts, 'host')} in {pools}, {counted(len(plan.waves), 'wave')} ({proof})"
-
-
-def baseline_text(baseline: Baseline) -> str:
-    """Write a baseline in one line."""
-    if not baseline.machine_type:
-        return "nothing"
-    flags = " ".join(str(flag) for flag in baseline.flags)
-    return f"{baseline.machine_type} {flags}".strip()
-
-
-def _domains(plan: Plan) -> Iterator[Line]:
-    """Yield what pools do from before wave 1 on, equal ones together."""
+def _alike(domains: Iterable[DomainPlan]) -> list[tuple[DomainPlan, ...]]:
+    """Return pools that do the same together."""
     groups: dict[object, list[DomainPlan]] = {}
-    for domain in plan.domains:
-        key = replace(domain, domain="", hosts=0)
-        groups.setdefault(key, []).append(domain)
-    for domains in groups.values():
-        names = tuple(domain.domain for domain in domains[:3])
-        yield from folded(f"Pool {listed(names, len(domains))}", style=Style.HEAD)
-        yield from _domain(domains[0])
+    for domain in domains:
+        groups.setdefault(replace(domain, domain="", hosts=0), []).append(domain)
+    return [tuple(group) for group in groups.values()]
 
 
-def _domain(domain: DomainPlan) -> Iterator[Line]:
-    for baseline in domain.baselines:
-        yield from folded(
-            baseline_text(baseline), label=_label("new guests"), indent=2, style=Style.GOOD
-        )
-    for text in merged_conditions(domain.holds_if):
-        yield from folded(text, label=_label("holds if"), indent=2)
-    for unit in domain.needs_ack:
-        text = f"{unit}: its price is security; acknowledge it in the policy"
-        yield from folded(text, label=_label("needs ack"), indent=2, style=Style.WARN)
-    for text in domain.assumptions:
-        yield from folded(text, label=_label("assumed"), indent=2)
-    routing = {
-        "any": "any host of the pool, up or down in version",
-        "upgraded-only": "evacuate to upgraded hosts only, never back",
-    }[domain.routing.value]
-    yield from folded(routing, label=_label("routing"), indent=2)
-    for remedy in domain.remedies:
-        mark = "chosen" if remedy.chosen else "or"
-        price = _price(remedy.guests, remedy.hosts)
-        yield from folded(f"{remedy.kind}: {remedy.text}{price}", label=_label(mark), indent=2)
+def _names(group: Sequence[DomainPlan]) -> str:
+    return listed(tuple(one.domain for one in group[:MOST_NAMES]), len(group))
+
+
+def _checks(domain: DomainPlan) -> tuple[str, ...]:
+    asked = tuple(f"acknowledge {unit}: it costs security" for unit in domain.needs_ack)
+    return (*merged_conditions(domain.checks), *asked)
+
+
+def _pool_table(groups: Sequence[tuple[DomainPlan, ...]]) -> Line:
+    rows = [_pool_row(group) for group in groups[:MOST_ROWS]]
+    if len(groups) > MOST_ROWS:
+        rows.append((AND_MORE.format(len(groups) - MOST_ROWS), "", "", "", "", ""))
+    header = ("pool", "hosts", "new guests now", "flags", "checks", "roll back freely")
+    return Table(header=header, body=tuple(rows), right=frozenset({1, 3, 4}))
+
+
+def _pool_row(group: tuple[DomainPlan, ...]) -> tuple[str, ...]:
+    first, checks = group[0], len(_checks(group[0]))
+    best = first.baselines[0] if first.baselines else None
+    flags = 0 if best is None else len(best.flags)
+    return (
+        _names(group),
+        f"{sum(one.hosts for one in group):,}",
+        "nothing" if best is None else best.machine_type,
+        f"{flags}" if flags else "-",
+        f"{checks}" if checks else "-",
+        _free_until(first),
+    )
+
+
+def _free_until(domain: DomainPlan) -> str:
     last = domain.point_of_no_return
-    text = (
-        "free throughout"
-        if last is None
-        else f"free until wave {last}, from then on it costs guests"
+    return "throughout" if last is None else f"until wave {last}"
+
+
+def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
+    yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
+
+
+def _card(group: tuple[DomainPlan, ...]) -> Iterator[Line]:
+    first = group[0]
+    hosts = counted(sum(one.hosts for one in group), "host")
+    yield from folded(f"{_names(group)}   {hosts} to upgrade", style=Style.HEAD)
+    for number, text in enumerate(_new_guests(first)):
+        yield from _item("" if number else "new guests", text, Style.HEAD)
+    if first.cpu_models or first.cpu_refused:
+        yield from _item("CPU", _cpu_text(first))
+    checks = _checks(first)
+    for number, text in enumerate(checks[:MOST_CHECKS]):
+        yield from _item("" if number else "check first", text, Style.WARN)
+    if len(checks) > MOST_CHECKS:
+        yield from _item("", AND_MORE.format(len(checks) - MOST_CHECKS), Style.WARN)
+    if first.routing is Routing.UPGRADED_ONLY:
+        yield from _item("routing", "evacuate to upgraded hosts only, never back", Style.WARN)
+    for remedy in first.remedies:
+        if remedy.chosen:
+            yield from _item("on the way", remedy.text)
+
+
+def _new_guests(domain: DomainPlan) -> Iterator[str]:
+    """Yield what new guests get: types with equal flags together, the pool's own first."""
+    found: dict[tuple[CompatFlag, ...], list[str]] = {}
+    for one in domain.baselines:
+        found.setdefault(one.flags, []).append(one.machine_type)
+    for flags, (first, *others) in found.items():
+        beside = f"  (or {', '.join(others)})" if others else ""
+        yield f"{' '.join((first, *map(str, flags)))}{beside}"
+
+
+def _cpu_text(domain: DomainPlan) -> str:
+    known = f"named models up to {', '.join(domain.cpu_models)}" if domain.cpu_models else ""
+    refused = f"; not {', '.join(domain.cpu_refused)}" if domain.cpu_refused else ""
+    return f"{known or 'no named model'}{refused}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a wave does, without its number and day: equal steps that follow each other are one row."""
+
+    hosts: int
+    flips: int
+    what: str
+    back: str
+
+
+def _waves(waves: Sequence[Wave]) -> Iterator[Line]:
+    """Yield the waves as a table; what all hosts of all waves get stands above it."""
+    runs: list[list[Wave]] = []
+    for wave in waves:
+        if runs and _step(runs[-1][-1]) == _step(wave):
+            runs[-1].append(wave)
+        else:
+            runs.append([wave])
+    alike = {_upgrade(wave) for wave in waves}
+    if len(alike) == 1:
+        yield from folded(*alike, label=_label("each host gets"))
+    dated, differ = any(wave.day is not None for wave in waves), len(alike) > 1
+    places = [0, *([1] if dated else []), 2, 3, *([4] if differ else []), 5, 6]
+    rows = [_wave_row(run) for run in runs[:MOST_ROWS]]
+    if len(runs) > MOST_ROWS:
+        rest = sum(map(len, runs[MOST_ROWS:]))
+        rows.append((AND_MORE.format(rest), *("" for _ in WAVE_HEADER[1:])))
+    yield Table(
+        header=tuple(WAVE_HEADER[place] for place in places),
+        body=tuple(tuple(row[place] for place in places) for row in rows),
+        right=frozenset({places.index(2), places.index(5)}),
     )
-    yield from folded(text, label=_label("rollback"), indent=2)
 
 
-def _price(guests: int | None, hosts: int) -> str:
-    if hosts:
-        return f" (price: {counted(hosts, 'host')})"
-    if guests is None:
-        return " (price: every such guest)"
-    return f" (price: {counted(guests, 'guest')})" if guests else " (price: no guest of today)"
+def _step(wave: Wave) -> _Step:
+    return _Step(len(wave.hosts), len(wave.flips), _upgrade(wave), _back(wave))
 
 
-def _wave(wave: Wave) -> Iterator[Line]:
-    day = "" if wave.day is None else f", {wave.day.isoformat()}"
-    yield Line(f"Wave {wave.number}{day}: {counted(len(wave.hosts), 'host')}", Style.HEAD)
-    yield from folded(
-        listed(wave.hosts[:MOST_HOSTS], len(wave.hosts)), label=_label("hosts"), indent=2
+def _wave_row(run: Sequence[Wave]) -> tuple[str, ...]:
+    first, last = run[0], run[-1]
+    step, several = _step(first), len(run) > 1
+    number = f"{first.number}-{last.number}" if several else f"{first.number}"
+    day = "" if first.day is None else first.day.isoformat()
+    days = f"from {day}" if several else day
+    hosts = f"{step.hosts:,} each" if several else f"{step.hosts:,}"
+    names = tuple(host for wave in run for host in wave.hosts)
+    few = ", ".join(names[:MOST_HOSTS]) + (", ..." if len(names) > MOST_HOSTS else "")
+    return (number, days, hosts, few, step.what, f"{step.flips or '-'}", step.back)
+
+
+def _upgrade(wave: Wave) -> str:
+    """Return what the hosts of a wave get, in few words."""
+    found: dict[str, None] = {}
+    for one in wave.upgrades:
+        pairs = (("kernel", one.from_kernel, one.kernel), ("QEMU", one.from_qemu, one.qemu))
+        found[", ".join(f"{name} {new}" for name, old, new in pairs if old != new)] = None
+    first, *others = found
+    return f"{first}; {len(others)} more" if others else first
+
+
+def _back(wave: Wave) -> str:
+    return "free" if wave.rollback.free else "costs"
+
+
+def _label(word: str) -> str:
+    return word.ljust(LABEL + 2)
+
+
+def _way_back(plan: Plan) -> Iterator[Line]:
+    """Yield in one line until when every host can go back, and what it costs from then on."""
+    costly = [wave for wave in plan.waves if not wave.rollback.free]
+    if not costly:
+        yield from folded("free throughout", label=_label("rollback"))
+        return
+    first = costly[0]
+    before = (
+        f"free until wave {first.number}" if first.number > 1 else "costs guests from the start"
     )
-    upgrades = dict.fromkeys(
-        (one.from_kernel, one.from_qemu, one.kernel, one.qemu) for one in wave.upgrades
-    )
-    for old_kernel, old_qemu, kernel, qemu in list(upgrades)[:MOST_LINES]:
-        parts = [
-            f"{name} {old} to {new}"
-            for name, old, new in (("kernel", old_kernel, kernel), ("QEMU", old_qemu, qemu))
-            if old != new
-        ]
-        yield from folded(", ".join(parts), label=_label("upgrade"), indent=2)
-    for why in wave.why[:MOST_LINES]:
-        yield from folded(why, label=_label("why"), indent=2)
-    yield from _figures(wave)
-    for flip in wave.flips[:MOST_LINES]:
-        yield from _flip(flip)
-    if len(wave.flips) > MOST_LINES:
-        yield Line(f"  {'':{LABEL}}and {len(wave.flips) - MOST_LINES:,} flips more")
+    text = f"{before}; then it costs {_cost(first.rollback)}"
+    yield from folded(text, label=_label("rollback"))
 
 
-def _figures(wave: Wave) -> Iterator[Line]:
-    parts = []
-    if wave.moves is not None:
-        parts.append(f"{counted(wave.moves, 'guest')} move")
-    if wave.spare is not None:
-        parts.append(
-            f"least room left {wave.spare.vcpus:,.0f} vCPU, {wave.spare.memory_gib:,.0f} GiB"
-        )
-    if wave.one_way_guests:
-        parts.append(f"{counted(wave.one_way_guests, 'guest')} one-way from here")
-    if parts:
-        yield from folded("; ".join(parts), label=_label("load"), indent=2)
+def _cost(back: Rollback) -> str:
+    if not back.guests:
+        return "the guests started since"
+    size = "" if back.vcpus is None else f" ({back.vcpus:,.0f} vCPU)"
+    return f"{counted(back.guests, 'guest')}{size}, and those started since"
 
 
-def _flip(flip: Flip) -> Iterator[Line]:
-    when = f"{flip.soak_days} days after this wave" if flip.soak_days else "after this wave"
-    if flip.not_before is not None:
-        when = f"from {flip.not_before.isoformat()} on"
-    pending = (
-        "" if flip.guests_pending is None else f", {counted(flip.guests_pending, 'guest')} due"
-    )
-    yield from folded(
-        f"{flip.domain}: {baseline_text(flip.before)} to {baseline_text(flip.after)}",
-        label=_label("flip"),
-        indent=2,
-        style=Style.GOOD,
-    )
-    yield from folded(
-        f"{when}; takes effect at the {flip.takes_effect.value}{pending}; {flip.unlocks}",
-        label=_label(""),
-        indent=2,
-    )
-
-
-def _rollback(rollback: Rollback, told: tuple[str, ...]) -> Iterator[Line]:
-    """Yield the way back; reasons that the last wave told are not told again."""
-    reasons = () if rollback.reasons == told else rollback.reasons[:3]
-    cost, style = "costs the guests started since", Style.WARN
-    if rollback.free:
-        cost, style = "free", Style.PLAIN
-    elif rollback.guests:
-        size = "" if rollback.vcpus is None else f" ({rollback.vcpus:,.0f} vCPU)"
-        cost = f"costs {counted(rollback.guests, 'guest')}{size}, and those started since"
-    if rollback.reasons:
-        cost += ", except" if rollback.free else ""
-        cost += "" if reasons else " as after the wave before"
-    yield from folded(cost, label=_label("rollback"), indent=2, style=style)
-    for reason in reasons:
-        yield from folded(reason, label=_label(""), indent=2, style=Style.DIM)
-
-
-def _restarts(plan: Plan) -> Iterator[Line]:
+def _waiting(plan: Plan) -> Iterator[Line]:
+    """Yield in one line each how many guests restart, and what the operator holds."""
     if plan.restarts:
-        yield Line("Restarts", Style.HEAD)
-    for one in plan.restarts[:MOST_LINES]:
-        windows = f" in {', '.join(one.windows)}" if one.windows else ""
-        yield from folded(
-            f"{counted(one.guests, 'guest')} of {one.domain} before wave {one.before_wave}{windows}: "
-            f"{baseline_text(one.before)} to {baseline_text(one.after)}, for {one.reason}",
-            indent=2,
-        )
+        guests = counted(sum(one.guests for one in plan.restarts), "guest")
+        waves = sorted({one.before_wave for one in plan.restarts})
+        text = f"{guests} must be power-cycled before wave {', '.join(map(str, waves))} (-v)"
+        yield from folded(text, label=_label("restarts"), style=Style.WARN)
+    if plan.held:
+        text = f"{counted(len(plan.held), 'flip')}: {plan.held[0].reasons[0]}"
+        yield from folded(text, label=_label("held"))
 
 
-def _states(title: str, states: Iterable[FlipState]) -> Iterator[Line]:
-    found = list(states)
-    if found:
-        yield Line(title, Style.HEAD)
-    for state in found[:MOST_LINES]:
-        where = f" ({listed(state.examples, state.hosts)})" if state.examples else ""
-        yield from folded(
-            f"{state.domain}: {baseline_text(state.after)}: {'; '.join(state.reasons[:3])}{where}",
-            label=_label(state.status.value + " ") if len(state.status.value) < LABEL else "",
-            indent=2,
-        )
-    if len(found) > MOST_LINES:
-        yield Line(f"  and {len(found) - MOST_LINES:,} more")
+def _assumed(plan: Plan) -> Iterator[Line]:
+    """Yield what all pools take for granted, each once, and how many pools where not all do."""
+    found: dict[str, int] = {}
+    for domain in plan.domains:
+        for text in domain.assumptions:
+            found[text] = found.get(text, 0) + 1
+    for number, (text, pools) in enumerate(found.items()):
+        where = "" if pools == len(plan.domains) else f" ({counted(pools, 'pool')})"
+        label = "" if number else "assumed"
+        yield from folded(f"{text}{where}", label=_label(label), style=Style.DIM)
 
 
-def _radar(plan: Plan) -> Iterator[Line]:
-    if plan.radar:
-        yield Line("Retirement radar", Style.HEAD)
-    seen: dict[tuple[str, str, str], None] = {}
-    for one in plan.radar:
-        day = "" if one.day is None else f", {one.day.isoformat()}"
-        left = "" if one.days_left is None else f", {one.days_left:,} days left"
-        kind = " (forecast)" if one.forecast else ""
-        seen[(one.machine_type, f"{one.removed_in}{day}{left}{kind}", "")] = None
-    for name, text, _ in list(seen)[:MOST_LINES]:
-        yield from folded(f"{name} goes with {text}", indent=2)
+def _next(asked: Asked) -> Iterator[Line]:
+    again = f"planner plan {asked.fleet} ..."
+    yield Line(f"next: {again} -f json -o plan.json", Style.DIM)
+    yield Line(f"      planner simulate plan.json {asked.fleet}", Style.DIM)
+    yield Line(f"      {again} -v", Style.DIM)
+
+
+def quiet_line(plan: Plan) -> Iterator[Line]:
+    """Yield the verdict and until when the way back is free, in one line."""
+    text, style = headline(plan)
+    if plan.relaxations:
+        yield Line(text, style)
+        return
+    costly = next((wave.number for wave in plan.waves if not wave.rollback.free), None)
+    back = "free throughout" if costly is None else f"free until wave {costly}"
+    yield Line(f"{text}; rollback {back}", style)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator
 
 from planner.domain.plan import Flip, Plan, Wave
-from planner.present.plan_report import baseline_text
+from planner.present.plan_details import baseline_text
 from planner.present.tables import csv_text
 
 HEADER = ("wave", "day", "host", "from_kernel", "from_qemu", "kernel", "qemu")

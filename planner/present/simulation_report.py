@@ -1,41 +1,75 @@
-"""A replayed plan and the status of a plan: for a terminal, 80 columns wide, and as JSON documents."""
+"""A replayed plan and the status of a plan, for a terminal or a pipe."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 
+from planner.domain.plan import Plan
 from planner.domain.shown import counted
 from planner.domain.simulation import (
     FlipCue,
-    HostDrift,
     NoWayBack,
     PlanStatus,
     Simulation,
     Spot,
     Violation,
     WaveProgress,
+    WaveStatus,
 )
-from planner.domain.verdict import Outcome
 from planner.present.lines import Line, Style, folded, listed
+from planner.present.report import merged_conditions
 
-SIMULATION_SCHEMA = "planner.simulation/1"
-STATUS_SCHEMA = "planner.status/1"
-LABEL = 12
+LABEL = 13
+MOST_CHECKS = 6
 MOST_DRIFT = 20
-Json = dict[str, object]
 
 
-def simulation_report(simulation: Simulation) -> Iterator[Line]:
-    """Yield what a replay found, what it covered, and what it rests on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """On what a replay rests: the guest profile, what is left to check, CPUs that are not safe."""
+
+    profile: str
+    checks: tuple[str, ...]
+    cpu_refused: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Basis:
+        """Return what a plan names, each check once."""
+        checks = dict.fromkeys(text for domain in plan.domains for text in domain.checks)
+        refused = dict.fromkeys(name for domain in plan.domains for name in domain.cpu_refused)
+        return cls(
+            profile=plan.guest_profile,
+            checks=merged_conditions(tuple(checks)),
+            cpu_refused=tuple(refused),
+        )
+
+
+def simulation_report(
+    simulation: Simulation, basis: Basis, *, verbose: bool = False
+) -> Iterator[Line]:
+    """Yield what a replay found, what it covered, and what it rests on; `verbose`: every claim."""
     yield from _verdict_lines(simulation)
     for one in simulation.failures:
         text = f"{one.host} in wave {one.wave}, back with its old build after the flips"
         yield from _labelled("may fail", text)
     if simulation.abort_after is not None:
         yield from _abort_lines(simulation)
-    yield from _labelled("replayed", _size(simulation), Style.DIM)
-    for text in _condition_texts(simulation.conditions):
+    if simulation.violation is not None or simulation.gap is not None:
+        yield from _labelled("replayed", _size(simulation), Style.DIM)
+    for text in basis.checks[:MOST_CHECKS]:
+        yield from _labelled("check first", text, Style.WARN)
+    if len(basis.checks) > MOST_CHECKS:
+        yield from _labelled("", f"and {len(basis.checks) - MOST_CHECKS} more (-v)", Style.WARN)
+    for text in basis.checks[MOST_CHECKS:] if verbose else ():
+        yield from _labelled("", text, Style.WARN)
+    for text in _condition_texts(simulation.conditions) if verbose else ():
         yield from _labelled("holds if", text, Style.DIM)
+    if basis.cpu_refused:
+        text = f"not {', '.join(basis.cpu_refused)}, in all pools of the plan or in some"
+        yield from _labelled("CPU", text, Style.WARN)
+    yield from _labelled("guests", f"those of the profile '{basis.profile}'", Style.DIM)
     if simulation.pools_without_room:
         text = (
             f"not checked in {counted(simulation.pools_without_room, 'pool')}: capacity or use is"
@@ -126,10 +160,9 @@ def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> list[Line]:
     return folded(text, label=label.ljust(LABEL), indent=2, style=style)
 
 
-def status_report(status: PlanStatus) -> Iterator[Line]:
+def status_report(status: PlanStatus, basis: Basis, *, verbose: bool = False) -> Iterator[Line]:
     """Yield how far each wave is, what drifted, which flips are due, and whether the rest is safe."""
-    for wave in status.waves:
-        yield from folded(_wave_text(wave))
+    yield from _wave_lines(status.waves)
     for one in status.drift[:MOST_DRIFT]:
         pool = f" ({one.domain})" if one.domain else ""
         yield from folded(f"{one.host}{pool}: {one.text}", label="drift ", style=Style.WARN)
@@ -138,7 +171,18 @@ def status_report(status: PlanStatus) -> Iterator[Line]:
     for cue in status.flips:
         yield from _cue_lines(cue)
     yield Line("The rest of the plan", Style.HEAD)
-    yield from simulation_report(status.rest)
+    yield from simulation_report(status.rest, basis, verbose=verbose)
+
+
+def _wave_lines(waves: Iterable[WaveProgress]) -> Iterator[Line]:
+    """Yield each wave that has begun and is not done, and how many are done or to come in one line."""
+    for status, found in groupby(waves, key=lambda wave: wave.status):
+        run = tuple(found)
+        if len(run) == 1 or status is WaveStatus.IN_PROGRESS:
+            yield from (line for wave in run for line in folded(_wave_text(wave)))
+            continue
+        hosts = counted(sum(wave.hosts for wave in run), "host")
+        yield Line(f"waves {run[0].number}-{run[-1].number}: {status.value}, {hosts}")
 
 
 def _wave_text(wave: WaveProgress) -> str:
@@ -157,99 +201,3 @@ def _cue_lines(cue: FlipCue) -> Iterator[Line]:
     yield from folded(cue.arguments, indent=2, hang=0)
     if cue.unlocks:
         yield from folded(cue.unlocks, indent=2, hang=0, style=Style.DIM)
-
-
-def simulation_document(simulation: Simulation) -> Json:
-    """Return the document of `planner simulate`."""
-    return {"schema": SIMULATION_SCHEMA, **_simulation(simulation)}
-
-
-def _simulation(simulation: Simulation) -> Json:
-    outcomes = {Outcome.SAFE: "proven", Outcome.UNSAFE: "violation", Outcome.UNKNOWN: "undecided"}
-    return {
-        "outcome": outcomes[simulation.outcome],
-        "waves": simulation.waves,
-        "phases": simulation.phases,
-        "pools": simulation.pools,
-        "judgements": simulation.judgements,
-        "violation": _violation(simulation.violation),
-        "gap": _violation(simulation.gap),
-        "failures": [{"host": one.host, "wave": one.wave} for one in simulation.failures],
-        "abort_after": simulation.abort_after,
-        "no_way_back": [_no_way_back(one) for one in simulation.no_way_back],
-        "pools_without_room": simulation.pools_without_room,
-        "conditions": list(simulation.conditions),
-    }
-
-
-def _violation(found: Violation | None) -> Json | None:
-    if found is None:
-        return None
-    return {
-        "wave": found.wave,
-        "phase": found.phase.value,
-        "domain": found.domain,
-        "guests": found.guests,
-        "count": found.count,
-        "source": _spot(found.source),
-        "destination": _spot(found.destination),
-        "rule": found.rule,
-        "unit": found.unit,
-        "consequence": found.consequence,
-        "text": found.text,
-    }
-
-
-def _spot(spot: Spot | None) -> Json | None:
-    if spot is None:
-        return None
-    return {"label": spot.label, "hosts": spot.hosts, "examples": list(spot.examples)}
-
-
-def _no_way_back(one: NoWayBack) -> Json:
-    return {
-        "domain": one.domain,
-        "guests": one.guests,
-        "count": one.count,
-        "rule": one.rule,
-        "unit": one.unit,
-        "text": one.text,
-    }
-
-
-def status_document(status: PlanStatus) -> Json:
-    """Return the document of `planner status`."""
-    return {
-        "schema": STATUS_SCHEMA,
-        "waves": [_wave(wave) for wave in status.waves],
-        "drift": [_drift(one) for one in status.drift],
-        "flips": [_cue(cue) for cue in status.flips],
-        "rest": _simulation(status.rest),
-    }
-
-
-def _wave(wave: WaveProgress) -> Json:
-    return {
-        "number": wave.number,
-        "status": wave.status.value,
-        "done": wave.done,
-        "hosts": wave.hosts,
-        "waiting": list(wave.waiting),
-    }
-
-
-def _drift(one: HostDrift) -> Json:
-    return {"kind": one.kind, "host": one.host, "domain": one.domain, "text": one.text}
-
-
-def _cue(cue: FlipCue) -> Json:
-    return {
-        "domain": cue.domain,
-        "board": cue.board,
-        "after_wave": cue.after_wave,
-        "due": cue.due,
-        "not_before": cue.not_before or None,
-        "takes_effect": cue.takes_effect,
-        "arguments": cue.arguments,
-        "unlocks": cue.unlocks,
-    }

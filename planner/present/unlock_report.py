@@ -47,9 +47,6 @@ def unlock_report(unlocks: Unlocks) -> Iterator[Line]:
         yield Line("Every pool has the newest type that is known: nothing to open")
     if unlocks.bound is not None:
         yield from _budget_lines(unlocks, unlocks.bound)
-    yield Line(
-        f"solved and judged again once upgraded; knowledge {unlocks.knowledge_digest}", Style.DIM
-    )
 
 
 def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:

@@ -42,7 +42,6 @@ def whatif_report(found: WhatIfResult) -> Iterator[Line]:
     for result in found.results:
         yield from _scenario(result)
     yield from _frontier(found.frontier)
-    yield Line(f"knowledge {found.knowledge_digest}", Style.DIM)
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> list[Line]:

@@ -143,6 +143,7 @@ def _plan(
         relaxations=tuple(relaxations),
         knowledge_digest=task.knowledge.digest,
         fleet_digest=task.fleet_digest,
+        guest_profile=task.policy.guest_profile,
     )
 
 

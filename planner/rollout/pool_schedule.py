@@ -45,7 +45,9 @@ class PoolSchedule:
         made, first, last = self.draft, self.stages[0], self.stages[-1]
         answers = [one for stage in (made.today, *self.stages) for one in stage.baselines]
         conditions = [condition for one in answers for condition in one.conditions]
+        checks = dict.fromkeys(one.text for answer in answers for one in answer.checks)
         costly = (wave for wave, back in enumerate(self.backs, start=1) if not back.free)
+        cpu = first.cpu
         return DomainPlan(
             domain=made.way.name,
             hosts=made.way.moving,
@@ -55,7 +57,10 @@ class PoolSchedule:
             point_of_no_return=next(costly, None),
             conditions=tuple(sorted({word for one in conditions for word in one.words})),
             holds_if=tuple(dict.fromkeys(one.text for one in conditions)),
-            needs_ack=tuple(sorted({unit for one in answers for unit in one.needs_ack})),
+            checks=tuple(checks),
+            cpu_models=tuple(one.newest for one in cpu.vendors if one.newest and not cpu.is_open),
+            cpu_refused=tuple(other.name for one in cpu.vendors for other in one.refused),
+            needs_ack=tuple(sorted({unit for one in answers for unit in one.acks})),
             assumptions=self.assumptions,
         )
 

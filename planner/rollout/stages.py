@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from planner.answers.answer import preference
+from planner.answers.conditions import sorted_out
+from planner.answers.cpu_advice import cpu_advice
 from planner.answers.status import status_of
+from planner.domain.cpu_advice import ANY_CPU, CpuAdvice
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.host import HostGroup, HostName, HostProfile
 from planner.domain.policy import Policy
@@ -60,13 +65,17 @@ class PoolUpgrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What a pool holds after `after_wave`, and what is safe from there to the end."""
+    """What a pool holds after `after_wave`, and what is safe from there to the end.
+
+    `cpu` is what guest CPUs may be under the first of the `baselines`.
+    """
 
     after_wave: int
     domain: MigrationDomain
     status: Status
     baselines: tuple[ChosenBaseline, ...]
     results: tuple[LineResult, ...]
+    cpu: CpuAdvice = ANY_CPU
 
     @property
     def is_directed(self) -> bool:
@@ -131,6 +140,8 @@ def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterato
             yield Problem(location=place, what=misfit[0], remedy=misfit[1])
 
 
+Solved = tuple[tuple[LineResult, ...], tuple[ChosenBaseline, ...]]
+"""What the solver found of a domain, and the answers in it."""
 Composition = tuple[frozenset[HostProfile], frozenset[HostProfile], frozenset[Edge] | None]
 """The profiles of a domain, those that several hosts have, and the edges if not all."""
 
@@ -142,7 +153,7 @@ class StageSolver:
     knowledge: KnowledgeBase
     policy: Policy
     _solver: Solver = field(init=False)
-    _known: dict[Composition, tuple[LineResult, ...]] = field(default_factory=dict)
+    _known: dict[Composition, Solved] = field(default_factory=dict)
     _free: StageSolver | None = None
 
     def __post_init__(self) -> None:
@@ -199,17 +210,30 @@ class StageSolver:
         crowded = frozenset(one.profile for one in domain.members if one.hosts > 1)
         key = (domain.profiles, crowded, domain.edges)
         if key not in self._known:
-            self._known[key], _ = self._solver.certified(domain, self._solver.solve(domain))
-        results = self._known[key]
+            results, _ = self._solver.certified(domain, self._solver.solve(domain))
+            self._known[key] = (results, self._told(domain, results))
+        results, baselines = self._known[key]
+        cpu = cpu_advice(domain, baselines[0], self.knowledge) if baselines else ANY_CPU
         return Stage(
             after_wave=wave,
             domain=domain,
             status=Status.UNDECIDED if domain.unplaced else status_of(results),
-            baselines=tuple(
-                baseline_of(result.chosen) for result in results if result.chosen is not None
-            ),
+            baselines=baselines,
             results=results,
+            cpu=cpu,
         )
+
+    def _told(
+        self, domain: MigrationDomain, results: Iterable[LineResult]
+    ) -> tuple[ChosenBaseline, ...]:
+        """Return the answers of a domain as `solve` orders them, with what is left to check of each."""
+        form = self._solver.form
+        found = (
+            sorted_out(domain, baseline_of(one.chosen), one.chosen.machine_type, form)
+            for one in results
+            if one.chosen is not None
+        )
+        return tuple(sorted(found, key=partial(preference, domain, self.policy)))
 
 
 Placed = tuple[HostGroup, HostName, HostProfile]

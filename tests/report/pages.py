@@ -43,4 +43,4 @@ def three_pools(path: Path) -> Path:
     """Write the report of the three pools with a plan."""
     folder = "examples/three-pools"
     words = ("--target", TARGET, "--policy", f"{folder}/policy.toml", "--start", "2027-01-11")
-    return made(path, f"{folder}/fleet.csv", *words)
+    return made(path, f"{folder}/fleet.csv", *words, "--date", "2027-01-04")

@@ -23,7 +23,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         report = three_pools(Path(folder) / "report.html")
         browser = driver.chromium.launch(executable_path=path, args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1100, "height": 820})
+        phone = browser.new_page(viewport={"width": 400, "height": 1000})
+        phone.goto(report.as_uri())
+        phone.screenshot(path=FOLDER / "report-400.png")
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(report.as_uri())
         page.screenshot(path=FOLDER / "report.png")
         _edges(page)

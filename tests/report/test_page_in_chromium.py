@@ -42,7 +42,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_page_loads_without_errors_or_requests(browser: Browser, report: Path) -> None:
     with opened(browser, report) as (page, wrong):
-        assert page.locator("h1").inner_text() == "Migration safety report"
+        assert page.locator("h1").inner_text() == "Migration safety of fleet.csv"
         assert page.locator(".trial svg").count() > 0
         assert page.locator(".timeline svg .wave").count() == 7
         page.mouse.wheel(0, 4000)
@@ -83,6 +83,8 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, report: Path, sche
 def test_search_filters_hosts(browser: Browser, report: Path) -> None:
     with opened(browser, report) as (page, wrong):
         rows = page.locator(".hosts tbody tr:visible")
+        assert rows.count() == 0, "the list of hosts is folded"
+        page.locator(".fold > summary").click()
         assert rows.count() == 252
         page.get_by_label("Find hosts").fill("UBU01 5.15")
         expect(page.locator(".search output")).to_have_text("10 of 252 hosts")
@@ -145,6 +147,42 @@ def test_page_fits_its_window(browser: Browser, report: Path, width: int) -> Non
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 400, 640, 1400])
+def test_a_sign_stands_beside_its_word(browser: Browser, report: Path, width: int) -> None:
+    with opened(browser, report, viewport={"width": width, "height": 900}) as (page, _):
+        apart = page.evaluate(
+            "[...document.querySelectorAll('.with-sign')].filter(one => one.offsetParent && (() => {"
+            "const [sign, word] = [...one.children].map(part => part.getClientRects()[0]);"
+            "return word.top > sign.bottom || word.left < sign.right; })()).map(one => one.textContent)"
+        )
+        assert page.locator(".with-sign").count() > 10
+        assert apart == []
+
+
+def test_rows_are_cards_on_a_narrow_screen(browser: Browser, report: Path) -> None:
+    style = "getComputedStyle(document.querySelector('#pools .cards tbody tr')).display"
+    for width, display in ((400, "block"), (599, "block"), (601, "table-row")):
+        with opened(browser, report, viewport={"width": width, "height": 900}) as (page, _):
+            page.locator(".fold > summary").click()
+            assert page.evaluate(style) == display
+            clipped = page.evaluate(
+                "[...document.querySelectorAll('.wide')].filter(one => one.querySelector('.cards'))"
+                ".filter(one => one.scrollWidth > one.clientWidth + 1).length"
+            )
+            assert not clipped or width > 600
+            if width < 600:
+                first = page.locator("#pools .cards td[data-label]").first
+                label = "element => getComputedStyle(element, '::before').content"
+                assert first.evaluate(label) == '"Hosts"'
+
+
+def test_no_block_stands_twice(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        for pool in page.locator(".pool").all():
+            texts = [answer.inner_text() for answer in pool.locator(".answer .facts").all()]
+            assert len(texts) == len(set(texts))
+
+
 def test_print_clips_no_table(browser: Browser, report: Path) -> None:
     paper = 680  # the width of A4 at 96 dpi, less the margins of the page
     with opened(browser, report, viewport={"width": paper, "height": 960}) as (page, _):
@@ -162,7 +200,7 @@ def test_print_clips_no_table(browser: Browser, report: Path) -> None:
 
 def test_page_is_whole_without_javascript(browser: Browser, report: Path) -> None:
     with opened(browser, report, java_script_enabled=False) as (page, wrong):
-        text = page.locator("body").inner_text()
+        text = page.locator("body").text_content() or ""
         assert "pc-q35-7.2" in text
         assert "machine type not offered (P001" in text
         assert "Retirement radar" in text
@@ -196,6 +234,7 @@ def test_ten_thousand_hosts(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, path) as (page, wrong):
         page.set_default_timeout(60_000)
         assert page.locator(".hosts tbody tr").count() == 10_000
+        page.locator(".fold > summary").click()
         page.get_by_label("Find hosts").fill("h0000042")
         expect(page.locator(".search output")).to_have_text("1 of 10,000 hosts")
         page.locator("#pools > .wide tbody a").last.click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
 from planner.present import page
 from planner.present.page.edges import LEGEND
+from planner.present.page.pools import VERDICT_MARKS
 from tests.report.pages import ROOT, made, run, three_pools
 
 D3_SHA256 = "f2094bbf6141b359722c4fe454eb6c4b0f0e42cc10cc7af921fc158fceb86539"
@@ -191,6 +193,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+WORDS = ("safe", "checks", "unsafe", "unknown", "depends")
 SCHEMES = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
 
 
@@ -198,16 +201,44 @@ SCHEMES = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
 def test_colours_can_be_read(scheme: str) -> None:
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))
     pairs = [(ink, paper) for ink in ("ink", "quiet", "link") for paper in ("paper", "panel")]
-    pairs += [(f"{word}-ink", f"{word}-paper") for word in ("safe", "unsafe", "unknown", "depends")]
+    pairs += [(f"{word}-ink", f"{word}-paper") for word in WORDS]
     for ink, paper in pairs:
         assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
+
+
+def test_every_verdict_has_a_colour_and_a_sign_of_its_own() -> None:
+    marks = list(VERDICT_MARKS.values())
+    assert len({mark.sign for mark in marks}) == len({mark.word for mark in marks}) == 4
+    assert {mark.word for mark in marks} <= set(WORDS)
+
+
+def test_a_report_says_of_what_when_and_how_it_was_made(text: str, tmp_path: Path) -> None:
+    assert "<title>Migration safety of fleet.csv</title>" in text
+    assert "as of <time>2027-01-04</time>" in text
+    command = re.search(r"Made by <code>(.*?)</code>", text)
+    assert command is not None
+    assert command[1].startswith("planner report examples/three-pools/fleet.csv --target kernel=")
+    assert "output" not in command[1]
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_bytes(SEED.read_bytes())
+    os.utime(fleet, (0, 86_400 * 365))
+    shown = made(tmp_path / "r.html", str(fleet), "--title", "Rack <7>").read_text("utf-8")
+    assert "<title>Rack &lt;7&gt;</title>" in shown
+    assert "as of <time>1971-01-01</time>" in shown
+
+
+def test_the_page_says_how_many_hosts_open_the_next_types(text: str) -> None:
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text))
+    assert figures["Hosts to upgrade for the next type"] == "150"
+    assert "<code>pc-q35-8.0</code>: upgrade 52 hosts" in text
+    assert "Combinations judged again" not in figures
 
 
 def test_outcomes_differ_in_grey() -> None:
     """Unsafe stands out from every other outcome by lightness alone; the signs differ anyway."""
     for scheme in SCHEMES:
         colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))
-        for word in ("safe", "unknown", "depends"):
+        for word in (word for word in WORDS if word != "unsafe"):
             assert contrast(colours["unsafe-paper"], colours[f"{word}-paper"]) >= 3, word
     assert len({mark.sign for mark in LEGEND}) == 4
 

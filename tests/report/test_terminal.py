@@ -1,4 +1,4 @@
-"""On a terminal `solve` and `plan` draw who can send guests to whom; a pipe gets what it always got."""
+"""On a terminal `solve -v` draws who can send guests to whom; a pipe gets what it always got."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import select
 import subprocess
 import sys
 
-import pytest
-
-from tests.report.pages import ROOT, TARGET, run
+from tests.report.pages import ROOT, run
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -71,10 +69,6 @@ def test_no_colour_if_nobody_wants_it() -> None:
     assert "\x1b" not in shown
 
 
-@pytest.mark.parametrize("words", [("--start", "2027-01-11"), ()])
-def test_plan_draws_its_waves(words: tuple[str, ...]) -> None:
-    fleet = "examples/three-pools/fleet.csv"
-    text = ESCAPE.sub("", on_a_terminal("plan", fleet, "--target", TARGET, *words))
-    table = text.rsplit("Waves\n", 1)[1]
-    assert table.count("✓ free") == 6
-    assert table.count("◐ costs guests") == 1
+def test_a_terminal_and_a_pipe_get_the_same_plan() -> None:
+    words = ("plan", "examples/seed/rollout.csv")
+    assert ESCAPE.sub("", on_a_terminal(*words)) == run(*words).stdout

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +20,7 @@ from planner.domain.host import Fleet
 from planner.domain.plan import Plan
 from planner.domain.shown import counted
 from planner.domain.solution import Solution
+from planner.domain.unlock import Unlocks
 from planner.present.page.edges import LEGEND, shown_map
 from planner.present.page.hosts import host_rows
 from planner.present.page.pools import shown_pools
@@ -29,21 +31,34 @@ D3 = HERE / "vendor" / "d3-7.9.0.min.js"
 PIECES = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What stands above a report: a title, the day that it speaks of, and what made it."""
+
+    title: str = "Migration safety"
+    day: str = ""
+    command: str = ""
+    profile: str = ""
+
+
 def report_page(
     *,
     solution: Solution | None,
     maps: Sequence[EdgeMap] = (),
     fleet: Fleet | None = None,
     plan: Plan | None = None,
+    unlocks: Unlocks | None = None,
+    heading: Heading = Heading(),
 ) -> Iterator[str]:
     """Yield the page in pieces; what is not given has no section.
 
-    `maps` are those of the solution's domains. Names of hosts and pools are shown as they are: nothing
-    in them is taken for HTML.
+    `maps` are those of the solution's domains, `unlocks` what opens their next types. Names of
+    hosts and pools are shown as they are: nothing in them is taken for HTML.
     """
     texts = {name: (HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")}
     script, chart = texts["page.js"], D3.read_text(encoding="utf-8")
     by_domain = {one.domain: shown_map(one) for one in maps}
+    pools = () if solution is None else shown_pools(solution, by_domain, plan, unlocks)
     stream = (
         _environment()
         .get_template("page.html.j2")
@@ -54,7 +69,9 @@ def report_page(
             scripts=tuple(Markup(one) for one in (chart, script)),
             solution=solution,
             plan=plan,
-            pools=() if solution is None else shown_pools(solution, by_domain, plan),
+            heading=heading,
+            pools=pools,
+            next_hosts=sum(one.next_hosts or 0 for one in pools),
             waves=() if plan is None else shown_waves(plan),
             radar=() if plan is None else shown_radar(plan),
             hosts=() if fleet is None else host_rows(fleet, maps, plan),

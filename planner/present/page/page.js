@@ -122,12 +122,15 @@
   }
   const open = () => {
     const found = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const fold = found && found.querySelector(".fold");
+    if (fold) fold.open = true;
     const pool = found && found.closest(".pool");
     if (pool) { pool.open = true; draw(pool); found.scrollIntoView(); }
   };
   addEventListener("hashchange", open);
   open();
   addEventListener("beforeprint", () => pools.forEach((pool) => { pool.open = true; draw(pool); }));
+  addEventListener("beforeprint", () => document.querySelectorAll(".fold").forEach((fold) => { fold.open = true; }));
 
   const rows = [...document.querySelectorAll(".waves tbody tr")].map((row) => ({ ...row.dataset }));
   const stage = document.querySelector(".timeline");

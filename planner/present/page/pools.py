@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from planner.domain.cpu_advice import CpuAdvice
 from planner.domain.plan import DomainPlan, Flip, Plan
-from planner.domain.solution import ChosenBaseline, DomainSolution, RefusedLine, Solution, Status
+from planner.domain.shown import counted
+from planner.domain.solution import (
+    PROBED,
+    ChosenBaseline,
+    DomainSolution,
+    PoolVerdict,
+    Refusal,
+    RefusedLine,
+    Solution,
+    WhyNotNewer,
+)
+from planner.domain.unlock import Unlocks, UnlockStatus
 from planner.domain.verdict import Outcome
 from planner.present.page.edges import MARKS, Mark, ShownMap
-from planner.present.plan_report import baseline_text
+from planner.present.plan_details import baseline_text
 from planner.present.report import TAKES_EFFECT, merged_conditions, refusal_text, remedy_text
 
-STATUS_MARKS = {
-    Status.SAFE: MARKS[Outcome.SAFE],
-    Status.NO_SAFE_BASELINE: Mark(word="unsafe", sign="✕", text="no safe baseline"),
-    Status.UNDECIDED: Mark(word="unknown", sign="?", text="undecided"),
+VERDICT_MARKS = {
+    PoolVerdict.SAFE: MARKS[Outcome.SAFE],
+    PoolVerdict.SAFE_WITH_CHECKS: Mark(word="checks", sign="☑", text="safe with checks"),
+    PoolVerdict.UNDECIDED: Mark(word="unknown", sign="?", text="undecided"),
+    PoolVerdict.NO_SAFE_BASELINE: Mark(word="unsafe", sign="✕", text="no safe baseline"),
 }
+AS_THE_ANSWER = "as the answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +45,11 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownBaseline:
-    """The answer of one board and line, or the refusal of it (without arguments)."""
+    """The answer of boards and lines that differ in the type alone, or a refusal (without arguments)."""
 
     name: str
     line: str
-    arguments: str
+    arguments: tuple[str, ...]
     flags: tuple[ShownFlag, ...]
     facts: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -52,7 +66,11 @@ class ShownFlip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPool:
-    """One pool with its answers, its map and its flips."""
+    """One pool with its answers, its map and its flips.
+
+    `next_type` is the next newer type and what opens it, `next_hosts` the hosts to upgrade for it (None:
+    no upgrade to what the fleet runs is sure to open it).
+    """
 
     name: str
     hosts: int
@@ -60,6 +78,8 @@ class ShownPool:
     mark: Mark
     answers: tuple[ShownBaseline, ...]
     held_by: str
+    next_type: str
+    next_hosts: int | None
     map: ShownMap | None
     flips: tuple[ShownFlip, ...]
     rollback: str
@@ -67,15 +87,19 @@ class ShownPool:
 
 
 def shown_pools(
-    solution: Solution, maps: Mapping[str, ShownMap], plan: Plan | None
+    solution: Solution,
+    maps: Mapping[str, ShownMap],
+    plan: Plan | None,
+    unlocks: Unlocks | None = None,
 ) -> tuple[ShownPool, ...]:
-    """Return the pools in the order of the solution."""
+    """Return the pools in the order of the solution; `unlocks` say what opens their next types."""
     flips: dict[str, list[Flip]] = {}
     for flip in () if plan is None else plan.flips:
         flips.setdefault(flip.domain, []).append(flip)
     plans = {} if plan is None else {one.domain: one for one in plan.domains}
+    costs = {} if unlocks is None else _costs(unlocks)
     return tuple(
-        _pool(domain, maps.get(domain.domain), flips.get(domain.domain, []), plans)
+        _pool(domain, maps.get(domain.domain), flips.get(domain.domain, []), plans, costs)
         for domain in solution.domains
     )
 
@@ -85,19 +109,21 @@ def _pool(
     found: ShownMap | None,
     flips: list[Flip],
     plans: Mapping[str, DomainPlan],
+    costs: Mapping[tuple[str, str], int],
 ) -> ShownPool:
-    chosen = tuple(_baseline(one, flips) for one in domain.baselines)
-    newest = next(
-        (one.why_not_newer for one in reversed(domain.baselines) if one.why_not_newer), None
-    )
+    best = domain.recommended
+    newest = None if best is None else best.why_not_newer
     reasons = newest.objections if newest else next((one.objections for one in domain.refused), ())
+    next_hosts = costs.get((domain.domain, newest.machine_type)) if newest else None
     return ShownPool(
         name=domain.domain,
         hosts=domain.hosts,
         profiles=domain.profiles,
-        mark=STATUS_MARKS[domain.status],
-        answers=(*chosen, *(_refused(line) for line in domain.refused)),
-        held_by=reasons[0].text if reasons else "",
+        mark=VERDICT_MARKS[domain.verdict],
+        answers=(*_answers(domain, flips), *(_refused(line) for line in domain.refused)),
+        held_by=_held_by(reasons, domain.hosts),
+        next_type=newest.machine_type if newest else "",
+        next_hosts=next_hosts,
         map=found,
         flips=tuple(shown_flip(flip) for flip in flips),
         rollback=_rollback(plans.get(domain.domain)),
@@ -105,6 +131,7 @@ def _pool(
             f"{one.guests:,} on {one.machine_type}: {one.finding}"
             + (f" ({', '.join(one.examples)})" if one.examples else "")
             for one in domain.guests
+            if one.finding != AS_THE_ANSWER
         ),
     )
 
@@ -116,30 +143,72 @@ def _rollback(plan: DomainPlan | None) -> str:
     return "free throughout" if last is None else f"free until wave {last}, then it costs guests"
 
 
+def _costs(unlocks: Unlocks) -> dict[tuple[str, str], int]:
+    """Return by pool and type how many hosts to upgrade open it."""
+    return {
+        (one.want.domain, one.want.text): one.cost
+        for one in unlocks.targets
+        if one.status is UnlockStatus.OPENED and one.cost is not None
+    }
+
+
+def _held_by(reasons: Sequence[Refusal], hosts: int) -> str:
+    """Return in few words who holds the next type back."""
+    if not reasons:
+        return ""
+    first = reasons[0]
+    if not first.subject:
+        return first.text
+    who = "every host" if first.hosts == hosts else counted(first.hosts, "host")
+    return f"{who} on {first.subject}"
+
+
+def _answers(domain: DomainSolution, flips: list[Flip]) -> Iterator[ShownBaseline]:
+    """Yield the answers, those that differ in nothing but the machine type as one."""
+    found: dict[object, list[ChosenBaseline]] = {}
+    for one in domain.baselines:
+        shown = _baseline(one, flips)
+        found.setdefault((shown.flags, shown.facts), []).append(one)
+    for alike in found.values():
+        first = _baseline(alike[0], flips)
+        lines = dict.fromkeys(f"{one.board}, {one.line}" for one in alike)
+        yield replace(
+            first,
+            name=", ".join(one.machine_type for one in alike),
+            line="; ".join(lines),
+            arguments=tuple(one.baseline.arguments for one in alike),
+        )
+
+
 def _baseline(one: ChosenBaseline, flips: list[Flip]) -> ShownBaseline:
     newer = one.why_not_newer
+    checks = merged_conditions(tuple(found.text for found in one.checks))
+    probed = tuple(found.text for found in one.conditions if found.price == PROBED)
+    losses = tuple(f"{loss.unit}: {loss.text}" for loss in one.accepted_losses)
+    risks = (f"{loss.unit}: {loss.text}".strip(": ") for loss in one.residual_risks)
     facts = (
-        ("Holds if", merged_conditions(tuple(found.text for found in one.conditions))),
+        ("Guest CPU", _cpu(one.cpu)),
+        ("Check first", checks),
+        ("Told by probes", probed),
+        ("Acknowledge", tuple(f"{unit}: it costs security" for unit in one.acks)),
+        ("Accepted losses", losses),
+        ("Confidence", tuple(text.replace(one.machine_type, "it") for text in risks)),
         (
-            "Needs acknowledgement",
-            tuple(f"{unit}: its price is security" for unit in one.needs_ack),
-        ),
-        ("Accepted losses", tuple(f"{loss.unit}: {loss.text}" for loss in one.accepted_losses)),
-        ("Risks", tuple(f"{loss.unit}: {loss.text}".strip(": ") for loss in one.residual_risks)),
-        (
-            f"Why not {newer.machine_type}" if newer else "Why not newer",
-            tuple(refusal_text(found) for found in newer.objections) if newer else (),
+            "Why not newer",
+            tuple(dict.fromkeys(_reason(found, newer) for found in newer.objections))
+            if newer
+            else (),
         ),
         ("Would open it", tuple(remedy_text(found) for found in newer.remedies) if newer else ()),
     )
     return ShownBaseline(
         name=one.machine_type,
         line=f"{one.board}, {one.line}",
-        arguments=one.baseline.arguments,
+        arguments=(one.baseline.arguments,),
         flags=tuple(
             ShownFlag(
                 flag=str(choice.flag),
-                takes_effect=f"{choice.visible.value}: {TAKES_EFFECT[choice.visible.value]}",
+                takes_effect=TAKES_EFFECT[choice.visible.value],
                 reason=choice.reason,
                 dropped=_dropped(choice.flag, one.board, flips),
             )
@@ -147,6 +216,22 @@ def _baseline(one: ChosenBaseline, flips: list[Flip]) -> ShownBaseline:
         ),
         facts=tuple((title, texts) for title, texts in facts if texts),
     )
+
+
+def _reason(found: Refusal, newer: WhyNotNewer) -> str:
+    return refusal_text(found).replace(newer.machine_type, "the next type")
+
+
+def _cpu(advice: CpuAdvice) -> tuple[str, ...]:
+    """Return which named models are safe, vendor by vendor; nothing if all are."""
+    if advice.is_open:
+        return ()
+    found = []
+    for one in advice.vendors:
+        safe = f"up to {one.newest}" if one.newest else "no named model"
+        refused = ", ".join(other.name for other in one.refused)
+        found.append(f"{one.title}: {safe}" + (f"; not {refused}" if refused else ""))
+    return tuple(found)
 
 
 def _dropped(flag: object, board: str, flips: list[Flip]) -> str:
@@ -165,7 +250,7 @@ def _refused(line: RefusedLine) -> ShownBaseline:
     return ShownBaseline(
         name=f"{line.board}: {line.status.value}",
         line=line.line,
-        arguments="",
+        arguments=(),
         flags=(),
         facts=tuple((title, texts) for title, texts in facts if texts),
     )
