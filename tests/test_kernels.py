@@ -8,7 +8,6 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -20,8 +19,10 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.check import kernel_patterns
 from planner.knowledge.counting import coverage, rows_by_evidence
 from planner.knowledge.folder import shipped_data
-from planner.knowledge.kernel_tables import MAY_GIVE, Branch, KernelTables
-from planner.knowledge.kernels import KernelLine, KernelLines
+from planner.knowledge.kernel_line import KernelLine
+from planner.knowledge.kernel_looks import MAY_GIVE, Branch
+from planner.knowledge.kernel_tables import KernelTables
+from planner.knowledge.kernels import KernelLines
 from planner.knowledge.load import load_knowledge
 from planner.migration.host_rules import judge_coverage, judge_cpu_features
 from planner.migration.profiles import Profiler
@@ -240,40 +241,6 @@ def _edge(source: str, destination: str, qemu: str = "11.1.0") -> MigrationEdge:
     return MigrationEdge(source=profiles[0], destination=profiles[1])
 
 
-def test_no_pair_of_read_kernels_is_safe_where_the_destination_lacks_a_bit() -> None:
-    """An explicit feature, older to newer as well: KVM once passed bits through unmasked."""
-    base, random = _knowledge(), Random(7)
-    kernels = base.kernels
-    x86 = [row for row in READ if row["arch"] == "x86_64"]
-    asked = 0
-    for _ in range(60):
-        one, other = random.sample(x86, 2)
-        edge = _edge(one["release"], other["release"])
-        given, missed = (_gives(kernels, row["release"]) for row in (one, other))
-        for name in sorted(given - missed):
-            feature = name.removeprefix("cpu.")
-            if name in edge.destination.capabilities.possible:
-                continue
-            cpu = GuestCpu(model="qemu64", enabled=frozenset({feature}))
-            start = GuestStart(
-                baseline=Baseline(machine_type="pc-q35-5.2"), cpu=cpu, booted_on=edge.source
-            )
-            found = judge_cpu_features(edge, start, base, "plain")
-            assert [one for one in found if one.capability == name], (one, other, name)
-            asked += 1
-    assert asked > 300
-
-
-def _gives(kernels: KernelLines, text: str) -> set[CapabilityId]:
-    placed = kernels.place(text)
-    assert placed is not None
-    return {
-        name
-        for name in kernels.cpu_features("x86_64")
-        if kernels.presence(placed, name, arch="x86_64")[0] in MAY_GIVE
-    }
-
-
 # ---- between read releases, never beyond one
 
 LINE = KernelLine(
@@ -454,6 +421,55 @@ def test_kernels_of_one_series_list_the_same_registers(
     one: tuple[str, str], other: tuple[str, str], is_open: bool
 ) -> None:
     assert _told_of_registers(one, other) == ({"P012"} if is_open else set())
+
+
+def _registers(row: dict[str, str]) -> frozenset[tuple[str, str]]:
+    """Return which registers a read release lists, and for whom, as its table has it."""
+    own = [one["release"] for one in READ if _line(one) == _line(row)]
+    number = own.index(row["release"])
+    return frozenset(
+        (cells["name"], cells["given"])
+        for cells in _rows(row["line"])
+        if cells["arch"] == row["arch"] and _is_in(cells["releases"], number, own)
+    )
+
+
+def test_releases_of_one_branch_list_the_registers_that_their_rows_promise() -> None:
+    """Every read release of an arm64 line, beside the others of its branch."""
+    branches: dict[tuple[str, tuple[int, ...]], list[frozenset[tuple[str, str]]]] = {}
+    lines = {line.name: line for line in _knowledge().kernels.lines}
+    for row in READ:
+        line = lines[row["line"]]
+        if row["arch"] == "aarch64":
+            branch = (line.name, line.branch.of(line.key_of(row["release"])))
+            unsteady = line.branch.unsteady | (line.branch.gains or frozenset())
+            kept = frozenset(one for one in _registers(row) if one[0] not in unsteady)
+            branches.setdefault(branch, []).append(kept)
+    assert sum(len(lists) > 1 for lists in branches.values()) >= 14
+    assert [branch for branch, lists in branches.items() if len(set(lists)) > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "register", "presence"),
+    [
+        ("6.8.0-47-generic", "s3_0_c2_c0_3", Presence.POSSIBLE),
+        ("6.8.0-47-generic", "std_bmap", Presence.PRESENT),
+        ("6.8.0-47-generic", "vendor_hyp_bmap_2", Presence.ABSENT),
+        ("5.15.0-130-generic", "std_bmap", Presence.ABSENT),
+        ("5.15.0-130-generic", "smccc_arch_workaround_3", Presence.PRESENT),
+        ("5.4.0-90-generic", "smccc_arch_workaround_3", Presence.UNKNOWN),
+        ("6.11.0-21-generic", "s3_3_c14_c2_1", Presence.PRESENT),
+        ("5.14.0-427.13.1.el9_4.aarch64", "std_bmap", Presence.PRESENT),
+        ("4.18.0-372.9.1.el8.aarch64", "smccc_arch_workaround_3", Presence.ABSENT),
+        ("4.18.0-425.3.1.el8.aarch64", "smccc_arch_workaround_3", Presence.PRESENT),
+    ],
+)
+def test_registers_of_kernels(text: str, register: str, presence: Presence) -> None:
+    kernels = _knowledge().kernels
+    placed = kernels.place(text)
+    assert placed is not None
+    name = CapabilityId(f"kvm.reg.{register}")
+    assert kernels.presence(placed, name, arch="aarch64")[0] is presence
 
 
 def test_a_digest_of_registers_can_be_stated() -> None:

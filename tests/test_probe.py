@@ -6,6 +6,7 @@ import csv
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,7 +23,7 @@ from planner.fleet.probe_file import KEYS, read_probe
 from planner.knowledge.load import load_knowledge
 from planner.probe.asking import NotAsked
 from planner.probe.builds import OWNERS, InstalledBuild, find_builds, machine_types
-from planner.probe.kvm import CpuidRow, KvmAnswers, ask_kvm
+from planner.probe.kvm import CpuidRow, KvmAnswers, _tells_identity, ask_kvm
 from planner.probe.machine import Machine, Module, read_machine
 from planner.probe.questions import answers, features, values_to_write
 from planner.probe.record import fleet_row, probe_document
@@ -279,6 +280,44 @@ def test_rates_and_registers_are_told_as_facts_of_the_cpu(tmp_path: Path) -> Non
     assert other["cpu"]["registers"] != host["cpu"]["registers"]
     scaled = replace(kvm, extensions={60: (1, 1)})
     assert document(replace(PROBE, kvm=scaled), tmp_path)["host"]["cpu"]["tsc_scaling"] == "yes"
+
+
+def test_registers_become_a_capability_that_a_fleet_can_state() -> None:
+    """Two vCPUs are alike if they list the same registers and say the same of what they are."""
+    row = Capability(
+        id=CapabilityId("kvm.arm.reglist"),
+        kind="digest",
+        fixed_by=FixedBy.HARDWARE,
+        meaning="",
+        probe="KVM_GET_REG_LIST",
+        evidence=Evidence.SOURCE,
+        source="",
+    )
+    numbers = (0x603000000013C020, 0x603000000013C080)
+    kvm = replace(KVM, registers=numbers, register_values={numbers[0]: 0x11})
+    (told,) = answers([row], replace(PROBE, kvm=kvm))
+    assert told.holds and re.fullmatch(r"kvm\.arm\.reglist\.[0-9a-f]{32}", told.capability)
+    for other in (replace(kvm, registers=numbers[:1]), replace(kvm, register_values={})):
+        (found,) = answers([row], replace(PROBE, kvm=other))
+        assert found.holds and found.capability != told.capability
+    (found,) = answers([row], PROBE)
+    assert found.holds is None
+
+
+def test_a_register_is_listed_or_not() -> None:
+    listed = replace(PROBE, kvm=replace(KVM, registers=(0x6030000000140003,)))
+    questions = [row(f"KVM_GET_REG_LIST 0x603000000014000{number}") for number in (2, 3)]
+    assert [next(answers([one], listed)).holds for one in questions] == [False, True]
+    assert next(answers(questions[:1], PROBE)).holds is None
+
+
+def test_what_tells_the_identity_of_a_vcpu() -> None:
+    assert _tells_identity(0x603000000013C000)  # MIDR_EL1
+    assert _tells_identity(0x603000000013C020)  # ID_AA64PFR0_EL1
+    assert _tells_identity(0x603000000013D801)  # CTR_EL0
+    assert not _tells_identity(0x603000000013C005)  # MPIDR_EL1, other on each vCPU
+    assert not _tells_identity(0x603000000013C080)  # SCTLR_EL1
+    assert not _tells_identity(0x6030000000100000)  # a core register
 
 
 def test_machine_types_of_a_listing() -> None:

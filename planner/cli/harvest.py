@@ -147,7 +147,10 @@ def harvest_kernel_sources(
     ] = "",
     part: Annotated[
         list[str] | None,
-        typer.Option(metavar="PART", help="cpuid, vmx, msrs, caps, tun or vhost; default: all"),
+        typer.Option(
+            metavar="PART",
+            help="cpuid, vmx, msrs, caps, tun, vhost (default: these), or arm64-regs",
+        ),
     ] = None,
     accept_loss: Annotated[
         list[str] | None,

@@ -24,7 +24,8 @@ from planner.knowledge.calendar import ReleaseCalendar
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.inventory import Inventory
-from planner.knowledge.kernels import KernelLines, KernelRelease, unplaced_kernel
+from planner.knowledge.kernel_line import KernelRelease, unplaced_kernel
+from planner.knowledge.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.roms import Roms
 from planner.knowledge.rows import release_key

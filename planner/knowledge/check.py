@@ -13,7 +13,7 @@ from planner.domain.host import QemuBuild
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.catalogue import TABLES, Table
-from planner.knowledge.kernels import KernelRelease
+from planner.knowledge.kernel_line import KernelRelease
 from planner.knowledge.rows import Row, read_toml
 
 OF_TRAITS = {

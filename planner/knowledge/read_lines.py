@@ -15,8 +15,14 @@ from planner.knowledge.builds import (
     KnownBuild,
     known_key,
 )
-from planner.knowledge.kernel_tables import Branch
-from planner.knowledge.kernels import EFFECTS, TRUSTS, CapabilityChange, KernelLine, RegistersAlike
+from planner.knowledge.kernel_line import (
+    EFFECTS,
+    TRUSTS,
+    CapabilityChange,
+    KernelLine,
+    RegistersAlike,
+)
+from planner.knowledge.kernel_looks import Branch
 from planner.knowledge.rows import Row, release_key, versions
 from planner.knowledge.tables import expand
 
@@ -106,6 +112,8 @@ def read_branch(row: Row) -> Branch:
         gains=None if "*" in may_gain else may_gain,
         onward=row.truth("onward"),
         is_trunk=row.truth("trunk"),
+        steady=row.texts("steady"),
+        unsteady=frozenset(row.texts("unsteady")),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import hashlib
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,9 @@ GET_MSRS, SET_MSRS, SET_CPUID2 = 0xC008AE88, 0x4008AE89, 0x4008AE90
 GET_DEVICE_ATTR = 0x4018AEE2
 GET_TSC_KHZ = 0xAEA3
 ARM_PREFERRED_TARGET, ARM_VCPU_INIT, GET_REG_LIST = 0x8020AEAF, 0x4020AEAE, 0xC008AEB0
+GET_ONE_REG = 0x4010AEAB
+IDENTITY = 0x603000000013C000  # system registers of op0 3 and CRn 0, whatever op1, CRm and op2
+PLACE_BITS, VCPU_NUMBER = 0b111_0000_1111_111, 0b101
 TARGET_BYTES = 32  # struct kvm_vcpu_init
 EXTENSIONS_TRIED = 400
 MOST_REGISTERS = 4096
@@ -49,7 +53,8 @@ class KvmAnswers:
 
     `extensions` maps a number to what /dev/kvm and what a VM answer, zero on both left out.
     `written` says of (MSR, value) pairs whether a vCPU takes them. `refused` holds listed MSRs
-    that a fresh vCPU does not take back as it gave them.
+    that a fresh vCPU does not take back as it gave them. `register_values` are those of the arm64
+    registers that tell what a vCPU is: a destination that gives other ones may refuse them.
     """
 
     extensions: Mapping[int, tuple[int, int]]
@@ -63,6 +68,7 @@ class KvmAnswers:
     guest_xcr0: int | None = None
     tsc_khz: int | None = None
     registers: tuple[int, ...] | None = None
+    register_values: Mapping[int, int] = field(default_factory=dict)
     written: Mapping[tuple[int, int], bool] = field(default_factory=dict)
     refused: tuple[int, ...] | None = None
     reasons: tuple[str, ...] = ()
@@ -113,6 +119,7 @@ def _answers(
         accepted(processor, SET_CPUID2, _packed(cpuid))
         written = {pair: _takes(processor, *pair) for pair in values}
         refused = tuple(index for index in msrs or () if not _gives_back(processor, index))
+    registers = _registers(machine, processor) if arm else None
     return KvmAnswers(
         extensions=_extensions(kvm, machine),
         vm=machine is not None,
@@ -123,7 +130,8 @@ def _answers(
         hyperv_cpuid=_hyperv(kvm, processor) if x86 else None,
         guest_xcr0=_attribute(kvm) if x86 else None,
         tsc_khz=_rate(processor) if x86 and processor is not None else None,
-        registers=_registers(machine, processor) if arm else None,
+        registers=registers,
+        register_values=_identity(processor, registers or ()),
         written=written,
         refused=refused,
     )
@@ -207,6 +215,37 @@ def _registers(machine: int | None, processor: int | None) -> tuple[int, ...] | 
         return None
     (count,) = struct.unpack_from("=Q", room)
     return tuple(sorted(struct.unpack_from(f"={count}Q", room, 8)))
+
+
+def _identity(processor: int | None, registers: Iterable[int]) -> dict[int, int]:
+    """Return the values of the registers that tell what a vCPU is and can do, by number."""
+    if processor is None:
+        return {}
+    found: dict[int, int] = {}
+    for number in registers:
+        if not _tells_identity(number):
+            continue
+        room = bytearray(8)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(room))
+        if accepted(processor, GET_ONE_REG, struct.pack("=QQ", number, address)):
+            found[number] = int(struct.unpack("=Q", room)[0])
+    return found
+
+
+def _tells_identity(number: int) -> bool:
+    """Whether a register tells what the CPU is; which of the vCPUs it is, is no such thing."""
+    return number & ~PLACE_BITS == IDENTITY and number & PLACE_BITS != VCPU_NUMBER
+
+
+def register_digest(answers: KvmAnswers) -> str:
+    """Return one word for the registers of an arm64 vCPU and for what it is; empty if not asked."""
+    if answers.registers is None:
+        return ""
+    values = (
+        f"{number:#x}={value:#x}" for number, value in sorted(answers.register_values.items())
+    )
+    text = ",".join((*map(hex, answers.registers), *values))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _value(descriptor: int, index: int) -> int | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from planner.domain.capability import Capability, CapabilityId
 from planner.domain.cpu_word import CpuWord
-from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow
+from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow, register_digest
 from planner.probe.tun import FEATURES, IOCTLS, OFFLOADS
 from planner.probe.vhost import VhostAnswers
 
@@ -40,6 +40,10 @@ def answers(catalogue: Iterable[Capability], probe: Probe) -> Iterator[Answered]
     """Answer every row of this host's architecture, in order of ids."""
     rows = (row for row in catalogue if not row.arch or probe.machine.arch in row.arch)
     for row in sorted(rows, key=lambda row: row.id):
+        if row.kind == "digest" and probe.kvm is not None and register_digest(probe.kvm):
+            name = CapabilityId(f"{row.id}.{register_digest(probe.kvm)}")
+            yield Answered(capability=name, holds=True)
+            continue
         try:
             yield Answered(capability=row.id, holds=_answer(row.probe, probe))
         except Open as error:
@@ -148,6 +152,14 @@ def _hyperv_bit(match: re.Match[str], probe: Probe) -> bool:
     return _bit(rows, match)
 
 
+def _register_listed(match: re.Match[str], probe: Probe) -> bool:
+    if probe.kvm is None:
+        raise _missing(probe, "kvm")
+    if probe.kvm.registers is None:
+        raise Open("no vCPU listed its registers")
+    return _n(match[1]) in probe.kvm.registers
+
+
 def _bit(rows: Iterable[CpuidRow], match: re.Match[str]) -> bool:
     leaf, index, register, bit = match[1], match[2] or "0", match[3], match[4]
     for row in rows:
@@ -226,6 +238,7 @@ WORDS: tuple[tuple[str, Answer], ...] = (
     (rf"KVM_CHECK_EXTENSION {NUMBER} on (\w+)", _extension_of_module),
     (rf"KVM_GET_MSR_INDEX_LIST {NUMBER}", _listed),
     (rf"KVM_GET_MSR_FEATURE_INDEX_LIST {NUMBER}", _feature_listed),
+    (rf"KVM_GET_REG_LIST {NUMBER}", _register_listed),
     (rf"KVM_GET_MSRS {NUMBER} bit {NUMBER}", _feature_bit),
     (WRITE.pattern, _takes_value),
     (rf"KVM_GET_SUPPORTED_CPUID {CPUID}", _cpuid_bit),

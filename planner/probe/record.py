@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner.probe.builds import InstalledBuild
-from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow, KvmAnswers
+from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow, KvmAnswers, register_digest
 from planner.probe.machine import Machine
 from planner.probe.questions import Answered
 from planner.probe.take import Probe
@@ -96,9 +95,7 @@ def _rates(kvm: KvmAnswers | None) -> Iterator[tuple[str, str]]:
         yield "tsc_khz", str(kvm.tsc_khz)
         yield "tsc_scaling", "yes" if any(kvm.extensions.get(TSC_CONTROL, (0, 0))) else "no"
     if kvm.registers is not None:
-        text = ",".join(map(hex, kvm.registers))
-        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
-        yield "registers", f"sha256:{digest} of {len(kvm.registers)}"
+        yield "registers", f"sha256:{register_digest(kvm)} of {len(kvm.registers)}"
 
 
 def _kvm(answers: KvmAnswers) -> dict[str, Any]:

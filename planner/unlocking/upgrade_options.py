@@ -10,7 +10,7 @@ from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Pres
 from planner.domain.host import HostGroup, HostProfile, QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.kernels import KernelRelease
+from planner.knowledge.kernel_line import KernelRelease
 from planner.knowledge.rows import release_key
 from planner.migration.profiles import PoolMember, Profiler
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.domain.errors import PlannerError, wrong_word
-from planner.harvest.kernel.inventory import X86_PARTS, KernelInventory, numbers_of, read_inventory
+from planner.harvest.kernel.inventory import (
+    PARTS,
+    X86_PARTS,
+    KernelInventory,
+    numbers_of,
+    read_inventory,
+)
 from planner.harvest.kernel.names import read_names
 from planner.harvest.kernel.table import (
     FOLDER,
@@ -47,17 +53,14 @@ def harvest_kernel(
     """Read a source tree; raises `PlannerError` for what is not understood or silently gone."""
     vocabulary = words()
     tree = read_tree(place, vocabulary.configuration, vocabulary.optional)
-    wrong = sorted(set(parts) - set(X86_PARTS))
-    if wrong:
-        remedy = f"allowed: {', '.join(X86_PARTS)}"
-        raise PlannerError([wrong_word("--part", f"no part {', '.join(wrong)}", remedy)])
-    inventory = read_inventory(tree, read_names(data), vocabulary, arch="x86_64", parts=parts)
+    arch = _architecture(parts)
+    inventory = read_inventory(tree, read_names(data), vocabulary, arch=arch, parts=parts)
     if inventory.problems:
         raise PlannerError(inventory.problems)
     row = Release(
         line=line or DEFAULT_LINE,
         release=release or tree.version,
-        arch="x86_64",
+        arch=arch,
         source=source or place.name,
         parts=tuple(parts),
     )
@@ -72,6 +75,20 @@ def harvest_kernel(
         facts=sum(one.given != "no" for one in inventory.facts.values()),
         texts={path: text for path, text in texts.items() if text != _old(path)},
     )
+
+
+def _architecture(parts: Sequence[str]) -> str:
+    """Return the architecture that parts are about; raises `PlannerError` for other words."""
+    known = [part for own in PARTS.values() for part in own]
+    wrong = sorted(set(parts) - set(known))
+    if wrong:
+        remedy = f"allowed: {', '.join(known)}"
+        raise PlannerError([wrong_word("--part", f"no part {', '.join(wrong)}", remedy)])
+    found = next((arch for arch, own in PARTS.items() if set(parts) <= set(own)), "")
+    if not found:
+        what = f"{', '.join(parts)} are of different architectures"
+        raise PlannerError([wrong_word("--part", what, "read them one after the other")])
+    return found
 
 
 def _fits(row: Release, inventory: KernelInventory) -> None:

@@ -18,12 +18,16 @@ from planner.harvest.kernel.lists import (
 )
 from planner.harvest.kernel.logic import Formula, Given, both, given
 from planner.harvest.kernel.names import Names
+from planner.harvest.kernel.registers import read_registers
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.vmx import FIELDS, read_vmx
 from planner.harvest.kernel.words import Words
 
 ARCH_CAPABILITIES = 0x10A
 X86_PARTS = ("cpuid", "vmx", "msrs", "caps", "tun", "vhost")
+ARM64_PARTS = ("arm64-regs",)
+PARTS = {"x86_64": X86_PARTS, "aarch64": ARM64_PARTS}
+"""What can be read of a tree, by the architecture that it is about."""
 Fact = tuple[str, str]
 
 
@@ -128,6 +132,11 @@ def _answers(
     return answers, problems + unnamed(read, names.questions, words)
 
 
+def _registers(tree: KernelTree, names: Names, words: Words) -> Reading:
+    del names, words
+    return read_registers(tree)
+
+
 _READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
     "cpuid": _cpuid,
     "vmx": _vmx,
@@ -135,6 +144,7 @@ _READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
     "caps": _caps,
     "tun": _tun,
     "vhost": _vhost,
+    "arm64-regs": _registers,
 }
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from planner.domain.errors import Location, Problem
 from planner.harvest.kernel.bits import Bits, constant, hardware, when
+from planner.harvest.kernel.c_expressions import parse_expression
 from planner.harvest.kernel.c_text import CFile, Token, split_at_commas
-from planner.harvest.kernel.c_tree import Node, parse_expression
+from planner.harvest.kernel.c_tree import Node
 from planner.harvest.kernel.constants import Constants
 from planner.harvest.kernel.errors import UnreadError
+from planner.harvest.kernel.evaluation import Flow
 from planner.harvest.kernel.logic import Formula, atom, either
-from planner.harvest.kernel.machine import Flow, Interpreter
+from planner.harvest.kernel.machine import Interpreter
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.vendors import MODULES, X86, code_of, constants_of, joined
 from planner.harvest.kernel.words import Words

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from planner.domain.errors import Problem
 from planner.harvest.kernel.bits import WIDTH, Bits, constant, hardware, when
 from planner.harvest.kernel.c_tree import Node
+from planner.harvest.kernel.evaluation import Flow
 from planner.harvest.kernel.lists import ListMachine
 from planner.harvest.kernel.logic import Formula, atom, both
-from planner.harvest.kernel.machine import Flow
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.vendors import code_of, constants_of
 from planner.harvest.kernel.words import Words
