@@ -285,7 +285,7 @@ def equal_values(known: KnowledgeBase) -> None:
         key = PropertyKey(qom_type=row["qom_type"], property=row["property"])
         default, other = row["default"], f"{row['default']}0"
         pairs = ((DEFAULT, default), (default, other), (DEFAULT, other))
-        told = [known.same_value(*pair, key) for pair in pairs]
+        told = [known.same_value(left, right, key) for left, right in pairs]
         assert told == [True, False, False], str(key)
 
 

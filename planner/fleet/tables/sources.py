@@ -6,7 +6,7 @@ import io
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from planner.domain.errors import FleetError, Location, Problem
@@ -15,6 +15,8 @@ STANDARD = "-"
 """The name of standard input as a path."""
 MOST_PROBLEMS = 20
 PIECE = 1 << 20
+FILES = 3
+"""Files that are kept: a command reads a fleet, its guests and its edges."""
 
 
 def name_of(path: Path) -> str:
@@ -22,14 +24,26 @@ def name_of(path: Path) -> str:
     return "standard input" if str(path) == STANDARD else str(path)
 
 
-def opened(path: Path) -> io.BufferedReader | io.BytesIO:
-    """Open a file to be read; a pipe and standard input are read once, and may be opened again."""
-    mode = 0 if str(path) == STANDARD else path.stat().st_mode
-    if stat.S_ISREG(mode):
-        return path.open("rb")
-    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+def opened(path: Path) -> io.BytesIO:
+    """Open a file to be read: all readers of a command see the bytes of one reading.
+
+    A file that has changed since is read again; a pipe and standard input can be read only once.
+    """
+    if str(path) == STANDARD:
+        return io.BytesIO(_piped(path))
+    found = path.stat()
+    if stat.S_ISREG(found.st_mode):
+        known = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        return io.BytesIO(_content(path, known))
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
         raise refused(name_of(path), "is a device", "name a file, a pipe or '-'")
     return io.BytesIO(_piped(path))
+
+
+@lru_cache(maxsize=FILES)
+def _content(path: Path, known: tuple[int, ...]) -> bytes:
+    """Return what a file holds as long as `known`, its place, size and time, is the same."""
+    return path.read_bytes()
 
 
 @cache
