@@ -132,7 +132,7 @@ def test_raising_a_windows_guest_needs_an_acknowledgement(tmp_path: Path) -> Non
     (domain,) = solve(domains, base, base.policy, guests=guests).domains
     found = [one for one in domain.guests if "needs ack" in one.finding]
     assert [(one.machine_type, one.guests, one.examples) for one in found] == [
-        ("pc-q35-8.2", 1, ("win",))
+        ("pc-q35-5.1", 1, ("win",))
     ]
 
 

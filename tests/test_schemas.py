@@ -102,7 +102,7 @@ def _verdicts(fleet: Fleet, knowledge: KnowledgeBase) -> list[Verdict]:
 
 def test_solution_obeys_its_schema(fleet: Fleet, knowledge: KnowledgeBase) -> None:
     document = json.loads(_solution(fleet, knowledge, knowledge.policy))
-    _validator("solution-1").validate(document)
+    _validator("solution-2").validate(document)
     assert {domain["domain"] for domain in document["domains"]} == set(fleet.pools)
     statuses = {domain["status"] for domain in document["domains"]}
     assert Status.SAFE.value in statuses and len(statuses) > 1
@@ -113,7 +113,7 @@ def test_solution_obeys_its_schema(fleet: Fleet, knowledge: KnowledgeBase) -> No
 
 def test_strict_policy_obeys_the_schema(fleet: Fleet, knowledge: KnowledgeBase) -> None:
     strict = Policy(accepted_severities=frozenset(), residual_exposures=frozenset())
-    _validator("solution-1").validate(json.loads(_solution(fleet, knowledge, strict)))
+    _validator("solution-2").validate(json.loads(_solution(fleet, knowledge, strict)))
 
 
 def test_verdicts_obey_their_schemas(fleet: Fleet, knowledge: KnowledgeBase) -> None:
@@ -153,7 +153,7 @@ SOLVES = {
 @pytest.mark.parametrize("name", SOLVES)
 def test_answers_of_the_examples_obey_the_schema(name: str) -> None:
     document = _printed(["solve", *SOLVES[name]])
-    _validator("solution-1").validate(document)
+    _validator("solution-2").validate(document)
     assert document["status"] == "safe"
     found = [finding for domain in document["domains"] for finding in domain["guests"]]
     assert bool(found) is (name == "guests")
@@ -174,11 +174,11 @@ def test_checks_of_the_examples_obey_their_schemas(tmp_path: Path) -> None:
     assert [case["outcome"] for case in document["cases"]] == ["unknown", "safe"]
 
 
-@pytest.mark.parametrize("name", ["solution-1", "verdict-2", "verdicts-2"])
+@pytest.mark.parametrize("name", ["solution-2", "verdict-2", "verdicts-2"])
 def test_unknown_key_is_refused(name: str, fleet: Fleet, knowledge: KnowledgeBase) -> None:
     verdicts = _verdicts(fleet, knowledge)
     documents: dict[str, Any] = {
-        "solution-1": json.loads(_solution(fleet, knowledge, knowledge.policy)),
+        "solution-2": json.loads(_solution(fleet, knowledge, knowledge.policy)),
         "verdict-2": verdict_document(verdicts[0]),
         "verdicts-2": verdicts_document(verdicts),
     }

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
+from planner.answers.condition_origin import asked_by
 from planner.answers.conditions import sorted_out
 from planner.answers.cpu_advice import cpu_advice
-from planner.answers.guest_findings import find_violations
+from planner.answers.guest_findings import hold_guests
 from planner.answers.host_classes import build_list
 from planner.answers.no_type_allowed import nothing_allowed
 from planner.answers.remedies import remedies
+from planner.answers.risks import expiring, inferred, observed
 from planner.answers.status import status_of
 from planner.answers.types_without_flag import leaving_out
 from planner.answers.unknowns import rank_unknowns, unknowns_of, unplaced_of
 from planner.answers.why_not_newer import refusals, why_not_newer
 from planner.domain.guest import GuestGroup
-from planner.domain.host import QemuBuild
-from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import (
     ChosenBaseline,
@@ -29,13 +29,11 @@ from planner.domain.solution import (
     Solution,
     Status,
     UnknownFact,
-    WhyNotNewer,
 )
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.parallel import processors, spread
 from planner.solver.candidate import Candidate
-from planner.solver.observed_edges import relied_on, set_aside
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
@@ -123,7 +121,7 @@ class Answerer:
         """Return the certified and explained answer of a domain."""
         results, _ = self._solver.certified(domain, self._solver.solve(domain))
         answer = _answer(domain, results, self._solver)
-        return _named(domain, answer, list(guests), self.knowledge)
+        return _named(domain, answer, list(guests), self._solver)
 
 
 def _answered(
@@ -138,7 +136,7 @@ def _answered(
         results, judged = solver.certified(domain, solver.solve(domain))
         answer = _answer(domain, results, solver)
         guests = by_pool.get(domain.name, [])
-        found.append((_named(domain, answer, guests, solver.knowledge), judged))
+        found.append((_named(domain, answer, guests, solver), judged))
         if progress is not None:
             progress(number)
     return found
@@ -164,7 +162,7 @@ def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: So
             refused=(nothing_allowed(domain, knowledge, solver.policy),),
             unknowns=tuple(unplaced_of(domain)),
         )
-    risks = tuple(_inferred(domain))
+    risks = tuple(inferred(domain))
     explained = (
         _explained(domain, result, risks, solver) for result in results if result.chosen is not None
     )
@@ -209,9 +207,10 @@ def _explained(
         baseline,
         why_not_newer=newer,
         cpu=cpu_advice(domain, baseline, knowledge),
+        reasons=tuple(asked_by(domain, row, solver.form)),
         residual_risks=(
             *baseline.residual_risks,
-            *_observed(domain, baseline, newer, knowledge),
+            *observed(domain, baseline, newer, knowledge),
             *risks,
         ),
     )
@@ -225,77 +224,8 @@ def _told(attempt: Candidate, knowledge: KnowledgeBase) -> ChosenBaseline:
         replace(choice, reason=f"{choice.reason}{leaving_out(choice, baseline, knowledge)}")
         for choice in baseline.flags
     )
-    risks = (*baseline.residual_risks, *_expiring(attempt.machine_type, knowledge))
+    risks = (*baseline.residual_risks, *expiring(attempt.machine_type, knowledge))
     return replace(baseline, flags=flags, residual_risks=risks)
-
-
-def _expiring(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[Loss]:
-    """Yield with which QEMU a type goes: a release that has dropped it, or by forecast."""
-    name = machine_type.name
-    gone, removal = knowledge.machines.dropped_in(machine_type), knowledge.removals.get(name)
-    if gone is not None:
-        text = f"{name} is gone from QEMU {gone.release} on"
-        yield Loss(unit="", severity="removal", text=text)
-    elif removal is not None:
-        text = f"{name} goes with QEMU {removal.removed} (forecast)"
-        yield Loss(unit="", severity="forecast", text=text)
-
-
-def _observed(
-    domain: MigrationDomain,
-    baseline: ChosenBaseline,
-    newer: WhyNotNewer | None,
-    knowledge: KnowledgeBase,
-) -> Iterator[Loss]:
-    """Yield the observations on whose word alone edges are safe, and those that say too little."""
-    for row in relied_on(domain, baseline.machine_type, knowledge):
-        text = f"edges are safe because they were observed to pass: {row.id} ({row.source})"
-        yield Loss(unit="", severity="observed", text=text)
-    names = (baseline.machine_type, *(() if newer is None else (newer.machine_type,)))
-    for row in set_aside(domain, names, knowledge):
-        only = ", ".join((*row.devices, *row.traits)) or "a named boot host"
-        text = f"observed to pass for some guests only ({only}), so not counted on: {row.id}"
-        yield Loss(unit="", severity="observed", text=f"{text} ({row.source})")
-
-
-def _inferred(domain: MigrationDomain) -> Iterator[Loss]:
-    """Yield one risk per build whose tables, and per kernel line whose sources, were not read.
-
-    And one per build of the fleet file that the host's probe did not find.
-    """
-    builds = [build for build in domain.builds if build.lower and not build.is_known]
-    for build in sorted(builds, key=str):
-        yield _inference(build)
-    yield from _promises(domain.builds)
-    doubts = {
-        doubt
-        for profile in domain.profiles
-        for doubt in (profile.kernel_doubt, profile.build_doubt)
-    }
-    for doubt in sorted(doubts - {""}):
-        yield Loss(unit="", severity="inferred", text=doubt)
-
-
-def _promises(builds: Iterable[QemuBuild]) -> Iterator[Loss]:
-    """Yield the vendors' words that updates of one package are alike, where a pool has several."""
-    updates: dict[object, list[QemuBuild]] = {}
-    for build in builds:
-        if build.promise:
-            updates.setdefault(build.token, []).append(build)
-    met: dict[str, list[str]] = {}
-    for alike in updates.values():
-        if len(alike) > 1:
-            met.setdefault(alike[0].promise, []).extend(one.release for one in alike)
-    for promise, releases in sorted(met.items()):
-        text = f"QEMU {', '.join(sorted(releases))}: {promise}"
-        yield Loss(unit="", severity="inferred", text=text)
-
-
-@cache
-def _inference(build: QemuBuild) -> Loss:
-    known = " and ".join(ref for ref in (build.lower, build.upper) if ref)
-    text = f"machine types and properties of QEMU {build} are inferred from {known}"
-    return Loss(unit="", severity="inferred", text=text)
 
 
 def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBase) -> RefusedLine:
@@ -313,17 +243,20 @@ def _named(
     domain: MigrationDomain,
     answer: Answer,
     guests: list[GuestGroup],
-    knowledge: KnowledgeBase,
+    solver: Solver,
 ) -> DomainSolution:
+    baselines, findings = hold_guests(
+        domain, answer.baselines, guests, solver.knowledge, solver.policy
+    )
     return DomainSolution(
         domain=domain.name,
         hosts=domain.hosts,
         profiles=len(domain.starts),
         status=answer.status,
-        baselines=answer.baselines,
+        baselines=baselines,
         refused=answer.refused,
         unknowns=answer.unknowns,
-        guests=tuple(find_violations(domain, answer.baselines, guests, knowledge)),
+        guests=findings,
         builds=build_list(domain.members),
         classes=tuple(
             sorted(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from planner.answers.host_classes import first_names, host_count, members_of
+from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
-from planner.domain.trial import ConditionReason
+from planner.domain.solution import Condition, ConditionReason
 from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
 from planner.solver.candidate import condition_of
 from planner.solver.closed_form import ClosedForm, without_feature
 from planner.solver.cpu_feature_gaps import not_everywhere
@@ -26,34 +29,66 @@ def asked_by(
         return
     knowledge = form.knowledge
     judged = without_observed_passes(domain, row.name, knowledge)
-    for asked in form.units.asked(judged, row.name):
-        for _, unit, decision in asked.decisions:
+    asked = form.units.asked(judged, row.name)
+    lacking = {
+        (obstacle.unit, condition.text): obstacle.lacking
+        for obstacle, condition in form.units.on_condition(judged, row.name, asked)
+    }
+    for part in asked:
+        for _, unit, decision in part.decisions:
             if decision.condition is not None:
+                condition = decision.condition
                 text = f"{unit.id} ({unit.title}): {unit.symptom}"
-                yield ConditionReason(decision.condition.text, text, unit.source)
+                where = lacking.get((unit.id, condition.text), ())
+                yield _reason(condition, text, unit.source, domain, where, unit=unit.id)
     for issue in form.layouts.of(judged, row.name).issues:
         if not issue.is_accepted and issue.flag is None and issue.clause is not None:
             condition = condition_of(issue.clause, knowledge, issue.price)
-            yield ConditionReason(condition.text, issue.text, issue.source)
+            yield _reason(condition, issue.text, issue.source, domain, ())
     for name in sorted(not_everywhere(domain.cpu_looks) - form.common_parts_lack(domain)):
         condition = without_feature(name.removeprefix("cpu."), knowledge)
         known = knowledge.capabilities.get(name)
         source = READ_KERNELS if known is None else known.source
-        yield ConditionReason(condition.text, _where(domain, name), source)
+        text, profiles = _where(domain, name)
+        yield _reason(condition, text, source, domain, profiles)
 
 
-def _where(domain: MigrationDomain, name: str) -> str:
-    """Say on which kernels of a domain guests do not find a CPU feature, or may not."""
-    lacking, unsure = set[str](), set[str]()
+def _reason(
+    condition: Condition,
+    text: str,
+    source: str,
+    domain: MigrationDomain,
+    profiles: Iterable[HostProfile],
+    *,
+    unit: str = "",
+) -> ConditionReason:
+    members = members_of(domain, profiles)
+    return ConditionReason(
+        condition=condition.text,
+        text=text,
+        source=source,
+        unit=unit,
+        hosts=host_count(members),
+        examples=first_names(members),
+    )
+
+
+def _where(domain: MigrationDomain, name: str) -> tuple[str, tuple[HostProfile, ...]]:
+    """Say on which kernels guests do not find a CPU feature, or may not, and on which hosts."""
+    lacking, unsure = list[PoolMember](), list[PoolMember]()
     for member in domain.members:
         features = member.profile.cpu_features
         if name in features.lacked:
-            lacking.add(member.groups[0].kernel)
+            lacking.append(member)
         elif name in features.unsure | features.one_vendor:
-            unsure.add(member.groups[0].kernel)
+            unsure.append(member)
     texts = []
     if lacking:
-        texts.append(f"no guest gets this on kernel {', '.join(sorted(lacking))}")
+        texts.append(f"no guest gets this on kernel {_kernels(lacking)}")
     if unsure:
-        texts.append(f"nobody knows if guests get this on kernel {', '.join(sorted(unsure))}")
-    return "; ".join(texts)
+        texts.append(f"nobody knows if guests get this on kernel {_kernels(unsure)}")
+    return "; ".join(texts), tuple(member.profile for member in lacking or unsure)
+
+
+def _kernels(members: Iterable[PoolMember]) -> str:
+    return ", ".join(sorted({member.groups[0].kernel for member in members}))

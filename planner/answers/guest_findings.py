@@ -1,194 +1,199 @@
-"""Guests of today against the answer: their machine types, and the conditions they violate."""
+"""Guests of today against the answer: their machine types, the conditions they violate or leave open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from planner.answers.conditions import clauses_of
-from planner.domain.compat import CompatFlag
-from planner.domain.guest import Baseline, GuestGroup, GuestStart
+from planner.answers.alike_guests import AlikeGuests, alike_guests, finding_of
+from planner.answers.conditions import profile_of
+from planner.answers.guest_positions import positions
+from planner.answers.guest_results import BOOT_CPU, BOOT_HOST, RUNNING, GuestJudge
+from planner.domain.guest import GuestGroup
 from planner.domain.machine_type import MachineType
-from planner.domain.migrated import Clause, ClauseKind
-from planner.domain.solution import ChosenBaseline, GuestFinding
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline, Condition, GuestFinding, GuestTally
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
 from planner.migration.host_rules import judge_unknown_devices
-from planner.migration.parts import absent_parts
-from planner.migration.reach import with_reach
-from planner.solver.candidate import COMMON_PARTS, is_common_parts
+from planner.migration.profiles import PoolMember
 
-MOST_EXAMPLES = 3
-"""Guests whose names a finding tells."""
+REMEDIES = {
+    "cpu": "start it with a CPU that meets this",
+    "device": "replace the device, or move the guest while it is off",
+    "accelerator": "start it without this setting",
+    "guest": "move the guest while it is off",
+}
+"""What makes a guest meet a condition, by the kind of the condition."""
+COLUMNS = "say it in a column of the guests file"
+LIBVIRT = "virsh dumpxml {}"
 
-
-@dataclass(slots=True)
-class _Alike:
-    """Guests of a pool that were started alike: how many, and some names."""
-
-    start: GuestStart
-    count: int = 0
-    names: tuple[str, ...] = ()
-
-    @property
-    def machine_type(self) -> str:
-        """The machine type of all of them."""
-        return self.start.baseline.machine_type
+ORDER = ("violated", "stuck", "open", "unknown", "impact", "position")
+"""Kinds of findings, those first on which somebody must act."""
+Held = tuple[tuple[ChosenBaseline, ...], tuple[GuestFinding, ...]]
 
 
-def find_violations(
+def hold_guests(
     domain: MigrationDomain,
-    baselines: Iterable[ChosenBaseline],
+    baselines: tuple[ChosenBaseline, ...],
     groups: Iterable[GuestGroup],
     knowledge: KnowledgeBase,
-) -> Iterator[GuestFinding]:
-    """Yield what today's guests run on, per type, and who violates a condition of the answer."""
-    guests = _alike(groups)
+    policy: Policy,
+) -> Held:
+    """Return the answers with what guests say of their conditions, and what was found of the guests.
+
+    A condition of which every guest is known to be within is met, and nobody is asked to check it; one
+    that the profile meets and some guest does not, is asked again.
+    """
+    guests = alike_guests(groups)
     if not guests:
-        return
+        return baselines, ()
     chosen = {baseline.machine_type: baseline for baseline in baselines}
-    found: dict[tuple[str, str], int] = {}
-    for group in guests:
-        key = (group.machine_type, _position(group, chosen, knowledge))
-        found[key] = found.get(key, 0) + group.count
-    for (name, finding), count in sorted(found.items()):
-        yield GuestFinding(machine_type=name, guests=count, finding=finding)
-    for baseline in chosen.values():
-        own = [group for group in guests if _may_be_of(baseline, group, knowledge)]
-        yield from _violators(baseline, own, knowledge)
-        yield from _not_everywhere(domain, baseline, own, knowledge)
-        yield from _without_a_row(baseline, own, knowledge)
-        yield from _impacts(baseline, own, knowledge)
+    found = list(positions(domain, chosen, guests, knowledge))
+    held = list[ChosenBaseline]()
+    profiles = {name: one.profile for one in domain.members for name in _names(one)}
+    for baseline in baselines:
+        own = [one for one in guests if _answer_for(one, baselines, knowledge) is baseline]
+        judge = GuestJudge(domain, baseline, knowledge, profile_of(policy, knowledge), profiles)
+        settled, findings = _judged(judge, own)
+        held.append(settled)
+        found += [*findings, *_without_a_row(own, knowledge), *_impacts(baseline, own, knowledge)]
+    return tuple(held), tuple(sorted(found, key=lambda one: ORDER.index(one.kind)))
 
 
-def _may_be_of(baseline: ChosenBaseline, group: _Alike, knowledge: KnowledgeBase) -> bool:
-    """Whether a guest's machine type is of the board of an answer, or of none that is known."""
-    row = knowledge.machine_type(group.machine_type)
-    return row is None or row.board == baseline.board
+def _names(member: PoolMember) -> Iterator[str]:
+    yield from (str(name) for group in member.groups for name in group.hosts)
 
 
-def _alike(groups: Iterable[GuestGroup]) -> list[_Alike]:
-    """Return guests that were started alike together, in order of first appearance."""
-    found: dict[tuple[object, ...], _Alike] = {}
-    for group in groups:
-        key = (group.machine_type, group.flags, group.cpu, group.devices, group.traits)
-        alike = found.get(key)
-        if alike is None:
-            alike = found[key] = _Alike(_start(group))
-        alike.count += group.count
-        if len(alike.names) < MOST_EXAMPLES:
-            alike.names = (*alike.names, *group.names)[:MOST_EXAMPLES]
-    return list(found.values())
+def _answer_for(
+    guests: AlikeGuests, baselines: tuple[ChosenBaseline, ...], knowledge: KnowledgeBase
+) -> ChosenBaseline | None:
+    """Return the answer for guests: of their own board and line, else of their board, else the first."""
+    row = knowledge.machine_type(guests.machine_type)
+    places = () if row is None else ((row.board, row.line), (row.board, ""))
+    for board, line in places:
+        for one in baselines:
+            if one.board == board and line in ("", one.line):
+                return one
+    return baselines[0] if baselines and row is None else None
 
 
-def _start(group: GuestGroup) -> GuestStart:
-    return GuestStart(
-        baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
-        devices=group.devices,
-        cpu=group.cpu,
-        traits=group.traits,
+def _judged(
+    judge: GuestJudge, guests: list[AlikeGuests]
+) -> tuple[ChosenBaseline, list[GuestFinding]]:
+    """Return an answer with the tally of its guests, and what is violated and open."""
+    baseline = judge.baseline
+    if not guests:
+        return baseline, []
+    violated: dict[str, list[tuple[Condition, str, AlikeGuests]]] = {}
+    opened: dict[tuple[str, str], list[tuple[Condition, AlikeGuests]]] = {}
+    tallies = []
+    conditions = {one.text: one for one in judge.conditions()}
+    for condition in conditions.values():
+        counts = dict.fromkeys(Truth, 0)
+        for one in guests:
+            result = judge.result(condition, one)
+            counts[result.violated] += one.count
+            if result.violated is Truth.YES:
+                text = f"{condition.text}: {result.fact}" if result.fact else condition.text
+                violated.setdefault(one.machine_type, []).append((condition, text, one))
+            elif result.violated is Truth.UNKNOWN and condition not in baseline.universal:
+                opened.setdefault((one.machine_type, result.fact), []).append((condition, one))
+        tallies.append(_tally(condition, counts))
+    findings = [one for name, found in sorted(violated.items()) for one in _violations(name, found)]
+    findings += [_open(fact, name, found) for (name, fact), found in sorted(opened.items())]
+    return _settled(baseline, tuple(conditions.values()), tuple(tallies)), findings
+
+
+def _tally(condition: Condition, counts: Mapping[Truth, int]) -> GuestTally:
+    return GuestTally(
+        condition=condition.id,
+        met=counts[Truth.NO],
+        violated=counts[Truth.YES],
+        open=counts[Truth.UNKNOWN],
     )
 
 
-def _position(group: _Alike, chosen: dict[str, ChosenBaseline], knowledge: KnowledgeBase) -> str:
-    """Say where a guest's type and flags stand against the answer of its board and line."""
-    row = knowledge.machine_type(group.machine_type)
-    if row is None:
-        if knowledge.machines.is_alias(group.machine_type):
-            return "an alias: give the versioned type that the running guest has"
-        return "unknown machine type"
-    for baseline in chosen.values():
-        if (baseline.board, baseline.line) != (row.board, row.line):
+def _settled(
+    baseline: ChosenBaseline, conditions: tuple[Condition, ...], tallies: tuple[GuestTally, ...]
+) -> ChosenBaseline:
+    """Return an answer whose conditions are met if every guest meets them, and else asked."""
+    by_id = {one.condition: one for one in tallies}
+    met = set(baseline.met)
+    for one in conditions:
+        tally = by_id[one.id]
+        if one in baseline.universal:
             continue
-        answer = knowledge.machine_type(baseline.machine_type)
-        if answer is None or answer.name == row.name:
-            return _flags_against(group, baseline, knowledge)
-        return "newer than the answer" if row.is_newer_than(answer) else "older than the answer"
-    return "no answer for this board and line"
+        if tally.violated or tally.open:
+            met.discard(one)
+        else:
+            met.add(one)
+    return replace(baseline, met=frozenset(met), tallies=tallies)
 
 
-def _flags_against(group: _Alike, baseline: ChosenBaseline, knowledge: KnowledgeBase) -> str:
-    """Compare flags under the answer's own type; a flag not given for the guest is not set."""
-    wanted = tuple(choice.flag for choice in baseline.flags)
-    own = with_reach(group.start, knowledge).baseline.flags
-    missing = _beyond(wanted, own, knowledge)
-    other = _beyond(own, wanted, knowledge)
-    parts = [f"without its flags {' '.join(missing)}"] if missing else []
-    parts += [f"with flags it does not have: {' '.join(other)}"] if other else []
-    return "as the answer" if not parts else f"type of the answer, {', '.join(parts)}"
-
-
-def _beyond(
-    flags: tuple[CompatFlag, ...], others: tuple[CompatFlag, ...], knowledge: KnowledgeBase
-) -> list[str]:
-    """Return the texts of `flags` that `others` do not set to the same value."""
-    return [
-        str(flag)
-        for flag in flags
-        if not any(
-            knowledge.same_property(flag.key, other.key) and flag.value == other.value
-            for other in others
+def _violations(
+    machine_type: str, found: Iterable[tuple[Condition, str, AlikeGuests]]
+) -> Iterator[GuestFinding]:
+    """Yield what guests of one type violate; what the same guests violate is told at once."""
+    by_text: dict[tuple[Condition, str], list[AlikeGuests]] = {}
+    for condition, text, one in found:
+        by_text.setdefault((condition, text), []).append(one)
+    alike: dict[tuple[int, ...], list[tuple[Condition, str]]] = {}
+    guests: dict[tuple[int, ...], list[AlikeGuests]] = {}
+    for broken, own in by_text.items():
+        key = tuple(id(one) for one in own)
+        alike.setdefault(key, []).append(broken)
+        guests[key] = own
+    for key, all_broken in alike.items():
+        texts = "; ".join(text for _, text in all_broken)
+        yield replace(
+            finding_of(machine_type, guests[key], f"violates: {texts}"),
+            kind="violated",
+            conditions=tuple(condition.id for condition, _ in all_broken),
+            remedy="; ".join(dict.fromkeys(REMEDIES[one.kind] for one, _ in all_broken)),
         )
-    ]
 
 
-def _violators(
-    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
-) -> Iterator[GuestFinding]:
-    for condition in baseline.conditions:
-        clauses = clauses_of(condition.words)
-        if not clauses or is_common_parts(condition):
-            continue
-        found = [group for group in guests if _has(clauses, group.start, knowledge)]
-        yield from _finding(baseline, found, f"violates: {condition.text}")
+def _open(fact: str, machine_type: str, found: list[tuple[Condition, AlikeGuests]]) -> GuestFinding:
+    """Return what one missing fact leaves open for guests of a type, and the command that tells it."""
+    guests = list({id(one): one for _, one in found}.values())
+    return replace(
+        finding_of(machine_type, guests, f"open: {fact}: {_verify(fact, guests[0])}"),
+        kind="open",
+        conditions=tuple(sorted({condition.id for condition, _ in found})),
+        fact=fact,
+        verify=_verify(fact, guests[0]),
+    )
 
 
-def _not_everywhere(
-    domain: MigrationDomain,
-    baseline: ChosenBaseline,
-    guests: list[_Alike],
-    knowledge: KnowledgeBase,
-) -> Iterator[GuestFinding]:
-    """Yield the guests with parts that the QEMU of some host does not have."""
-    row = knowledge.machine_type(baseline.machine_type)
-    if row is None or not any(map(is_common_parts, baseline.conditions)):
-        return
-    of_part: dict[str, list[_Alike]] = {}
-    for group in guests:
-        for name in absent_parts(group.start, row.arch, domain.builds, knowledge):
-            of_part.setdefault(name, []).append(group)
-    for name, found in sorted(of_part.items()):
-        text = f"violates: {COMMON_PARTS.text}: not every one has {name}"
-        yield from _finding(baseline, found, text)
+def _verify(fact: str, guests: AlikeGuests) -> str:
+    """Return what tells a missing fact about guests: a command, or a column of the guests file."""
+    name = guests.names[0] if guests.names else "GUEST"
+    if fact == BOOT_HOST:
+        return "column booted_on of a guests file"
+    if fact == BOOT_CPU:
+        return f"planner probe on {guests.booted_on or 'each host'}"
+    if fact == RUNNING:
+        return guests.told_by or LIBVIRT.format(name)
+    if fact.startswith(("guest CPU", "devices")):
+        return LIBVIRT.format(name)
+    return COLUMNS
 
 
-def _without_a_row(
-    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
-) -> Iterator[GuestFinding]:
+def _without_a_row(guests: list[AlikeGuests], knowledge: KnowledgeBase) -> Iterator[GuestFinding]:
     """Yield the guests with devices of which nobody knows whether they migrate."""
-    of_fact: dict[str, list[_Alike]] = {}
-    for group in guests:
-        for gap in judge_unknown_devices(group.start, knowledge):
-            of_fact.setdefault(", ".join(gap.facts), []).append(group)
-    for fact, found in sorted(of_fact.items()):
-        yield from _finding(baseline, found, f"unknown: {fact}")
-
-
-def _finding(baseline: ChosenBaseline, found: list[_Alike], text: str) -> Iterator[GuestFinding]:
-    """Yield what was found of some guests, nothing if there are none."""
-    if found:
-        yield GuestFinding(
-            machine_type=baseline.machine_type,
-            guests=sum(group.count for group in found),
-            finding=text,
-            examples=tuple(name for group in found for name in group.names)[:MOST_EXAMPLES],
-        )
+    of_fact: dict[tuple[str, str], list[AlikeGuests]] = {}
+    for one in guests:
+        for gap in judge_unknown_devices(one.start, knowledge):
+            of_fact.setdefault((", ".join(gap.facts), one.machine_type), []).append(one)
+    for (fact, name), found in sorted(of_fact.items()):
+        found_of = finding_of(name, found, f"unknown: {fact}")
+        yield replace(found_of, kind="unknown", fact=fact)
 
 
 def _impacts(
-    baseline: ChosenBaseline, guests: list[_Alike], knowledge: KnowledgeBase
+    baseline: ChosenBaseline, guests: list[AlikeGuests], knowledge: KnowledgeBase
 ) -> Iterator[GuestFinding]:
     """Yield what guests would notice if they were raised to the answer; somebody must acknowledge it."""
     answer = knowledge.machine_type(baseline.machine_type)
@@ -196,9 +201,13 @@ def _impacts(
         crossing = knowledge.machine_type(impact.crossing)
         if answer is None or crossing is None or not _reaches(answer, crossing):
             continue
-        found = [group for group in guests if _is_raised(group, crossing, impact.trait, knowledge)]
-        text = f"needs ack before raising: {impact.text} ({impact.id})"
-        yield from _finding(baseline, found, text)
+        found: dict[str, list[AlikeGuests]] = {}
+        for one in guests:
+            if _is_raised(one, crossing, impact.trait, knowledge):
+                found.setdefault(one.machine_type, []).append(one)
+        text = f"needs ack before raising to {answer.name}: {impact.text} ({impact.id})"
+        for name, own in sorted(found.items()):
+            yield replace(finding_of(name, own, text), kind="impact")
 
 
 def _reaches(answer: MachineType, crossing: MachineType) -> bool:
@@ -206,28 +215,10 @@ def _reaches(answer: MachineType, crossing: MachineType) -> bool:
     return same and answer.rank >= crossing.rank
 
 
-def _is_raised(group: _Alike, crossing: MachineType, trait: str, knowledge: KnowledgeBase) -> bool:
+def _is_raised(
+    guests: AlikeGuests, crossing: MachineType, trait: str, knowledge: KnowledgeBase
+) -> bool:
     """Whether a guest stands below the crossing and is not known to lack the trait."""
-    row = knowledge.machine_type(group.machine_type)
+    row = knowledge.machine_type(guests.machine_type)
     below = row is not None and _reaches(crossing, row) and row.rank < crossing.rank
-    return below and (trait, False) not in group.start.traits
-
-
-def _has(clauses: tuple[Clause, ...], start: GuestStart, knowledge: KnowledgeBase) -> bool:
-    """Whether a guest certainly has what a condition excludes; what is not stated is no violation."""
-    return all(
-        _is_stated(clause, start)
-        and clause_truth(clause, start, knowledge.guests, frozenset()).truth is Truth.YES
-        for clause in clauses
-    )
-
-
-def _is_stated(clause: Clause, start: GuestStart) -> bool:
-    """Whether the file says of a use or a setting what a clause speaks of."""
-    match clause.kind:
-        case ClauseKind.USE | ClauseKind.GUEST:
-            return any(start.trait(word) is Truth.YES for word in clause.any_of)
-        case ClauseKind.ACCELERATOR_LACKS:
-            return any(start.trait(word) is Truth.NO for word in clause.any_of)
-        case _:
-            return True
+    return below and (trait, False) not in guests.start.traits

@@ -13,6 +13,7 @@ from planner.cli.options import (
     FleetFile,
     GuestProfileName,
     GuestsFile,
+    GuestsHost,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
@@ -41,6 +42,7 @@ def explain(
     ] = "",
     edges: EdgesFile = None,
     guests: GuestsFile = None,
+    guests_host: GuestsHost = "",
     guest_profile: GuestProfileName = "",
     verbose: Verbose = False,
     policy: PolicyFile = None,
@@ -73,7 +75,7 @@ def explain(
         raise UsageError([wrong_word("--machine", what, hint)])
     wanted = [domain for domain in domains if not pool or domain.name == pool]
     if row is None and not verbose:
-        found = guests_in(guests, given) or ()
+        found = guests_in(guests, given, guests_host) or ()
         solution = solve_domains(wanted, base, rules, guests=found)
         answer(painted(_told(solution), output), output, exits.of_status(solution.status))
     trials = [

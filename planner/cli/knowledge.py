@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from planner.domain.solution import Condition
     from planner.knowledge.base import KnowledgeBase
     from planner.knowledge.counting import Covered
     from planner.knowledge.folder import Folder
@@ -31,6 +32,8 @@ knowledge = typer.Typer(
     no_args_is_help=True,
 )
 LABEL = 16
+ALWAYS = "always"
+"""What `list` calls the conditions that no answer prints, for every pool is asked them."""
 
 
 @knowledge.command("list")
@@ -42,14 +45,16 @@ def list_rows(
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
-    """List the tables, or the rows of one.
+    """List the tables, or the rows of one; `always`: the conditions that every pool is asked.
 
     Example: planner knowledge list traits
     """
     from planner.knowledge.catalogue import BY_NAME
     from planner.knowledge.listing import count_rows, rows_of
 
-    _, folder = _checked(policy, knowledge)
+    base, folder = _checked(policy, knowledge)
+    if table == ALWAYS:
+        answer(painted(_always(base), None), None, exits.ANSWERED)
     if not table:
         _print(f"{name:{LABEL}} {number:6}" for name, number in count_rows(folder))
     if table not in BY_NAME:
@@ -71,14 +76,43 @@ def show_row(
 
     Example: planner knowledge show cpu/msr_smi_count
     """
+    from planner.answers.always import explained
     from planner.knowledge.listing import find, names
 
     base, folder = _checked(policy, knowledge)
-    found = list(find({name, base.canonical(name) or name}, folder))
-    if not found:
+    condition = explained(name, base)
+    subjects = () if condition is None else condition[0].subject
+    wanted = {name, base.canonical(name) or name, *subjects, *(f"cpu.{one}" for one in subjects)}
+    found = list(find(wanted, folder))
+    if not (found or condition):
         raise UsageError([wrong_word("", f"'{name}' is in no table", nearest(name, names(folder)))])
+    head = () if condition is None else _condition_card(*condition)
     cards = (line for row in found for line in _card(row))
-    answer(painted(cards, None), None, exits.ANSWERED)
+    answer(painted((*head, *cards), None), None, exits.ANSWERED)
+
+
+def _condition_card(condition: Condition, reason: str) -> Iterator[Line]:
+    """Yield what the condition of an id says, and what asks for it."""
+    yield Line("condition", Style.HEAD)
+    for key, text in (
+        ("id", condition.id),
+        ("kind", condition.kind),
+        ("polarity", condition.polarity),
+        ("subject", ", ".join(condition.subject)),
+        ("says", condition.text),
+        ("asked by", reason),
+    ):
+        yield from folded(text, label=f"{key} ".ljust(LABEL), indent=2)
+
+
+def _always(base: KnowledgeBase) -> Iterator[Line]:
+    """Yield the conditions that two equal hosts ask already, each with what asks for it."""
+    from planner.answers.always import always
+
+    for condition, reason in always(base):
+        yield from folded(f"{condition.id}: {condition.text}", indent=0)
+        if reason:
+            yield from folded(reason, indent=4, style=Style.DIM)
 
 
 def _card(row: ShownRow) -> Iterator[Line]:

@@ -40,7 +40,20 @@ EdgesFile = Annotated[
     ),
 ]
 GuestsFile = Annotated[
-    Path | None, typer.Option("--guests", metavar="FILE", help="CSV of today's guests")
+    Path | None,
+    typer.Option(
+        "--guests",
+        metavar="PATH",
+        help="today's guests: CSV, or a file, folder or tar of libvirt XML, KubeVirt JSON, qm config",
+    ),
+]
+GuestsHost = Annotated[
+    str,
+    typer.Option(
+        "--guests-host",
+        metavar="HOST",
+        help="host of the guests of --guests; default: the folder HOST/ that their file lies in",
+    ),
 ]
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="TOML of what you allow")
@@ -164,14 +177,16 @@ def policy_of(
     return rules
 
 
-def guests_in(path: Path | None, given: Inputs) -> tuple[GuestGroup, ...] | None:
-    """Read the guests of today, None if there is no file."""
+def guests_in(path: Path | None, given: Inputs, host: str = "") -> tuple[GuestGroup, ...] | None:
+    """Read the guests of today, None if there is no file; `host`: of those whose file names none."""
     from planner.library.read import read_guests
 
+    if path is None and host:
+        raise UsageError([wrong_word("--guests-host", "says nothing without --guests")])
     if path is None:
         return None
     with working(f"reading {path.name}"):
-        return read_guests(path, given.fleet, knowledge=given.knowledge)
+        return read_guests(path, given.fleet, knowledge=given.knowledge, host=host)
 
 
 def arrows_in(edges: Path | None, fleet: Fleet) -> Arrows | None:

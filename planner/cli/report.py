@@ -22,6 +22,7 @@ from planner.cli.options import (
     PolicyFile,
     StrictInput,
     arrows_in,
+    guests_in,
     inputs_of,
     with_profile,
 )
@@ -105,7 +106,7 @@ def report(
             knowledge=knowledge,
         )
     arrows = arrows_in(edges, given.fleet)
-    solution = solved(given, arrows, guests)
+    solution = solved(given, arrows, guests_in(guests, given))
     maps = mapped(given, arrows)
     opened = unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge)
     pages = report_page(

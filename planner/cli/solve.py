@@ -14,6 +14,7 @@ from planner.cli.options import (
     Format,
     GuestProfileName,
     GuestsFile,
+    GuestsHost,
     Inputs,
     KnowledgeFolder,
     OutputFile,
@@ -35,9 +36,9 @@ from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from planner.domain.edge_map import EdgeMap
+    from planner.domain.guest import GuestGroup
     from planner.domain.solution import Solution
     from planner.fleet.edges import Arrows
     from planner.present.lines import Line
@@ -55,6 +56,7 @@ def solve(
     fleet: FleetFile,
     edges: EdgesFile = None,
     guests: GuestsFile = None,
+    guests_host: GuestsHost = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     guest_profile: GuestProfileName = "",
@@ -73,7 +75,7 @@ def solve(
         raise UsageError([wrong_word("--quiet", "is the opposite of --verbose")])
     given = with_profile(inputs_of(fleet, policy, knowledge, strict=strict_input), guest_profile)
     arrows = arrows_in(edges, given.fleet)
-    solution = solved(given, arrows, guests)
+    solution = solved(given, arrows, guests_in(guests, given, guests_host))
     code = exits.of_solution(solution, strict=strict)
     if format is not TableFormat.TABLE:
         answer(written(solution, format), output, code)
@@ -85,14 +87,14 @@ def solve(
     answer(pieces, output, code)
 
 
-def solved(given: Inputs, arrows: Arrows | None, guests: Path | None) -> Solution:
-    """Read the guests, if any, and solve."""
+def solved(given: Inputs, arrows: Arrows | None, guests: tuple[GuestGroup, ...] | None) -> Solution:
+    """Solve for a fleet and its guests, if any."""
     from planner.library import answers
 
     return answers.solve(
         given.fleet,
         edges=arrows,
-        guests=guests_in(guests, given) or (),
+        guests=guests or (),
         policy=given.policy,
         knowledge=given.knowledge,
         progress=progress("solved pools", len(given.fleet.pools)),

@@ -17,10 +17,18 @@ def load_json(path: Path, complaints: Complaints) -> object:
     From then on the complaints know the lines of the file.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        value: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        data = path.read_bytes()
     except OSError as error:
         complaints.add((), error.strerror or "cannot be read")
+        return None
+    return parse_json(data, complaints)
+
+
+def parse_json(data: bytes, complaints: Complaints) -> object:
+    """Return the JSON value of bytes, None with a complaint if they are none."""
+    try:
+        text = data.decode("utf-8-sig")
+        value: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except RecursionError:
         complaints.add((), "not JSON: nested too deeply")
     except json.JSONDecodeError as error:

@@ -90,7 +90,8 @@ class GuestStart:
 class GuestGroup:
     """Guests of one host that differ in nothing that judgement or planning sees.
 
-    `room` is the size of one guest, None if it is not given; `names` are examples.
+    `room` is the size of one guest, None if it is not given; `names` are examples. `inactive`: the
+    description is of its next start, not of the running process. `told_by` is the command that told it.
     """
 
     pool: str
@@ -106,4 +107,6 @@ class GuestGroup:
     restart_window: str = ""
     migratable: bool = True
     names: tuple[str, ...] = ()
+    inactive: bool = False
+    told_by: str = ""
     line: int = field(default=0, compare=False)

@@ -31,16 +31,70 @@ class PoolVerdict(Enum):
 TO_PROBE = "check with probes"
 PROBED = "told by probes"
 """Prices of conditions on hosts: probes would settle one, or have shown that it holds."""
+JOINT = "|"
+"""Between the names of a condition that speaks of several things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Condition:
-    """A claim that must hold for the answer: `kind` is cpu, device, accelerator, guest or host."""
+    """A claim that must hold for the answer: `kind` is cpu, device, accelerator, guest or host.
+
+    `words` are the clauses that it excludes, as `kind:word`; `about` names it where it has none, or
+    where they do not say it all.
+    """
 
     kind: str
     text: str
     price: str
     words: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The name that is the same for the same claim in every answer and verdict."""
+        return JOINT.join(self._names) or f"{self.kind}:{self.text}"
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(f"{self.kind}:{one}" for one in self.about) or self.words
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What it speaks of: features, devices, settings, uses, facts about machines."""
+        return tuple(name.partition(":")[2] for name in self._names)
+
+    @property
+    def polarity(self) -> str:
+        """Whether guests must be `with` or `without` its subject, or hosts `equal` in it."""
+        if self.kind == "host":
+            return "equal"
+        lacks = any(word.partition(":")[0].endswith("-lacks") for word in self.words)
+        return "with" if self.about or lacks else "without"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionReason:
+    """A condition of an answer, what asks for it, the source of that, and the hosts that it is for.
+
+    `unit` is the migrated unit that asks, empty if it is a difference of builds or kernels.
+    """
+
+    condition: str
+    text: str
+    source: str
+    unit: str = ""
+    hosts: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestTally:
+    """How the guests of a pool stand to one condition of its answer, by the condition's id."""
+
+    condition: str
+    met: int = 0
+    violated: int = 0
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -124,7 +178,8 @@ class ChosenBaseline:
     """The newest safe machine type of one board and line with its flags and conditions.
 
     Of the conditions, `universal` are asked of any pool of equal hosts too, and `met` are those that
-    the guests of the profile meet by what they are; `broken` are those that all of them break.
+    the guests of the profile meet by what they are, or all guests where they are given; `broken` are
+    those that all of the profile break. `reasons` say what asks for those that are left.
     """
 
     board: str
@@ -140,6 +195,21 @@ class ChosenBaseline:
     met: frozenset[Condition] = frozenset()
     broken: tuple[BrokenCondition, ...] = ()
     cpu: CpuAdvice = ANY_CPU
+    reasons: tuple[ConditionReason, ...] = ()
+    tallies: tuple[GuestTally, ...] = ()
+
+    def status_of(self, condition: Condition) -> str:
+        """Return what is known of a condition: what guests say of it, else what the profile does."""
+        tally = next((one for one in self.tallies if one.condition == condition.id), None)
+        if tally is not None and tally.violated:
+            return "violated"
+        if any(one.condition == condition for one in self.broken):
+            return "broken"
+        if condition in self.universal:
+            return "universal"
+        if condition in self.met:
+            return "met"
+        return "open" if tally is not None and tally.open else "check"
 
     @property
     def checks(self) -> tuple[Condition, ...]:
@@ -178,12 +248,24 @@ class RefusedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestFinding:
-    """Guests of today against the answer: what they run on, and what they violate."""
+    """Guests of today that stand alike to the answer: their own machine type, and how they stand.
+
+    `kind`: `position` beside the answer, `stuck` on some hosts, `violated` or `open` conditions, an
+    `unknown` device, an `impact` to acknowledge. `conditions` are ids. `fact` is what is missing of
+    open ones, `verify` the command that tells it, `remedy` what makes violated ones met. `hosts` are
+    examples of hosts that stuck guests cannot leave.
+    """
 
     machine_type: str
     guests: int
     finding: str
     examples: tuple[str, ...] = ()
+    kind: str = "position"
+    conditions: tuple[str, ...] = ()
+    fact: str = ""
+    verify: str = ""
+    remedy: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.domain.solution import ChosenBaseline, Status, WhyNotNewer
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionReason:
-    """A condition of an answer, what asks for it, and the source of that."""
-
-    condition: str
-    text: str
-    source: str
+from planner.domain.solution import ChosenBaseline, ConditionReason, Status, WhyNotNewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

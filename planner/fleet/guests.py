@@ -1,7 +1,8 @@
-"""guests.csv to `GuestGroup`: one row a guest, or grouped with a count."""
+"""Guests to `GuestGroup`: a table with one row a guest or a count, or what hypervisors write of them."""
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -12,7 +13,10 @@ from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import Fleet
 from planner.domain.upgrade import Room
+from planner.fleet.importers.described import DescribedFile, files_in
+from planner.fleet.importers.described_guests import GuestFiles
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
+from planner.fleet.tables.sources import name_of
 from planner.fleet.tables.table_file import open_table
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import (
@@ -48,12 +52,38 @@ GUESTS = Columns(
     unique=("guest", "host"),
     most_names=3,
 )
+HEAD = 8192
+"""Bytes of a file that tell whether it is a table."""
 COUNTED = replace(GUESTS, name="host", unique=())
 """Columns of a file that has no names of guests: its rows are named by their host."""
 
 
-def read_guests(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[GuestGroup, ...]:
-    """Read a guests file; raises `FleetError` for unknown names and unreadable cells."""
+def read_guests(
+    path: Path, fleet: Fleet, words: GuestVocabulary, *, host: str = ""
+) -> tuple[GuestGroup, ...]:
+    """Read a table of guests, or a file, folder or tar archive of descriptions.
+
+    `host`: where described guests run whose files do not say it. Raises `FleetError` for unknown names
+    and unreadable cells and files.
+    """
+    if path.is_dir() or _is_described(path):
+        return GuestFiles(fleet, words, name_of(path), host).read(files_in(path))
+    return _read_table(path, fleet, words)
+
+
+def _is_described(path: Path) -> bool:
+    """Whether a file is a description of guests or an archive of them, not a table."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            head = DescribedFile(name=str(path), folders=(), data=file.read(HEAD))
+        return bool(head.kind) or tarfile.is_tarfile(path)
+    except (OSError, EOFError):
+        return False
+
+
+def _read_table(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[GuestGroup, ...]:
     file = open_table(path)
     grouped = read_grouped(file, GUESTS if GUESTS.name in file.header else COUNTED)
     wrong = RowProblems(file.name)

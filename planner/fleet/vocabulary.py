@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from planner.domain.capability import Capability, CapabilityId
+from planner.domain.guest_formats import GuestFormats
 
 
 class Vocabulary(Protocol):
@@ -48,6 +49,16 @@ class GuestVocabulary(Protocol):
 
     def trait_of(self, name: str) -> tuple[str, bool] | None:
         """Return the trait that a name means, and whether it means that the guest has it."""
+        ...
+
+    @property
+    def cpu_models(self) -> Mapping[str, object]:
+        """Every CPU model by name."""
+        ...
+
+    @property
+    def formats(self) -> GuestFormats:
+        """The words of programs that describe guests."""
         ...
 
     @property

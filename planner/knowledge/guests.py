@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
+from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.offered import OfferedParts
 
@@ -147,6 +148,7 @@ class GuestWords:
     feature_bits: tuple[FeatureBit, ...]
     impacts: tuple[GuestImpact, ...]
     cpu_generations: tuple[CpuGeneration, ...] = ()
+    formats: GuestFormats = field(default_factory=GuestFormats)
 
     def trait_of(self, name: str) -> tuple[str, bool] | None:
         """Return the trait that a name means, and whether it means that the guest has it."""

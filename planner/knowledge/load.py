@@ -30,6 +30,7 @@ from planner.knowledge.read_compat import (
     read_property,
     read_removal,
 )
+from planner.knowledge.read_guest_formats import read_guest_formats
 from planner.knowledge.read_guests import (
     read_backend,
     read_cpu_generation,
@@ -245,4 +246,5 @@ def _guest_words(
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),
         cpu_generations=tuple(folder.read("cpu-generations", read_cpu_generation)),
+        formats=read_guest_formats(folder),
     )

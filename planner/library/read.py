@@ -38,13 +38,16 @@ def read_fleet(
 
 
 def read_guests(
-    path: Name, fleet: Fleet, *, knowledge: KnowledgeBase | None = None
+    path: Name, fleet: Fleet, *, knowledge: KnowledgeBase | None = None, host: str = ""
 ) -> tuple[GuestGroup, ...]:
     """Return the guests of a CSV or Parquet file; their hosts must be of `fleet`.
 
-    Raises `FleetError` with every wrong column, cell and name.
+    Or those that libvirt domain XML, KubeVirt instances or `qm config` describe: a file, or a folder or
+    tar archive of files. `host`: where guests run whose files do not say it. Raises `FleetError` with
+    every wrong column, cell and name.
     """
-    return guest_file.read_guests(Path(path), fleet, (knowledge or load_knowledge()).guests)
+    words = (knowledge or load_knowledge()).guests
+    return guest_file.read_guests(Path(path), fleet, words, host=host)
 
 
 def read_kubevirt(

@@ -22,10 +22,18 @@ from planner.domain.solution import (
 )
 from planner.domain.verdict import Objection, Remark, Verdict
 
-SOLUTION_SCHEMA = "planner.solution/1"
+SOLUTION_SCHEMA = "planner.solution/2"
 VERDICT_SCHEMA = "planner.verdict/2"
 Json = dict[str, object]
 MOST_INDENTED = 200
+VERIFY = {
+    "accelerator": "virsh dumpxml GUEST",
+    "cpu": "virsh dumpxml GUEST",
+    "device": "virsh dumpxml GUEST",
+    "guest": "planner solve FLEET --guests PATH",
+    "host": "planner probe",
+}
+"""What tells whether a condition is met, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ def _baseline(baseline: ChosenBaseline) -> Json:
         "line": baseline.line,
         "machine_type": baseline.machine_type,
         "flags": [_flag(choice) for choice in baseline.flags],
-        "conditions": [_condition(condition) for condition in baseline.conditions],
+        "conditions": [_condition(baseline, condition) for condition in baseline.conditions],
         "needs_ack": list(baseline.needs_ack),
         "accepted_losses": [_loss(loss) for loss in baseline.accepted_losses],
         "residual_risks": [_loss(loss) for loss in baseline.residual_risks],
@@ -126,9 +134,24 @@ def _flag(choice: FlagChoice) -> Json:
     }
 
 
-@cache
-def _condition(condition: Condition) -> Json:
-    return _picked(condition, "kind", "text", "price")
+def _condition(baseline: ChosenBaseline, condition: Condition) -> Json:
+    """Return a condition with what asks for it, what guests say of it, and what would settle it."""
+    reasons = [one for one in baseline.reasons if one.condition == condition.text]
+    tally = next((one for one in baseline.tallies if one.condition == condition.id), None)
+    return {
+        "id": condition.id,
+        "kind": condition.kind,
+        "subject": list(condition.subject),
+        "polarity": condition.polarity,
+        "text": condition.text,
+        "reason": "; ".join(dict.fromkeys(one.text for one in reasons)),
+        "units": sorted({one.unit for one in reasons if one.unit}),
+        "hosts": sorted({name for one in reasons for name in one.examples}),
+        "status": baseline.status_of(condition),
+        "guests": None if tally is None else _picked(tally, "met", "violated", "open"),
+        "verify": VERIFY.get(condition.kind, ""),
+        "price": condition.price,
+    }
 
 
 @cache
@@ -183,7 +206,8 @@ def _unknown(fact: UnknownFact) -> Json:
 
 
 def _guests(finding: GuestFinding) -> Json:
-    return _picked(finding, "machine_type", "guests", "finding", "examples")
+    names = ("machine_type", "guests", "finding", "examples", "kind", "conditions")
+    return _picked(finding, *names, "fact", "verify", "remedy", "hosts")
 
 
 def verdict_document(verdict: Verdict) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.domain.shown import counted
-from planner.domain.solution import WhyNotNewer
-from planner.domain.trial import ConditionReason, PoolTrial
+from planner.domain.solution import ConditionReason, WhyNotNewer
+from planner.domain.trial import PoolTrial
 from planner.present import report
 from planner.present.lines import Line, Style, folded, listed
 from planner.present.report import baseline_lines, merged_conditions, refusal_text, remedy_text

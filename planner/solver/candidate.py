@@ -20,21 +20,25 @@ HARDWARE = Condition(
         " the pool"
     ),
     price=TO_PROBE,
+    about=("hardware",),
 )
 HARDWARE_OF_A_MODEL = Condition(
     kind="host",
     text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
     price=TO_PROBE,
+    about=("hardware-of-one-model",),
 )
 VERIFIED = Condition(
     kind="host",
     text="verified: equal CPU, microcode, address widths and kvm parameters on all hosts of the pool",
     price=PROBED,
+    about=("hardware",),
 )
 COMMON_PARTS = Condition(
     kind="guest",
     text="only devices, CPU models and CPU features that every QEMU of the pool has",
     price="functional",
+    about=("common-parts",),
 )
 
 JSON_KINDS = {"cpu-lacks": "cpu", "use": "guest", "accelerator-lacks": "guest"}
@@ -55,7 +59,7 @@ def common_parts(lacked: frozenset[CapabilityId], *, of_vendors: bool) -> Condit
 
 def is_common_parts(condition: Condition) -> bool:
     """Whether a condition is the one on parts, of vendors' builds or others."""
-    return condition.text.startswith(COMMON_PARTS.text)
+    return condition.about == COMMON_PARTS.about
 
 
 @dataclass(frozen=True, slots=True)

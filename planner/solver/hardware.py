@@ -34,13 +34,15 @@ def asked_of_machines(
     if possible and not all_told:
         yield HARDWARE if one_model else HARDWARE_OF_A_MODEL
     if differing:
-        text = "the hosts differ in " + "; ".join(differing)
-        yield Condition(kind="host", text=text, price="look at what differs")
+        text = "the hosts differ in " + "; ".join(words for _, words in differing)
+        about = tuple(name for name, _ in differing)
+        yield Condition(kind="host", text=text, price="look at what differs", about=about)
     elif all_told:
         yield VERIFIED
 
 
-def _differing(told: Told, knowledge: KnowledgeBase) -> Iterator[str]:
+def _differing(told: Told, knowledge: KnowledgeBase) -> Iterator[tuple[str, str]]:
+    """Yield the facts in which machines differ, each with words for it."""
     values: dict[str, set[str]] = {}
     for facts, _, _ in told:
         for name, value in facts:
@@ -54,7 +56,8 @@ def _differing(told: Told, knowledge: KnowledgeBase) -> Iterator[str]:
             continue
         shown = sorted(found)[:MOST_VALUES] + ["..."] * (len(found) > MOST_VALUES)
         needs = f": {row.needs}" if row.needs else ""
-        yield f"{row.words if name == row.name else name} ({' against '.join(shown)}{needs})"
+        shown_name = row.words if name == row.name else name
+        yield name, f"{shown_name} ({' against '.join(shown)}{needs})"
 
 
 def _is_near(values: set[str], ppm: int) -> bool:

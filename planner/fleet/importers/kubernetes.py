@@ -87,8 +87,12 @@ def parts_of(value: object, steps: Steps, complaints: Complaints) -> Iterator[Js
 def items_of(path: Path, kind: str, complaints: Complaints) -> Iterator[JsonObject]:
     """Yield the objects of a kind of what `kubectl get -o json` prints: a list, or one object."""
     document = load_json(path, complaints)
-    if complaints.problems:
-        return
+    if not complaints.problems:
+        yield from parts_of_kind(document, kind, complaints)
+
+
+def parts_of_kind(document: object, kind: str, complaints: Complaints) -> Iterator[JsonObject]:
+    """Yield the objects of a kind of a document that was read."""
     if not isinstance(document, dict):
         complaints.add((), f"{shown(document)} is not what `kubectl get -o json` prints")
         return

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from planner.documents.complaints import Complaints, Steps
 from planner.domain.errors import nearest
 from planner.domain.guest import GuestCpu, GuestGroup
-from planner.fleet.importers.kubernetes import JsonObject, items_of
+from planner.fleet.importers.kubernetes import JsonObject, items_of, parts_of_kind
 from planner.fleet.vocabulary import GuestVocabulary
 from planner.fleet.words import read_cpu
 
@@ -48,7 +48,20 @@ def instances_of(
     path: Path, nodes: Collection[str] | None, words: GuestVocabulary, complaints: Complaints
 ) -> Iterator[Instance]:
     """Yield the guests that are on a node; `nodes` None: their names are not known."""
-    for part in items_of(path, KIND, complaints):
+    yield from _instances(items_of(path, KIND, complaints), nodes, words)
+
+
+def instances_in(
+    document: object, nodes: Collection[str], words: GuestVocabulary, complaints: Complaints
+) -> Iterator[Instance]:
+    """Yield the guests of a document that was read."""
+    yield from _instances(parts_of_kind(document, KIND, complaints), nodes, words)
+
+
+def _instances(
+    parts: Iterable[JsonObject], nodes: Collection[str] | None, words: GuestVocabulary
+) -> Iterator[Instance]:
+    for part in parts:
         if part.word("status", "phase") not in ON_A_NODE:
             continue
         found = _instance(part, words)

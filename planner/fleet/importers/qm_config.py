@@ -1,0 +1,138 @@
+"""What `qm config` of Proxmox prints to a guest: always of its next start, never of the process."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from planner.documents.complaints import Complaints
+from planner.domain.errors import advised, nearest
+from planner.domain.guest import FOLLOWS_HOST, GuestCpu
+from planner.fleet.importers.guest_rules import Element, FormatReader
+from planner.fleet.importers.libvirt_domain import DescribedGuest, added_devices, flags_of
+from planner.fleet.vocabulary import GuestVocabulary
+
+FORMAT = "qm"
+NUMBERED = re.compile(r"^([a-z]+)(\d+)$")
+DEFAULT_TYPE = "pc"
+"""What a guest without a `machine` is started as: the newest type of its board, an alias."""
+OWN_ELEMENTS = {"scsihw": "", "vga": "std", "balloon": "1", "agent": "0", "tablet": "1"}
+"""Options that stand for devices, and what holds where one is not given."""
+
+
+def read_qm_config(
+    text: str, stem: str, words: GuestVocabulary, complaints: Complaints
+) -> DescribedGuest | None:
+    """Return the guest of a config; sections of snapshots behind it are left out."""
+    options = dict(_options(text))
+    if not options:
+        complaints.add((), "not what `qm config` prints: no line `option: value`")
+        return None
+    reader = FormatReader(FORMAT, words.formats)
+    name = options.get("name", stem)
+    arguments = shlex.split(options.get("args", ""))
+    machine, _, _ = options.get("machine", DEFAULT_TYPE).removeprefix("type=").partition(",")
+    return DescribedGuest(
+        key=options.get("vmgenid") or f"{stem} {name}",
+        name=name,
+        machine_type=machine,
+        flags=tuple(flags_of(arguments)),
+        cpu=None if "-cpu" in arguments else _cpu(options, words, complaints),
+        devices=(*reader.devices(_elements(options)), *added_devices(arguments)),
+        traits=reader.traits(options.get),
+        inactive=True,
+        told_by=f"qm showcmd {stem}",
+    )
+
+
+def _options(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        if line.startswith("["):
+            return
+        name, colon, value = line.partition(":")
+        if colon and name and not line.startswith("#"):
+            yield name.strip(), value.strip()
+
+
+def _elements(options: Mapping[str, str]) -> Iterator[Element]:
+    settings = {name: options.get(name, value) for name, value in OWN_ELEMENTS.items()}
+    numbered = {name: value for name, value in options.items() if NUMBERED.match(name)}
+    if not any(name.startswith("scsi") for name in numbered):
+        settings.pop("scsihw")
+    elif not settings["scsihw"]:
+        settings["scsihw"] = "lsi"
+    for name, value in {**settings, **numbered}.items():
+        parts = NUMBERED.match(name)
+        element = parts[1] if parts else name
+        if parts is None or element in ELEMENTS:
+            yield Element(name=element, at=partial(_word, value))
+    for name in ("watchdog",):
+        if name in options:
+            yield Element(name=name, at=partial(_word, options[name]))
+
+
+ELEMENTS = frozenset(
+    {
+        "net",
+        "scsi",
+        "virtio",
+        "sata",
+        "ide",
+        "hostpci",
+        "usb",
+        "serial",
+        "parallel",
+        "audio",
+        "rng",
+        "tpmstate",
+        "efidisk",
+        "virtiofs",
+    }
+)
+"""Numbered options that stand for devices; `numa0` and `ipconfig0`, say, do not."""
+
+
+def _word(value: str, place: str) -> str | None:
+    """Return what an option says: `@` its first word, `@model` the key of it, else the word's value.
+
+    A word of key and value is also at `@key`.
+    """
+    first, *others = value.split(",")
+    if place == "@":
+        return first.partition("=")[2] or first
+    words = dict(word.partition("=")[::2] for word in (first, *others))
+    if place == "@model":
+        return words.get("model") or first.partition("=")[0]
+    return words.get(place.removeprefix("@"))
+
+
+def _cpu(
+    options: Mapping[str, str], words: GuestVocabulary, complaints: Complaints
+) -> GuestCpu | None:
+    """Return the CPU; None for a custom model, whose rows another file has, and for Windows.
+
+    A guest of Windows gets enlightenments that the config does not name.
+    """
+    said = options.get("cpu", "")
+    first, *others = said.split(",") if said else [""]
+    name = first.removeprefix("cputype=")
+    row = words.formats.cpus.get((FORMAT, name or "default"))
+    model = name if row is None or not row.model else row.model
+    if model.startswith("custom-") or ("windows", True) in FormatReader(
+        FORMAT, words.formats
+    ).traits(options.get):
+        return None
+    if model not in words.cpu_models and model not in FOLLOWS_HOST:
+        hint = nearest(model, words.cpu_models)
+        complaints.add(((), "cpu"), advised(f"unknown CPU model '{model}'", hint))
+        return None
+    given = dict(word.partition("=")[::2] for word in others)
+    flags = [
+        *(() if row is None else row.features),
+        *filter(None, given.get("flags", "").split(";")),
+    ]
+    if given.get("hidden") == "1":
+        flags.append("-kvm")
+    return GuestCpu.parse(",".join((model, *flags)))
