@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from planner.answers.condition_origin import asked_by
 from planner.answers.cpu_advice import cpu_advice
@@ -91,6 +92,7 @@ def profile_of(policy: Policy, knowledge: KnowledgeBase) -> GuestProfile | None:
     return knowledge.guest_profiles.get(policy.guest_profile)
 
 
+@cache
 def is_met(condition: Condition, profile: GuestProfile | None, knowledge: KnowledgeBase) -> bool:
     """Whether guests of a profile meet a condition by what they are.
 
