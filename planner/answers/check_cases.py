@@ -78,14 +78,22 @@ class CaseJudge:
         key = (edge, start, boots, assumed)
         if key not in self._known:
             strict = self._judge(edge, start, boots, assumed)
-            judged = apply(self.policy, self._by_default(strict, boots, assumed)).decided()
+            settled = self._by_default(strict, start, boots, assumed)
+            judged = apply(self.policy, settled).decided()
             self._known[key] = replace(judged, objections=_gravest_first(judged.objections))
         return self._known[key]
 
     def _by_default(
-        self, strict: Verdict, boots: tuple[HostProfile, ...], assumed: Assumed
+        self,
+        strict: Verdict,
+        start: GuestStart,
+        boots: tuple[HostProfile, ...],
+        assumed: Assumed,
     ) -> Verdict:
-        """Return the verdict with what nobody named taken as off, as QEMU does, and say so."""
+        """Return the verdict with what nobody named taken as off, as QEMU does, and say so.
+
+        It judges `start` as it was given: that of the verdict has its flags put where they reach.
+        """
         unset = frozenset(_unset(strict))
         unnamed = frozenset(
             (clause.kind, word)
@@ -98,7 +106,7 @@ class CaseJudge:
         if not unnamed:
             return strict.moved(objections=strict.objections, added=tuple(_assumptions(unset)))
         claims = frozenset((kind.value, word) for kind, word in unnamed)
-        verdict = self._judge(strict.edge, strict.start, boots, assumed | claims)
+        verdict = self._judge(strict.edge, start, boots, assumed | claims)
         return verdict.moved(
             objections=verdict.objections, added=tuple(_assumptions(unnamed | unset))
         )

@@ -12,31 +12,45 @@ from planner.domain.upgrade import Room
 FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
 """CPU models whose features are those of the boot host."""
 
+SET_OFF = frozenset({"off", "no", "false", "n", "none"})
+"""Values of an option that say that the guest is without."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestCpu:
-    """A CPU model with features switched on and off, as `-cpu MODEL,+f,-f` says it."""
+    """A CPU model with features switched on and off, as `-cpu MODEL,+f,-f` says it.
+
+    `settings` are the properties that take another value, as (name, value).
+    """
 
     model: str
     enabled: frozenset[str] = frozenset()
     disabled: frozenset[str] = frozenset()
+    settings: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> GuestCpu:
-        """Read `MODEL,+f,-f,f=on,f=off`, `_` as `-`; raises ValueError for any other word."""
+        """Read `MODEL,+f,-f,f=on,f=off,setting=5`, `_` as `-`; raises ValueError for another word."""
         model, *words = [word.strip() for word in text.split(",")]
-        enabled, disabled = set[str](), set[str]()
+        enabled, disabled, settings = set[str](), set[str](), dict[str, str]()
         for word in words:
             name, equals, value = word.lstrip("+-").replace("_", "-").partition("=")
             if word.startswith("+") or (equals and value in {"on", "true"}):
                 enabled.add(name)
             elif word.startswith("-") or (equals and value in {"off", "false"}):
                 disabled.add(name)
+            elif name and value:
+                settings[name] = value
             else:
-                raise ValueError(f"'{word}' is not +FEATURE, -FEATURE or FEATURE=on|off")
+                raise ValueError(f"'{word}' is not +FEATURE, -FEATURE or NAME=VALUE")
         if model[:1] in "+-":
             raise ValueError(f"'{text}' names no CPU model before its features")
-        return cls(model=model, enabled=frozenset(enabled), disabled=frozenset(disabled))
+        return cls(
+            model=model,
+            enabled=frozenset(enabled),
+            disabled=frozenset(disabled),
+            settings=tuple(sorted(settings.items())),
+        )
 
     @property
     def follows_host(self) -> bool:
@@ -66,7 +80,7 @@ class GuestStart:
     None means 'may have any', an empty tuple means none. `traits` are named uses; a missing one is
     'may'. `hop_flags` are the flags that only the destination process gets. `never` are CPU features
     that the guest's boot host could not give it, whatever its CPU was asked to be. `machine_options` are
-    names of options of `-machine` that every process of the guest gets.
+    options of `-machine`, as `NAME=VALUE`, that every process of the guest gets.
     """
 
     baseline: Baseline
@@ -79,10 +93,16 @@ class GuestStart:
     machine_options: tuple[str, ...] = ()
 
     def trait(self, name: str) -> Truth:
-        """Return whether the guest has trait `name`."""
+        """Return whether the guest has trait `name`, by a setting of its CPU or machine if need be."""
         for known, value in self.traits:
             if known == name:
                 return Truth.of(value)
+        if self.cpu is not None and any(name == known for known, _ in self.cpu.settings):
+            return Truth.YES
+        for option in self.machine_options:
+            known, _, word = option.partition("=")
+            if known == name:
+                return Truth.of(word not in SET_OFF)
         return Truth.UNKNOWN
 
 

@@ -66,6 +66,11 @@ class GuestVocabulary(Protocol):
         """Every CPU feature that a guest can be started with or without."""
         ...
 
+    @property
+    def cpu_settings(self) -> Collection[str]:
+        """Every property of a CPU that takes a value."""
+        ...
+
     def allowed_for(self, qom_type: str, name: str, value: str) -> str:
         """Return what a property takes if no QEMU takes the value, else nothing."""
         ...

@@ -99,11 +99,12 @@ def _trait(word: str) -> tuple[str, bool]:
 
 
 def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
-    """Read `MODEL,+f,-f`; empty means 'not given'. Features must be known, models need not."""
+    """Read `MODEL,+f,-f,setting=5`; empty means 'not given'. Names must be known, models need not."""
     if not text:
         return None
     cpu = GuestCpu.parse(text)
     _refuse_unknown("CPU feature", cpu.enabled | cpu.disabled, words.cpu_features)
+    _refuse_unknown("CPU setting", dict(cpu.settings), words.cpu_settings)
     return cpu
 
 
@@ -123,9 +124,9 @@ def _refuse(wrong: Collection[str]) -> None:
 
 
 def read_machine(text: str) -> tuple[str, tuple[str, ...]]:
-    """Read `TYPE,option=value` as the machine type and the names of its options."""
+    """Read `TYPE,option=value` as the machine type and its options."""
     name, *options = text.split(",")
-    return name, tuple(word.partition("=")[0] for word in options if word)
+    return name, tuple(word for word in options if word)
 
 
 def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:

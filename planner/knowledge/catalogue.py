@@ -199,6 +199,22 @@ TABLES = (
         adds_up=True,
     ),
     Table(
+        name="unmigratable-features",
+        files="cpu_features.toml",
+        key="unmigratable",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
+        name="settings-of-host",
+        files="cpu_features.toml",
+        key="of_host",
+        identity=("arch",),
+        about=("names",),
+        adds_up=True,
+    ),
+    Table(
         name="not-of-kernel",
         files="cpu_features.toml",
         key="not_of_kernel",

@@ -51,13 +51,28 @@ class CpuGeneration:
 class Emulation:
     """What builds emulate of a CPU, read from version `first` to `last`.
 
-    They emulate the CPU `models` alike, and every feature but the `differing` ones.
+    They emulate the CPU `models` alike, and every feature but the `differing` ones. Of the CPU models
+    `parted` no series of `parts` loads what another one of them sends.
     """
 
     first: tuple[int, ...]
     last: tuple[int, ...]
     models: frozenset[str]
     differing: frozenset[str]
+    parted: frozenset[str] = frozenset()
+    parts: tuple[tuple[int, ...], ...] = ()
+
+    def parts_between(
+        self, model: str, one: tuple[int, ...], other: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Return the series of two versions if a CPU model cannot move between them, else nothing."""
+        found = tuple(
+            series
+            for version in (one, other)
+            for series in self.parts
+            if version[: len(series)] == series
+        )
+        return found if model in self.parted and len(set(found)) > 1 else ()
 
     def covers(self, version: tuple[int, ...]) -> bool:
         """Return whether a build of this version is among those that were read, or between them."""
@@ -122,11 +137,13 @@ class FeatureBit:
 class GuestWords:
     """The vocabulary of guests.
 
-    `backends` are words after a device with all that each means. `model_features` are those that some
-    row or kernel speaks of; `common` are features that every CPU has on which KVM runs, `beyond_common`
-    those of the hardware that some CPU lacks. `not_of_host` are those that a model that follows its host
-    has only if named, `not_of_kernel` settings of QEMU of which no kernel decides, `security` those
-    without which a guest is less protected. `general_options` are of every device.
+    `cpu_settings` are properties of CPUs that take a value, `settings_of_host` those that ask something
+    of a host; `backends` are words after a device with all that each means. `model_features` are those
+    that some row or kernel speaks of; `common` are features that every CPU has on which KVM runs,
+    `beyond_common` those of the hardware that some CPU lacks. `not_of_host` are those that a model that
+    follows its host has only if named, `unmigratable` those that it has with migratable=off alone,
+    `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a guest
+    is less protected. `general_options` are of every device.
     """
 
     devices: Mapping[str, Device]
@@ -135,10 +152,13 @@ class GuestWords:
     cpu_models: CpuModels
     traits: Mapping[str, Trait]
     cpu_features: frozenset[str]
+    cpu_settings: frozenset[str]
     model_features: frozenset[str]
     common: frozenset[str]
     beyond_common: frozenset[str]
     not_of_host: frozenset[str]
+    unmigratable: frozenset[str]
+    settings_of_host: frozenset[str]
     not_of_kernel: frozenset[str]
     security: frozenset[str]
     general_options: frozenset[str]

@@ -37,6 +37,7 @@ STEMS: Mapping[str, str] = {
     "object": "objects",
     "cpu-model": "cpu_aliases",
     "cpu-feature": "cpu_features",
+    "cpu-setting": "cpu_features",
     "machine-option": "machines",
 }
 """The kinds of names, and the file that each stands in."""
@@ -233,8 +234,9 @@ class ArchInventory:
             for cells, bits in rows:
                 if kind == "machine-option":
                     yield from ((cells[0], bits),) if cells[0] != NOT_TOLD else ()
-                elif kind == "cpu-feature":
-                    yield from ((name, bits),) if cells[0] == SWITCH else ()
+                elif kind in {"cpu-feature", "cpu-setting"}:
+                    is_switch = kind == "cpu-feature"
+                    yield from ((name, bits),) if (cells[0] == SWITCH) is is_switch else ()
                 elif name != ANY_MODEL and not (
                     kind in {"device", "object"} and cells[1] == ABSTRACT
                 ):
@@ -545,6 +547,11 @@ class ArchInventory:
     def feature_names(self) -> frozenset[str]:
         """Every feature that some build lists, with hyphens."""
         return frozenset(map(_plain, self._kind("cpu-feature")))
+
+    @cached_property
+    def setting_names(self) -> frozenset[str]:
+        """Every property of CPUs that takes a value, with hyphens."""
+        return frozenset(map(_plain, self._kind("cpu-setting")))
 
 
 def _plain(feature: str) -> str:

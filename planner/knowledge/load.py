@@ -214,7 +214,8 @@ def _guest_words(
     of_kernels: frozenset[str],
 ) -> GuestWords:
     inventory = parts.inventory
-    listed = (inventory.of(arch).feature_names for arch in inventory.architectures)
+    read = [inventory.of(arch) for arch in inventory.architectures]
+    listed = (one.feature_names for one in read)
     asked = _asked_of_models(units, catalogue) | of_kernels
     common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
@@ -235,10 +236,13 @@ def _guest_words(
         common=common,
         beyond_common=_features(catalogue) - common,
         not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
+        unmigratable=frozenset().union(*folder.read("unmigratable-features", read_cpu_features)),
+        settings_of_host=frozenset().union(*folder.read("settings-of-host", read_cpu_features)),
         not_of_kernel=frozenset().union(*folder.read("not-of-kernel", read_cpu_features)),
         security=frozenset().union(*folder.read("security-features", read_cpu_features)),
         traits={row.name: row for row in folder.read("traits", read_trait)},
         cpu_features=frozenset().union(*listed, *folder.read("cpu-features", read_cpu_features)),
+        cpu_settings=frozenset().union(*(one.setting_names for one in read)),
         general_options=frozenset(folder.read("general-options", read_general_option)),
         unblocking=frozenset(folder.read("unblocking-options", read_unblocking_option)),
         parts=parts,

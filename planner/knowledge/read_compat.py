@@ -82,6 +82,7 @@ def read_machine_type(row: Row, builds: BuildLines) -> OfferedType:
             release=row.release("release", ""),
             variant=row.text("variant", ""),
             unversioned=row.truth("unversioned"),
+            alike=read_refs(row, "alike", builds),
             evidence=row.choice("evidence", Evidence),
             source=row.text("source"),
         ),

@@ -30,8 +30,8 @@ from planner.knowledge.offered import (
     VendorParts,
 )
 from planner.knowledge.read_lines import read_pattern, read_refs_of_kin
-from planner.knowledge.rows import Row
-from planner.knowledge.sites import WITHIN, Fault, Observation, Side
+from planner.knowledge.rows import Row, release_key
+from planner.knowledge.sites import ANY_ARCH, WITHIN, Fault, Observation, Side
 
 RESTS = {"no": Truth.NO, "unknown": Truth.UNKNOWN}
 """What holds of the devices that a vendor's list does not have."""
@@ -192,6 +192,8 @@ def _emulation(row: Row) -> Emulation | None:
         last=row.release("last"),
         models=frozenset(row.texts("models")),
         differing=frozenset(row.texts("differing")),
+        parted=frozenset(row.texts("parted")),
+        parts=tuple(release_key(text) for text in row.texts("parts")),
     )
 
 
@@ -237,6 +239,8 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
         devices=row.texts("devices"),
         trait=row.text("trait", ""),
         consequence=row.choice("consequence", Consequence),
+        arch=row.text("arch", ANY_ARCH),
+        only_certain=row.truth("only_certain"),
         reason=row.text("reason"),
         workaround=row.text("workaround", ""),
         evidence=row.choice("evidence", Evidence),

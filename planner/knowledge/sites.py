@@ -22,6 +22,7 @@ class Side:
         return fnmatchcase(qemu, self.qemu) and fnmatchcase(kernel, self.kernel)
 
 
+ANY_ARCH = "any"
 WITHIN = "within"
 """The direction of a fault between builds that have it both, equal ones too."""
 
@@ -35,7 +36,8 @@ class Fault:
     both ends run one of `builds`, equal or not: `within`. `trait` is what the guest must have besides.
     A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
     `unread` builds nobody knows on which side they are. Types named after a release newer than `up_to`
-    do not have it.
+    do not have it, nor types of another architecture than `arch`. One that is `only_certain` is of a
+    device that hardly a guest has: it is judged of guests that are said to have it.
     """
 
     id: str
@@ -53,10 +55,14 @@ class Fault:
     workaround: str
     evidence: Evidence
     source: str
+    arch: str = ANY_ARCH
+    only_certain: bool = False
 
-    def speaks_of(self, machine_type: str, release: tuple[int, ...]) -> bool:
-        """Whether it concerns a machine type, named after `release` if after any."""
+    def speaks_of(self, machine_type: str, release: tuple[int, ...], arch: str) -> bool:
+        """Whether it concerns a machine type of `arch`, named after `release` if after any."""
         if self.machine_types and machine_type not in self.machine_types:
+            return False
+        if self.arch not in {ANY_ARCH, arch}:
             return False
         return not (self.up_to and release > self.up_to)
 

@@ -279,6 +279,8 @@ class MachineTables:
         Where that type has expired since, later properties have the value of the oldest type left,
         and what its last build did not set had that build's default.
         """
+        if not any(row.machine_type.release for row in self._reference_types(board)):
+            return self._common_defaults(version, board)
         named = [
             row
             for row in self._reference_types(board)
@@ -292,6 +294,21 @@ class MachineTables:
                 since = self._default_list(then, board) if then > version else {}
                 return {**since, **self._later_than(last, board), **own}
         return {}
+
+    def _common_defaults(self, version: tuple[int, ...], board: str) -> Mapping[PropertyKey, str]:
+        """Return what every board of an architecture with types of its releases says of defaults.
+
+        A board without versions is made by the defaults of its build alone.
+        """
+        archs = {row.machine_type.arch for row in self._reference_types(board)}
+        others = {
+            row.machine_type.board
+            for row in self.types.values()
+            if row.machine_type.arch in archs and row.machine_type.release
+        }
+        lists = [self._default_list(version, other) for other in sorted(others)]
+        told = [set(one.items()) for one in lists if one]
+        return dict(told[0].intersection(*told[1:])) if told else {}
 
     def _reference_types(self, board: str) -> list[OfferedType]:
         """Return the types of a board that the reference line names, oldest first."""
@@ -334,6 +351,8 @@ class MachineTables:
                 return {**below, **{key: plain_value(value) for key, value in found.entries}}
         if row.suffixed:
             return self._list(ref, row.suffixed)
+        if row.machine_type.unversioned and ref in row.offered:
+            return {}
         known = self._builds.known[ref]
         return (
             self._list(f"{known.line} {known.lists_of}", machine_type) if known.lists_of else None

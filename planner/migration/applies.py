@@ -22,6 +22,8 @@ BEYOND_COMMON = "beyond-common"
 """In a clause about CPUs: anything that some CPU lacks on which KVM runs."""
 NAMED = "names:"
 """In a clause about CPUs: the feature is asked for by name, whether the host can give it or not."""
+UNMIGRATED = "migratable"
+"""The setting of a CPU that follows its host with which it has no feature that blocks migration."""
 OF_THE_MODEL = frozenset({"follows-host", BEYOND_COMMON})
 
 
@@ -219,7 +221,7 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     if feature in cpu.enabled or feature in cpu.disabled:
         return Truth.of(feature in cpu.enabled)
     if cpu.follows_host:
-        return Truth.NO if feature in words.not_of_host else _host_feature(feature, start)
+        return _host_feature(feature, cpu, start, words)
     return words.cpu_models.has(cpu.model, feature, start.baseline.machine_type)
 
 
@@ -241,7 +243,10 @@ def _is_model(word: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) ->
     return Truth.of(cpu.model.partition("-v")[0] == word.removeprefix("model:"))
 
 
-def _host_feature(feature: str, start: GuestStart) -> Truth:
+def _host_feature(feature: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
+    is_left_out = feature in words.unmigratable and UNMIGRATED not in cpu.disabled
+    if is_left_out or feature in words.not_of_host:
+        return Truth.NO
     if start.booted_on is None:
         return Truth.UNKNOWN
     presence = start.booted_on.capabilities.presence(CapabilityId(f"cpu.{feature}"))

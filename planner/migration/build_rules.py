@@ -48,7 +48,7 @@ def judge_machine_type(
         fact = _unnamed(name, (source, destination), knowledge)
         yield knowledge_gap(fact, Consequence.CANNOT_START, "machine type tables")
         return
-    if row.unversioned and not source.is_read_as(destination):
+    if not (source.is_read_as(destination) or row.is_settled_on((source, destination))):
         yield knowledge_gap(unfixed(name), Consequence.LOSES_STATE, row.source)
     for build in dict.fromkeys((source, destination)):
         offered = knowledge.machines.offers(build, name)
@@ -90,7 +90,8 @@ def _judge_faults(
     name = start.baseline.machine_type
     known = knowledge.machine_type(name)
     for fault in knowledge.faults:
-        if not fault.speaks_of(name, known.release if known is not None else ()):
+        release, arch = (known.release, known.arch) if known is not None else ((), "")
+        if not fault.speaks_of(name, release, arch):
             continue
         origins = (source, booted) if fault.carried else (source,)
         bites = any_of(fault_bites(fault, one, destination) for one in origins)
@@ -100,7 +101,7 @@ def _judge_faults(
         applies = [clause_truth(one, start, knowledge.guests, assumed) for one in clauses]
         truth = all_of(one.truth for one in applies)
         facts = tuple(fact for one in applies for fact in one.open_facts)
-        if truth is Truth.NO:
+        if truth is Truth.NO or (fault.only_certain and truth is Truth.UNKNOWN):
             continue
         if bites is Truth.UNKNOWN:
             facts = (*facts, f"whether {_unread(fault, *origins, destination)} has this fault")

@@ -13,7 +13,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.guests import Emulation
+from planner.knowledge.guests import Emulation, Trait
 
 
 def judge_emulation(
@@ -31,6 +31,7 @@ def judge_emulation(
         if trait.emulation is None or start.trait(trait.name) is not Truth.YES:
             continue
         builds = (booted, edge.destination.qemu)
+        yield from _refused(edge, start, trait)
         fact = _open_fact(builds, start, trait.emulation)
         if fact:
             yield Objection(
@@ -39,6 +40,23 @@ def judge_emulation(
                 facts=(fact,),
                 source=trait.source,
             )
+
+
+def _refused(edge: MigrationEdge, start: GuestStart, trait: Trait) -> Iterator[Objection]:
+    """Object to an emulated CPU whose registers one series sends and another does not load."""
+    model = "" if start.cpu is None else start.cpu.model
+    versions = edge.source.qemu.version, edge.destination.qemu.version
+    assert trait.emulation is not None
+    parts = trait.emulation.parts_between(model, *versions)
+    if parts:
+        one, other = (".".join(map(str, series)) for series in parts)
+        yield Objection(
+            rule=Rule.UNIT_NOT_UNDERSTOOD,
+            consequence=Consequence.FAILS_CLEANLY,
+            severity="functional",
+            facts=(f"QEMU {other} does not load the registers of {model} that {one} sends",),
+            source=trait.source,
+        )
 
 
 def _open_fact(

@@ -145,6 +145,19 @@ def judge_cpu_features(
     return tuple(found)
 
 
+def judge_cpu_settings(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Objection]:
+    """Name the settings of the guest's CPU that ask something of a host which no row tells."""
+    boot, destination = start.booted_on or edge.source, edge.destination
+    if boot.runs_kernel_of(destination) and not boot.has_other_cpu_than(destination):
+        return
+    for name, value in start.cpu.settings if start.cpu is not None else ():
+        if name in knowledge.guests.settings_of_host:
+            fact = f"whether the destination's kernel and CPU can do {name}={value}"
+            yield knowledge_gap(fact, Consequence.CANNOT_START, "cpu_features.toml")
+
+
 def unlisted_cpus(edge: MigrationEdge) -> Objection:
     """Return the gap of CPUs that differ on an architecture of which no feature has a row."""
     one, other = edge.source.cpu_model, edge.destination.cpu_model

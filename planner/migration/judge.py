@@ -20,6 +20,7 @@ from planner.migration.host_rules import (
     judge_board,
     judge_coverage,
     judge_cpu_features,
+    judge_cpu_settings,
     judge_unknown_devices,
     judge_unplaced,
     judge_vendors,
@@ -80,6 +81,7 @@ def judge(
     remarks += blocks.remarks
     if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
         objections += judge_blockers(edge, start, knowledge)
+    objections += judge_cpu_settings(edge, start, knowledge)
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]
     return Verdict(

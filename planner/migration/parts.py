@@ -18,6 +18,7 @@ NAMED = {
     "device": "the device",
     "cpu-model": "the CPU model",
     "cpu-feature": "the CPU feature",
+    "cpu-setting": "the setting of CPUs",
     PROPERTY: "the option",
     OPTION: "the machine option",
 }
@@ -119,13 +120,14 @@ def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
             if option not in knowledge.guests.general_options:
                 yield Part(PROPERTY, option, name)
     for option in start.machine_options:
-        yield Part(OPTION, option, start.baseline.machine_type)
+        yield Part(OPTION, option.partition("=")[0], start.baseline.machine_type)
     cpu = start.cpu
     if cpu is None:
         return
     if cpu.model not in FOLLOWS_HOST:
         yield Part("cpu-model", cpu.model)
     yield from (Part("cpu-feature", name) for name in sorted(cpu.enabled | cpu.disabled))
+    yield from (Part("cpu-setting", name) for name, _ in cpu.settings)
 
 
 def _offered(part: Part, arch: str, build: QemuBuild, knowledge: KnowledgeBase) -> Truth:

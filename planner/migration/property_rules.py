@@ -241,13 +241,19 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
         return None
     if devices and devices[0].startswith("guest:"):
         traits = tuple(name.removeprefix("guest:") for name in devices)
-        return Clause(kind=ClauseKind.GUEST, any_of=traits)
+        return Clause(kind=ClauseKind.GUEST, any_of=traits, default=_unsaid(traits, knowledge))
     if devices and devices[0].startswith("cpu:"):
         return Clause(
             kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)
         )
     names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
     return Clause(kind=ClauseKind.DEVICE, any_of=names)
+
+
+def _unsaid(traits: tuple[str, ...], knowledge: KnowledgeBase) -> Truth:
+    """Return what holds of a guest that says nothing of traits: ways of migrating are not used."""
+    rows = [knowledge.guests.traits[name] for name in traits]
+    return Truth.NO if all(row.kind == "use" for row in rows) else Truth.UNKNOWN
 
 
 def _judge_value(

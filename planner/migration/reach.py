@@ -41,9 +41,12 @@ def usual_devices(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Remar
 
 
 def judge_options(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
-    """Name the options that one device of several of a kind has: no rule is of a single device."""
+    """Name the options that one device of several of a kind has, where a unit depends on the value.
+
+    Both ends set the same on that device, and the others are judged by their defaults.
+    """
     for device, flag, shared in _set_by_devices(start, knowledge):
-        if not shared:
+        if not shared and flag.key in knowledge.gating_properties:
             fact = f"what {flag.key.property}={flag.value} of only one of several devices changes"
             yield knowledge_gap(fact, Consequence.FAILS_CLEANLY, f"-device {device}")
 
@@ -63,10 +66,17 @@ def _set_by_devices(
             row = knowledge.property_row(asked)
             if row is None:
                 continue
-            base = knowledge.base_key(row.key)
+            base = _bearer(knowledge.base_key(row.key), row.key, knowledge)
             kin = [one for one in start.devices or () if _is_kin(one, base.qom_type, knowledge)]
             shared = all((key, value) in device_options(one) for one in kin)
             yield device, CompatFlag(key=base, value=value), shared
+
+
+def _bearer(base: PropertyKey, key: PropertyKey, knowledge: KnowledgeBase) -> PropertyKey:
+    """Return the property of the base type, or that of the variant where the base has no such one."""
+    kinds = knowledge.parts.value_kinds
+    is_of_variant = kinds(key.qom_type, key.property) and not kinds(base.qom_type, base.property)
+    return key if is_of_variant else base
 
 
 def _is_kin(device: str, base: str, knowledge: KnowledgeBase) -> bool:

@@ -26,12 +26,12 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
     """Return everything that speaks against moving this unit over this edge."""
     if case.applies.truth is Truth.NO:
         return UnitJudgement()
+    if case.unit.only_certain and case.applies.truth is not Truth.YES:
+        return UnitJudgement()
     if case.unit.source_requires:
         blocked = _blocked(case)
         if blocked is not None:
             return blocked
-    if case.unit.only_certain and case.applies.truth is not Truth.YES:
-        return UnitJudgement()
     if case.unit.state == "none":
         return UnitJudgement(remarks=tuple(host_condition(case)))
     if case.unit.state == "host":

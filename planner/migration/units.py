@@ -36,6 +36,7 @@ def applicable_units(
         cpu=start.cpu,
         traits=start.traits,
         never=start.never,
+        machine_options=start.machine_options,
     )
     return _applicable_units(arch, guest, knowledge, assumed)
 

@@ -54,7 +54,9 @@ def unversioned_issue(
 ) -> Iterator[DifferenceIssue]:
     """Yield that nobody knows what differing builds make of a type without versions."""
     row = knowledge.machine_type(machine_type)
-    if row is not None and row.unversioned and not all(a.is_read_as(b) for a, b in pairs):
+    if row is None:
+        return
+    if not all(one.is_read_as(other) or row.is_settled_on((one, other)) for one, other in pairs):
         fact = unfixed(machine_type)
         yield DifferenceIssue(certain=False, facts=(fact,), text=fact, source=row.source)
 
@@ -119,7 +121,9 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
         return None
     if devices[0].startswith("guest:"):
         traits = tuple(device.removeprefix("guest:") for device in devices)
-        return Clause(kind=ClauseKind.GUEST, any_of=traits)
+        kinds = {knowledge.guests.traits[trait].kind for trait in traits}
+        unsaid = Truth.NO if kinds == {"use"} else Truth.UNKNOWN
+        return Clause(kind=ClauseKind.GUEST, any_of=traits, default=unsaid)
     if devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in devices)
         return Clause(kind=ClauseKind.CPU, any_of=names)
@@ -140,13 +144,13 @@ def fault_issues(
     hops, ways = set(pairs), set(carried)
     here = {ref for pair in (*hops, *ways) for build in pair for ref in build.read_as}
     row = knowledge.machine_type(machine_type)
-    release = () if row is None else row.release
+    release, arch = ((), "") if row is None else (row.release, row.arch)
     for fault in knowledge.faults:
         if fault.builds.isdisjoint(here) and fault.unread.isdisjoint(here):
             continue
-        if fault.machine_types and machine_type not in fault.machine_types:
+        if fault.only_certain or (fault.machine_types and machine_type not in fault.machine_types):
             continue
-        if fault.up_to and release > fault.up_to:
+        if (fault.up_to and release > fault.up_to) or fault.arch not in {"any", arch}:
             continue
         bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}
         if bitten <= {Truth.NO}:

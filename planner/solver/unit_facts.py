@@ -294,7 +294,7 @@ def findings(
         return ()
     if unit.state == "boot":
         producers = tuple(row for row in producers if row.boots)
-    if unit.source_requires:
+    if unit.source_requires and not unit.only_certain:
         for source in producers:
             found += _blocked(unit, source)
     if unit.state == "none":

@@ -50,7 +50,7 @@ HEADING = "One thing at a time"
 NOT_BOOTED = "does not boot"
 WORKERS = 3
 SEVERAL = 300
-TRAITS = {**QUIET, "mounts-9p": False, "writes-hwcr": False}
+TRAITS = {**QUIET, "mounts-9p": False, "smt": False, "writes-hwcr": False}
 SCORES = ("exact", "too careful", "unknown", "wrongly safe")
 Row = Mapping[str, str]
 
