@@ -46,3 +46,27 @@ def test_no_class_has_a_retired_name() -> None:
         if isinstance(node, ast.ClassDef)
     }
     assert not names & RETIRED
+
+
+ALGORITHMS = ("optimize", "solver", "certificate", "rollout", "replay", "unlocking")
+EMPTY_WORDS = {"one", "found", "told", "place", "other", "own", "what"}
+"""Local names that do not say what they hold."""
+
+
+def test_local_names_of_algorithms_say_what_they_hold() -> None:
+    empty = {
+        (str(path.relative_to(HOUSE)), node.lineno, name)
+        for path, tree in TREES.items()
+        if path.relative_to(HOUSE).parts[0] in ALGORITHMS
+        for node in ast.walk(tree)
+        for name in bound_by(node)
+        if name in EMPTY_WORDS
+    }
+    assert not empty
+
+
+def bound_by(node: ast.AST) -> tuple[str, ...]:
+    """Return the local name that a node binds, if it binds one."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return (node.id,)
+    return (node.arg,) if isinstance(node, ast.arg) else ()

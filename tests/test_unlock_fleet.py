@@ -77,7 +77,7 @@ def unlocker(fleet: Fleet, base: KnowledgeBase, arrows: Arrows | None = None) ->
     landscape = ModifiedFleet(
         fleet=fleet, arrows=arrows, policy=base.policy, profiler=Profiler(base)
     )
-    return UnlockSearch(knowledge=base, landscape=landscape)
+    return UnlockSearch(knowledge=base, fleet_now=landscape)
 
 
 def wants_of(made: UnlockSearch) -> list[Goal]:
@@ -94,11 +94,11 @@ def wants_of(made: UnlockSearch) -> list[Goal]:
 def brute_force(made: UnlockSearch, want: Goal) -> int | None:
     """Try every way of every class on the real hosts; return the fewest hosts that do."""
     name = "" if want.machine_type is None else want.machine_type.name
-    ways = [made._upgrader.ways(member, name) for member in made.domains[want.domain].members]
+    ways = [made._upgrader.paths(member, name) for member in made.domains[want.domain].members]
     costs = []
     for choice in product(*(range(len(own)) for own in ways)):
         changed = changes(ways, choice)
-        if fleet_refusal((want,), changed, made.today, made.landscape, made.solver) is None:
+        if fleet_refusal((want,), changed, made.today, made.fleet_now, made.solver) is None:
             costs.append(sum(len(group.hosts) for group in changed))
     return min(costs, default=None)
 
@@ -322,7 +322,7 @@ def test_a_kernel_of_which_hosts_contradict_each_other_is_no_target(tmp_path: Pa
     rows += "c,4.14.336,4.0.0,-kvm.msr.smi_count\n"
     made = unlocker(read_fleet(written(tmp_path, rows), knowledge()), knowledge())
     for member in made.domains["default"].members:
-        assert len(made._upgrader.ways(member, "")) == 1
+        assert len(made._upgrader.paths(member, "")) == 1
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_what_the_machine_lacks_it_lacks_under_a_new_kernel(
     rows += f"a,4.18.20,4.0.0,\nb,4.14.336,4.0.0,{capability}\n"
     made = unlocker(read_fleet(written(tmp_path, rows), knowledge()), knowledge())
     old = next(one for one in made.domains["default"].members if one.groups[0].kernel == "4.14.336")
-    (_, way) = made._upgrader.ways(old, "")
+    (_, way) = made._upgrader.paths(old, "")
     assert way.groups[0].kernel == "4.18.20"
     assert (CapabilityId(capability[1:]) in way.groups[0].absent) is kept
 

@@ -41,7 +41,7 @@ rules = st.lists(cut, max_size=10)
 
 
 def choices(given_seats: tuple[HostsToMove, ...]) -> list[Choice]:
-    return list(product(*(seat.ways for seat in given_seats)))
+    return list(product(*(seat.options for seat in given_seats)))
 
 
 class Judge:

@@ -29,19 +29,19 @@ def asked_by(
         return
     knowledge = form.knowledge
     judged = without_observed_passes(domain, row.name, knowledge)
-    asked = form.units.asked(judged, row.name)
+    asked = form.units.constraints(judged, row.name)
     lacking = {
         (obstacle.unit, condition.text): obstacle.lacking
         for obstacle, condition in form.units.on_condition(judged, row.name, asked)
     }
     for part in asked:
-        for _, unit, decision in part.decisions:
+        for _, unit, decision in part.resolutions:
             if decision.condition is not None:
                 condition = decision.condition
                 text = f"{unit.id} ({unit.title}): {unit.symptom}"
                 where = lacking.get((unit.id, condition.text), ())
                 yield _reason(condition, text, unit.source, domain, where, unit=unit.id)
-    for issue in form.layouts.of(judged, row.name).issues:
+    for issue in form.differences.of(judged, row.name).issues:
         if not issue.is_accepted and issue.flag is None and issue.clause is not None:
             condition = condition_of(issue.clause, knowledge, issue.price)
             yield _reason(condition, issue.text, issue.source, domain, ())

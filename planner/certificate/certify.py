@@ -52,7 +52,7 @@ class Certifier:
     knowledge: KnowledgeBase
     policy: Policy
     judged: int = 0
-    _ledger: ObjectionTable = field(init=False)
+    _table: ObjectionTable = field(init=False)
     _builds: BuildPairs = field(init=False)
     _cpus: CpuPairs = field(init=False)
     _plain: dict[str, UnitPairs] = field(default_factory=dict)
@@ -61,9 +61,9 @@ class Certifier:
 
     def __post_init__(self) -> None:
         """Make the rooms of the rules."""
-        self._ledger = ObjectionTable(self.policy)
-        self._builds = BuildPairs(self.knowledge, self._ledger)
-        self._cpus = CpuPairs(self.knowledge, self._ledger, self.policy.management)
+        self._table = ObjectionTable(self.policy)
+        self._builds = BuildPairs(self.knowledge, self._table)
+        self._cpus = CpuPairs(self.knowledge, self._table, self.policy.management)
 
     def certify(self, domain: MigrationDomain, chosen: ChosenBaseline) -> None:
         """Raise `CertificationError` if any edge of the domain is not safe under the baseline."""
@@ -77,7 +77,7 @@ class Certifier:
         if domain.edges is not None or domain.is_observed or not self._is_listed(domain):
             self._judge_triples(domain, baseline, assumed)
         elif domain.hosts > 1:
-            standing = self._ledger.standing(self._demands(domain, baseline), assumed)
+            standing = self._table.standing(self._demands(domain, baseline), assumed)
             if standing is not None:
                 self._judge_triples(domain, baseline, assumed)  # raises, and names the edge
                 fact = f"{baseline.machine_type}, on no single edge: {_words(standing)}"
@@ -102,7 +102,8 @@ class Certifier:
         if not left_out:
             return self.knowledge
         return replace(
-            self.knowledge, units=tuple(one for one in self.knowledge.units if one not in left_out)
+            self.knowledge,
+            units=tuple(unit for unit in self.knowledge.units if unit not in left_out),
         )
 
     def _is_listed(self, domain: MigrationDomain) -> bool:
@@ -146,8 +147,8 @@ class Certifier:
         if hosts not in self._of_hosts:
             if arch not in self._plain:
                 self._plain[arch] = self._units(arch, gated=False)
-            found = self._plain[arch].demands(hosts, NO_BASELINE)
-            self._of_hosts[hosts] = found | self._cpus.demands(hosts)
+            bits = self._plain[arch].demands(hosts, NO_BASELINE)
+            self._of_hosts[hosts] = bits | self._cpus.demands(hosts)
         return self._of_hosts[hosts]
 
     def _units(self, arch: str, *, gated: bool) -> UnitPairs:
@@ -157,7 +158,7 @@ class Certifier:
             for unit in self.knowledge.units_of(arch)
             if bool(unit.gates) is gated and not unit.cpu_features
         )
-        return UnitPairs(units, self.knowledge, self._ledger, self.policy.management)
+        return UnitPairs(units, self.knowledge, self._table, self.policy.management)
 
 
 def _words(objection: Objection) -> str:

@@ -90,15 +90,17 @@ class Pairs:
     def within(self, classes: frozenset[int]) -> int:
         """Return what is judged on any ordered pair of `classes`, a class with itself included."""
         if classes not in self._sets:
-            pairs = [self._pair(one, other) for one in classes for other in classes]
+            pairs = [
+                self._pair(source, destination) for source in classes for destination in classes
+            ]
             self._sets[classes] = reduce(or_, pairs, 0)
         return self._sets[classes]
 
-    def _pair(self, one: int, other: int) -> int:
-        found = self._pairs.get((one, other))
-        if found is None:
-            found = self._pairs[one, other] = self.between(one, other)
-        return found
+    def _pair(self, source: int, destination: int) -> int:
+        bits = self._pairs.get((source, destination))
+        if bits is None:
+            bits = self._pairs[source, destination] = self.between(source, destination)
+        return bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,10 @@ class UnitPairs:
 
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase
-    ledger: ObjectionTable
+    table: ObjectionTable
     management: str
     _pairs: Pairs = field(init=False)
-    _looks: list[HostAspect] = field(default_factory=list)
+    _aspects: list[HostAspect] = field(default_factory=list)
     _numbers: dict[HostAspect, int] = field(default_factory=dict)
     _classes: dict[tuple[int, ...], int] = field(default_factory=dict)
     _vectors: list[tuple[int, ...]] = field(default_factory=list)
@@ -132,7 +134,7 @@ class UnitPairs:
     _gate_lists: list[Gates] = field(default_factory=list)
     _class_of: dict[tuple[HostProfile, int], int] = field(default_factory=dict)
     _under: dict[Baseline, dict[HostProfile, int]] = field(default_factory=dict)
-    _by_looks: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _by_aspects: dict[tuple[int, int, int], int] = field(default_factory=dict)
     _moot_among: dict[frozenset[int], frozenset[int]] = field(default_factory=dict)
     _without_moot: dict[tuple[frozenset[int], frozenset[int]], int] = field(default_factory=dict)
 
@@ -149,8 +151,12 @@ class UnitPairs:
         key = (classes, moot)
         if key not in self._without_moot:
             rows = [self._vectors[number] for number in classes]
-            found = (self._between_vectors(one, other, moot) for one in rows for other in rows)
-            self._without_moot[key] = reduce(or_, found, 0)
+            bits = (
+                self._between_vectors(source, destination, moot)
+                for source in rows
+                for destination in rows
+            )
+            self._without_moot[key] = reduce(or_, bits, 0)
         return self._without_moot[key]
 
     def _moot(self, classes: frozenset[int]) -> frozenset[int]:
@@ -158,9 +164,9 @@ class UnitPairs:
         if classes not in self._moot_among:
             columns = zip(*(self._vectors[number] for number in classes), strict=True)
             self._moot_among[classes] = frozenset(
-                place
-                for place, column in enumerate(columns)
-                if all(self._looks[look].cut for look in column)
+                index
+                for index, column in enumerate(columns)
+                if all(self._aspects[aspect].cut for aspect in column)
             )
         return self._moot_among[classes]
 
@@ -169,13 +175,13 @@ class UnitPairs:
         rows = [self._vectors[number] for number in set(self._classes_of(hosts, baseline))]
         kept = [
             unit
-            for place, unit in enumerate(self.units)
+            for index, unit in enumerate(self.units)
             if any(
-                self._judged(place, source, destination)
-                for source, destination in product({row[place] for row in rows}, repeat=2)
+                self._judged(index, source, destination)
+                for source, destination in product({row[index] for row in rows}, repeat=2)
             )
         ]
-        return UnitPairs(tuple(kept), self.knowledge, self.ledger, self.management)
+        return UnitPairs(tuple(kept), self.knowledge, self.table, self.management)
 
     def _classes_of(self, hosts: Iterable[HostProfile], baseline: Baseline) -> Iterator[int]:
         """Yield the class of each host: all that look the same to every unit under a baseline."""
@@ -189,18 +195,18 @@ class UnitPairs:
     def _class(self, host: HostProfile, gates: int) -> int:
         key = (host, gates)
         if key not in self._class_of:
-            looks = zip(self.units, self._gate_lists[gates], strict=True)
-            vector = tuple(self._number(_look(unit, host, opened)) for unit, opened in looks)
+            aspects = zip(self.units, self._gate_lists[gates], strict=True)
+            vector = tuple(self._number(_aspect(unit, host, opened)) for unit, opened in aspects)
             number = self._classes.setdefault(vector, len(self._vectors))
             if number == len(self._vectors):
                 self._vectors.append(vector)
             self._class_of[key] = number
         return self._class_of[key]
 
-    def _number(self, look: HostAspect) -> int:
-        number = self._numbers.setdefault(look, len(self._looks))
-        if number == len(self._looks):
-            self._looks.append(look)
+    def _number(self, aspect: HostAspect) -> int:
+        number = self._numbers.setdefault(aspect, len(self._aspects))
+        if number == len(self._aspects):
+            self._aspects.append(aspect)
         return number
 
     def _gates_of(self, build: QemuBuild, baseline: Baseline) -> int:
@@ -209,28 +215,28 @@ class UnitPairs:
         if key not in self._gates:
             reaching = with_reach(GuestStart(baseline=baseline), self.knowledge).baseline
             name, flags = reaching.machine_type, reaching.flags
-            found = tuple(gate(unit, build, name, flags, self.knowledge) for unit in self.units)
-            if found not in self._gate_lists:
-                self._gate_lists.append(found)
-            self._gates[key] = self._gate_lists.index(found)
+            gates = tuple(gate(unit, build, name, flags, self.knowledge) for unit in self.units)
+            if gates not in self._gate_lists:
+                self._gate_lists.append(gates)
+            self._gates[key] = self._gate_lists.index(gates)
         return self._gates[key]
 
-    def _between(self, one: int, other: int) -> int:
-        return self._between_vectors(self._vectors[one], self._vectors[other], frozenset())
+    def _between(self, source: int, destination: int) -> int:
+        return self._between_vectors(self._vectors[source], self._vectors[destination], frozenset())
 
     def _between_vectors(
         self, sources: tuple[int, ...], destinations: tuple[int, ...], moot: frozenset[int]
     ) -> int:
         pairs = enumerate(zip(sources, destinations, strict=True))
-        found = (self._judged(place, *pair) for place, pair in pairs if place not in moot)
-        return reduce(or_, found, 0)
+        bits = (self._judged(index, *pair) for index, pair in pairs if index not in moot)
+        return reduce(or_, bits, 0)
 
-    def _judged(self, place: int, source: int, destination: int) -> int:
-        key = (place, source, destination)
-        if key not in self._by_looks:
-            looks = (self._looks[source], self._looks[destination])
-            self._by_looks[key] = self.ledger.enter(self._judge(self.units[place], *looks))
-        return self._by_looks[key]
+    def _judged(self, index: int, source: int, destination: int) -> int:
+        key = (index, source, destination)
+        if key not in self._by_aspects:
+            aspects = (self._aspects[source], self._aspects[destination])
+            self._by_aspects[key] = self.table.enter(self._judge(self.units[index], *aspects))
+        return self._by_aspects[key]
 
     def _judge(
         self, unit: MigratedUnit, source: HostAspect, destination: HostAspect
@@ -253,7 +259,7 @@ class UnitPairs:
         return judge_unit(case).objections
 
 
-def _look(unit: MigratedUnit, host: HostProfile, opened: Truth) -> HostAspect:
+def _aspect(unit: MigratedUnit, host: HostProfile, opened: Truth) -> HostAspect:
     seen, hosts_open, build_open = _opened(ungated_view(unit, host), opened)
     return HostAspect(
         view=seen,
@@ -286,7 +292,7 @@ class BuildPairs:
     """The rules about builds, judged once for all releases that no table tells apart."""
 
     knowledge: KnowledgeBase
-    ledger: ObjectionTable
+    table: ObjectionTable
     _pairs: dict[Baseline, Pairs] = field(default_factory=dict)
     _builds: list[QemuBuild] = field(default_factory=list)
     _tables: dict[Tables, int] = field(default_factory=dict)
@@ -310,9 +316,9 @@ class BuildPairs:
     def _pairs_under(self, baseline: Baseline) -> Pairs:
         start = with_reach(GuestStart(baseline=baseline), self.knowledge)
 
-        def between(one: int, other: int) -> int:
-            pair = (self._builds[one], self._builds[other])
-            return self.ledger.enter(judge_builds(*pair, start, self.knowledge))
+        def between(source: int, destination: int) -> int:
+            pair = (self._builds[source], self._builds[destination])
+            return self.table.enter(judge_builds(*pair, start, self.knowledge))
 
         return Pairs(between)
 
@@ -327,7 +333,7 @@ class CpuPairs:
     """
 
     knowledge: KnowledgeBase
-    ledger: ObjectionTable
+    table: ObjectionTable
     management: str
     _pairs: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     _sets: dict[frozenset[tuple[int, str]], int] = field(default_factory=dict)
@@ -345,9 +351,11 @@ class CpuPairs:
         key = frozenset(kernels.items())
         if key not in self._sets:
             pairs = (
-                self._pair(one, other, alike=bool(kernel) and kernel == kernels[other])
-                for one, kernel in kernels.items()
-                for other in kernels
+                self._pair(
+                    source, destination, alike=bool(kernel) and kernel == kernels[destination]
+                )
+                for source, kernel in kernels.items()
+                for destination in kernels
             )
             self._sets[key] = reduce(or_, pairs, 0)
         return self._sets[key]
@@ -355,8 +363,8 @@ class CpuPairs:
     def _class(self, host: HostProfile) -> int:
         number = self._class_of.get(host)
         if number is None:
-            told = host.capabilities if any(host.cpu_name) else None
-            known = None if told is None else self.knowledge.open_cpu_features(told)
+            stated = host.capabilities if any(host.cpu_name) else None
+            known = None if stated is None else self.knowledge.open_cpu_features(stated)
             key = (host.arch, host.cpu_vendor, host.cpu_features, host.cpu_name, known)
             number = self._classes.setdefault(key, len(self._hosts))
             if number == len(self._hosts):
@@ -364,18 +372,20 @@ class CpuPairs:
             self._class_of[host] = number
         return number
 
-    def _pair(self, one: int, other: int, *, alike: bool) -> int:
-        key = (one, other, alike)
+    def _pair(self, source: int, destination: int, *, alike: bool) -> int:
+        key = (source, destination, alike)
         if key not in self._pairs:
-            self._pairs[key] = self._judged(self._hosts[one], self._hosts[other], alike=alike)
+            self._pairs[key] = self._judged(
+                self._hosts[source], self._hosts[destination], alike=alike
+            )
         return self._pairs[key]
 
-    def _judged(self, one: HostProfile, other: HostProfile, *, alike: bool) -> int:
+    def _judged(self, left: HostProfile, right: HostProfile, *, alike: bool) -> int:
         """Judge two classes as hosts of one kernel or of two."""
         kernels = ("one", "one") if alike else ("one", "other")
-        source = replace(one, kernel_token=kernels[0])
-        destination = replace(other, kernel_token=kernels[1])
+        source = replace(left, kernel_token=kernels[0])
+        destination = replace(right, kernel_token=kernels[1])
         edge = MigrationEdge(source=source, destination=destination)
         start = GuestStart(baseline=NO_BASELINE)
         features = judge_cpu_features(edge, start, self.knowledge, self.management)
-        return self.ledger.enter(chain(judge_vendors(edge, self.knowledge), features))
+        return self.table.enter(chain(judge_vendors(edge, self.knowledge), features))

@@ -73,7 +73,7 @@ class UnlockTarget:
     `verified`: that answer was solved and certified for the changed pool.
     """
 
-    want: Goal
+    goal: Goal
     status: UnlockStatus
     value: float
     cost: int | None

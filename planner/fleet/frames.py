@@ -128,7 +128,7 @@ def _changes(found: WhatIfResult) -> Iterator[Row]:
 def _unlocks(unlocks: Unlocks) -> pd.DataFrame:
     rows = (
         (
-            *(one.want.domain, one.want.board, one.want.line, one.want.text),
+            *(one.goal.domain, one.goal.board, one.goal.line, one.goal.text),
             *(one.status.value, one.cost, one.value, one.bound.cost),
         )
         for one in unlocks.targets

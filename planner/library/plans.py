@@ -124,6 +124,6 @@ def unlock(
     landscape = ModifiedFleet(
         fleet=fleet, arrows=edges, policy=policy or rows.policy, profiler=Profiler(rows)
     )
-    unlocker = UnlockSearch(knowledge=rows, landscape=landscape)
+    unlocker = UnlockSearch(knowledge=rows, fleet_now=landscape)
     asked = named(wants, unlocker.answers, rows) if wants else next_types(unlocker.answers)
     return unlocks(unlocker, asked, None if budget is None else min(budget, fleet.size))

@@ -74,11 +74,11 @@ def cheapest_by_search(
 
     model = cp_model.CpModel()
     order = list(hosts)
-    touched = {profile: model.new_bool_var(f"touch{place}") for place, profile in enumerate(order)}
+    touched = {profile: model.new_bool_var(f"touch{index}") for index, profile in enumerate(order)}
     for number, requirement in enumerate(requirements):
         taken = []
-        for place, way in enumerate(requirement.ways):
-            chosen = model.new_bool_var(f"way{number}.{place}")
+        for index, way in enumerate(requirement.ways):
+            chosen = model.new_bool_var(f"way{number}.{index}")
             for profile in order:
                 if profile in way:
                     model.add_implication(chosen, touched[profile])
@@ -91,11 +91,11 @@ def cheapest_by_search(
     status = solver.solve(model)
     if not has_answer(status):
         return CheapestSet(frozenset(order), sum(hosts.values()), 0, "heuristic")
-    found = frozenset(profile for profile in order if solver.boolean_value(touched[profile]))
+    cheapest_set = frozenset(profile for profile in order if solver.boolean_value(touched[profile]))
     method = "optimal" if status == cp_model.OPTIMAL else "heuristic"
     return CheapestSet(
-        found,
-        sum(hosts[profile] for profile in found),
+        cheapest_set,
+        sum(hosts[profile] for profile in cheapest_set),
         whole_bound(solver.best_objective_bound),
         method,
     )

@@ -31,7 +31,7 @@ class OpeningFloor:
     subject: str
     value: int
     cost: int
-    seats: frozenset[Hashable]
+    movers: frozenset[Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ Verify = Callable[[tuple[int, ...]], bool]
 
 
 def most_valuable(
-    parcels: Sequence[Bundle], least: Sequence[OpeningFloor], budget: int, verify: Verify
+    bundles: Sequence[Bundle], least: Sequence[OpeningFloor], budget: int, verify: Verify
 ) -> Allotment:
     """Return the parcels worth most together that `verify` agrees to, and a bound over all subjects.
 
     The bound speaks of every way to open the subjects of `least`, not of the given parcels alone.
     """
-    affordable = [number for number, one in enumerate(parcels) if one.cost <= budget]
-    offered = [parcels[number] for number in affordable]
+    affordable = [number for number, bundle in enumerate(bundles) if bundle.cost <= budget]
+    offered = [bundles[number] for number in affordable]
     rejected: list[frozenset[int]] = []
     chosen: tuple[int, ...] = ()
     while len(rejected) <= MOST_REJECTED:
@@ -64,13 +64,13 @@ def most_valuable(
         rejected.append(frozenset(picked))
         chosen = ()
     else:
-        chosen = one_by_one(parcels, affordable, budget, verify)
-    relaxed = [one for one in thresholds(least) if one.cost <= budget]
+        chosen = one_by_one(bundles, affordable, budget, verify)
+    relaxed = [threshold for threshold in thresholds(least) if threshold.cost <= budget]
     return Allotment(chosen, most_valuable_bundles(relaxed, budget, ()).bound)
 
 
 def one_by_one(
-    parcels: Sequence[Bundle], affordable: Sequence[int], budget: int, verify: Verify
+    bundles: Sequence[Bundle], affordable: Sequence[int], budget: int, verify: Verify
 ) -> tuple[int, ...]:
     """Return parcels taken one after the other, the most valuable first, as long as they agree.
 
@@ -79,18 +79,23 @@ def one_by_one(
     chosen: tuple[int, ...] = ()
     goes: dict[Hashable, Hashable] = {}
     subjects: set[str] = set()
-    for number in sorted(affordable, key=lambda one: (-parcels[one].value, parcels[one].cost, one)):
-        parcel = parcels[number]
-        apart = parcel.subject not in subjects
-        agrees = all(goes.get(seat, way) == way for seat, way in parcel.moves)
+    for number in sorted(
+        affordable,
+        key=lambda candidate: (-bundles[candidate].value, bundles[candidate].cost, candidate),
+    ):
+        bundle = bundles[number]
+        apart = bundle.subject not in subjects
+        agrees = all(goes.get(mover, way) == way for mover, way in bundle.moves)
         taken = {
-            move: hosts for one in (*chosen, number) for move, hosts in parcels[one].moves.items()
+            move: hosts
+            for candidate in (*chosen, number)
+            for move, hosts in bundles[candidate].moves.items()
         }
         fits = sum(taken.values()) <= budget
         if apart and agrees and fits and verify((*chosen, number)):
             chosen = (*chosen, number)
-            goes |= dict(parcel.moves)
-            subjects.add(parcel.subject)
+            goes |= dict(bundle.moves)
+            subjects.add(bundle.subject)
     return chosen
 
 
@@ -100,23 +105,23 @@ def thresholds(least: Sequence[OpeningFloor]) -> list[Bundle]:
     Subjects that share no hosts stand alone. Of those that do, whoever spends less than a subject's
     least cost has not opened it.
     """
-    found: list[Bundle] = []
+    bundles: list[Bundle] = []
     for number, group in enumerate(components(least)):
-        for cost in sorted({one.cost for one in group}):
-            value = sum(one.value for one in group if one.cost <= cost)
-            found.append(Bundle(str(number), value, {(number, cost): cost}))
-    return found
+        for cost in sorted({floor.cost for floor in group}):
+            value = sum(floor.value for floor in group if floor.cost <= cost)
+            bundles.append(Bundle(str(number), value, {(number, cost): cost}))
+    return bundles
 
 
 def components(least: Sequence[OpeningFloor]) -> list[tuple[OpeningFloor, ...]]:
     """Return the subjects in groups that share hosts, in order of appearance."""
     groups: list[tuple[set[Hashable], list[OpeningFloor]]] = []
     home: dict[Hashable, tuple[set[Hashable], list[OpeningFloor]]] = {}
-    for one in least:
-        merged: tuple[set[Hashable], list[OpeningFloor]] = (set(one.seats), [one])
-        met = {id(home[seat]): home[seat] for seat in one.seats if seat in home}
-        for seats, members in met.values():
-            merged[0].update(seats)
+    for floor in least:
+        merged: tuple[set[Hashable], list[OpeningFloor]] = (set(floor.movers), [floor])
+        met = {id(home[mover]): home[mover] for mover in floor.movers if mover in home}
+        for movers, members in met.values():
+            merged[0].update(movers)
             merged[1][:0] = members
         home.update(dict.fromkeys(merged[0], merged))
         groups = [group for group in groups if id(group) not in met]
@@ -125,7 +130,7 @@ def components(least: Sequence[OpeningFloor]) -> list[tuple[OpeningFloor, ...]]:
 
 
 def most_valuable_bundles(
-    parcels: Sequence[Bundle], budget: int, forbidden: Sequence[frozenset[int]]
+    bundles: Sequence[Bundle], budget: int, forbidden: Sequence[frozenset[int]]
 ) -> Allotment:
     """Return the parcels worth most inside the budget; at most one per subject, each move paid once.
 
@@ -136,29 +141,29 @@ def most_valuable_bundles(
     from planner.optimize.cpsat import a_solver, has_answer, whole_bound
 
     model = cp_model.CpModel()
-    taken = [model.new_bool_var(f"parcel{number}") for number in range(len(parcels))]
+    taken = [model.new_bool_var(f"parcel{number}") for number in range(len(bundles))]
     moves = {
-        key: model.new_bool_var(f"move{place}")
-        for place, key in enumerate(
-            dict.fromkeys(move for parcel in parcels for move in parcel.moves)
+        key: model.new_bool_var(f"move{index}")
+        for index, key in enumerate(
+            dict.fromkeys(move for bundle in bundles for move in bundle.moves)
         )
     }
-    hosts = {move: count for parcel in parcels for move, count in parcel.moves.items()}
-    for parcel, chosen in zip(parcels, taken, strict=True):
-        for move in parcel.moves:
+    hosts = {move: count for bundle in bundles for move, count in bundle.moves.items()}
+    for bundle, chosen in zip(bundles, taken, strict=True):
+        for move in bundle.moves:
             model.add_implication(chosen, moves[move])
-    for seat in dict.fromkeys(move[0] for move in moves):
-        model.add_at_most_one(found for move, found in moves.items() if move[0] == seat)
-    for subject in dict.fromkeys(parcel.subject for parcel in parcels):
+    for mover in dict.fromkeys(move[0] for move in moves):
+        model.add_at_most_one(made for move, made in moves.items() if move[0] == mover)
+    for subject in dict.fromkeys(bundle.subject for bundle in bundles):
         model.add_at_most_one(
             chosen
-            for parcel, chosen in zip(parcels, taken, strict=True)
-            if parcel.subject == subject
+            for bundle, chosen in zip(bundles, taken, strict=True)
+            if bundle.subject == subject
         )
     for numbers in forbidden:
         model.add(sum(taken[number] for number in numbers) <= len(numbers) - 1)
-    cost = sum(hosts[move] * found for move, found in moves.items())
-    worth = sum(parcel.value * chosen for parcel, chosen in zip(parcels, taken, strict=True))
+    cost = sum(hosts[move] * made for move, made in moves.items())
+    worth = sum(bundle.value * chosen for bundle, chosen in zip(bundles, taken, strict=True))
     model.add(cost <= budget)
     step = 1 + min(budget, sum(hosts.values()))
     model.maximize(step * worth - cost)
@@ -167,7 +172,7 @@ def most_valuable_bundles(
     solver = a_solver()
     status = solver.solve(model)
     if not has_answer(status):
-        return Allotment((), sum(parcel.value for parcel in parcels))
+        return Allotment((), sum(bundle.value for bundle in bundles))
     chosen_ones = tuple(
         number for number, chosen in enumerate(taken) if solver.boolean_value(chosen)
     )

@@ -34,11 +34,11 @@ class HostsToMove:
     """
 
     hosts: int
-    ways: tuple[int, ...]
+    options: tuple[int, ...]
 
-    def cost(self, way: int) -> int:
+    def cost(self, option: int) -> int:
         """Return the hosts that a way touches."""
-        return 0 if way == STAYS else self.hosts
+        return 0 if option == STAYS else self.hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class SearchResult:
 Judge = Callable[[Choice], Judged]
 
 
-def cheapest_upgrade(seats: Sequence[HostsToMove], judge: Judge) -> SearchResult:
+def cheapest_upgrade(movers: Sequence[HostsToMove], judge: Judge) -> SearchResult:
     """Return the cheapest choice that `judge` agrees to; every seat has at least one way."""
-    few = prod(len(seat.ways) for seat in seats) <= FEW_CHOICES
+    few = prod(len(mover.options) for mover in movers) <= FEW_CHOICES
     cuts: list[Cut] = []
-    proposals = _by_cost(seats, cuts) if few else _by_search(seats, cuts)
+    proposals = _by_cost(movers, cuts) if few else _by_search(movers, cuts)
     doubtful: int | None = None
     bound = 0
     for number, proposal in enumerate(proposals):
@@ -103,57 +103,62 @@ def cheapest_upgrade(seats: Sequence[HostsToMove], judge: Judge) -> SearchResult
     )
 
 
-def cost_of(seats: Sequence[HostsToMove], choice: Choice) -> int:
+def cost_of(movers: Sequence[HostsToMove], choice: Choice) -> int:
     """Return the hosts that a choice touches."""
-    return sum(seat.cost(way) for seat, way in zip(seats, choice, strict=True))
+    return sum(mover.cost(option) for mover, option in zip(movers, choice, strict=True))
 
 
 def forbids(cut: Cut, choice: Choice) -> bool:
     """Whether a cut forbids a choice."""
-    picks = frozenset(enumerate(choice))
-    return all(group & picks for group in cut)
+    host_options = frozenset(enumerate(choice))
+    return all(group & host_options for group in cut)
 
 
 def only(choice: Choice) -> Cut:
     """Return the cut that forbids this very choice."""
-    return tuple(frozenset({pick}) for pick in enumerate(choice))
+    return tuple(frozenset({host_option}) for host_option in enumerate(choice))
 
 
-def _by_cost(seats: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
+def _by_cost(movers: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
     """Yield every choice that no cut forbids at the time, cheapest first."""
-    every = product(*(seat.ways for seat in seats))
-    for cost, _, choice in sorted((cost_of(seats, one), sum(one), one) for one in every):
+    every = product(*(mover.options for mover in movers))
+    for cost, _, choice in sorted(
+        (cost_of(movers, option_list), sum(option_list), option_list) for option_list in every
+    ):
         if not any(forbids(cut, choice) for cut in cuts):
             yield Proposal(choice, cost)
 
 
-def _by_search(seats: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
+def _by_search(movers: Sequence[HostsToMove], cuts: list[Cut]) -> Iterator[Proposal]:
     """Yield the cheapest choice again and again, until the cuts forbid all."""
     while True:
-        proposal = cheapest_choice(seats, cuts)
+        proposal = cheapest_choice(movers, cuts)
         if proposal.choice is None and proposal.proven:
             return
         yield proposal
 
 
-def cheapest_choice(seats: Sequence[HostsToMove], cuts: Sequence[Cut]) -> Proposal:
+def cheapest_choice(movers: Sequence[HostsToMove], cuts: Sequence[Cut]) -> Proposal:
     """Return the choice with the fewest hosts, then the lowest ways, that no cut forbids."""
     from ortools.sat.python import cp_model
 
     from planner.optimize.cpsat import a_solver, has_answer, whole_bound
 
     model = cp_model.CpModel()
-    picks = {
-        (number, way): model.new_bool_var(f"pick{number}.{way}")
-        for number, seat in enumerate(seats)
-        for way in seat.ways
+    host_options = {
+        (number, option): model.new_bool_var(f"pick{number}.{option}")
+        for number, mover in enumerate(movers)
+        for option in mover.options
     }
-    for number, seat in enumerate(seats):
-        model.add_exactly_one(picks[number, way] for way in seat.ways)
-    _forbid(model, picks, cuts)
-    step = 1 + sum(max(seat.ways) for seat in seats)
+    for number, mover in enumerate(movers):
+        model.add_exactly_one(host_options[number, option] for option in mover.options)
+    _forbid(model, host_options, cuts)
+    step = 1 + sum(max(mover.options) for mover in movers)
     model.minimize(
-        sum((step * seats[number].cost(way) + way) * pick for (number, way), pick in picks.items())
+        sum(
+            (step * movers[number].cost(option) + option) * host_option
+            for (number, option), host_option in host_options.items()
+        )
     )
     solver = a_solver()
     status = solver.solve(model)
@@ -162,28 +167,35 @@ def cheapest_choice(seats: Sequence[HostsToMove], cuts: Sequence[Cut]) -> Propos
     bound = max(0, ceil((whole_bound(solver.best_objective_bound) - step + 1) / step))
     if not has_answer(status):
         return Proposal(None, bound, proven=False)
-    return Proposal(_read(seats, picks, solver), bound, proven=status == cp_model.OPTIMAL)
+    return Proposal(_read(movers, host_options, solver), bound, proven=status == cp_model.OPTIMAL)
 
 
 def _forbid(
-    model: cp_model.CpModel, picks: Mapping[HostOption, cp_model.IntVar], cuts: Sequence[Cut]
+    model: cp_model.CpModel, host_options: Mapping[HostOption, cp_model.IntVar], cuts: Sequence[Cut]
 ) -> None:
     """Write every cut as a sum, one variable per group of picks."""
     met: dict[frozenset[HostOption], cp_model.IntVar] = {}
     for group in dict.fromkeys(group for cut in cuts for group in cut):
         met[group] = model.new_bool_var(f"met{len(met)}")
-        for pick in sorted(group & picks.keys()):
-            model.add_implication(picks[pick], met[group])
+        for host_option in sorted(group & host_options.keys()):
+            model.add_implication(host_options[host_option], met[group])
     for cut in cuts:
         model.add(sum(met[group] for group in dict.fromkeys(cut)) <= len(set(cut)) - 1)
 
 
 def _read(
-    seats: Sequence[HostsToMove],
-    picks: Mapping[HostOption, cp_model.IntVar],
+    movers: Sequence[HostsToMove],
+    host_options: Mapping[HostOption, cp_model.IntVar],
     solver: cp_model.CpSolver,
 ) -> Choice:
     return tuple(
-        next((way for way in seat.ways if solver.boolean_value(picks[number, way])), STAYS)
-        for number, seat in enumerate(seats)
+        next(
+            (
+                option
+                for option in mover.options
+                if solver.boolean_value(host_options[number, option])
+            ),
+            STAYS,
+        )
+        for number, mover in enumerate(movers)
     )

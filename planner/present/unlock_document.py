@@ -22,10 +22,10 @@ def unlock_document(unlocks: Unlocks) -> Json:
 
 def _target(target: UnlockTarget) -> Json:
     return {
-        "domain": target.want.domain,
-        "board": target.want.board,
-        "line": target.want.line,
-        "want": target.want.text,
+        "domain": target.goal.domain,
+        "board": target.goal.board,
+        "line": target.goal.line,
+        "want": target.goal.text,
         "status": target.status.value,
         "value": target.value,
         "cost": target.cost,

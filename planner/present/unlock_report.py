@@ -53,17 +53,17 @@ def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
     """Return wants of one pool that the same upgrades open, or that the same reason shuts."""
     found: dict[object, list[UnlockTarget]] = {}
     for one in targets:
-        reason = one.reason.replace(one.want.text, "")
-        key = (one.want.domain, one.status, one.upgrades, one.bound, reason)
+        reason = one.reason.replace(one.goal.text, "")
+        key = (one.goal.domain, one.status, one.upgrades, one.bound, reason)
         found.setdefault(key, []).append(one)
     return [tuple(group) for group in found.values()]
 
 
 def _target_lines(targets: tuple[UnlockTarget, ...]) -> Iterator[Line]:
     first = targets[0]
-    wants = tuple(dict.fromkeys(one.want.text for one in targets))
-    yield from folded(f"Pool {first.want.domain}: {', '.join(wants)}", style=Style.HEAD)
-    verdict = _verdict(first).replace(first.want.text, " or ".join(wants))
+    goals = tuple(dict.fromkeys(one.goal.text for one in targets))
+    yield from folded(f"Pool {first.goal.domain}: {', '.join(goals)}", style=Style.HEAD)
+    verdict = _verdict(first).replace(first.goal.text, " or ".join(goals))
     yield from folded(verdict, indent=2, style=STYLE[first.status])
     for upgrade in first.upgrades:
         yield from folded(_from(upgrade), label="upgrade".ljust(LABEL), indent=4)
@@ -110,7 +110,7 @@ def _budget_lines(unlocks: Unlocks, bound: BudgetBound) -> Iterator[Line]:
     yield Line(f"Budget of {counted(bound.budget, 'host')}", Style.HEAD)
     for one in unlocks.chosen:
         price = f"{counted(one.cost or 0, 'host')}, value {_number(one.value)}"
-        text = f"{one.want.domain}: {one.want.text}, {price}"
+        text = f"{one.goal.domain}: {one.goal.text}, {price}"
         yield from folded(text, label="choose".ljust(LABEL), indent=4)
     if not unlocks.chosen:
         yield Line("    opens nothing")
@@ -136,20 +136,20 @@ def unlock_markdown(unlocks: Unlocks) -> Iterator[str]:
 
 
 def _rows(unlocks: Unlocks) -> Iterator[tuple[object, ...]]:
-    chosen = {one.want for one in unlocks.chosen}
+    chosen = {one.goal for one in unlocks.chosen}
     for one in unlocks.targets:
         upgrades = "; ".join(f"{_from(upgrade)}: {_to(upgrade)}" for upgrade in one.upgrades)
         yield (
-            one.want.domain,
-            one.want.board,
-            one.want.line,
-            one.want.text,
+            one.goal.domain,
+            one.goal.board,
+            one.goal.line,
+            one.goal.text,
             one.status.value,
             _number(one.value),
             "" if one.cost is None else one.cost,
             one.bound.cost,
             one.bound.method,
-            "yes" if one.want in chosen else "",
+            "yes" if one.goal in chosen else "",
             upgrades,
             " ".join(one.after),
             one.reason,

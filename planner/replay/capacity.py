@@ -10,8 +10,8 @@ from planner.domain.upgrade import Room, UpgradeHost
 
 def capacity_of(hosts: Sequence[UpgradeHost]) -> dict[str, Room]:
     """Return the capacity of every host, or nothing if one of them does not say."""
-    found = {str(host.name): host.capacity for host in hosts if host.capacity is not None}
-    return found if len(found) == len(hosts) else {}
+    capacities = {str(host.name): host.capacity for host in hosts if host.capacity is not None}
+    return capacities if len(capacities) == len(hosts) else {}
 
 
 def used_of(hosts: Sequence[UpgradeHost], guests: Sequence[GuestGroup] | None) -> Room | None:
@@ -29,7 +29,8 @@ def used_of(hosts: Sequence[UpgradeHost], guests: Sequence[GuestGroup] | None) -
 
 def _sum(rooms: Sequence[Room]) -> Room:
     return Room(
-        vcpus=sum(one.vcpus for one in rooms), memory_gib=sum(one.memory_gib for one in rooms)
+        vcpus=sum(room.vcpus for room in rooms),
+        memory_gib=sum(room.memory_gib for room in rooms),
     )
 
 

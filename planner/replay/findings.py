@@ -23,7 +23,7 @@ class Finding:
     wave: int
     phase: Phase
     certain: bool
-    kind: GuestClass | None = None
+    guest_class: GuestClass | None = None
     boot: HostProfile | None = None
     source: HostState | None = None
     destination: HostState | None = None
@@ -34,44 +34,48 @@ class Finding:
     @property
     def order(self) -> tuple[str, ...]:
         """Order of findings of one phase, by words."""
-        one = self.objection
-        rule = "" if one is None else f"{one.rule.value} {one.unit} {one.property_key}"
-        guests = "" if self.kind is None else str(self.kind.baseline)
-        ends = [place.profile for place in (self.source, self.destination) if place is not None]
+        objection = self.objection
+        rule = (
+            ""
+            if objection is None
+            else f"{objection.rule.value} {objection.unit} {objection.property_key}"
+        )
+        guests = "" if self.guest_class is None else str(self.guest_class.baseline)
+        ends = [state.profile for state in (self.source, self.destination) if state is not None]
         return rule, guests, *(f"{end.qemu} {sorted(end.capabilities.present)}" for end in ends)
 
 
-def violation_of(found: Finding, pool: PoolFacts) -> Violation:
+def violation_of(finding: Finding, pool: PoolFacts) -> Violation:
     """Return a finding with the names of the pool."""
-    field = HostTimeline(pool)
-    one = found.objection
+    timeline = HostTimeline(pool)
+    objection = finding.objection
     return Violation(
-        wave=found.wave,
-        phase=found.phase,
+        wave=finding.wave,
+        phase=finding.phase,
         domain=pool.name,
-        guests=_guests(found, pool),
-        count=_count(found, pool),
-        source=_spot(found.source, found, field),
-        destination=_spot(found.destination, found, field),
-        rule=_rule(found),
-        unit="" if one is None else one.unit or one.property_key,
-        text=found.text if one is None else objection_words(one, found.text),
-        consequence="" if one is None else one.consequence.value,
-        is_gap=not found.certain,
+        guests=_guests(finding, pool),
+        count=_count(finding, pool),
+        source=_spot(finding.source, finding, timeline),
+        destination=_spot(finding.destination, finding, timeline),
+        rule=_rule(finding),
+        unit="" if objection is None else objection.unit or objection.property_key,
+        text=finding.text if objection is None else objection_words(objection, finding.text),
+        consequence="" if objection is None else objection.consequence.value,
+        is_gap=not finding.certain,
     )
 
 
-def _rule(found: Finding) -> str:
-    if found.objection is not None:
-        return found.objection.rule.value
-    return "" if found.rule is None else found.rule.value
+def _rule(finding: Finding) -> str:
+    if finding.objection is not None:
+        return finding.objection.rule.value
+    return "" if finding.rule is None else finding.rule.value
 
 
-def objection_words(one: Objection, remark: str = "") -> str:
+def objection_words(objection: Objection, remark: str = "") -> str:
     """Write what an objection says beside its rule and unit."""
-    parts = [one.need] if one.need else []
-    if one.facts:
-        parts.append(("missing fact: " if one.is_gap else "") + "; ".join(one.facts))
+    parts = [objection.need] if objection.need else []
+    if objection.facts:
+        parts.append(("missing fact: " if objection.is_gap else "") + "; ".join(objection.facts))
     return "; ".join([*parts, remark] if remark else parts)
 
 
@@ -80,35 +84,49 @@ def baseline_words(baseline: Baseline) -> str:
     return " ".join([baseline.machine_type, *(str(flag) for flag in baseline.flags)])
 
 
-def _guests(found: Finding, pool: PoolFacts) -> str:
-    if found.kind is None:
+def _guests(finding: Finding, pool: PoolFacts) -> str:
+    if finding.guest_class is None:
         return "any guest"
-    words = f"guests on {baseline_words(found.kind.baseline)}"
-    if found.kind.devices is not None or found.kind.cpu is not None or found.kind.traits:
+    words = f"guests on {baseline_words(finding.guest_class.baseline)}"
+    if (
+        finding.guest_class.devices is not None
+        or finding.guest_class.cpu is not None
+        or finding.guest_class.traits
+    ):
         words += ", as the guests file describes them"
-    if found.boot is None:
+    if finding.boot is None:
         return words
-    labels = {build.profile: build.label for one in pool.classes for build in _builds(one)}
-    return f"{words}, booted on {labels.get(found.boot, 'another host')}"
+    labels = {
+        build.profile: build.label for host_class in pool.classes for build in _builds(host_class)
+    }
+    return f"{words}, booted on {labels.get(finding.boot, 'another host')}"
 
 
-def _builds(one: ScheduledHosts) -> list[Build]:
-    return [one.today, *(step.masked for step in one.steps), *(step.build for step in one.steps)]
+def _builds(host_class: ScheduledHosts) -> list[Build]:
+    return [
+        host_class.today,
+        *(step.masked for step in host_class.steps),
+        *(step.build for step in host_class.steps),
+    ]
 
 
-def _count(found: Finding, pool: PoolFacts) -> int | None:
+def _count(finding: Finding, pool: PoolFacts) -> int | None:
     """Return how many guests of today are of this kind, None if there are none or nobody knows."""
-    counts = [one.count for one in pool.cohorts or () if one.kind == found.kind]
+    counts = [
+        guests.count
+        for guests in pool.placed_guests or ()
+        if guests.guest_class == finding.guest_class
+    ]
     return sum(counts) or None
 
 
-def _spot(place: HostState | None, found: Finding, field: HostTimeline) -> Spot | None:
-    if place is None:
+def _spot(state: HostState | None, finding: Finding, timeline: HostTimeline) -> Spot | None:
+    if state is None:
         return None
-    classes = list(field.classes_at(place, found.wave, found.phase))
-    names = sorted({name for one in classes for name in one.hosts})
-    build = field.build(classes[0], found.wave, found.phase) if classes else None
+    classes = list(timeline.classes_at(state, finding.wave, finding.phase))
+    names = sorted({name for host_class in classes for name in host_class.hosts})
+    build = timeline.build(classes[0], finding.wave, finding.phase) if classes else None
     label = "" if build is None else build.label
-    if classes and all(one.returned_after is not None for one in classes):
+    if classes and all(host_class.returned_after is not None for host_class in classes):
         label += ", returned with its old build"
     return Spot(label=label, hosts=len(names), examples=tuple(names[:3]))

@@ -43,9 +43,11 @@ def any_guest(baseline: Baseline) -> GuestClass:
     return GuestClass(baseline=baseline, may_be_any=True)
 
 
-def same_baseline(one: Baseline, other: Baseline) -> bool:
+def same_baseline(source: Baseline, destination: Baseline) -> bool:
     """Whether two baselines are equal, the order of their flags aside."""
-    return one.machine_type == other.machine_type and set(one.flags) == set(other.flags)
+    return source.machine_type == destination.machine_type and set(source.flags) == set(
+        destination.flags
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class PlacedGuests:
     `boot` None: any host of the pool may have been it.
     """
 
-    kind: GuestClass
+    guest_class: GuestClass
     boot: HostProfile | None
     place: int
     count: int
@@ -73,10 +75,10 @@ def placed_guests_of(
     `names` and `profiles` are those of the classes of hosts of the pool, `elsewhere` returns the
     profile of a host of another pool: a guest may have booted there.
     """
-    place = {name: number for number, hosts in enumerate(names) for name in hosts}
+    class_of = {name: number for number, hosts in enumerate(names) for name in hosts}
     counts: dict[tuple[GuestClass, HostProfile | None, int, bool], int] = {}
     for group in guests:
-        kind = GuestClass(
+        guest_class = GuestClass(
             baseline=Baseline(machine_type=group.machine_type, flags=group.flags),
             devices=group.devices,
             cpu=group.cpu,
@@ -84,9 +86,11 @@ def placed_guests_of(
         )
         boot = None
         if group.booted_on:
-            here = place.get(group.booted_on)
+            here = class_of.get(group.booted_on)
             boot = elsewhere(group.booted_on) if here is None else profiles[here]
-        key = (kind, boot, place[group.host], group.migratable)
+        key = (guest_class, boot, class_of[group.host], group.migratable)
         counts[key] = counts.get(key, 0) + group.count
-    for (kind, boot, where, migratable), count in counts.items():
-        yield PlacedGuests(kind=kind, boot=boot, place=where, count=count, migratable=migratable)
+    for (guest_class, boot, where, migratable), count in counts.items():
+        yield PlacedGuests(
+            guest_class=guest_class, boot=boot, place=where, count=count, migratable=migratable
+        )

@@ -40,41 +40,48 @@ class MoveJudge:
         self,
         edge: tuple[HostProfile, HostProfile],
         boot: HostProfile,
-        kind: GuestClass,
+        guest_class: GuestClass,
         assumed: Assumed,
         hop: tuple[CompatFlag, ...] = NO_FLAGS,
     ) -> Objections:
         """Return what speaks against moving a guest of a kind that booted on `boot` over an edge."""
-        found = self._judged(edge, boot, kind, hop)
-        if not found:
-            return found
-        standing = self._outside(found, kind, boot, assumed)
-        return tuple(self._settled(one, (edge, boot, kind, hop), assumed) for one in standing)
+        objections = self._judged(edge, boot, guest_class, hop)
+        if not objections:
+            return objections
+        standing = self._outside(objections, guest_class, boot, assumed)
+        return tuple(
+            self._settled(objection, (edge, boot, guest_class, hop), assumed)
+            for objection in standing
+        )
 
     def _settled(self, gap: Objection, question: Question, assumed: Assumed) -> Objection:
         """Return the certain objection for a guest that has what the gap leaves open, if it has one."""
-        edge, boot, kind, hop = question
-        guest = worst_case_guest(kind, gap, assumed) if gap.is_gap else None
+        edge, boot, guest_class, hop = question
+        guest = worst_case_guest(guest_class, gap, assumed) if gap.is_gap else None
         if guest is None:
             return gap
         same = _subject(gap)
-        for one in self._judged(edge, boot, guest, hop):
-            if not one.is_gap and one.depends_on == gap.depends_on and _subject(one) == same:
-                return one
+        for settled in self._judged(edge, boot, guest, hop):
+            if (
+                not settled.is_gap
+                and settled.depends_on == gap.depends_on
+                and _subject(settled) == same
+            ):
+                return settled
         return gap
 
     def _judged(
         self,
         edge: tuple[HostProfile, HostProfile],
         boot: HostProfile,
-        kind: GuestClass,
+        guest_class: GuestClass,
         hop: tuple[CompatFlag, ...],
     ) -> Objections:
-        key = (edge[0], edge[1], boot, kind, hop)
+        key = (edge[0], edge[1], boot, guest_class, hop)
         if key not in self._moves:
             verdict = judge(
                 MigrationEdge(source=edge[0], destination=edge[1]),
-                _start(kind, boot, hop),
+                _start(guest_class, boot, hop),
                 self.knowledge,
                 management=self.policy.management,
             )
@@ -82,22 +89,24 @@ class MoveJudge:
         return self._moves[key]
 
     def against_launch(
-        self, profile: HostProfile, kind: GuestClass, assumed: Assumed
+        self, profile: HostProfile, guest_class: GuestClass, assumed: Assumed
     ) -> Objections:
         """Return what speaks against starting a guest of a kind on a host: its type and flags."""
-        key = (profile, kind)
+        key = (profile, guest_class)
         if key not in self._launches:
-            start = _start(kind, profile, NO_FLAGS)
-            found = judge_builds(profile.qemu, profile.qemu, start, self.knowledge)
-            self._launches[key] = self._kept(found)
+            start = _start(guest_class, profile, NO_FLAGS)
+            objections = judge_builds(profile.qemu, profile.qemu, start, self.knowledge)
+            self._launches[key] = self._kept(objections)
         found_here = self._launches[key]
-        return self._outside(found_here, kind, profile, assumed) if found_here else found_here
+        return (
+            self._outside(found_here, guest_class, profile, assumed) if found_here else found_here
+        )
 
     def may_have_started(
-        self, kind: GuestClass, profiles: Iterable[HostProfile]
+        self, guest_class: GuestClass, profiles: Iterable[HostProfile]
     ) -> Iterator[HostProfile]:
         """Yield the hosts whose QEMU is not known to lack the machine type of a kind."""
-        name = kind.baseline.machine_type
+        name = guest_class.baseline.machine_type
         for profile in profiles:
             if self.knowledge.machines.offers(profile.qemu, name) is not Truth.NO:
                 yield profile
@@ -122,52 +131,54 @@ class MoveJudge:
         return tuple(flags), tuple(gaps)
 
     def _kept(self, objections: Iterable[Objection]) -> Objections:
-        return tuple(one for one in objections if accepted(self.policy, one) is None)
+        return tuple(
+            objection for objection in objections if accepted(self.policy, objection) is None
+        )
 
     def _outside(
-        self, objections: Objections, kind: GuestClass, boot: HostProfile, assumed: Assumed
+        self, objections: Objections, guest_class: GuestClass, boot: HostProfile, assumed: Assumed
     ) -> Objections:
         """Return the objections that no condition excludes; what a guest states is no condition."""
-        key = (kind, boot, assumed)
+        key = (guest_class, boot, assumed)
         if key not in self._unstated:
-            start = _start(kind, boot, NO_FLAGS)
+            start = _start(guest_class, boot, NO_FLAGS)
             self._unstated[key] = frozenset(
                 claim for claim in assumed if not self._states(start, claim)
             )
         excluded = self._unstated[key]
         return tuple(
-            one
-            for one in objections
-            if not any(claims_of(clause) <= excluded for clause in one.depends_on)
+            objection
+            for objection in objections
+            if not any(claims_of(clause) <= excluded for clause in objection.depends_on)
         )
 
     def _states(self, start: GuestStart, claim: tuple[str, str]) -> bool:
         """Whether a guest is known to have what a condition says that no guest has."""
-        kind, word = claim
+        guest_class, word = claim
         words = self.knowledge.guests
-        if kind == "device":
+        if guest_class == "device":
             return devices_match((word,), start.devices, words) is Truth.YES
-        if kind == "cpu":
+        if guest_class == "cpu":
             return has_feature(word, start.cpu, start, words) is Truth.YES
-        if kind == "cpu-lacks":
+        if guest_class == "cpu-lacks":
             return has_feature(word, start.cpu, start, words) is Truth.NO
-        if kind == "accelerator-lacks":
+        if guest_class == "accelerator-lacks":
             return start.trait(word) is Truth.NO
         return start.trait(word) is Truth.YES
 
 
-def _subject(one: Objection) -> str:
+def _subject(objection: Objection) -> str:
     """Return what an objection is about: gaps of a unit do not name its property."""
-    return one.unit or one.property_key
+    return objection.unit or objection.property_key
 
 
-def _start(kind: GuestClass, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:
+def _start(guest_class: GuestClass, boot: HostProfile, hop: tuple[CompatFlag, ...]) -> GuestStart:
     return GuestStart(
-        baseline=kind.baseline,
+        baseline=guest_class.baseline,
         booted_on=boot,
-        devices=kind.devices,
-        cpu=kind.cpu,
-        traits=kind.traits,
+        devices=guest_class.devices,
+        cpu=guest_class.cpu,
+        traits=guest_class.traits,
         hop_flags=hop,
     )
 

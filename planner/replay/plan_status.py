@@ -35,8 +35,8 @@ class PlanProgress:
 
     def __post_init__(self) -> None:
         """Compare every host with its steps once."""
-        self._now = {str(one.name): (one.group.kernel, one.group.qemu) for one in self.hosts}
-        self._pool_of = {str(one.name): str(one.pool) for one in self.hosts}
+        self._now = {str(host.name): (host.group.kernel, host.group.qemu) for host in self.hosts}
+        self._pool_of = {str(host.name): str(host.pool) for host in self.hosts}
         for wave in self.plan.waves:
             for step in wave.upgrades:
                 self._steps.setdefault(step.host, []).append(step)
@@ -48,7 +48,7 @@ class PlanProgress:
         if host not in self._now:
             return len(steps)
         texts = self._now[host]
-        reached = [place for place, step in enumerate(steps, 1) if _target(step) == texts]
+        reached = [number for number, step in enumerate(steps, 1) if _target(step) == texts]
         return reached[-1] if reached else 0
 
     def is_done(self, step: HostUpgrade) -> bool:
@@ -82,14 +82,14 @@ class PlanProgress:
                     domain=self._pool_of[host],
                     text=f"{_words(texts)}: neither what it had nor what it gets",
                 )
-        targets: dict[str, set[Texts]] = {one.domain: set() for one in self.plan.domains}
+        targets: dict[str, set[Texts]] = {domain.domain: set() for domain in self.plan.domains}
         for host, steps in self._steps.items():
             targets.setdefault(self._pool_of.get(host, ""), set()).add(_target(steps[-1]))
         for host, texts in sorted(self._now.items()):
             pool = self._pool_of[host]
             if host not in self._steps and pool in targets and texts not in targets[pool]:
-                what = f"{_words(texts)}: in no wave, and not what its pool becomes"
-                yield HostDrift(kind="not-in-plan", host=host, domain=pool, text=what)
+                text = f"{_words(texts)}: in no wave, and not what its pool becomes"
+                yield HostDrift(kind="not-in-plan", host=host, domain=pool, text=text)
 
     def cues(self, today: datetime.date) -> Iterator[FlipCue]:
         """Yield the flips whose waves are done for their pool."""
@@ -113,12 +113,12 @@ class PlanProgress:
 
     def _first_waiting(self) -> dict[str, int]:
         """Return the first wave of each pool that has a host to do."""
-        found: dict[str, int] = {}
+        first_wave: dict[str, int] = {}
         for wave in self.plan.waves:
             for step in wave.upgrades:
                 if not self.is_done(step):
-                    found.setdefault(self._pool_of[step.host], wave.number)
-        return found
+                    first_wave.setdefault(self._pool_of[step.host], wave.number)
+        return first_wave
 
     def rest(self) -> Plan:
         """Return what is left of the plan: open flips count as made, done steps are left out."""

@@ -24,8 +24,8 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
     for wave in plan.waves:
         for flip in wave.flips:
             if flip.after_wave != wave.number:
-                what = f"{_named(flip)} says after_wave {flip.after_wave}"
-                yield _problem(f"waves[{wave.number}].flips", what, "the two must agree")
+                wrong = f"{_named(flip)} says after_wave {flip.after_wave}"
+                yield _problem(f"waves[{wave.number}].flips", wrong, "the two must agree")
     yield from _broken_chains(plan)
     yield from _gone(plan)
 
@@ -33,9 +33,9 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
 def _gone(plan: Plan) -> Iterator[Problem]:
     """Yield what a plan says of itself that it no longer has: waves, and what new guests get."""
     if plan.bounds.waves + plan.bounds.gap != len(plan.waves):
-        what = f"{len(plan.waves)} waves, but the bounds speak of"
-        what += f" {plan.bounds.waves + plan.bounds.gap}"
-        yield _problem("waves", what, "plan again rather than take waves away")
+        wrong = f"{len(plan.waves)} waves, but the bounds speak of"
+        wrong += f" {plan.bounds.waves + plan.bounds.gap}"
+        yield _problem("waves", wrong, "plan again rather than take waves away")
     for domain in plan.domains:
         if not domain.baselines:
             yield _problem(
@@ -48,17 +48,17 @@ def _broken_chains(plan: Plan) -> Iterator[Problem]:
         (min(flip.after_wave, wave.number), flip) for wave in plan.waves for flip in wave.flips
     ]
     last: dict[tuple[str, str, str], Flip] = {}
-    for _, flip in sorted(flips, key=lambda one: one[0]):
+    for _, flip in sorted(flips, key=lambda dated: dated[0]):
         key = (flip.domain, flip.board, flip.line)
         before = last.get(key)
         if before is not None and not same_baseline(before.after, flip.before):
-            what = f"{_named(flip)} starts from another baseline than the flip before it gives"
-            yield _problem(f"waves[{flip.after_wave}].flips", what, "keep their order")
+            wrong = f"{_named(flip)} starts from another baseline than the flip before it gives"
+            yield _problem(f"waves[{flip.after_wave}].flips", wrong, "keep their order")
         last[key] = flip
         moved = flip.before.machine_type != flip.after.machine_type
         if moved and flip.takes_effect.begins_at_a_hop:
-            what = f"{_named(flip)} changes the machine type"
-            yield _problem("waves", what, "only flags can take effect at a hop")
+            wrong = f"{_named(flip)} changes the machine type"
+            yield _problem("waves", wrong, "only flags can take effect at a hop")
 
 
 def _named(flip: Flip) -> str:
@@ -90,8 +90,8 @@ def _first(problems: Sequence[Problem]) -> list[Problem]:
 def _shape(plan: Plan) -> Iterator[Problem]:
     if plan.relaxations and not plan.waves:
         first = plan.relaxations[0]
-        what = f"no waves: {first.domain} forbids every plan ({first.text})"
-        yield _problem("waves", what, "relax what the plan names")
+        wrong = f"no waves: {first.domain} forbids every plan ({first.text})"
+        yield _problem("waves", wrong, "relax what the plan names")
     numbers = [wave.number for wave in plan.waves]
     if numbers != list(range(1, len(numbers) + 1)):
         yield _problem("waves", "the waves are not numbered 1, 2, 3, ... in order")
@@ -100,15 +100,15 @@ def _shape(plan: Plan) -> Iterator[Problem]:
 
 
 def _hosts_of(wave: Wave) -> Iterator[Problem]:
-    names = [one.host for one in wave.upgrades]
-    place = f"waves[{wave.number}]"
+    names = [upgrade.host for upgrade in wave.upgrades]
+    location = f"waves[{wave.number}]"
     for name in sorted(
         {name for name in names if names.count(name) > 1} if _doubles(names) else ()
     ):
-        yield _problem(f"{place}.upgrades", f"'{name}' is upgraded twice in one wave")
+        yield _problem(f"{location}.upgrades", f"'{name}' is upgraded twice in one wave")
     for name in sorted(set(names) ^ set(wave.hosts)):
         held = "hosts" if name in wave.hosts else "upgrades"
-        yield _problem(place, f"'{name}' is in {held} only", "hosts and upgrades must agree")
+        yield _problem(location, f"'{name}' is in {held} only", "hosts and upgrades must agree")
 
 
 def _doubles(names: Sequence[str]) -> bool:
@@ -118,7 +118,7 @@ def _doubles(names: Sequence[str]) -> bool:
 def _domains(plan: Plan, hosts: Sequence[UpgradeHost]) -> Iterator[Problem]:
     pools = {str(host.pool) for host in hosts}
     pool_of = {str(host.name): str(host.pool) for host in hosts}
-    domains = [one.domain for one in plan.domains]
+    domains = [domain.domain for domain in plan.domains]
     if _doubles(domains):
         yield _problem("domains", "a pool appears twice")
     named = set(domains)
@@ -126,12 +126,16 @@ def _domains(plan: Plan, hosts: Sequence[UpgradeHost]) -> Iterator[Problem]:
         if name not in pools:
             yield _problem("domains", f"'{name}' is no pool of the fleet", nearest(name, pools))
     others = [("flips", flip.domain) for flip in plan.flips]
-    others += [("restarts", one.domain) for one in plan.restarts]
-    others += [("masks", one.domain) for one in plan.masks]
+    others += [("restarts", restart.domain) for restart in plan.restarts]
+    others += [("masks", mask.domain) for mask in plan.masks]
     for key, name in dict.fromkeys(others):
         if name not in named:
             yield _problem(key, f"'{name}' is not among the domains", nearest(name, named))
-    lost = {pool_of.get(one.host) for wave in plan.waves for one in wave.upgrades} - named - {None}
+    lost = (
+        {pool_of.get(upgrade.host) for wave in plan.waves for upgrade in wave.upgrades}
+        - named
+        - {None}
+    )
     for pool in sorted(str(name) for name in lost):
         yield _problem("domains", f"the pool '{pool}' has hosts in waves and no entry here")
 
@@ -148,7 +152,7 @@ def _words(plan: Plan, knowledge: KnowledgeBase) -> Iterator[Problem]:
             if knowledge.canonical(name) is None:
                 hint = nearest(name, knowledge.capability_names)
                 yield _problem("masks", f"unknown capability '{name}'", hint)
-    texts = {(one.kernel, one.qemu) for wave in plan.waves for one in wave.upgrades}
+    texts = {(upgrade.kernel, upgrade.qemu) for wave in plan.waves for upgrade in wave.upgrades}
     for kernel, qemu in sorted(texts):
         for column, text in (("kernel", kernel), ("qemu", qemu)):
             misfit = knowledge.misfit(column, text)
@@ -160,19 +164,19 @@ def _ways(plan: Plan, hosts: Sequence[UpgradeHost]) -> Iterator[Problem]:
     """Yield hosts that are not in the fleet, or not what the plan takes them for."""
     now = {str(host.name): (host.group.kernel, host.group.qemu) for host in hosts}
     for wave in plan.waves:
-        for one in wave.upgrades:
-            here = now.get(one.host)
-            place = f"waves[{wave.number}].upgrades"
+        for upgrade in wave.upgrades:
+            here = now.get(upgrade.host)
+            location = f"waves[{wave.number}].upgrades"
             if here is None:
-                yield _problem(place, f"'{one.host}' is not in the fleet")
-            elif here != (one.from_kernel, one.from_qemu):
-                yield _problem(place, _elsewhere(one, here), "planner status compares them")
-            now[one.host] = (one.kernel, one.qemu)
+                yield _problem(location, f"'{upgrade.host}' is not in the fleet")
+            elif here != (upgrade.from_kernel, upgrade.from_qemu):
+                yield _problem(location, _elsewhere(upgrade, here), "planner status compares them")
+            now[upgrade.host] = (upgrade.kernel, upgrade.qemu)
 
 
-def _elsewhere(one: HostUpgrade, here: tuple[str, str]) -> str:
+def _elsewhere(step: HostUpgrade, here: tuple[str, str]) -> str:
     return (
-        f"'{one.host}' leaves kernel {one.from_kernel} with QEMU {one.from_qemu} here, "
+        f"'{step.host}' leaves kernel {step.from_kernel} with QEMU {step.from_qemu} here, "
         f"and has kernel {here[0]} with QEMU {here[1]}"
     )
 
@@ -182,12 +186,14 @@ def check_failures(
 ) -> Iterator[str]:
     """Yield what is wrong with failures of hosts: unknown names, waves that the plan has not."""
     names = {str(host.name) for host in hosts}
-    for one in failures:
-        if one.host not in names:
-            yield advised(f"'{one.host}' is not in the fleet", nearest(one.host, names))
-        if not 1 <= one.wave <= len(plan.waves):
-            yield f"the plan has no wave {one.wave}; it has {len(plan.waves)}"
+    for failure in failures:
+        if failure.host not in names:
+            yield advised(f"'{failure.host}' is not in the fleet", nearest(failure.host, names))
+        if not 1 <= failure.wave <= len(plan.waves):
+            yield f"the plan has no wave {failure.wave}; it has {len(plan.waves)}"
 
 
-def _problem(place: str, what: str, remedy: str = "") -> Problem:
-    return Problem(location=Location(file="plan", column=place or None), what=what, remedy=remedy)
+def _problem(location: str, wrong: str, remedy: str = "") -> Problem:
+    return Problem(
+        location=Location(file="plan", column=location or None), what=wrong, remedy=remedy
+    )

@@ -20,7 +20,7 @@ def broken_limits(plan: Plan, hosts: Sequence[UpgradeHost], rules: PlanPolicy) -
     by_name = {str(host.name): host for host in hosts}
     sizes = Counter(str(host.pool) for host in hosts)
     for wave in plan.waves:
-        names = dict.fromkeys(one.host for one in wave.upgrades)
+        names = dict.fromkeys(upgrade.host for upgrade in wave.upgrades)
         down = [by_name[name] for name in names if name in by_name]
         for pool, text in (
             *_fleet(down, rules),
@@ -39,20 +39,25 @@ def _fleet(down: Sequence[UpgradeHost], rules: PlanPolicy) -> Iterator[tuple[str
 
 def _failure_domains(down: Iterable[UpgradeHost], rules: PlanPolicy) -> Iterator[tuple[str, str]]:
     bounds = dict(rules.domain_unavailable)
-    counts = Counter(one for host in down for one in set(host.failure_domains))
-    for one, count in sorted(counts.items(), key=lambda item: str(item[0])):
-        most = bounds.get(one.family)
+    counts = Counter(
+        failure_domain for host in down for failure_domain in set(host.failure_domains)
+    )
+    for failure_domain, count in sorted(counts.items(), key=lambda item: str(item[0])):
+        most = bounds.get(failure_domain.family)
         if most is not None and count > most:
-            yield "", f"{count:,} hosts of {one} are down, domain_unavailable is {most:,}"
+            yield (
+                "",
+                f"{count:,} hosts of {failure_domain} are down, domain_unavailable is {most:,}",
+            )
 
 
 def _pools(
     down: Iterable[UpgradeHost], sizes: Mapping[str, int], rules: PlanPolicy
 ) -> Iterator[tuple[str, str]]:
-    own: dict[str, list[UpgradeHost]] = {}
+    by_pool: dict[str, list[UpgradeHost]] = {}
     for host in down:
-        own.setdefault(str(host.pool), []).append(host)
-    for pool, hosts in sorted(own.items()):
+        by_pool.setdefault(str(host.pool), []).append(host)
+    for pool, hosts in sorted(by_pool.items()):
         share = floor(Fraction(str(rules.pool_share)) * sizes[pool])
         most = max(1, min(share, sizes[pool] - 1))
         if rules.pool_unavailable is not None:

@@ -48,7 +48,7 @@ class ScheduledHosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolFacts:
-    """A pool of the plan. `cohorts` None: no guests were given. Keys of `baselines`: board, line.
+    """A pool of the plan. `placed_guests` None: no guests were given. Keys of `baselines`: board, line.
 
     `past` are builds that hosts had before today: guests that booted there may still run.
     """
@@ -60,19 +60,19 @@ class PoolFacts:
     flips: tuple[Flip, ...]
     restarts: tuple[Restart, ...]
     conditions: Assumed
-    cohorts: tuple[PlacedGuests, ...] | None
+    placed_guests: tuple[PlacedGuests, ...] | None
     capacity: Mapping[str, Room]
     used: Room | None
     past: tuple[HostProfile, ...] = ()
 
     def events(self) -> tuple[int, ...]:
         """Return the waves in which something happens to this pool, in order."""
-        found = {flip.after_wave for flip in self.flips}
-        found |= {restart.before_wave - 1 for restart in self.restarts}
-        for one in self.classes:
-            found |= {wave for step in one.steps for wave in (step.wave, step.until)}
-            found |= {*one.failures, one.returned_after or 0}
-        return tuple(sorted(wave for wave in found if wave > 0))
+        waves = {flip.after_wave for flip in self.flips}
+        waves |= {restart.before_wave - 1 for restart in self.restarts}
+        for host_class in self.classes:
+            waves |= {wave for step in host_class.steps for wave in (step.wave, step.until)}
+            waves |= {*host_class.failures, host_class.returned_after or 0}
+        return tuple(sorted(wave for wave in waves if wave > 0))
 
     def is_restarted(self, baseline: Baseline, wave: int) -> bool:
         """Whether the plan restarts, until a wave starts, all guests of a baseline that it can.
@@ -80,37 +80,42 @@ class PoolFacts:
         Guests that cannot migrate are off in the wave of their host, not earlier.
         """
         planned = sum(
-            one.guests
-            for one in self.restarts
-            if one.before_wave <= wave and same_baseline(one.before, baseline)
+            guests.guests
+            for guests in self.restarts
+            if guests.before_wave <= wave and same_baseline(guests.before, baseline)
         )
         present = sum(
-            one.count
-            for one in self._of(baseline)
-            if one.migratable or any(step.wave <= wave for step in self.classes[one.place].steps)
+            guests.count
+            for guests in self._of(baseline)
+            if guests.migratable
+            or any(step.wave <= wave for step in self.classes[guests.place].steps)
         )
         return planned >= present
 
     def is_off(self, baseline: Baseline, wave: int) -> bool:
         """Whether the plan restarts in a wave the guests of a baseline that cannot leave its hosts."""
         planned = sum(
-            one.guests
-            for one in self.restarts
-            if one.before_wave == wave and same_baseline(one.before, baseline)
+            guests.guests
+            for guests in self.restarts
+            if guests.before_wave == wave and same_baseline(guests.before, baseline)
         )
         bound = sum(
-            one.count
-            for one in self._of(baseline)
-            if (not one.migratable or self.has_one_host)
-            and any(step.wave == wave for step in self.classes[one.place].steps)
+            guests.count
+            for guests in self._of(baseline)
+            if (not guests.migratable or self.has_one_host)
+            and any(step.wave == wave for step in self.classes[guests.place].steps)
         )
         return planned >= bound
 
     @property
     def has_one_host(self) -> bool:
         """Whether its guests have no other host to go to."""
-        return sum(len(one.hosts) for one in self.classes) == 1
+        return sum(len(host_class.hosts) for host_class in self.classes) == 1
 
     def _of(self, baseline: Baseline) -> Iterator[PlacedGuests]:
         """Yield the guests of today on a baseline."""
-        return (one for one in self.cohorts or () if same_baseline(one.kind.baseline, baseline))
+        return (
+            guests
+            for guests in self.placed_guests or ()
+            if same_baseline(guests.guest_class.baseline, baseline)
+        )

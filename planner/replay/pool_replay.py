@@ -28,14 +28,14 @@ class PoolReplay:
     """The guests of one pool over the phases; it ends with the first phase that has a violation."""
 
     pool: PoolFacts
-    court: MoveJudge
+    judge: MoveJudge
     waves: Sequence[int]
     judgements: int = 0
     violation: Finding | None = None
     gap: Finding | None = None
-    _field: HostTimeline = field(init=False)
-    _places: HostStates = field(default_factory=list)
-    _crowds: dict[HostState, HostCount] = field(default_factory=dict)
+    _timeline: HostTimeline = field(init=False)
+    _states: HostStates = field(default_factory=list)
+    _counts: dict[HostState, HostCount] = field(default_factory=dict)
     _alive: dict[GuestClass, dict[Pair, bool]] = field(default_factory=dict)
     _in_force: dict[tuple[str, str], Baseline] = field(default_factory=dict)
     _hops: list[tuple[Baseline, Baseline]] = field(default_factory=list)
@@ -46,17 +46,19 @@ class PoolReplay:
 
     def __post_init__(self) -> None:
         """Put the guests of today where they are, before the first phase."""
-        self._field = HostTimeline(self.pool)
-        self._places = self._field.places(*self._now)
-        self._crowds = self._field.crowds(self._places, 0)
+        self._timeline = HostTimeline(self.pool)
+        self._states = self._timeline.states(*self._now)
+        self._counts = self._timeline.counts(self._states, 0)
         self._in_force = dict(self.pool.baselines)
-        profiles = dict.fromkeys((*(at.profile for at in self._crowds), *self.pool.past))
-        if self.pool.cohorts is None:
+        profiles = dict.fromkeys((*(at.profile for at in self._counts), *self.pool.past))
+        if self.pool.placed_guests is None:
             for baseline in self.pool.baselines.values():
-                kind = any_guest(baseline)
-                self._alive[kind] = {(boot, at): True for boot in profiles for at in self._crowds}
-        for cohort in self.pool.cohorts or ():
-            self._place(cohort, profiles)
+                guest_class = any_guest(baseline)
+                self._alive[guest_class] = {
+                    (boot, at): True for boot in profiles for at in self._counts
+                }
+        for placed in self.pool.placed_guests or ():
+            self._place(placed, profiles)
 
     def run(self) -> None:
         """Replay the start and every wave that brings something new to the pool."""
@@ -69,23 +71,23 @@ class PoolReplay:
                     self._enter(wave, phase)
                     self._settle()
 
-    def _place(self, cohort: PlacedGuests, profiles: Iterable[HostProfile]) -> None:
+    def _place(self, placed: PlacedGuests, profiles: Iterable[HostProfile]) -> None:
         """Put guests on their host; where no boot host is given, any of the pool may have been it."""
-        standing = self._places[cohort.place]
-        if standing is None or not cohort.migratable:
+        standing = self._states[placed.place]
+        if standing is None or not placed.migratable:
             return
-        pairs = self._alive.setdefault(cohort.kind, {})
-        if cohort.boot is None:
-            for boot in self.court.may_have_started(cohort.kind, profiles):
+        pairs = self._alive.setdefault(placed.guest_class, {})
+        if placed.boot is None:
+            for boot in self.judge.may_have_started(placed.guest_class, profiles):
                 pairs.setdefault((boot, standing), False)
-        pairs[(cohort.boot or standing.profile, standing)] = True
+        pairs[(placed.boot or standing.profile, standing)] = True
 
     def _enter(self, wave: int, phase: Phase) -> None:
         """Change the hosts, then what new guests get, as a phase does."""
         self._now = (wave, phase)
-        before, self._places = self._places, self._field.places(wave, phase)
-        self._crowds = self._field.crowds(self._places, wave)
-        if before != self._places:
+        before, self._states = self._states, self._timeline.states(wave, phase)
+        self._counts = self._timeline.counts(self._states, wave)
+        if before != self._states:
             self._follow(before)
         if phase is Phase.EVACUATE:
             self._look_for_exits()
@@ -99,78 +101,80 @@ class PoolReplay:
     def _follow(self, before: HostStates) -> None:
         """Let guests stand where the hosts that they may be on now stand."""
         become: dict[HostState, dict[HostState, None]] = {}
-        for old, new in zip(before, self._places, strict=True):
+        for old, new in zip(before, self._states, strict=True):
             if old is not None and new is not None:
                 become.setdefault(old, {})[new] = None
-        for kind, pairs in self._alive.items():
+        for guest_class, pairs in self._alive.items():
             moved: dict[Pair, bool] = {}
-            for (boot, place), certain in pairs.items():
-                for new in become.get(place, ()):
+            for (boot, state), certain in pairs.items():
+                for new in become.get(state, ()):
                     moved[(boot, new)] = certain or moved.get((boot, new), False)
-            self._alive[kind] = moved
+            self._alive[guest_class] = moved
 
     def _settle(self) -> None:
         """Launch, reboot, move and hop until nothing new comes of it; judge all of it."""
-        self._queue = [(kind, pair) for kind, pairs in self._alive.items() for pair in pairs]
+        self._queue = [
+            (guest_class, pair) for guest_class, pairs in self._alive.items() for pair in pairs
+        ]
         for baseline in self._in_force.values():
             self._launch(any_guest(baseline))
         while self._queue:
-            kind, (boot, place) = self._queue.pop()
-            self._add(kind, (place.profile, place), certain=True)
-            for target in self._crowds:
-                if self._field.may_send(place, target, self._crowds):
-                    self._move(kind, (boot, place), target)
-        certain = [one for one in self._found if one.certain]
-        gaps = [one for one in self._found if not one.certain]
+            guest_class, (boot, state) = self._queue.pop()
+            self._add(guest_class, (state.profile, state), certain=True)
+            for target in self._counts:
+                if self._timeline.may_send(state, target, self._counts):
+                    self._move(guest_class, (boot, state), target)
+        certain = [finding for finding in self._found if finding.certain]
+        gaps = [finding for finding in self._found if not finding.certain]
         self._found = []
         if certain:
-            self.violation = min(certain, key=lambda one: one.order)
+            self.violation = min(certain, key=lambda finding: finding.order)
         if gaps and self.gap is None:
-            self.gap = min(gaps, key=lambda one: one.order)
+            self.gap = min(gaps, key=lambda finding: finding.order)
 
-    def _add(self, kind: GuestClass, pair: Pair, *, certain: bool) -> None:
+    def _add(self, guest_class: GuestClass, pair: Pair, *, certain: bool) -> None:
         """Note that guests of a kind may be there; what was a guess may become certain."""
-        pairs = self._alive.setdefault(kind, {})
+        pairs = self._alive.setdefault(guest_class, {})
         if pair not in pairs or (certain and not pairs[pair]):
             pairs[pair] = certain
-            self._queue.append((kind, pair))
+            self._queue.append((guest_class, pair))
 
-    def _launch(self, kind: GuestClass, *, objecting: bool = True) -> bool:
+    def _launch(self, guest_class: GuestClass, *, objecting: bool = True) -> bool:
         """Start guests wherever a host takes them; return whether one did that no fault takes away."""
         started = False
-        for place, crowd in self._crowds.items():
-            if place.cordoned:
+        for state, count in self._counts.items():
+            if state.cordoned:
                 continue
-            against = self.court.against_launch(place.profile, kind, self.pool.conditions)
+            against = self.judge.against_launch(state.profile, guest_class, self.pool.conditions)
             if objecting:
-                self._note(kind, (place.profile, place), None, against, certain=True)
+                self._note(guest_class, (state.profile, state), None, against, certain=True)
             if objecting or not against:
-                self._add(kind, (place.profile, place), certain=True)
-                started = started or crowd.certain > 0
+                self._add(guest_class, (state.profile, state), certain=True)
+                started = started or count.certain > 0
         return started
 
-    def _move(self, kind: GuestClass, pair: Pair, target: HostState) -> None:
+    def _move(self, guest_class: GuestClass, pair: Pair, target: HostState) -> None:
         """Judge a move as it is, and as a hop onto flags that changed."""
-        boot, place = pair
-        certain = self._alive[kind][pair]
-        edge = (place.profile, target.profile)
-        if self._is_new((kind, boot, edge, None, certain)):
-            against = self.court.against_move(edge, boot, kind, self.pool.conditions)
-            self._note(kind, pair, target, against, certain=certain)
-        self._add(kind, (boot, target), certain=certain)
+        boot, state = pair
+        certain = self._alive[guest_class][pair]
+        edge = (state.profile, target.profile)
+        if self._is_new((guest_class, boot, edge, None, certain)):
+            against = self.judge.against_move(edge, boot, guest_class, self.pool.conditions)
+            self._note(guest_class, pair, target, against, certain=certain)
+        self._add(guest_class, (boot, target), certain=certain)
         for before, after in self._hops:
-            if same_baseline(kind.baseline, before):
-                self._hop(kind, pair, target, after)
+            if same_baseline(guest_class.baseline, before):
+                self._hop(guest_class, pair, target, after)
 
-    def _hop(self, kind: GuestClass, pair: Pair, target: HostState, after: Baseline) -> None:
-        boot, place = pair
-        certain = self._alive[kind][pair]
-        edge = (place.profile, target.profile)
-        if self._is_new((kind, boot, edge, after.flags, certain)):
-            flags, gaps = self.court.hop_flags(kind.baseline, after, target.profile)
-            against = self.court.against_move(edge, boot, kind, self.pool.conditions, flags)
-            self._note(kind, pair, target, (*against, *gaps), certain=certain)
-        self._add(kind.with_baseline(after), (boot, target), certain=certain)
+    def _hop(self, guest_class: GuestClass, pair: Pair, target: HostState, after: Baseline) -> None:
+        boot, state = pair
+        certain = self._alive[guest_class][pair]
+        edge = (state.profile, target.profile)
+        if self._is_new((guest_class, boot, edge, after.flags, certain)):
+            flags, gaps = self.judge.hop_flags(guest_class.baseline, after, target.profile)
+            against = self.judge.against_move(edge, boot, guest_class, self.pool.conditions, flags)
+            self._note(guest_class, pair, target, (*against, *gaps), certain=certain)
+        self._add(guest_class.with_baseline(after), (boot, target), certain=certain)
 
     def _is_new(self, question: tuple[object, ...]) -> bool:
         if question in self._judged:
@@ -181,7 +185,7 @@ class PoolReplay:
 
     def _note(
         self,
-        kind: GuestClass,
+        guest_class: GuestClass,
         pair: Pair,
         target: HostState | None,
         objections: Objections,
@@ -189,17 +193,17 @@ class PoolReplay:
         certain: bool,
     ) -> None:
         wave, phase = self._now
-        for one in objections:
+        for objection in objections:
             self._found.append(
                 Finding(
                     wave=wave,
                     phase=phase,
-                    certain=certain and not one.is_gap,
-                    kind=kind,
+                    certain=certain and not objection.is_gap,
+                    guest_class=guest_class,
                     boot=pair[0],
                     source=pair[1],
                     destination=target,
-                    objection=one,
+                    objection=objection,
                     text="" if certain else "the boot host of these guests is not given",
                 )
             )
@@ -219,64 +223,72 @@ class PoolReplay:
         for restart in self.pool.restarts:
             if restart.before_wave != wave + 1:
                 continue
-            kinds = [kind for kind in self._alive if same_baseline(kind.baseline, restart.before)]
-            for kind in kinds or [any_guest(restart.before)]:
+            guest_classes = [
+                guest_class
+                for guest_class in self._alive
+                if same_baseline(guest_class.baseline, restart.before)
+            ]
+            for guest_class in guest_classes or [any_guest(restart.before)]:
                 if self.pool.is_restarted(restart.before, wave + 1):
-                    self._alive.pop(kind, None)
-                self._launch(kind.with_baseline(restart.after))
+                    self._alive.pop(guest_class, None)
+                self._launch(guest_class.with_baseline(restart.after))
 
     def _restart_elsewhere(self, wave: int) -> None:
         """Start the guests of a host that died again, on any host that takes them."""
         hit = {
-            place
-            for one, place in zip(self.pool.classes, self._places, strict=True)
-            if wave in one.failures and place is not None
+            state
+            for host_class, state in zip(self.pool.classes, self._states, strict=True)
+            if wave in host_class.failures and state is not None
         }
-        kinds = [kind for kind in self._alive if any(at in hit for _, at in self._alive[kind])]
-        for kind in kinds:
-            if not self._launch(kind, objecting=False):
+        guest_classes = [
+            guest_class
+            for guest_class in self._alive
+            if any(at in hit for _, at in self._alive[guest_class])
+        ]
+        for guest_class in guest_classes:
+            if not self._launch(guest_class, objecting=False):
                 text = "no host can start these guests again while theirs is dead"
-                self._nowhere(kind, None, text, certain=kind in self._of_today())
+                self._nowhere(guest_class, None, text, certain=guest_class in self._of_today())
 
     def _look_for_exits(self) -> None:
         """Object to a host that is to be emptied while no host takes its guests."""
         wave, _ = self._now
-        for place in [one for one in self._crowds if one.cordoned]:
+        for state in [_crowd for _crowd in self._counts if _crowd.cordoned]:
             open_to = (
-                crowd.certain
-                for target, crowd in self._crowds.items()
-                if self._field.may_send(place, target, self._crowds)
+                count.certain
+                for target, count in self._counts.items()
+                if self._timeline.may_send(state, target, self._counts)
             )
             if not any(open_to):
-                self._without_exit(place)
-        for cohort in self.pool.cohorts or ():
-            leaves = any(step.wave == wave for step in self.pool.classes[cohort.place].steps)
-            if leaves and not cohort.migratable:
-                self._bound(cohort)
+                self._without_exit(state)
+        for placed in self.pool.placed_guests or ():
+            leaves = any(step.wave == wave for step in self.pool.classes[placed.place].steps)
+            if leaves and not placed.migratable:
+                self._bound(placed)
 
-    def _without_exit(self, place: HostState) -> None:
+    def _without_exit(self, state: HostState) -> None:
         text = "no other host of the pool is up for the guests of this one"
-        if self.pool.cohorts is None:
+        if self.pool.placed_guests is None:
             if self.pool.used is None or self.pool.used.memory_gib or self.pool.used.vcpus:
-                self._nowhere(None, place, f"{text}, if it has any", certain=False)
+                self._nowhere(None, state, f"{text}, if it has any", certain=False)
             return
-        for kind in self._of_today() & self._alive.keys():
-            is_off = self.pool.has_one_host and self.pool.is_off(kind.baseline, self._now[0])
-            if not is_off and any(at == place for _, at in self._alive[kind]):
-                self._nowhere(kind, place, text, certain=True)
+        for guest_class in self._of_today() & self._alive.keys():
+            is_off = self.pool.has_one_host and self.pool.is_off(guest_class.baseline, self._now[0])
+            if not is_off and any(at == state for _, at in self._alive[guest_class]):
+                self._nowhere(guest_class, state, text, certain=True)
 
     def _of_today(self) -> set[GuestClass]:
         """Return the guests of the file that can migrate."""
-        return {cohort.kind for cohort in self.pool.cohorts or () if cohort.migratable}
+        return {placed.guest_class for placed in self.pool.placed_guests or () if placed.migratable}
 
-    def _bound(self, cohort: PlacedGuests) -> None:
-        if not self.pool.is_off(cohort.kind.baseline, self._now[0]):
-            place = self._places[cohort.place]
+    def _bound(self, placed: PlacedGuests) -> None:
+        if not self.pool.is_off(placed.guest_class.baseline, self._now[0]):
+            state = self._states[placed.place]
             text = "these guests cannot migrate, and the plan does not restart them in this wave"
-            self._nowhere(cohort.kind, place, text, certain=True)
+            self._nowhere(placed.guest_class, state, text, certain=True)
 
     def _nowhere(
-        self, kind: GuestClass | None, place: HostState | None, text: str, *, certain: bool
+        self, guest_class: GuestClass | None, state: HostState | None, text: str, *, certain: bool
     ) -> None:
         wave, phase = self._now
         self._found.append(
@@ -284,8 +296,8 @@ class PoolReplay:
                 wave=wave,
                 phase=phase,
                 certain=certain,
-                kind=kind,
-                source=place,
+                guest_class=guest_class,
+                source=state,
                 rule=ReplayRule.NOWHERE_TO_GO,
                 text=text,
             )

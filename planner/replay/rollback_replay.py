@@ -14,41 +14,45 @@ from planner.replay.move_judge import MoveJudge
 from planner.replay.pool_facts import PoolFacts
 
 
-def no_way_back(pool: PoolFacts, court: MoveJudge, wave: int) -> Iterator[NoWayBack]:
+def no_way_back(pool: PoolFacts, judge: MoveJudge, wave: int) -> Iterator[NoWayBack]:
     """Yield the guests that may be on an upgraded host after `wave` and cannot go back to an old one.
 
     Guests of today are there if their host was emptied while an upgraded one was up; new guests of
     every baseline so far are wherever a host is up.
     """
-    field = HostTimeline(pool)
-    changed = [one for one in pool.classes if any(step.wave <= wave for step in one.steps)]
-    old = dict.fromkeys(one.today.profile for one in changed)
+    timeline = HostTimeline(pool)
+    changed = [
+        host_class
+        for host_class in pool.classes
+        if any(step.wave <= wave for step in host_class.steps)
+    ]
+    old = dict.fromkeys(host_class.today.profile for host_class in changed)
     new = dict.fromkeys(
         build.profile
-        for one in changed
-        if (build := field.build(one, wave, Phase.RESTART)) is not None
+        for host_class in changed
+        if (build := timeline.build(host_class, wave, Phase.RESTART)) is not None
     )
-    for kind, boot, count in (*_of_today(pool, wave), *_of_now(pool, wave, tuple(new))):
+    for guest_class, boot, count in (*_of_today(pool, wave), *_of_now(pool, wave, tuple(new))):
         for source in new:
             for destination in old:
-                yield from _lost(court, pool, (source, destination), (kind, boot, count))
+                yield from _lost(judge, pool, (source, destination), (guest_class, boot, count))
 
 
 Group = tuple[GuestClass, HostProfile, int | None]
 
 
 def _lost(
-    court: MoveJudge, pool: PoolFacts, edge: tuple[HostProfile, HostProfile], group: Group
+    judge: MoveJudge, pool: PoolFacts, edge: tuple[HostProfile, HostProfile], group: Group
 ) -> Iterator[NoWayBack]:
-    kind, boot, count = group
-    for one in court.against_move(edge, boot, kind, pool.conditions)[:1]:
+    guest_class, boot, count = group
+    for objection in judge.against_move(edge, boot, guest_class, pool.conditions)[:1]:
         yield NoWayBack(
             domain=pool.name,
-            guests=f"guests on {baseline_words(kind.baseline)}",
+            guests=f"guests on {baseline_words(guest_class.baseline)}",
             count=count,
-            rule=one.rule.value,
-            unit=one.unit or one.property_key,
-            text=objection_words(one),
+            rule=objection.rule.value,
+            unit=objection.unit or objection.property_key,
+            text=objection_words(objection),
         )
 
 
@@ -57,37 +61,41 @@ def _of_today(pool: PoolFacts, wave: int) -> Iterator[Group]:
     first = _upgraded_before(pool)
     moved = {
         number
-        for number, one in enumerate(pool.classes)
-        if any(first < step.wave <= wave for step in one.steps)
+        for number, host_class in enumerate(pool.classes)
+        if any(first < step.wave <= wave for step in host_class.steps)
     }
-    profiles = tuple(dict.fromkeys(one.today.profile for one in pool.classes))
-    if pool.cohorts is None:
-        kinds = [any_guest(baseline) for baseline in pool.baselines.values()]
-        yield from ((kind, boot, None) for kind in kinds if moved for boot in profiles)
+    profiles = tuple(dict.fromkeys(host_class.today.profile for host_class in pool.classes))
+    if pool.placed_guests is None:
+        guest_classes = [any_guest(baseline) for baseline in pool.baselines.values()]
+        yield from (
+            (guest_class, boot, None) for guest_class in guest_classes if moved for boot in profiles
+        )
         return
-    for cohort in pool.cohorts:
-        if cohort.migratable and cohort.place in moved:
-            after = _restarted(pool, cohort.kind)
-            known = cohort.boot is not None and after is None
-            for boot in (cohort.boot,) if known else profiles:
+    for placed in pool.placed_guests:
+        if placed.migratable and placed.place in moved:
+            after = _restarted(pool, placed.guest_class)
+            known = placed.boot is not None and after is None
+            for boot in (placed.boot,) if known else profiles:
                 if boot is not None:
-                    yield after or cohort.kind, boot, cohort.count
+                    yield after or placed.guest_class, boot, placed.count
 
 
-def _restarted(pool: PoolFacts, kind: GuestClass) -> GuestClass | None:
+def _restarted(pool: PoolFacts, guest_class: GuestClass) -> GuestClass | None:
     """Return the kind that all guests of a kind become before wave 1, None if they stay as they are."""
     for restart in pool.restarts:
-        early = restart.before_wave == 1 and same_baseline(restart.before, kind.baseline)
-        if early and pool.is_restarted(kind.baseline, 1):
-            return kind.with_baseline(restart.after)
+        early = restart.before_wave == 1 and same_baseline(restart.before, guest_class.baseline)
+        if early and pool.is_restarted(guest_class.baseline, 1):
+            return guest_class.with_baseline(restart.after)
     return None
 
 
 def _upgraded_before(pool: PoolFacts) -> int:
     """Return the wave after which some host of a pool is upgraded, -1 if one is so already."""
-    waves = [step.wave for one in pool.classes for step in one.steps]
-    targets = {step.build.profile for one in pool.classes for step in one.steps}
-    stays = any(not one.steps and one.today.profile in targets for one in pool.classes)
+    waves = [step.wave for host_class in pool.classes for step in host_class.steps]
+    targets = {step.build.profile for host_class in pool.classes for step in host_class.steps}
+    stays = any(
+        not host_class.steps and host_class.today.profile in targets for host_class in pool.classes
+    )
     return -1 if stays else min(waves, default=0)
 
 

@@ -63,17 +63,23 @@ class ReplaySetup:
                 flips=tuple(flips.get(name, ())),
                 restarts=tuple(restarts.get(name, ())),
                 conditions=respelt(claimed(domain.conditions), self.knowledge.guests),
-                cohorts=None if mine is None else self._cohorts(classes, mine),
+                placed_guests=None if mine is None else self._placed_guests(classes, mine),
                 capacity=capacity_of(hosts),
                 used=used_of(hosts, mine),
                 past=tuple(dict.fromkeys(self._past(hosts))),
             )
 
-    def _cohorts(
+    def _placed_guests(
         self, classes: Sequence[ScheduledHosts], guests: Sequence[GuestGroup]
     ) -> tuple[PlacedGuests, ...]:
-        here = [one if one.returned_after is None else replace(one, hosts=()) for one in classes]
-        names, profiles = [one.hosts for one in here], [one.today.profile for one in here]
+        here = [
+            hosts_here if hosts_here.returned_after is None else replace(hosts_here, hosts=())
+            for hosts_here in classes
+        ]
+        names, profiles = (
+            [host_class.hosts for host_class in here],
+            [host_class.today.profile for host_class in here],
+        )
         return tuple(placed_guests_of(names, profiles, guests, self._elsewhere))
 
     def _elsewhere(self, name: str) -> HostProfile:
@@ -90,12 +96,12 @@ class ReplaySetup:
 
     def _steps(self) -> dict[str, tuple[tuple[int, str, str], ...]]:
         """Return (wave, kernel, QEMU) of every host of the plan, in wave order."""
-        found: dict[str, tuple[tuple[int, str, str], ...]] = {}
+        steps_of: dict[str, tuple[tuple[int, str, str], ...]] = {}
         for wave in self.plan.waves:
-            for one in wave.upgrades:
-                step = (wave.number, one.kernel, one.qemu)
-                found[one.host] = (*found.get(one.host, ()), step)
-        return found
+            for upgrade in wave.upgrades:
+                step = (wave.number, upgrade.kernel, upgrade.qemu)
+                steps_of[upgrade.host] = (*steps_of.get(upgrade.host, ()), step)
+        return steps_of
 
     def _classes(
         self,
@@ -103,15 +109,15 @@ class ReplaySetup:
         steps: Mapping[str, tuple[tuple[int, str, str], ...]],
         masks: tuple[Mask, ...],
     ) -> Iterator[ScheduledHosts]:
-        found: dict[object, list[str]] = {}
+        names_of: dict[object, list[str]] = {}
         for host in sorted(hosts, key=lambda host: host.name):
-            own = steps.get(host.name, ())
-            key = (_words(host.group), own, self.failures.get(host.name, ()), masks)
+            host_steps = steps.get(host.name, ())
+            key = (_words(host.group), host_steps, self.failures.get(host.name, ()), masks)
             if key not in self._ways:
-                way = self._way(host.group, own, masks)
+                way = self._way(host.group, host_steps, masks)
                 self._ways[key] = (self._build(host.group), way)
-            found.setdefault(key, []).append(host.name)
-        for way_of, names in found.items():
+            names_of.setdefault(key, []).append(host.name)
+        for way_of, names in names_of.items():
             today, way = self._ways[way_of]
             failures = self.failures.get(names[0], ())
             whole = ScheduledHosts(today=today, steps=way, hosts=tuple(names), failures=failures)
@@ -153,12 +159,12 @@ class ReplaySetup:
         return self._masked[key]
 
     def _baselines(self, domain: DomainPlan) -> dict[tuple[str, str], Baseline]:
-        found = {}
+        baselines = {}
         for baseline in domain.baselines:
             row = self.knowledge.machine_type(baseline.machine_type)
             key = (baseline.machine_type, "") if row is None else (row.board, row.line)
-            found[key] = baseline
-        return found
+            baselines[key] = baseline
+        return baselines
 
 
 def _words(group: HostGroup) -> Words:

@@ -81,17 +81,17 @@ class _Tally:
 
 def simulate(scenario: ReplayRequest) -> Simulation:
     """Replay every phase of every wave; return the first violation, or that there is none."""
-    court = MoveJudge(scenario.knowledge, scenario.policy)
+    judge = MoveJudge(scenario.knowledge, scenario.policy)
     known: dict[object, ReplayOutcome] = {}
     record = _Tally()
     conditions: set[str] = set()
     for pool in _pools(scenario):
         record.pools += 1
         conditions |= {f"{kind}:{word}" for kind, word in pool.conditions}
-        _replay(pool, court, known, record)
+        _replay(pool, judge, known, record)
         _check_room(pool, scenario.policy.plan.fill, record)
         if scenario.abort_after is not None:
-            record.no_way_back += no_way_back(pool, court, scenario.abort_after)
+            record.no_way_back += no_way_back(pool, judge, scenario.abort_after)
     if scenario.bounded:
         record.violations += _broken_limits(scenario)
     if scenario.abort_after is not None:
@@ -100,8 +100,8 @@ def simulate(scenario: ReplayRequest) -> Simulation:
         waves=len(scenario.plan.waves),
         phases=1 + len(IN_WAVE) * len(scenario.plan.waves),
         judgements=record.judgements,
-        violation=min(record.violations, key=lambda one: one.moment, default=None),
-        gap=min(record.gaps, key=lambda one: one.moment, default=None),
+        violation=min(record.violations, key=lambda violation: violation.moment, default=None),
+        gap=min(record.gaps, key=lambda violation: violation.moment, default=None),
         failures=scenario.failures,
         abort_after=scenario.abort_after,
         no_way_back=tuple(dict.fromkeys(record.no_way_back)),
@@ -115,15 +115,15 @@ def simulate(scenario: ReplayRequest) -> Simulation:
 def drawn_failures(plan: Plan, seed: int) -> tuple[HostFailure, ...]:
     """Return one failure per wave, of a host of the plan: chosen by the seed, always the same."""
     chance = random.Random(seed)
-    hosts = sorted({one.host for wave in plan.waves for one in wave.upgrades})
+    hosts = sorted({upgrade.host for wave in plan.waves for upgrade in wave.upgrades})
     return tuple(HostFailure(host=chance.choice(hosts), wave=wave.number) for wave in plan.waves)
 
 
 def _pools(scenario: ReplayRequest) -> Iterator[PoolFacts]:
     failures: dict[str, tuple[int, ...]] = {}
-    for one in sorted(set(scenario.failures)):
-        failures[one.host] = (*failures.get(one.host, ()), one.wave)
-    ground = ReplaySetup(
+    for failure in sorted(set(scenario.failures)):
+        failures[failure.host] = (*failures.get(failure.host, ()), failure.wave)
+    setup = ReplaySetup(
         plan=scenario.plan,
         hosts=scenario.hosts,
         guests=scenario.guests,
@@ -131,24 +131,24 @@ def _pools(scenario: ReplayRequest) -> Iterator[PoolFacts]:
         failures=failures,
         past=scenario.past,
     )
-    return ground.pools()
+    return setup.pools()
 
 
 def _replay(
-    pool: PoolFacts, court: MoveJudge, known: dict[object, ReplayOutcome], record: _Tally
+    pool: PoolFacts, judge: MoveJudge, known: dict[object, ReplayOutcome], record: _Tally
 ) -> None:
     """Replay a pool, or take what an equal one gave."""
     kept = kept_waves(pool)
     key = replay_key(pool, kept)
     if key not in known:
-        replay = PoolReplay(pool, court, kept)
+        replay = PoolReplay(pool, judge, kept)
         replay.run()
         known[key] = ReplayOutcome(kept, replay.violation, replay.gap, replay.judgements)
-    found = known[key]
-    record.judgements += found.judgements
-    for finding, told in ((found.violation, record.violations), (found.gap, record.gaps)):
+    outcome = known[key]
+    record.judgements += outcome.judgements
+    for finding, record_of in ((outcome.violation, record.violations), (outcome.gap, record.gaps)):
         if finding is not None:
-            told.append(violation_of(found.moved(finding, kept), pool))
+            record_of.append(violation_of(outcome.moved(finding, kept), pool))
 
 
 def _check_room(pool: PoolFacts, fill: float, record: _Tally) -> None:
@@ -169,17 +169,19 @@ def _broken_limits(scenario: ReplayRequest) -> Iterator[Violation]:
 
 def _down(pool: PoolFacts) -> Mapping[int, Sequence[str]]:
     """Return the hosts that are down in each wave: those that are upgraded, and those that die."""
-    found: dict[int, list[str]] = {}
-    for one in pool.classes:
-        for wave in (*(step.wave for step in one.steps), *one.failures):
-            found.setdefault(wave, []).extend(one.hosts)
-    return found
+    down: dict[int, list[str]] = {}
+    for host_class in pool.classes:
+        for wave in (*(step.wave for step in host_class.steps), *host_class.failures):
+            down.setdefault(wave, []).extend(host_class.hosts)
+    return down
 
 
 def _broken_promise(plan: Plan, wave: int, record: _Tally) -> Iterable[Violation]:
     """Yield a violation if guests cannot go back although the plan says that the way back is free."""
-    row = next((one.rollback for one in plan.waves if one.number == wave), None)
-    certain = [one for one in record.no_way_back if one.rule != "P012"]
+    row = next(
+        (planned_wave.rollback for planned_wave in plan.waves if planned_wave.number == wave), None
+    )
+    certain = [planned_wave for planned_wave in record.no_way_back if planned_wave.rule != "P012"]
     if row is None or not row.free or not certain:
         return
     first = certain[0]

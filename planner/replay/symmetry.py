@@ -23,11 +23,11 @@ MoveCounts = Counter[tuple[BuildSide, BuildSide]]
 def is_plain(pool: PoolFacts) -> bool:
     """Whether every host makes one step at most and nothing fails or is masked."""
     return not any(
-        len(one.steps) > 1
-        or one.failures
-        or one.returned_after is not None
-        or any(step.until for step in one.steps)
-        for one in pool.classes
+        len(host_class.steps) > 1
+        or host_class.failures
+        or host_class.returned_after is not None
+        or any(step.until for step in host_class.steps)
+        for host_class in pool.classes
     )
 
 
@@ -41,14 +41,16 @@ class WaveCounts:
 
     def __post_init__(self) -> None:
         """Count every class once."""
-        targets = {step.build.profile for one in self.pool.classes for step in one.steps}
-        for one in self.pool.classes:
-            profile = one.today.profile
-            place = (profile, int(not one.steps and profile in targets))
-            self.start[place] += len(one.hosts)
-            for step in one.steps:
+        targets = {
+            step.build.profile for host_class in self.pool.classes for step in host_class.steps
+        }
+        for host_class in self.pool.classes:
+            profile = host_class.today.profile
+            side = (profile, int(not host_class.steps and profile in targets))
+            self.start[side] += len(host_class.hosts)
+            for step in host_class.steps:
                 moving = self.moves.setdefault(step.wave, Counter())
-                moving[place, (step.build.profile, 1)] += len(one.hosts)
+                moving[side, (step.build.profile, 1)] += len(host_class.hosts)
 
     def signs(self) -> Iterator[tuple[int, object, bool]]:
         """Yield every event with all that a replay sees of it, and whether any of it is new."""
@@ -60,8 +62,8 @@ class WaveCounts:
                 stay[source] -= number
                 after[source] -= number
                 after[target] += number
-            exits = all(stay[one] > 0 or stay[other] > 0 for one, other in moving)
-            grown = any(min(after[place], MANY) > min(now[place], MANY) for place in after)
+            exits = all(stay[source] > 0 or stay[destination] > 0 for source, destination in moving)
+            grown = any(min(after[side], MANY) > min(now[side], MANY) for side in after)
             yield wave, (_few(moving), _few(stay)), grown or not exits
             now = after
 
@@ -77,9 +79,9 @@ def kept_waves(pool: PoolFacts) -> tuple[int, ...]:
         return pool.events()
     special = {flip.after_wave for flip in pool.flips}
     special |= {restart.before_wave - 1 for restart in pool.restarts}
-    for cohort in pool.cohorts or ():
-        if not cohort.migratable:
-            special |= {step.wave for step in pool.classes[cohort.place].steps}
+    for placed in pool.placed_guests or ():
+        if not placed.migratable:
+            special |= {step.wave for step in pool.classes[placed.place].steps}
     return tuple(wave for wave, _, new in WaveCounts(pool).signs() if new or wave in special)
 
 
@@ -88,20 +90,20 @@ def replay_key(pool: PoolFacts, kept: Sequence[int]) -> object:
 
     Waves count by their place among the kept ones.
     """
-    rank = {0: 0, **{wave: place for place, wave in enumerate(kept, start=1)}}
+    rank = {0: 0, **{wave: number for number, wave in enumerate(kept, start=1)}}
     flips = tuple(
-        (one.board, one.line, one.before, one.after, rank[one.after_wave], one.takes_effect)
-        for one in pool.flips
+        (flip.board, flip.line, flip.before, flip.after, rank[flip.after_wave], flip.takes_effect)
+        for flip in pool.flips
     )
     restarts = tuple(
         (
-            one.before,
-            one.after,
-            rank[max(one.before_wave - 1, 0)],
-            pool.is_restarted(one.before, one.before_wave),
-            pool.is_off(one.before, one.before_wave),
+            restart.before,
+            restart.after,
+            rank[max(restart.before_wave - 1, 0)],
+            pool.is_restarted(restart.before, restart.before_wave),
+            pool.is_off(restart.before, restart.before_wave),
         )
-        for one in pool.restarts
+        for restart in pool.restarts
     )
     return (
         pool.routing,
@@ -125,28 +127,30 @@ def _hosts(pool: PoolFacts, rank: dict[int, int]) -> object:
 
 
 def _classes(pool: PoolFacts, rank: dict[int, int]) -> Counter[object]:
-    found: Counter[object] = Counter()
-    for one in pool.classes:
+    counts: Counter[object] = Counter()
+    for host_class in pool.classes:
         steps = tuple(
             (rank[step.wave], step.build.profile, step.masked.profile, rank[step.until])
-            for step in one.steps
+            for step in host_class.steps
         )
-        failures = tuple(rank[wave] for wave in one.failures)
-        returned = None if one.returned_after is None else rank[one.returned_after]
-        found[one.today.profile, steps, failures, returned] += len(one.hosts)
-    return Counter({way: min(number, MANY) for way, number in found.items()})
+        failures = tuple(rank[wave] for wave in host_class.failures)
+        returned = None if host_class.returned_after is None else rank[host_class.returned_after]
+        counts[host_class.today.profile, steps, failures, returned] += len(host_class.hosts)
+    return Counter({way: min(number, MANY) for way, number in counts.items()})
 
 
 def _guests(pool: PoolFacts, rank: dict[int, int]) -> object:
     """Return where guests of today stand; those that cannot migrate, by the steps of their host too."""
-    if pool.cohorts is None:
+    if pool.placed_guests is None:
         return None
-    found = set()
-    for one in pool.cohorts:
-        place = pool.classes[one.place]
+    standing = set()
+    for guests in pool.placed_guests:
+        host_class = pool.classes[guests.place]
         way = tuple(
-            (step.build.profile, None if one.migratable else rank[step.wave])
-            for step in place.steps
+            (step.build.profile, None if guests.migratable else rank[step.wave])
+            for step in host_class.steps
         )
-        found.add((one.kind, one.boot, place.today.profile, way, one.migratable))
-    return frozenset(found)
+        standing.add(
+            (guests.guest_class, guests.boot, host_class.today.profile, way, guests.migratable)
+        )
+    return frozenset(standing)

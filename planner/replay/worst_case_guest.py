@@ -14,13 +14,15 @@ from planner.replay.guest_classes import GuestClass
 MODEL = "model:"
 
 
-def worst_case_guest(kind: GuestClass, objection: Objection, assumed: Assumed) -> GuestClass | None:
+def worst_case_guest(
+    guest_class: GuestClass, objection: Objection, assumed: Assumed
+) -> GuestClass | None:
     """Return a guest of a kind that has all that an objection depends on, as the conditions allow.
 
     None if the kind does not stand for every guest, or if nothing about the guest is open.
     """
     clauses = objection.depends_on
-    if not kind.may_be_any or not clauses:
+    if not guest_class.may_be_any or not clauses:
         return None
     words = [(clause.kind, _allowed(clause, assumed)) for clause in clauses]
     if any(word is None for _, word in words):
@@ -39,7 +41,7 @@ def worst_case_guest(kind: GuestClass, objection: Objection, assumed: Assumed) -
         (word, claim is not ClauseKind.ACCELERATOR_LACKS) for claim, word in named if claim in uses
     )
     return replace(
-        kind,
+        guest_class,
         devices=devices or None,
         cpu=_cpu(features, lacked) if features or lacked else None,
         traits=traits,
@@ -48,8 +50,8 @@ def worst_case_guest(kind: GuestClass, objection: Objection, assumed: Assumed) -
 
 def _allowed(clause: Clause, assumed: Assumed) -> str | None:
     """Return the first word of a clause that no condition excludes."""
-    kind = clause.kind.value
-    return next((word for word in clause.any_of if (kind, word) not in assumed), None)
+    guest_class = clause.kind.value
+    return next((word for word in clause.any_of if (guest_class, word) not in assumed), None)
 
 
 def _cpu(features: Iterable[str], lacked: Iterable[str]) -> GuestCpu:

@@ -29,45 +29,45 @@ OFF = "say migratable=no and allow restarts: they are off with their host"
 class MendableImpact:
     """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
 
-    fate: UpgradeImpact
+    impact: UpgradeImpact
     restart_helps: bool
 
 
 def without_answer(
-    way: PoolUpgrade, first: Stage, knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, first: Stage, knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
     if first.status is Status.SAFE:
         return
     if first.domain.unplaced:
-        for one in unplaced_of(first.domain):
+        for unknown in unplaced_of(first.domain):
             yield Relaxation(
-                domain=way.name,
+                domain=upgrade.name,
                 constraint=MISSING_FACT,
-                text=f"missing fact: {one.fact}",
-                hosts=way.moving,
-                examples=one.examples,
+                text=f"missing fact: {unknown.fact}",
+                hosts=upgrade.moving,
+                examples=unknown.examples,
             )
         return
     apart = [
-        (result, found)
+        (result, bridge)
         for result in first.results
-        if (found := missing_bridge(way, result.board, result.line, knowledge)) is not None
+        if (bridge := missing_bridge(upgrade, result.board, result.line, knowledge)) is not None
     ]
     if apart and len(apart) == len(first.results):
-        for result, (what, remedy) in apart:
+        for result, (obstacle, remedy) in apart:
             yield Relaxation(
-                domain=way.name,
+                domain=upgrade.name,
                 constraint="machine-type",
-                text=f"{result.board}, {result.line}: {what}: {remedy}",
-                hosts=way.moving,
+                text=f"{result.board}, {result.line}: {obstacle}: {remedy}",
+                hosts=upgrade.moving,
             )
         return
     undecided = first.status is Status.UNDECIDED
     constraint = MISSING_FACT if undecided else "safe-baseline"
     refused = [
         Relaxation(
-            domain=way.name,
+            domain=upgrade.name,
             constraint=constraint,
             text=f"{result.board}, {result.line}: {refusal.text}",
             hosts=refusal.hosts,
@@ -85,67 +85,67 @@ def without_answer(
             else "today's hosts and their targets have no machine type in common; "
             "go through a QEMU that offers types of both"
         )
-        yield Relaxation(domain=way.name, constraint=constraint, text=text)
+        yield Relaxation(domain=upgrade.name, constraint=constraint, text=text)
 
 
-def without_guests(way: PoolUpgrade, today: Stage) -> Iterator[Relaxation]:
+def without_guests(upgrade: PoolUpgrade, today: Stage) -> Iterator[Relaxation]:
     """Yield what is missing where no guests were given and today has no answer to presume."""
     if today.status is not Status.SAFE:
         yield Relaxation(
-            domain=way.name,
+            domain=upgrade.name,
             constraint=MISSING_FACT,
             text="missing fact: what guests of today run, for today's hosts have no safe answer "
             "that they could be taken to follow; give --guests",
-            hosts=len(way.hosts),
-            examples=tuple(str(host.name) for host in way.hosts[:3]),
+            hosts=len(upgrade.hosts),
+            examples=tuple(str(host.name) for host in upgrade.hosts[:3]),
         )
 
 
 def against_guests(
-    way: PoolUpgrade, outlooks: Iterable[MendableImpact], knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, mendables: Iterable[MendableImpact], knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield the guests of today that the way would strand, or that cannot be moved."""
-    for outlook in outlooks:
-        lost = tuple(stranded(way, (outlook.fate.cohort,), knowledge))
-        yield from lost or _hindered(way, outlook, knowledge)
+    for mendable in mendables:
+        lost = tuple(stranded(upgrade, (mendable.impact.cohort,), knowledge))
+        yield from lost or _hindered(upgrade, mendable, knowledge)
 
 
 def _hindered(
-    way: PoolUpgrade, outlook: MendableImpact, knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, mendable: MendableImpact, knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
-    fate = outlook.fate
-    found: tuple[tuple[str, tuple[Objection, ...]], ...] = (
-        ("cannot go to an upgraded host", fate.stuck),
-        ("cannot move between hosts of today", fate.today),
+    impact = mendable.impact
+    hindrances: tuple[tuple[str, tuple[Objection, ...]], ...] = (
+        ("cannot go to an upgraded host", impact.stuck),
+        ("cannot move between hosts of today", impact.today),
     )
-    for what, objections in found:
+    for text, objections in hindrances:
         outcome = worst(objections)
         if outcome is Outcome.SAFE:
             continue
         missing = outcome is Outcome.UNKNOWN
-        remedy = _way_out(outlook, objections, knowledge)
+        remedy = _way_out(mendable, objections, knowledge)
         yield Relaxation(
-            domain=way.name,
+            domain=upgrade.name,
             constraint=MISSING_FACT if missing else OF_TODAY,
-            text=f"{_described(fate.cohort)} {what} ({reasons(objections)}): {remedy}",
-            hosts=len(fate.cohort.hosts),
-            examples=fate.cohort.hosts[:3],
+            text=f"{_described(impact.cohort)} {text} ({reasons(objections)}): {remedy}",
+            hosts=len(impact.cohort.hosts),
+            examples=impact.cohort.hosts[:3],
         )
 
 
 def _way_out(
-    outlook: MendableImpact, objections: Sequence[Objection], knowledge: KnowledgeBase
+    mendable: MendableImpact, objections: Sequence[Objection], knowledge: KnowledgeBase
 ) -> str:
     """Say how to get rid of guests that cannot move; a plan restarts only guests that it knows."""
     if worst(tuple(objections)) is Outcome.UNKNOWN:
         return "probe the hosts or state the guests"
-    if outlook.fate.cohort.groups is None:
+    if mendable.impact.cohort.groups is None:
         return "give --guests to see whether any such guest runs"
-    if outlook.restart_helps:
+    if mendable.restart_helps:
         return "restart them first (plan.restarts = true)"
     units = {unit.id for unit in knowledge.units}
-    lost = dict.fromkeys(one.unit for one in objections if one.unit in units)
-    if len(lost) and all(one.unit in units for one in objections):
+    lost = dict.fromkeys(objection.unit for objection in objections if objection.unit in units)
+    if len(lost) and all(objection.unit in units for objection in objections):
         return f"no restart helps: accept the loss of {', '.join(lost)}, or {OFF}"
     return f"no restart helps: {OFF}"
 
@@ -155,13 +155,15 @@ def _described(cohort: Cohort) -> str:
     return f"{count} on {cohort.start.baseline.machine_type}"
 
 
-def bound_guests(way: PoolUpgrade, bound: Sequence[GuestGroup], why: str) -> Iterator[Relaxation]:
+def bound_guests(
+    upgrade: PoolUpgrade, bound: Sequence[GuestGroup], why: str
+) -> Iterator[Relaxation]:
     """Yield the guests that cannot leave a host that is to be upgraded, if there are any."""
     if bound:
         hosts = sorted({group.host for group in bound})
         count = sum(group.count for group in bound)
         yield Relaxation(
-            domain=way.name,
+            domain=upgrade.name,
             constraint="restarts",
             text=f"{counted(count, 'guest')} cannot leave their hosts: {why}, or leave the hosts out",
             hosts=len(hosts),

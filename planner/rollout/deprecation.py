@@ -16,13 +16,13 @@ from planner.rollout.stages import PoolUpgrade
 
 
 def radar_of(
-    way: PoolUpgrade,
+    upgrade: PoolUpgrade,
     cohorts: Iterable[Cohort],
     knowledge: KnowledgeBase,
     today: datetime.date | None,
 ) -> Iterator[RadarEntry]:
     """Yield every machine type in use that a target does not offer or that is due for removal."""
-    builds = tuple(dict.fromkeys(profile.qemu for profile in way.upgraded_profiles()))
+    builds = tuple(dict.fromkeys(profile.qemu for profile in upgrade.upgraded_profiles()))
     in_use: dict[str, int | None] = {}
     for cohort in cohorts:
         name = cohort.start.baseline.machine_type
@@ -33,7 +33,7 @@ def radar_of(
         if end is not None:
             day = today if end.is_target else end.day
             yield RadarEntry(
-                domain=way.name,
+                domain=upgrade.name,
                 machine_type=name,
                 guests=guests,
                 removed_in=end.removed_in,
@@ -60,7 +60,7 @@ def _end_of(name: str, targets: Iterable[QemuBuild], knowledge: KnowledgeBase) -
     row = knowledge.machine_type(name)
     if row is None:
         return None
-    dropped = [one for one in targets if knowledge.machines.offers(one, name) is Truth.NO]
+    dropped = [target for target in targets if knowledge.machines.offers(target, name) is Truth.NO]
     if dropped:
         where = f"QEMU {dropped[0]} (a target of this plan)"
         return _End(removed_in=where, source=row.source, is_target=True)
@@ -77,10 +77,10 @@ def _end_of(name: str, targets: Iterable[QemuBuild], knowledge: KnowledgeBase) -
 
 
 def stranded(
-    way: PoolUpgrade, cohorts: Iterable[Cohort], knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, cohorts: Iterable[Cohort], knowledge: KnowledgeBase
 ) -> Iterator[Relaxation]:
     """Yield the guests whose machine type a target does not offer, or may not, with the ways out."""
-    builds = tuple(dict.fromkeys(profile.qemu for profile in way.upgraded_profiles()))
+    builds = tuple(dict.fromkeys(profile.qemu for profile in upgrade.upgraded_profiles()))
     for cohort in cohorts:
         name = cohort.start.baseline.machine_type
         offers = {build: knowledge.machines.offers(build, name) for build in builds}
@@ -98,7 +98,7 @@ def stranded(
         else:
             text = f"missing fact: whether QEMU {unsure[0]} offers {name}"
         yield Relaxation(
-            domain=way.name,
+            domain=upgrade.name,
             constraint="machine-type" if lost else "missing-fact",
             text=text,
             hosts=len(cohort.hosts),
@@ -113,10 +113,10 @@ def between(name: str, targets: Sequence[QemuBuild], knowledge: KnowledgeBase) -
         return ""
     for target in targets:
         types = [
-            one
-            for one, offered in knowledge.machines.types.items()
+            shared_type
+            for shared_type, offered in knowledge.machines.types.items()
             if (offered.machine_type.board, offered.machine_type.line) == (row.board, row.line)
-            and knowledge.machines.offers(target, one) is Truth.YES
+            and knowledge.machines.offers(target, shared_type) is Truth.YES
         ]
         for release in knowledge.builds.releases(target.line):
             build = knowledge.builds.place(release)
@@ -124,6 +124,8 @@ def between(name: str, targets: Sequence[QemuBuild], knowledge: KnowledgeBase) -
                 continue
             if knowledge.machines.offers(build, name) is not Truth.YES:
                 continue
-            if any(knowledge.machines.offers(build, one) is Truth.YES for one in types):
+            if any(
+                knowledge.machines.offers(build, shared_type) is Truth.YES for shared_type in types
+            ):
                 return release
     return ""

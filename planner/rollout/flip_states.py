@@ -17,27 +17,32 @@ from planner.rollout.stages import PoolUpgrade, Stage, StageSolver
 
 
 def states_of(
-    made: PoolAnalysis, stages: Sequence[Stage], flips: Sequence[Flip], stager: StageSolver
+    analysis: PoolAnalysis,
+    stages: Sequence[Stage],
+    flips: Sequence[Flip],
+    stage_solver: StageSolver,
 ) -> Iterator[FlipState]:
     """Yield every flip that waits for hosts, facts or policy, and those that need not wait."""
-    way, last = made.way, stages[-1]
-    yield from _mixed(way, stages, flips)
+    upgrade, last = analysis.upgrade, stages[-1]
+    yield from _mixed(upgrade, stages, flips)
     if last.status is Status.UNDECIDED:
-        yield _undecided(way, last)
-    yield from _by_policy(way, last, stager)
-    for chosen in made.first.baselines:
-        yield from _behind(made, chosen, stager.knowledge)
+        yield _undecided(upgrade, last)
+    yield from _by_policy(upgrade, last, stage_solver)
+    for chosen in analysis.first.baselines:
+        yield from _behind(analysis, chosen, stage_solver.knowledge)
     waiting = {(flip.board, flip.line) for flip in flips}
     for chosen in last.baselines:
         if (chosen.board, chosen.line) not in waiting:
-            yield _state(way, chosen, FlipStatus.DONE, ("new guests get it from before wave 1 on",))
+            yield _state(
+                upgrade, chosen, FlipStatus.DONE, ("new guests get it from before wave 1 on",)
+            )
 
 
 def _state(
-    way: PoolUpgrade, chosen: ChosenBaseline, status: FlipStatus, reasons: tuple[str, ...]
+    upgrade: PoolUpgrade, chosen: ChosenBaseline, status: FlipStatus, reasons: tuple[str, ...]
 ) -> FlipState:
     return FlipState(
-        domain=way.name,
+        domain=upgrade.name,
         board=chosen.board,
         before=chosen.baseline,
         after=chosen.baseline,
@@ -46,14 +51,16 @@ def _state(
     )
 
 
-def _by_policy(way: PoolUpgrade, last: Stage, stager: StageSolver) -> Iterator[FlipState]:
+def _by_policy(upgrade: PoolUpgrade, last: Stage, stage_solver: StageSolver) -> Iterator[FlipState]:
     """Yield what would be safe once the last host is done if the policy did not forbid it."""
-    given = {(one.board, one.line): one for one in last.baselines}
-    for chosen in stager.without_bounds(last):
+    given = {(baseline.board, baseline.line): baseline for baseline in last.baselines}
+    for chosen in stage_solver.without_bounds(last):
         old = given.get((chosen.board, chosen.line))
         if old is not None and old.baseline == chosen.baseline:
             continue
-        state = _state(way, chosen, FlipStatus.POLICY, tuple(_bounds(stager.policy, chosen.board)))
+        state = _state(
+            upgrade, chosen, FlipStatus.POLICY, tuple(_bounds(stage_solver.policy, chosen.board))
+        )
         yield replace(state, before=NOTHING if old is None else old.baseline)
 
 
@@ -68,7 +75,9 @@ def _bounds(policy: Policy, board: str) -> Iterator[str]:
         yield f"the policy forbids {', '.join(policy.forbidden_flags)}"
 
 
-def _mixed(way: PoolUpgrade, stages: Sequence[Stage], flips: Iterable[Flip]) -> Iterator[FlipState]:
+def _mixed(
+    upgrade: PoolUpgrade, stages: Sequence[Stage], flips: Iterable[Flip]
+) -> Iterator[FlipState]:
     """Yield the flips that old hosts hold back, with those that go last."""
     for flip in flips:
         previous = max(
@@ -82,7 +91,7 @@ def _mixed(way: PoolUpgrade, stages: Sequence[Stage], flips: Iterable[Flip]) -> 
             if member.profile not in following.domain.profiles
         ]
         yield FlipState(
-            domain=way.name,
+            domain=upgrade.name,
             board=flip.board,
             before=flip.before,
             after=flip.after,
@@ -93,7 +102,7 @@ def _mixed(way: PoolUpgrade, stages: Sequence[Stage], flips: Iterable[Flip]) -> 
         )
 
 
-def _undecided(way: PoolUpgrade, stage: Stage) -> FlipState:
+def _undecided(upgrade: PoolUpgrade, stage: Stage) -> FlipState:
     facts = sorted(
         {
             fact
@@ -105,7 +114,7 @@ def _undecided(way: PoolUpgrade, stage: Stage) -> FlipState:
     )
     members: tuple[PoolMember, ...] = stage.domain.members
     return FlipState(
-        domain=way.name,
+        domain=upgrade.name,
         board="",
         before=NOTHING,
         after=NOTHING,
@@ -117,15 +126,15 @@ def _undecided(way: PoolUpgrade, stage: Stage) -> FlipState:
 
 
 def _behind(
-    made: PoolAnalysis, chosen: ChosenBaseline, knowledge: KnowledgeBase
+    analysis: PoolAnalysis, chosen: ChosenBaseline, knowledge: KnowledgeBase
 ) -> Iterable[FlipState]:
-    for fate in made.fates:
-        cohort = fate.cohort
+    for impact in analysis.impacts:
+        cohort = impact.cohort
         if not cohort.groups or not is_of(cohort.groups[0], chosen, knowledge):
             continue
         if cohort.start.baseline.machine_type != chosen.machine_type:
             yield FlipState(
-                domain=made.way.name,
+                domain=analysis.upgrade.name,
                 board=chosen.board,
                 before=cohort.start.baseline,
                 after=chosen.baseline,

@@ -19,7 +19,7 @@ NOTHING = Baseline(machine_type="")
 
 
 def flips_of(
-    way: PoolUpgrade,
+    upgrade: PoolUpgrade,
     stages: Sequence[Stage],
     guests: Sequence[GuestGroup] | None,
     rules: PlanPolicy,
@@ -31,16 +31,16 @@ def flips_of(
     Flags that only the sending process knows flip by themselves, before those that the guest sees: they
     need not wait for its power cycle.
     """
-    in_force = {(one.board, one.line): one for one in stages[0].baselines}
+    in_force = {(baseline.board, baseline.line): baseline for baseline in stages[0].baselines}
     for stage in stages[1:]:
         for chosen in stage.baselines:
             old = in_force.get((chosen.board, chosen.line))
             in_force[(chosen.board, chosen.line)] = chosen
             if old is not None and old.baseline == chosen.baseline:
                 continue
-            for before, after, takes_effect in effects.steps(old, chosen, stage, way):
+            for before, after, takes_effect in effects.steps(old, chosen, stage, upgrade):
                 yield Flip(
-                    domain=way.name,
+                    domain=upgrade.name,
                     board=chosen.board,
                     line=chosen.line,
                     before=NOTHING if before is None else before.baseline,
@@ -67,7 +67,9 @@ def _unlocks(old: ChosenBaseline | None, new: ChosenBaseline) -> str:
         return f"{new.machine_type} becomes safe"
     if old.machine_type != new.machine_type:
         return f"machine type {old.machine_type} to {new.machine_type}"
-    dropped = [choice for choice in old.flags if choice.flag not in {one.flag for one in new.flags}]
+    dropped = [
+        choice for choice in old.flags if choice.flag not in {flag.flag for flag in new.flags}
+    ]
     units = dict.fromkeys(choice.unit or str(choice.flag.key) for choice in dropped)
     return f"carries {', '.join(units)}" if units else "fewer conditions"
 
@@ -101,7 +103,7 @@ def split_held(
     kept: list[Flip] = []
     held: list[FlipState] = []
     for flip in flips:
-        hold = next((one for one in holds if one.pool in {"", flip.domain}), None)
+        hold = next((wish for wish in holds if wish.pool in {"", flip.domain}), None)
         if hold is None:
             kept.append(flip)
             continue

@@ -65,29 +65,33 @@ class BootHosts:
         if not self._groups:
             self._groups = {str(host.name): host.group for host in self.hosts}
         if group.booted_on not in self._groups:
-            place = Location(file="guests", line=group.line, column="booted_on")
-            raise FleetError([Problem(location=place, what=f"no host '{group.booted_on}'")])
+            location = Location(file="guests", line=group.line, column="booted_on")
+            raise FleetError([Problem(location=location, what=f"no host '{group.booted_on}'")])
         return self._profiler.profile(self._groups[group.booted_on])
 
 
-def presumed(way: PoolUpgrade, today: Stage) -> Iterator[Cohort]:
+def presumed(upgrade: PoolUpgrade, today: Stage) -> Iterator[Cohort]:
     """Yield what runs where no guests are given, if everybody follows today's answer."""
     for chosen in today.baselines:
         start = GuestStart(baseline=chosen.baseline)
-        yield Cohort(start=start, boots=way.profiles_before(), groups=None)
+        yield Cohort(start=start, boots=upgrade.profiles_before(), groups=None)
 
 
 def cohorts_of(
-    way: PoolUpgrade, guests: Iterable[GuestGroup], boots: BootHosts
+    upgrade: PoolUpgrade, guests: Iterable[GuestGroup], boots: BootHosts
 ) -> Iterator[Cohort]:
     """Yield the guests of a pool, those that nothing tells apart together."""
-    anywhere = way.profiles_before()
-    own = {str(host.name): profile for host, profile in zip(way.hosts, way.before, strict=True)}
+    anywhere = upgrade.profiles_before()
+    profile_of = {
+        str(host.name): profile for host, profile in zip(upgrade.hosts, upgrade.before, strict=True)
+    }
     merged: dict[tuple[object, HostProfile | None], list[GuestGroup]] = {}
     for group in guests:
-        boot = (own.get(group.booted_on) or boots.profile(group)) if group.booted_on else None
-        what = (group.machine_type, group.flags, group.devices, group.cpu, group.traits)
-        merged.setdefault((what, boot), []).append(group)
+        boot = (
+            (profile_of.get(group.booted_on) or boots.profile(group)) if group.booted_on else None
+        )
+        start_of = (group.machine_type, group.flags, group.devices, group.cpu, group.traits)
+        merged.setdefault((start_of, boot), []).append(group)
     for (_, boot), groups in merged.items():
         group = groups[0]
         start = GuestStart(
@@ -107,12 +111,14 @@ def _possible(
 ) -> tuple[HostProfile, ...]:
     """Return the hosts that can have started a machine type; all, if none is known to."""
     offers = knowledge.machines.offers
-    found = [one for one in profiles if offers(one.qemu, machine_type) is not Truth.NO]
-    return tuple(found) or profiles
+    possible = [
+        profile for profile in profiles if offers(profile.qemu, machine_type) is not Truth.NO
+    ]
+    return tuple(possible) or profiles
 
 
 def total(numbers: Iterable[Number | None]) -> Number | None:
     """Add numbers; None if one of them is not known."""
-    found = list(numbers)
-    known = [number for number in found if number is not None]
-    return sum(known) if len(known) == len(found) else None
+    amounts = list(numbers)
+    known = [number for number in amounts if number is not None]
+    return sum(known) if len(known) == len(amounts) else None

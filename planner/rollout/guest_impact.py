@@ -58,11 +58,11 @@ class Mixture:
     crowded: frozenset[HostProfile]
 
 
-def mixture_of(way: PoolUpgrade) -> Mixture:
+def mixture_of(upgrade: PoolUpgrade) -> Mixture:
     """Return what a pool's way is made of."""
-    new = way.upgraded_profiles()
-    old = tuple(profile for profile in way.profiles_before() if profile not in new)
-    return Mixture(old, new, way.crowded_profiles())
+    new = upgrade.upgraded_profiles()
+    old = tuple(profile for profile in upgrade.profiles_before() if profile not in new)
+    return Mixture(old, new, upgrade.crowded_profiles())
 
 
 @dataclass(slots=True)
@@ -80,8 +80,8 @@ class ImpactJudge:
         """Start with an empty memory."""
         self.moves = PresumedMoveJudge(self.knowledge, self.policy)
 
-    def fates(
-        self, way: PoolUpgrade, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
+    def impacts(
+        self, upgrade: PoolUpgrade, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
     ) -> tuple[UpgradeImpact, ...]:
         """Return the fate of every cohort.
 
@@ -89,12 +89,14 @@ class ImpactJudge:
         itself no condition excuses.
         """
         assumed: Assumed = frozenset().union(*(assumed_by(answer) for answer in answers))
-        return tuple(self._fate(way, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts)
+        return tuple(
+            self._impact(upgrade, cohort, unsaid(assumed, cohort.start)) for cohort in cohorts
+        )
 
-    def _fate(self, way: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> UpgradeImpact:
+    def _impact(self, upgrade: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> UpgradeImpact:
         """Judge a cohort on every move; pools of one mixture share what is found."""
-        mixture, booted = mixture_of(way), (cohort.start, cohort.boots)
-        is_there = _is_on(way, cohort, mixture.new)
+        mixture, booted = mixture_of(upgrade), (cohort.start, cohort.boots)
+        is_there = _is_on(upgrade, cohort, mixture.new)
         key = (mixture, booted, assumed, is_there)
         if key not in self._ways:
             self._ways[key] = self._judged(mixture, booted, assumed, is_there=is_there)
@@ -116,12 +118,12 @@ class ImpactJudge:
 
         def against(pairs: Pairs, boots: Sequence[HostProfile]) -> Objections:
             """Return what speaks against the guests on some moves, wherever they booted."""
-            found: dict[Objection, None] = {}
+            objections: dict[Objection, None] = {}
             for (source, destination), boot in product(pairs, boots):
                 if source != destination or source in mixture.crowded:
                     edge = MigrationEdge(source=source, destination=destination)
-                    found |= dict.fromkeys(self.moves.against(edge, start, boot, assumed))
-            return tuple(found)
+                    objections |= dict.fromkeys(self.moves.against(edge, start, boot, assumed))
+            return tuple(objections)
 
         if is_there and (back := against(product(new, old), known)):
             return (), against(product(new, new), tuple(dict.fromkeys((*known, *new)))), back, ()
@@ -136,9 +138,11 @@ class ImpactJudge:
         )
 
 
-def _is_on(way: PoolUpgrade, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
+def _is_on(upgrade: PoolUpgrade, cohort: Cohort, new: Iterable[HostProfile]) -> bool:
     """Whether all guests of a cohort run on hosts that are what others become, and stay there."""
     if cohort.groups is None or cohort.is_restarted:
         return False
-    there = {str(host.name) for host, at in zip(way.hosts, way.before, strict=True) if at in new}
+    there = {
+        str(host.name) for host, at in zip(upgrade.hosts, upgrade.before, strict=True) if at in new
+    }
     return there.issuperset(cohort.hosts)

@@ -13,24 +13,26 @@ Types = frozenset[str]
 
 
 def missing_bridge(
-    way: PoolUpgrade, board: str, line: str, knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, board: str, line: str, knowledge: KnowledgeBase
 ) -> tuple[str, str] | None:
     """Return that a pool's builds share no type of a board and line, and which build to go through.
 
     None if they share one, or if the data does not tell.
     """
-    old = {profile.qemu for profile in way.profiles_before()}
-    new = {profile.qemu for profile in way.upgraded_profiles()} - old
+    old = {profile.qemu for profile in upgrade.profiles_before()}
+    new = {profile.qemu for profile in upgrade.upgraded_profiles()} - old
     types = {build: _types(build, board, line, knowledge) for build in (*old, *new)}
     if not all(types.values()) or frozenset.intersection(*types.values()):
         return None
-    low, high = (min(builds, key=lambda one: one.version) for builds in (old, new or old))
-    what = f"QEMU {low} and QEMU {high} have no machine type in common"
+    low, high = (
+        min(builds, key=lambda known_build: known_build.version) for builds in (old, new or old)
+    )
+    text = f"QEMU {low} and QEMU {high} have no machine type in common"
     for build in _candidates(new, knowledge):
-        own = _types(build, board, line, knowledge)
-        if all(own & types[one] for one in types):
-            return what, f"go to QEMU {build} first, restart all guests there on a newer type"
-    return what, "go there in several steps, and restart guests in between"
+        offered = _types(build, board, line, knowledge)
+        if all(offered & types[known_build] for known_build in types):
+            return text, f"go to QEMU {build} first, restart all guests there on a newer type"
+    return text, "go there in several steps, and restart guests in between"
 
 
 def _types(build: QemuBuild, board: str, line: str, knowledge: KnowledgeBase) -> Types:

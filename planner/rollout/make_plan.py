@@ -47,15 +47,15 @@ def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = Non
 
     Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar.
     """
-    stager = StageSolver(task.knowledge, task.policy)
+    stage_solver = StageSolver(task.knowledge, task.policy)
     guests = _by_pool(task.guests)
-    drafts = list(_drafts(task, stager, guests, progress or _silent))
-    relaxations = [one for made in drafts for one in made.relaxations]
-    if relaxations or not drafts:
-        return _plan(task, drafts, relaxations=relaxations)
-    packing = packed(drafts, guests, task.policy.plan)
+    analyses = list(_analyses(task, stage_solver, guests, progress or _silent))
+    relaxations = [relaxation for analysis in analyses for relaxation in analysis.relaxations]
+    if relaxations or not analyses:
+        return _plan(task, analyses, relaxations=relaxations)
+    packing = packed(analyses, guests, task.policy.plan)
     if isinstance(packing, Infeasible):
-        return _plan(task, drafts, relaxations=packing.relaxations)
+        return _plan(task, analyses, relaxations=packing.relaxations)
     _check_calendar(task.policy.plan, len(packing.waves))
     wave_of = {
         HostName(host): number
@@ -64,13 +64,19 @@ def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = Non
     }
     waves = len(packing.waves)
     effects = EffectTimes(task.knowledge, task.policy)
-    courses = [
-        schedule_of(made, wave_of, waves, _of_pool(guests, made.way.name), stager, effects)
-        for made in drafts
+    schedules = [
+        schedule_of(
+            analysis, wave_of, waves, _of_pool(guests, analysis.upgrade.name), stage_solver, effects
+        )
+        for analysis in analyses
     ]
     bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
     return _plan(
-        task, drafts, courses=courses, bounds=bounds, waves=tuple(_waves(courses, packing, task))
+        task,
+        analyses,
+        schedules=schedules,
+        bounds=bounds,
+        waves=tuple(_waves(schedules, packing, task)),
     )
 
 
@@ -82,40 +88,40 @@ def _check_calendar(rules: PlanPolicy, waves: int) -> None:
         days = (waves + 1) * rules.wave_days + rules.soak_days
         rules.start + datetime.timedelta(days=days)
     except OverflowError:
-        place = Location(file="plan", column="start")
-        what = f"{waves} waves from {rules.start} on do not end before the year 10000"
+        location = Location(file="plan", column="start")
+        text = f"{waves} waves from {rules.start} on do not end before the year 10000"
         remedy = "start earlier, or shorten wave_days or soak_days"
-        raise UsageError([Problem(location=place, what=what, remedy=remedy)]) from None
+        raise UsageError([Problem(location=location, what=text, remedy=remedy)]) from None
 
 
 def _silent(number: int) -> None:
     """Report no progress."""
 
 
-def _drafts(
+def _analyses(
     task: PlanRequest,
-    stager: StageSolver,
+    stage_solver: StageSolver,
     guests: GuestsByPool | None,
     progress: Callable[[int], None],
 ) -> Iterator[PoolAnalysis]:
-    drafter = PoolAnalyser(
-        stager=stager,
+    analyser = PoolAnalyser(
+        stage_solver=stage_solver,
         judge=ImpactJudge(task.knowledge, task.policy),
         boots=BootHosts(task.hosts, task.knowledge),
         rules=task.policy.plan,
     )
-    for number, way in enumerate(pool_upgrades(task.hosts, task.knowledge), start=1):
-        yield drafter.draft(way, _of_pool(guests, way.name))
+    for number, upgrade in enumerate(pool_upgrades(task.hosts, task.knowledge), start=1):
+        yield analyser.analysis(upgrade, _of_pool(guests, upgrade.name))
         progress(number)
 
 
 def _by_pool(guests: Sequence[GuestGroup] | None) -> GuestsByPool | None:
     if guests is None:
         return None
-    found: dict[str, list[GuestGroup]] = {}
+    by_pool: dict[str, list[GuestGroup]] = {}
     for group in guests:
-        found.setdefault(group.pool, []).append(group)
-    return found
+        by_pool.setdefault(group.pool, []).append(group)
+    return by_pool
 
 
 def _of_pool(guests: GuestsByPool | None, pool: str) -> Sequence[GuestGroup] | None:
@@ -124,22 +130,22 @@ def _of_pool(guests: GuestsByPool | None, pool: str) -> Sequence[GuestGroup] | N
 
 def _plan(
     task: PlanRequest,
-    drafts: Iterable[PoolAnalysis],
+    analyses: Iterable[PoolAnalysis],
     *,
     relaxations: Iterable[Relaxation] = (),
-    courses: Sequence[PoolSchedule] = (),
+    schedules: Sequence[PoolSchedule] = (),
     bounds: Bounds = NO_BOUNDS,
     waves: tuple[Wave, ...] = (),
 ) -> Plan:
     return Plan(
         waves=waves,
-        domains=tuple(course.plan() for course in courses),
+        domains=tuple(schedule.plan() for schedule in schedules),
         bounds=bounds,
-        restarts=tuple(one for course in courses for one in course.restarts),
+        restarts=tuple(restart for schedule in schedules for restart in schedule.restarts),
         masks=(),
-        held=tuple(one for course in courses for one in course.held),
-        states=tuple(one for course in courses for one in course.states),
-        radar=tuple(_radar(task, drafts)),
+        held=tuple(state for schedule in schedules for state in schedule.held),
+        states=tuple(state for schedule in schedules for state in schedule.states),
+        radar=tuple(_radar(task, analyses)),
         relaxations=tuple(relaxations),
         knowledge_digest=task.knowledge.digest,
         fleet_digest=task.fleet_digest,
@@ -147,22 +153,24 @@ def _plan(
     )
 
 
-def _radar(task: PlanRequest, drafts: Iterable[PoolAnalysis]) -> Iterator[RadarEntry]:
-    for made in drafts:
-        yield from radar_of(made.way, made.cohorts, task.knowledge, task.today)
+def _radar(task: PlanRequest, analyses: Iterable[PoolAnalysis]) -> Iterator[RadarEntry]:
+    for analysis in analyses:
+        yield from radar_of(analysis.upgrade, analysis.cohorts, task.knowledge, task.today)
 
 
-def _waves(courses: Sequence[PoolSchedule], packing: Packing, task: PlanRequest) -> Iterator[Wave]:
+def _waves(
+    schedules: Sequence[PoolSchedule], packing: Packing, task: PlanRequest
+) -> Iterator[Wave]:
     by_name = {str(host.name): host for host in task.hosts}
     counts = _guest_counts(task.guests)
-    flips = _by_wave((flip.after_wave, flip) for course in courses for flip in course.flips)
+    flips = _by_wave((flip.after_wave, flip) for schedule in schedules for flip in schedule.flips)
     ends = _by_wave(
-        (stage.after_wave, f"{course.draft.way.name}: its last hosts of an old build")
-        for course in courses
-        for stage in course.stages
+        (stage.after_wave, f"{schedule.analysis.upgrade.name}: its last hosts of an old build")
+        for schedule in schedules
+        for stage in schedule.stages
     )
     for number, hosts in enumerate(packing.waves, start=1):
-        backs = [course.backs[number - 1] for course in courses]
+        rollbacks = [schedule.rollbacks[number - 1] for schedule in schedules]
         yield Wave(
             number=number,
             day=_day(task, number),
@@ -172,15 +180,15 @@ def _waves(courses: Sequence[PoolSchedule], packing: Packing, task: PlanRequest)
             moves=None if counts is None else sum(counts.get(host, 0) for host in hosts),
             spare=packing.spare[number - 1],
             flips=tuple(flips.get(number, ())),
-            rollback=merged(backs),
-            one_way_guests=total(back.one_way_guests for back in backs),
+            rollback=merged(rollbacks),
+            one_way_guests=total(back.one_way_guests for back in rollbacks),
         )
 
 
-def _by_wave(found: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+def _by_wave(dated: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
     waves: dict[int, list[T]] = {}
-    for wave, one in found:
-        waves.setdefault(wave, []).append(one)
+    for wave, event in dated:
+        waves.setdefault(wave, []).append(event)
     return waves
 
 

@@ -16,14 +16,14 @@ from planner.rollout.stages import Stage
 Flags = dict[CompatFlag, FlagChoice]
 
 
-def remedies_of(made: PoolAnalysis, first: Stage, last: Stage) -> Iterator[Mitigation]:
+def remedies_of(analysis: PoolAnalysis, first: Stage, last: Stage) -> Iterator[Mitigation]:
     """Yield the remedies for flags that are there for old hosts, and for guests that cannot return."""
     flags = _only_at_first(first, last)
-    endangered = tuple(fate for fate in made.fates if fate.is_one_way)
+    endangered = tuple(impact for impact in analysis.impacts if impact.is_one_way)
     if not (flags or endangered or first.is_directed):
         return
     unit = ", ".join(_units(flags, endangered))
-    guests = total(fate.cohort.guests for fate in endangered) if made.given else None
+    guests = total(impact.cohort.guests for impact in endangered) if analysis.given else None
     if flags:
         yield from _with_flags(unit, " ".join(str(flag) for flag in flags), guests, first)
     yield Mitigation(
@@ -32,31 +32,35 @@ def remedies_of(made: PoolAnalysis, first: Stage, last: Stage) -> Iterator[Mitig
         text=_routing_text(first, flags),
         guests=guests,
         hosts=0,
-        chosen=made.routing is Routing.UPGRADED_ONLY,
+        chosen=analysis.routing is Routing.UPGRADED_ONLY,
     )
     against = tuple(_against_return(endangered))
-    if not flags and not all(one.capability for one in against):
+    if not flags and not all(objection.capability for objection in against):
         return
-    names = ", ".join(sorted({one.capability for one in against} - {""}))
+    names = ", ".join(sorted({objection.capability for objection in against} - {""}))
     yield Mitigation(
         kind="mask-capability",
         unit=unit,
         text=f"hide {names or 'what these flags control'} on upgraded hosts until the last one "
         "is done, then unmask",
         guests=0,
-        hosts=made.way.moving,
+        hosts=analysis.upgrade.moving,
         chosen=False,
     )
 
 
 def _only_at_first(first: Stage, last: Stage) -> Flags:
     """Return the flags of the first answer that the last one no longer needs."""
-    final = {(one.board, one.line, choice.flag) for one in last.baselines for choice in one.flags}
+    final = {
+        (baseline.board, baseline.line, choice.flag)
+        for baseline in last.baselines
+        for choice in baseline.flags
+    }
     return {
         choice.flag: choice
-        for one in first.baselines
-        for choice in one.flags
-        if (one.board, one.line, choice.flag) not in final
+        for baseline in first.baselines
+        for choice in baseline.flags
+        if (baseline.board, baseline.line, choice.flag) not in final
     }
 
 
@@ -96,10 +100,10 @@ def _routing_text(first: Stage, flags: Flags) -> str:
 def _units(flags: Flags, endangered: Sequence[UpgradeImpact]) -> Iterable[str]:
     """Return the units that flags and endangered guests are about, in order."""
     named = [choice.unit for choice in flags.values()]
-    named += [one.unit for one in _against_return(endangered)]
+    named += [objection.unit for objection in _against_return(endangered)]
     return dict.fromkeys(name for name in named if name)
 
 
-def _against_return(fates: Iterable[UpgradeImpact]) -> Iterator[Objection]:
-    for fate in fates:
-        yield from (*fate.back, *fate.after_reboot)
+def _against_return(impacts: Iterable[UpgradeImpact]) -> Iterator[Objection]:
+    for impact in impacts:
+        yield from (*impact.back, *impact.after_reboot)

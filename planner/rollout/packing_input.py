@@ -13,7 +13,7 @@ from planner.rollout.pool_analysis import PoolAnalysis
 
 
 def packed(
-    drafts: Sequence[PoolAnalysis],
+    analyses: Sequence[PoolAnalysis],
     guests: Mapping[str, Sequence[GuestGroup]] | None,
     rules: PlanPolicy,
 ) -> Packing | Infeasible:
@@ -21,22 +21,27 @@ def packed(
     pieces: list[HostToPack] = []
     pools: list[PoolSize] = []
     missing: list[Relaxation] = []
-    for made in drafts:
-        used = _used(made.way.hosts, None if guests is None else guests.get(made.way.name, ()))
-        missing += _missing(made, used, rules)
-        pieces += _pieces(made.way.hosts, used, rules)
-        pools.append(_size(made, used, rules))
+    for analysis in analyses:
+        used = _used(
+            analysis.upgrade.hosts,
+            None if guests is None else guests.get(analysis.upgrade.name, ()),
+        )
+        missing += _missing(analysis, used, rules)
+        pieces += _pieces(analysis.upgrade.hosts, used, rules)
+        pools.append(_size(analysis, used, rules))
     if missing:
         return Infeasible(relaxations=tuple(missing))
-    one_way = frozenset(made.way.name for made in drafts if made.routing is Routing.UPGRADED_ONLY)
+    one_way = frozenset(
+        analysis.upgrade.name for analysis in analyses if analysis.routing is Routing.UPGRADED_ONLY
+    )
     return pack(pieces, PackingRules(policy=rules, pools=tuple(pools), one_way=one_way))
 
 
 def _missing(
-    made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy
+    analysis: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy
 ) -> Iterator[Relaxation]:
     """Name what a rule needs of hosts and nobody says: unknown is not 0, and not nowhere."""
-    hosts = made.way.hosts
+    hosts = analysis.upgrade.hosts
     sized = [host for host in hosts if host.capacity is not None]
     unloaded = [host for host in hosts if used[str(host.name)] is None]
     whole = "of some hosts; give them for all of the pool, or for none and no evacuation_gib"
@@ -48,14 +53,14 @@ def _missing(
         ],
         **dict(_without_family(hosts, rules)),
     }
-    for fact, found in wanting.items():
-        if found:
+    for fact, silent in wanting.items():
+        if silent:
             yield Relaxation(
-                domain=made.way.name,
+                domain=analysis.upgrade.name,
                 constraint="missing-fact",
                 text=f"missing fact: {fact}",
-                hosts=len(found),
-                examples=tuple(str(host.name) for host in found[:3]),
+                hosts=len(silent),
+                examples=tuple(str(host.name) for host in silent[:3]),
             )
 
 
@@ -70,7 +75,7 @@ def _without_family(
                 host
                 for host in hosts
                 if host.target is not None
-                and all(one.family != family for one in host.failure_domains)
+                and all(failure_domain.family != family for failure_domain in host.failure_domains)
             ],
         )
 
@@ -88,12 +93,12 @@ def _used(
                 vcpus + group.count * group.room.vcpus,
                 memory + group.count * group.room.memory_gib,
             )
-    found: dict[str, Room | None] = {}
+    used_on: dict[str, Room | None] = {}
     for host in hosts:
         vcpus, memory = sums.get(str(host.name), (0.0, 0.0))
         counted = Room(vcpus=vcpus, memory_gib=memory) if sized else None
-        found[str(host.name)] = host.used if host.used is not None else counted
-    return found
+        used_on[str(host.name)] = host.used if host.used is not None else counted
+    return used_on
 
 
 def _pieces(
@@ -124,16 +129,16 @@ def _barred(host: UpgradeHost, rules: PlanPolicy) -> Iterator[int]:
         yield from range(max(first, 1), last + 1)
 
 
-def _size(made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy) -> PoolSize:
+def _size(analysis: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy) -> PoolSize:
     """Return the size of a pool; its room counts only if every host says how large it is."""
-    hosts = made.way.hosts
+    hosts = analysis.upgrade.hosts
     rooms = [host.capacity for host in hosts if host.capacity is not None]
     loads = [load for load in used.values() if load is not None]
     known = len(rooms) == len(hosts) == len(loads)
     ready = [
         (host.capacity, used[str(host.name)])
-        for host, before in zip(hosts, made.way.before, strict=True)
-        if host.target is None and before in made.way.upgraded_profiles()
+        for host, before in zip(hosts, analysis.upgrade.before, strict=True)
+        if host.target is None and before in analysis.upgrade.upgraded_profiles()
     ]
     free = [
         Room(
@@ -144,7 +149,7 @@ def _size(made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy
         if room is not None and load is not None
     ]
     return PoolSize(
-        pool=made.way.name,
+        pool=analysis.upgrade.name,
         hosts=len(hosts),
         capacity=_sum(rooms) if known else None,
         used=_sum(loads) if known else None,
@@ -154,9 +159,9 @@ def _size(made: PoolAnalysis, used: Mapping[str, Room | None], rules: PlanPolicy
 
 
 def _sum(rooms: Iterable[Room]) -> Room:
-    found = list(rooms)
+    known = list(rooms)
     return Room(
-        vcpus=sum(room.vcpus for room in found), memory_gib=sum(room.memory_gib for room in found)
+        vcpus=sum(room.vcpus for room in known), memory_gib=sum(room.memory_gib for room in known)
     )
 
 

@@ -37,19 +37,19 @@ class PoolAnalysis:
     """What is known of a pool's way without any wave.
 
     `today` and `first` are the answers for the hosts of today and for new guests from before wave 1
-    on. `given`: guests of today were given. `cohorts` are those of today, `fates` what the way does
+    on. `given`: guests of today were given. `cohorts` are those of today, `impacts` what the way does
     to those that migrate, once the `restarts` are made; `bound` cannot migrate away from hosts that
     are upgraded. `relaxations` forbid the plan.
     """
 
-    way: PoolUpgrade
+    upgrade: PoolUpgrade
     today: Stage
     first: Stage
     routing: Routing
     given: bool
     cohorts: tuple[Cohort, ...]
     bound: tuple[GuestGroup, ...]
-    fates: tuple[UpgradeImpact, ...]
+    impacts: tuple[UpgradeImpact, ...]
     restarts: tuple[Restart, ...]
     relaxations: tuple[Relaxation, ...]
 
@@ -58,7 +58,7 @@ class PoolAnalysis:
 class PoolAnalyser:
     """Drafts pools against one knowledge base and policy."""
 
-    stager: StageSolver
+    stage_solver: StageSolver
     judge: ImpactJudge
     boots: BootHosts
     rules: PlanPolicy
@@ -68,75 +68,83 @@ class PoolAnalyser:
         """The rows that everything is judged by."""
         return self.judge.knowledge
 
-    def draft(self, way: PoolUpgrade, guests: Sequence[GuestGroup] | None) -> PoolAnalysis:
+    def analysis(self, upgrade: PoolUpgrade, guests: Sequence[GuestGroup] | None) -> PoolAnalysis:
         """Look at a pool's way before any wave is made; `guests` None: not given."""
-        today, first = self.stager.today(way), self._first(way)
-        bound = bound_to_upgrades(way, guests or ())
+        today, first = self.stage_solver.today(upgrade), self._first(upgrade)
+        bound = bound_to_upgrades(upgrade, guests or ())
         answers = (*today.baselines, *first.baselines)
-        cohorts, movers = self._cohorts(way, today, guests)
-        fates = self.judge.fates(way, movers, answers)
-        mended = tuple(self._mended(fate, way, first, answers) for fate in fates)
+        cohorts, movers = self._cohorts(upgrade, today, guests)
+        impacts = self.judge.impacts(upgrade, movers, answers)
+        mended = tuple(self._mended(impact, upgrade, first, answers) for impact in impacts)
         restarts: tuple[Restart, ...] = ()
         if self.rules.restarts:
-            fates = tuple(self._all_mended(fates, mended, way, first, answers))
-            steps = zip(movers, (fate.cohort for fate in fates), strict=True)
-            restarts = as_one(step for pair in steps for step in before_wave_one(way, *pair))
-        relaxations = [*without_answer(way, first, self.knowledge)]
+            impacts = tuple(self._all_mended(impacts, mended, upgrade, first, answers))
+            steps = zip(movers, (impact.cohort for impact in impacts), strict=True)
+            restarts = as_one(step for pair in steps for step in before_wave_one(upgrade, *pair))
+        relaxations = [*without_answer(upgrade, first, self.knowledge)]
         if not relaxations:
-            relaxations += [] if guests is not None else without_guests(way, today)
-            outlooks = (
-                MendableImpact(fate=fate, restart_helps=after is not None)
-                for fate, after in zip(fates, mended, strict=True)
+            relaxations += [] if guests is not None else without_guests(upgrade, today)
+            mendables = (
+                MendableImpact(impact=impact, restart_helps=after is not None)
+                for impact, after in zip(impacts, mended, strict=True)
             )
-            relaxations += against_guests(way, outlooks, self.knowledge)
-            relaxations += self._without_power_off(way, bound, first)
-        one_way = first.is_directed or any(fate.is_one_way for fate in fates)
+            relaxations += against_guests(upgrade, mendables, self.knowledge)
+            relaxations += self._without_power_off(upgrade, bound, first)
+        one_way = first.is_directed or any(impact.is_one_way for impact in impacts)
         return PoolAnalysis(
-            way=way,
+            upgrade=upgrade,
             today=today,
             first=first,
             routing=Routing.UPGRADED_ONLY if one_way else Routing.ANY,
             given=guests is not None,
             cohorts=cohorts,
             bound=bound,
-            fates=fates,
+            impacts=impacts,
             restarts=restarts,
             relaxations=tuple(relaxations),
         )
 
-    def _first(self, way: PoolUpgrade) -> Stage:
+    def _first(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer before wave 1: for every move, else for moves forward only."""
-        first = self.stager.before_wave_one(way)
+        first = self.stage_solver.before_wave_one(upgrade)
         if first.status is not Status.SAFE:
-            directed = self.stager.one_way(way)
+            directed = self.stage_solver.one_way(upgrade)
             if directed.status is Status.SAFE:
                 return directed
         return first
 
     def _cohorts(
-        self, way: PoolUpgrade, today: Stage, guests: Sequence[GuestGroup] | None
+        self, upgrade: PoolUpgrade, today: Stage, guests: Sequence[GuestGroup] | None
     ) -> tuple[tuple[Cohort, ...], tuple[Cohort, ...]]:
         """Return the guests of today, and those of them that migrate."""
         if guests is None:
-            cohorts = tuple(presumed(way, today))
+            cohorts = tuple(presumed(upgrade, today))
             return cohorts, cohorts
-        cohorts = tuple(cohorts_of(way, guests, self.boots))
-        movers = [group for group in guests if not is_bound(way, group)]
+        cohorts = tuple(cohorts_of(upgrade, guests, self.boots))
+        movers = [group for group in guests if not is_bound(upgrade, group)]
         if len(movers) == len(guests):
             return cohorts, cohorts
-        return cohorts, tuple(cohorts_of(way, movers, self.boots))
+        return cohorts, tuple(cohorts_of(upgrade, movers, self.boots))
 
     def _mended(
-        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+        self,
+        impact: UpgradeImpact,
+        upgrade: PoolUpgrade,
+        first: Stage,
+        answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
         """Return the fate of guests after a restart, None if they need none or it does not help."""
-        return self._after_restart(fate, way, first, answers) if self._is_lost(fate, way) else None
+        return (
+            self._after_restart(impact, upgrade, first, answers)
+            if self._is_lost(impact, upgrade)
+            else None
+        )
 
     def _all_mended(
         self,
-        fates: Sequence[UpgradeImpact],
+        impacts: Sequence[UpgradeImpact],
         mended: Sequence[UpgradeImpact | None],
-        way: PoolUpgrade,
+        upgrade: PoolUpgrade,
         first: Stage,
         answers: Sequence[ChosenBaseline],
     ) -> Iterator[UpgradeImpact]:
@@ -144,46 +152,56 @@ class PoolAnalyser:
 
         So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
         """
-        pairs = tuple(zip(fates, mended, strict=True))
-        named = {_name(fate) for fate, after in pairs if after is not None}
-        for fate, after in pairs:
-            along = after is None and _name(fate) in named
-            yield (self._once_restarted(fate, way, first, answers) if along else after) or fate
+        pairs = tuple(zip(impacts, mended, strict=True))
+        named = {_name(impact) for impact, after in pairs if after is not None}
+        for impact, after in pairs:
+            along = after is None and _name(impact) in named
+            yield (
+                self._once_restarted(impact, upgrade, first, answers) if along else after
+            ) or impact
 
     def _after_restart(
-        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+        self,
+        impact: UpgradeImpact,
+        upgrade: PoolUpgrade,
+        first: Stage,
+        answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
         """Return the fate of guests once restarted, None if they cannot be or it does not help."""
-        after = self._once_restarted(fate, way, first, answers)
-        return None if after is None or self._is_lost(after, way) else after
+        after = self._once_restarted(impact, upgrade, first, answers)
+        return None if after is None or self._is_lost(after, upgrade) else after
 
     def _once_restarted(
-        self, fate: UpgradeImpact, way: PoolUpgrade, first: Stage, answers: Sequence[ChosenBaseline]
+        self,
+        impact: UpgradeImpact,
+        upgrade: PoolUpgrade,
+        first: Stage,
+        answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
         """Return the fate of guests once restarted, None if their board has no answer."""
-        cohort = restarted(fate.cohort, way, first, self.knowledge)
-        if cohort is fate.cohort:
+        cohort = restarted(impact.cohort, upgrade, first, self.knowledge)
+        if cohort is impact.cohort:
             return None
-        (after,) = self.judge.fates(way, (cohort,), answers)
+        (after,) = self.judge.impacts(upgrade, (cohort,), answers)
         return after
 
-    def _is_lost(self, fate: UpgradeImpact, way: PoolUpgrade) -> bool:
+    def _is_lost(self, impact: UpgradeImpact, upgrade: PoolUpgrade) -> bool:
         """Whether the way would strand or hinder guests."""
-        stranding = stranded(way, (fate.cohort,), self.knowledge)
-        return fate.is_hindered or any(True for _ in stranding)
+        stranding = stranded(upgrade, (impact.cohort,), self.knowledge)
+        return impact.is_hindered or any(True for _ in stranding)
 
     def _without_power_off(
-        self, way: PoolUpgrade, bound: Sequence[GuestGroup], first: Stage
+        self, upgrade: PoolUpgrade, bound: Sequence[GuestGroup], first: Stage
     ) -> Iterator[Relaxation]:
         """Yield the guests that would have to be off with their host, and may or can not be."""
         if not self.rules.restarts:
-            yield from bound_guests(way, bound, "allow restarts (plan.restarts = true)")
+            yield from bound_guests(upgrade, bound, "allow restarts (plan.restarts = true)")
             return
         stay = [group for group in bound if baseline_for(group, first, self.knowledge) is None]
-        yield from bound_guests(way, stay, "no answer is of their board")
+        yield from bound_guests(upgrade, stay, "no answer is of their board")
 
 
-def _name(fate: UpgradeImpact) -> tuple[str, frozenset[CompatFlag]]:
+def _name(impact: UpgradeImpact) -> tuple[str, frozenset[CompatFlag]]:
     """Return what a plan knows guests by: machine type and flags, in whatever order."""
-    baseline = fate.cohort.start.baseline
+    baseline = impact.cohort.start.baseline
     return baseline.machine_type, frozenset(baseline.flags)

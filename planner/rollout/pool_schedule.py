@@ -27,103 +27,111 @@ WaveOf = Mapping[HostName, int]
 class PoolSchedule:
     """A pool with its waves.
 
-    `backs` is the way back after each wave, from wave 1 on; `held` flips wait for the operator,
+    `rollbacks` is the way back after each wave, from wave 1 on; `held` flips wait for the operator,
     `states` say what holds the others back before wave 1.
     """
 
-    draft: PoolAnalysis
+    analysis: PoolAnalysis
     stages: tuple[Stage, ...]
     flips: tuple[Flip, ...]
     held: tuple[FlipState, ...]
     states: tuple[FlipState, ...]
     restarts: tuple[Restart, ...]
     assumptions: tuple[str, ...]
-    backs: tuple[RollbackCost, ...]
+    rollbacks: tuple[RollbackCost, ...]
 
     def plan(self) -> DomainPlan:
         """Return what the pool does, as the plan tells it."""
-        made, first, last = self.draft, self.stages[0], self.stages[-1]
-        answers = [one for stage in (made.today, *self.stages) for one in stage.baselines]
-        conditions = [condition for one in answers for condition in one.conditions]
-        checks = dict.fromkeys(one.text for answer in answers for one in answer.checks)
-        costly = (wave for wave, back in enumerate(self.backs, start=1) if not back.free)
+        analysis, first, last = self.analysis, self.stages[0], self.stages[-1]
+        answers = [
+            baseline for stage in (analysis.today, *self.stages) for baseline in stage.baselines
+        ]
+        conditions = [condition for answer in answers for condition in answer.conditions]
+        checks = dict.fromkeys(check.text for answer in answers for check in answer.checks)
+        costly = (wave for wave, back in enumerate(self.rollbacks, start=1) if not back.free)
         cpu = first.cpu
         return DomainPlan(
-            domain=made.way.name,
-            hosts=made.way.moving,
+            domain=analysis.upgrade.name,
+            hosts=analysis.upgrade.moving,
             baselines=tuple(chosen.baseline for chosen in first.baselines),
-            routing=made.routing,
-            remedies=tuple(remedies_of(made, first, last)),
+            routing=analysis.routing,
+            remedies=tuple(remedies_of(analysis, first, last)),
             point_of_no_return=next(costly, None),
-            conditions=tuple(sorted({word for one in conditions for word in one.words})),
-            holds_if=tuple(dict.fromkeys(one.text for one in conditions)),
+            conditions=tuple(
+                sorted({word for condition in conditions for word in condition.words})
+            ),
+            holds_if=tuple(dict.fromkeys(condition.text for condition in conditions)),
             checks=tuple(checks),
-            cpu_models=tuple(one.newest for one in cpu.vendors if one.newest and not cpu.is_open),
-            cpu_refused=tuple(other.name for one in cpu.vendors for other in one.refused),
-            needs_ack=tuple(sorted({unit for one in answers for unit in one.acks})),
+            cpu_models=tuple(
+                vendor.newest for vendor in cpu.vendors if vendor.newest and not cpu.is_open
+            ),
+            cpu_refused=tuple(
+                refused_cpu.name for source in cpu.vendors for refused_cpu in source.refused
+            ),
+            needs_ack=tuple(sorted({unit for answer in answers for unit in answer.acks})),
             assumptions=self.assumptions,
         )
 
 
 def schedule_of(
-    made: PoolAnalysis,
+    analysis: PoolAnalysis,
     wave_of: WaveOf,
     waves: int,
     guests: Sequence[GuestGroup] | None,
-    stager: StageSolver,
+    stage_solver: StageSolver,
     effects: EffectTimes,
 ) -> PoolSchedule:
     """Return what a pool's waves free, each flip dated and held as the operator wants."""
-    rules, knowledge = stager.policy.plan, stager.knowledge
-    stages = stager.stages(made.way, wave_of, directed=made.first.is_directed)
-    if stages[0].domain.profiles == made.first.domain.profiles:
-        stages = (made.first, *stages[1:])
-    wanted = tuple(flips_of(made.way, stages, guests, rules, effects))
+    rules, knowledge = stage_solver.policy.plan, stage_solver.knowledge
+    stages = stage_solver.stages(analysis.upgrade, wave_of, directed=analysis.first.is_directed)
+    if stages[0].domain.profiles == analysis.first.domain.profiles:
+        stages = (analysis.first, *stages[1:])
+    wanted = tuple(flips_of(analysis.upgrade, stages, guests, rules, effects))
     flips, held = split_held(wanted, rules.holds)
     return PoolSchedule(
-        draft=made,
+        analysis=analysis,
         stages=stages,
         flips=flips,
         held=held,
-        states=tuple(states_of(made, stages, wanted, stager)),
-        restarts=(*made.restarts, *_power_offs(made, wave_of, rules, knowledge)),
-        assumptions=tuple(_assumptions(made, stager.policy)),
-        backs=tuple(_backs(made, wave_of, flips, waves)),
+        states=tuple(states_of(analysis, stages, wanted, stage_solver)),
+        restarts=(*analysis.restarts, *_power_offs(analysis, wave_of, rules, knowledge)),
+        assumptions=tuple(_assumptions(analysis, stage_solver.policy)),
+        rollbacks=tuple(_rollbacks(analysis, wave_of, flips, waves)),
     )
 
 
 def _power_offs(
-    made: PoolAnalysis, wave_of: WaveOf, rules: PlanPolicy, knowledge: KnowledgeBase
+    analysis: PoolAnalysis, wave_of: WaveOf, rules: PlanPolicy, knowledge: KnowledgeBase
 ) -> Iterator[Restart]:
     if rules.restarts:
         yield from power_offs(
-            made.bound, wave_of, lambda group: baseline_for(group, made.first, knowledge)
+            analysis.bound, wave_of, lambda group: baseline_for(group, analysis.first, knowledge)
         )
 
 
-def _backs(
-    made: PoolAnalysis, wave_of: WaveOf, flips: Sequence[Flip], waves: int
+def _rollbacks(
+    analysis: PoolAnalysis, wave_of: WaveOf, flips: Sequence[Flip], waves: int
 ) -> Iterator[RollbackCost]:
     """Yield the way back after each wave; it changes only where something happens to the pool."""
-    events = {wave_of[host.name] for host in made.way.hosts if host.target is not None}
+    events = {wave_of[host.name] for host in analysis.upgrade.hosts if host.target is not None}
     events |= {flip.after_wave for flip in flips}
-    back = rollback_cost(made, wave_of, flips, 0)
+    back = rollback_cost(analysis, wave_of, flips, 0)
     for wave in range(1, waves + 1):
         if wave in events:
-            back = rollback_cost(made, wave_of, flips, wave)
+            back = rollback_cost(analysis, wave_of, flips, wave)
         yield back
 
 
-def _assumptions(made: PoolAnalysis, policy: Policy) -> Iterator[str]:
+def _assumptions(analysis: PoolAnalysis, policy: Policy) -> Iterator[str]:
     """Yield what the plan takes for granted, for nobody said it."""
-    if any(made.way.name in group for group in policy.uniformity_groups):
+    if any(analysis.upgrade.name in group for group in policy.uniformity_groups):
         yield "pools of one uniformity group may differ while they are upgraded"
     for loss in policy.accepted_losses:
         if loss.expires is not None:
             yield f"{loss.owner} accepts the loss of {loss.unit} until {loss.expires}"
-    if not made.given:
+    if not analysis.given:
         yield "guests of today, not given, run what today's answer advises"
-        if len(made.way.hosts) == 1:
+        if len(analysis.upgrade.hosts) == 1:
             yield "its only host has no guests while it is upgraded: they could go nowhere"
-    if any(host.capacity is None for host in made.way.hosts):
+    if any(host.capacity is None for host in analysis.upgrade.hosts):
         yield "room is not checked: the fleet does not say how large its hosts are"

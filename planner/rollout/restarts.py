@@ -26,22 +26,24 @@ def baseline_for(group: GuestGroup, first: Stage, knowledge: KnowledgeBase) -> B
     return next((chosen.baseline for chosen in (*same_line, *same_board)), None)
 
 
-def restarted(cohort: Cohort, way: PoolUpgrade, first: Stage, knowledge: KnowledgeBase) -> Cohort:
+def restarted(
+    cohort: Cohort, upgrade: PoolUpgrade, first: Stage, knowledge: KnowledgeBase
+) -> Cohort:
     """Return a cohort as it is once restarted before wave 1; as it is now if it cannot be."""
     if not cohort.groups:
         return cohort
     after = baseline_for(cohort.groups[0], first, knowledge)
     if after is None or after == cohort.start.baseline:
         return cohort
-    return cohort.restarted(after, way.profiles_before())
+    return cohort.restarted(after, upgrade.profiles_before())
 
 
-def before_wave_one(way: PoolUpgrade, before: Cohort, after: Cohort) -> Iterator[Restart]:
+def before_wave_one(upgrade: PoolUpgrade, before: Cohort, after: Cohort) -> Iterator[Restart]:
     """Yield the step that makes one cohort of the other."""
     if before is not after:
         groups = before.groups or ()
         yield Restart(
-            domain=way.name,
+            domain=upgrade.name,
             guests=sum(group.count for group in groups),
             before=before.start.baseline,
             after=after.start.baseline,
@@ -53,27 +55,27 @@ def before_wave_one(way: PoolUpgrade, before: Cohort, after: Cohort) -> Iterator
 
 def as_one(steps: Iterable[Restart]) -> tuple[Restart, ...]:
     """Return one step per baseline that guests leave and baseline that they get, in order."""
-    found: dict[tuple[Baseline, Baseline], Restart] = {}
+    merged: dict[tuple[Baseline, Baseline], Restart] = {}
     for step in steps:
-        known = found.setdefault((step.before, step.after), step)
+        known = merged.setdefault((step.before, step.after), step)
         if known is not step:
-            found[(step.before, step.after)] = replace(
+            merged[(step.before, step.after)] = replace(
                 known,
                 guests=known.guests + step.guests,
                 windows=tuple(dict.fromkeys((*known.windows, *step.windows))),
             )
-    return tuple(found.values())
+    return tuple(merged.values())
 
 
-def bound_to_upgrades(way: PoolUpgrade, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
+def bound_to_upgrades(upgrade: PoolUpgrade, guests: Iterable[GuestGroup]) -> tuple[GuestGroup, ...]:
     """Return the guests that cannot migrate away from a host that is to be upgraded."""
-    moving = {str(host.name) for host in way.hosts if host.target is not None}
-    return tuple(group for group in guests if is_bound(way, group) and group.host in moving)
+    moving = {str(host.name) for host in upgrade.hosts if host.target is not None}
+    return tuple(group for group in guests if is_bound(upgrade, group) and group.host in moving)
 
 
-def is_bound(way: PoolUpgrade, group: GuestGroup) -> bool:
+def is_bound(upgrade: PoolUpgrade, group: GuestGroup) -> bool:
     """Whether a guest cannot leave its host: it cannot migrate, or the pool has no other host."""
-    return not group.migratable or len(way.hosts) == 1
+    return not group.migratable or len(upgrade.hosts) == 1
 
 
 def power_offs(

@@ -29,7 +29,7 @@ class RollbackCost:
 
 
 def rollback_cost(
-    made: PoolAnalysis, wave_of: Mapping[HostName, int], flips: Iterable[Flip], wave: int
+    analysis: PoolAnalysis, wave_of: Mapping[HostName, int], flips: Iterable[Flip], wave: int
 ) -> RollbackCost:
     """Return what rollback of a pool costs once `wave` and its flips are done.
 
@@ -37,43 +37,47 @@ def rollback_cost(
     that they are on today; in the first wave there is no upgraded host to go to, unless some host
     of the pool already is what the others shall be.
     """
-    flipped = [flip for flip in flips if flip.after_wave <= wave and flip.domain == made.way.name]
-    caught = [fate for fate in made.fates if fate.back]
-    away = _evacuated(made, wave_of, wave) if caught else frozenset()
+    flipped = [
+        flip for flip in flips if flip.after_wave <= wave and flip.domain == analysis.upgrade.name
+    ]
+    caught = [impact for impact in analysis.impacts if impact.back]
+    away = _evacuated(analysis, wave_of, wave) if caught else frozenset()
     groups = [
         group
-        for fate in caught
-        for group in fate.cohort.groups or ()
+        for impact in caught
+        for group in impact.cohort.groups or ()
         if group.host in away and group.migratable
     ]
-    known = made.given
+    known = analysis.given
     one_way = sum(group.count for group in groups)
     hopping = any(flip.takes_effect.begins_at_a_hop for flip in flipped)
-    lost = _all_groups(made) if hopping else groups
-    begun = any(wave_of.get(host.name, wave + 1) <= wave for host in made.way.hosts)
+    lost = _all_groups(analysis) if hopping else groups
+    begun = any(wave_of.get(host.name, wave + 1) <= wave for host in analysis.upgrade.hosts)
     endangered = bool(caught) and (bool(away) or not known) and begun
-    directed = made.first.is_directed and begun
+    directed = analysis.first.is_directed and begun
     return RollbackCost(
         one_way_guests=one_way if known else None,
         guests=sum(group.count for group in lost) if known else None,
         vcpus=_vcpus(lost) if known else None,
-        reasons=tuple(_reasons(made, flipped, endangered=endangered, begun=begun)),
+        reasons=tuple(_reasons(analysis, flipped, endangered=endangered, begun=begun)),
         free=not flipped and not directed and not (endangered and (one_way > 0 or not known)),
     )
 
 
-def _evacuated(made: PoolAnalysis, wave_of: Mapping[HostName, int], wave: int) -> frozenset[str]:
+def _evacuated(
+    analysis: PoolAnalysis, wave_of: Mapping[HostName, int], wave: int
+) -> frozenset[str]:
     """Return the hosts whose guests have been on an upgraded host once `wave` is done."""
-    first = 1 if set(made.way.upgraded_profiles()) & set(made.way.before) else 2
+    first = 1 if set(analysis.upgrade.upgraded_profiles()) & set(analysis.upgrade.before) else 2
     return frozenset(
         str(host.name)
-        for host in made.way.hosts
+        for host in analysis.upgrade.hosts
         if host.target is not None and first <= wave_of[host.name] <= wave
     )
 
 
-def _all_groups(made: PoolAnalysis) -> list[GuestGroup]:
-    return [group for cohort in made.cohorts for group in cohort.groups or ()]
+def _all_groups(analysis: PoolAnalysis) -> list[GuestGroup]:
+    return [group for cohort in analysis.cohorts for group in cohort.groups or ()]
 
 
 def _vcpus(groups: Sequence[GuestGroup]) -> float | None:
@@ -84,24 +88,29 @@ def _vcpus(groups: Sequence[GuestGroup]) -> float | None:
 
 
 def _reasons(
-    made: PoolAnalysis, flipped: Sequence[Flip], *, endangered: bool, begun: bool
+    analysis: PoolAnalysis, flipped: Sequence[Flip], *, endangered: bool, begun: bool
 ) -> Iterable[str]:
-    name = made.way.name
-    if made.first.is_directed and begun:
+    name = analysis.upgrade.name
+    if analysis.first.is_directed and begun:
         yield f"{name}: new guests that are on an upgraded host cannot go back to an old one"
     for flip in flipped:
-        what = f"{name}: guests that got {flip.after.machine_type} with {_flags(flip)}"
-        yield f"{what} after wave {flip.after_wave} cannot go back to an old host"
+        text = f"{name}: guests that got {flip.after.machine_type} with {_flags(flip)}"
+        yield f"{text} after wave {flip.after_wave} cannot go back to an old host"
     if endangered:
-        units = reasons(one for fate in made.fates for one in fate.back)
+        units = reasons(objection for impact in analysis.impacts for objection in impact.back)
         yield f"{name}: guests that have been on an upgraded host cannot return ({units})"
-    after_reboot = [one for fate in made.fates if not fate.back for one in fate.after_reboot]
+    after_reboot = [
+        objection
+        for impact in analysis.impacts
+        if not impact.back
+        for objection in impact.after_reboot
+    ]
     if after_reboot and begun:
         yield (
             f"{name}: guests rebooted on an upgraded host cannot return ({reasons(after_reboot)})"
         )
-    without = _dropped_later(made)
-    if without and begun and not made.first.is_directed and made.routing is Routing.ANY:
+    without = _dropped_later(analysis)
+    if without and begun and not analysis.first.is_directed and analysis.routing is Routing.ANY:
         yield (
             f"{name}: a guest booted on an upgraded host without {' '.join(without)} cannot return"
         )
@@ -111,10 +120,12 @@ def _flags(flip: Flip) -> str:
     return " ".join(str(flag) for flag in flip.after.flags) or "no flags"
 
 
-def _dropped_later(made: PoolAnalysis) -> list[str]:
+def _dropped_later(analysis: PoolAnalysis) -> list[str]:
     """Return the flags of new guests that are there for the sake of old hosts only."""
     return list(
-        dict.fromkeys(str(choice.flag) for one in made.first.baselines for choice in one.flags)
+        dict.fromkeys(
+            str(choice.flag) for baseline in analysis.first.baselines for choice in baseline.flags
+        )
     )
 
 

@@ -134,10 +134,10 @@ def _unplaced(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterato
         if text != now
     }
     for (column, text), group in sorted(rows.items(), key=lambda row: row[1].line):
-        place = Location(file=group.file or "fleet", line=group.line or None, column=column)
+        location = Location(file=group.file or "fleet", line=group.line or None, column=column)
         misfit = knowledge.misfit(column.removeprefix("target_"), text)
         if misfit is not None:
-            yield Problem(location=place, what=misfit[0], remedy=misfit[1])
+            yield Problem(location=location, what=misfit[0], remedy=misfit[1])
 
 
 Solved = tuple[tuple[LineResult, ...], tuple[ChosenBaseline, ...]]
@@ -160,37 +160,39 @@ class StageSolver:
         """Make the solver that every stage shares."""
         self._solver = Solver(knowledge=self.knowledge, policy=self.policy)
 
-    def today(self, way: PoolUpgrade) -> Stage:
+    def today(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer for the pool as it is, without any upgrade to come."""
         placed = (
             (host.group, host.name, profile)
-            for host, profile in zip(way.hosts, way.before, strict=True)
+            for host, profile in zip(upgrade.hosts, upgrade.before, strict=True)
         )
-        return self._stage(0, _domain(way.name, placed))
+        return self._stage(0, _domain(upgrade.name, placed))
 
-    def before_wave_one(self, way: PoolUpgrade) -> Stage:
+    def before_wave_one(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer for every mixture that any order of waves can make."""
-        return self._stage(0, _domain(way.name, _present(way, {}, 0)))
+        return self._stage(0, _domain(upgrade.name, _present(upgrade, {}, 0)))
 
-    def one_way(self, way: PoolUpgrade) -> Stage:
+    def one_way(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer before wave 1 if no guest ever goes from an upgraded host to an old one."""
-        return self._stage(0, _forward_only(way, _domain(way.name, _present(way, {}, 0))))
+        return self._stage(
+            0, _forward_only(upgrade, _domain(upgrade.name, _present(upgrade, {}, 0)))
+        )
 
     def stages(
-        self, way: PoolUpgrade, wave_of: Mapping[HostName, int], *, directed: bool
+        self, upgrade: PoolUpgrade, wave_of: Mapping[HostName, int], *, directed: bool
     ) -> tuple[Stage, ...]:
         """Return the stages after wave 0 and after each wave that ends an old profile.
 
         `directed`: no guest ever goes from an upgraded host to an old one, at any stage.
         """
         last: dict[HostProfile, int] = {}
-        for host, profile in zip(way.hosts, way.before, strict=True):
+        for host, profile in zip(upgrade.hosts, upgrade.before, strict=True):
             if host.target is not None:
                 last[profile] = max(last.get(profile, 0), wave_of[host.name])
         ends = sorted({0, *last.values()})
-        domains = ((wave, _domain(way.name, _present(way, wave_of, wave))) for wave in ends)
+        domains = ((wave, _domain(upgrade.name, _present(upgrade, wave_of, wave))) for wave in ends)
         return tuple(
-            self._stage(wave, _forward_only(way, domain) if directed else domain)
+            self._stage(wave, _forward_only(upgrade, domain) if directed else domain)
             for wave, domain in domains
         )
 
@@ -207,7 +209,7 @@ class StageSolver:
         return self._free._stage(stage.after_wave, stage.domain).baselines
 
     def _stage(self, wave: int, domain: MigrationDomain) -> Stage:
-        crowded = frozenset(one.profile for one in domain.members if one.hosts > 1)
+        crowded = frozenset(member.profile for member in domain.members if member.hosts > 1)
         key = (domain.profiles, crowded, domain.edges)
         if key not in self._known:
             results, _ = self._solver.certified(domain, self._solver.solve(domain))
@@ -228,20 +230,20 @@ class StageSolver:
     ) -> tuple[ChosenBaseline, ...]:
         """Return the answers of a domain as `solve` orders them, with what is left to check of each."""
         form = self._solver.form
-        found = (
-            sorted_out(domain, baseline_of(one.chosen), one.chosen.machine_type, form)
-            for one in results
-            if one.chosen is not None
+        disputed = (
+            sorted_out(domain, baseline_of(result.chosen), result.chosen.machine_type, form)
+            for result in results
+            if result.chosen is not None
         )
-        return tuple(sorted(found, key=partial(preference, domain, self.policy)))
+        return tuple(sorted(disputed, key=partial(preference, domain, self.policy)))
 
 
 Placed = tuple[HostGroup, HostName, HostProfile]
 
 
-def _present(way: PoolUpgrade, wave_of: Mapping[HostName, int], wave: int) -> Iterator[Placed]:
+def _present(upgrade: PoolUpgrade, wave_of: Mapping[HostName, int], wave: int) -> Iterator[Placed]:
     """Yield what is in the pool after `wave` or comes later; a host without a wave comes later."""
-    for host, before, after in zip(way.hosts, way.before, way.after, strict=True):
+    for host, before, after in zip(upgrade.hosts, upgrade.before, upgrade.after, strict=True):
         if host.target is None or wave_of.get(host.name, wave + 1) > wave:
             yield host.group, host.name, before
         if host.target is not None:
@@ -253,22 +255,24 @@ def _domain(name: str, placed: Iterable[Placed]) -> MigrationDomain:
     return MigrationDomain(name=name, starts=members, members=members)
 
 
-def _forward_only(way: PoolUpgrade, domain: MigrationDomain) -> MigrationDomain:
+def _forward_only(upgrade: PoolUpgrade, domain: MigrationDomain) -> MigrationDomain:
     """Return a domain without the edges from upgraded hosts to old ones."""
-    upgraded = frozenset(way.upgraded_profiles())
+    upgraded = frozenset(upgrade.upgraded_profiles())
     edges = frozenset(
-        (one, other) for one, other in domain.pairs() if other in upgraded or one not in upgraded
+        (source, destination)
+        for source, destination in domain.pairs()
+        if destination in upgraded or source not in upgraded
     )
     return replace(domain, edges=edges)
 
 
 def _members(placed: Iterable[Placed]) -> Iterator[PoolMember]:
     """Yield one member per profile; hosts of one kernel and QEMU text stand together."""
-    found: dict[HostProfile, dict[tuple[str, str], list[tuple[HostGroup, HostName]]]] = {}
+    members: dict[HostProfile, dict[tuple[str, str], list[tuple[HostGroup, HostName]]]] = {}
     for group, name, profile in placed:
-        texts = found.setdefault(profile, {})
+        texts = members.setdefault(profile, {})
         texts.setdefault((group.kernel, group.qemu), []).append((group, name))
-    for profile, texts in found.items():
+    for profile, texts in members.items():
         groups = tuple(
             replace(rows[0][0], hosts=tuple(name for _, name in rows)) for rows in texts.values()
         )

@@ -35,7 +35,7 @@ class EffectTimes:
         self._moves = PresumedMoveJudge(self.knowledge, self.policy)
 
     def steps(
-        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolUpgrade
+        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, upgrade: PoolUpgrade
     ) -> Iterator[Step]:
         """Yield the changes from `old` to `new` one by one, each with how it reaches running guests.
 
@@ -44,14 +44,14 @@ class EffectTimes:
         """
         between = None if old is None else _with_new_stream_flags(old, new)
         if old is not None and between is not None:
-            boots = {*way.profiles_before(), *stage.domain.profiles}
+            boots = {*upgrade.profiles_before(), *stage.domain.profiles}
             if self._is_safe(old, between.baseline, stage.domain.pairs(), boots):
                 yield old, between, TakesEffect.NEXT_HOP
                 old = between
-        yield old, new, self.of(old, new, stage, way)
+        yield old, new, self.of(old, new, stage, upgrade)
 
     def of(
-        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, way: PoolUpgrade
+        self, old: ChosenBaseline | None, new: ChosenBaseline, stage: Stage, upgrade: PoolUpgrade
     ) -> TakesEffect:
         """Return how a change from `old` to `new` reaches guests in the pool of a stage.
 
@@ -65,7 +65,7 @@ class EffectTimes:
             return TakesEffect.NEXT_HOP
         if not (self.policy.plan.device_flags_may_differ and visible <= REBOOTS):
             return TakesEffect.POWER_CYCLE
-        boots = {*way.profiles_before(), *stage.domain.profiles}
+        boots = {*upgrade.profiles_before(), *stage.domain.profiles}
         safe = self._is_safe(old, new.baseline, stage.domain.pairs(), boots)
         return TakesEffect.GUEST_REBOOT if safe else TakesEffect.POWER_CYCLE
 
@@ -120,10 +120,10 @@ def _with_new_stream_flags(old: ChosenBaseline, new: ChosenBaseline) -> ChosenBa
 
 
 def _changed(old: Iterable[FlagChoice], new: Iterable[FlagChoice]) -> list[FlagChoice]:
-    before, after = {one.flag: one for one in old}, {one.flag: one for one in new}
+    before, after = ({choice.flag: choice for choice in side} for side in (old, new))
     return [
         choice
-        for one, other in ((before, after), (after, before))
-        for flag, choice in one.items()
-        if flag not in other
+        for here, there in ((before, after), (after, before))
+        for flag, choice in here.items()
+        if flag not in there
     ]

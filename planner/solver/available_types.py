@@ -112,11 +112,11 @@ class AvailableTypes:
 
     def bounds(self, board: str, line: str) -> tuple[str, ...]:
         """Return what the policy bounds a board and line with: `floor TYPE`, `ceiling TYPE`."""
-        found = (
+        limits = (
             ("floor", self._bound(self.policy.floors, board, line)),
             ("ceiling", self._bound(self.policy.ceilings, board, line)),
         )
-        return tuple(f"{word} {row.name}" for word, row in found if row is not None)
+        return tuple(f"{word} {row.name}" for word, row in limits if row is not None)
 
     def _bound(
         self, bounds: Iterable[tuple[str, str]], board: str, line: str

@@ -27,20 +27,22 @@ def block_issues(
     policy: Policy,
 ) -> Iterator[DifferenceIssue]:
     """Yield what ROM sizes ask of pairs of source and destination, alike ROMs in one."""
-    hops = [(one, other) for one, other in set(pairs) if not one.is_same_as(other)]
+    hops = [
+        (row, destination) for row, destination in set(pairs) if not row.is_same_as(destination)
+    ]
     builds = sorted({build for pair in hops for build in pair}, key=str)
-    found = []
+    constraints = []
     for rom in knowledge.roms.roms:
         devices = tuple(
-            one for one in rom.devices if _is_free(one, builds, machine_type, knowledge, policy)
+            row for row in rom.devices if _is_free(row, builds, machine_type, knowledge, policy)
         )
-        answers = {_answer(one, other, rom, knowledge) for one, other in hops}
-        found += [(answer, rom.file, devices) for answer in sorted(answers - {""}) if devices]
-    found.sort(key=lambda one: one[0])
-    for answer, some in groupby(found, key=lambda one: one[0]):
-        told = list(some)
-        files = tuple(file for _, file, _ in told)
-        yield _issue(answer, files, tuple(name for *_, names in told for name in names), knowledge)
+        answers = {_answer(row, destination, rom, knowledge) for row, destination in hops}
+        constraints += [(answer, rom.file, devices) for answer in sorted(answers - {""}) if devices]
+    constraints.sort(key=lambda row: row[0])
+    for answer, some in groupby(constraints, key=lambda row: row[0]):
+        roms = list(some)
+        files = tuple(file for _, file, _ in roms)
+        yield _issue(answer, files, tuple(name for *_, names in roms for name in names), knowledge)
 
 
 def _issue(
@@ -78,16 +80,16 @@ def _folded(files: tuple[str, ...]) -> str:
     return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 
-def _answer(one: QemuBuild, other: QemuBuild, rom: Rom, knowledge: KnowledgeBase) -> str:
+def _answer(source: QemuBuild, destination: QemuBuild, rom: Rom, knowledge: KnowledgeBase) -> str:
     """Return how a ROM stands between two builds: differ, open, check, or nothing."""
-    sizes = {knowledge.roms.block(build, rom.file) for build in (one, other)}
+    sizes = {knowledge.roms.block(build, rom.file) for build in (source, destination)}
     if None not in sizes and len(sizes) == 1:
         return ""
     if all(isinstance(size, int) for size in sizes) and len(sizes) > 1:
         return "differ"
-    if is_kin(one, other):
+    if is_kin(source, destination):
         return ""
-    return "check" if one.line == other.line else "open"
+    return "check" if source.line == destination.line else "open"
 
 
 def _is_free(

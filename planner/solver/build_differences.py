@@ -52,7 +52,7 @@ class DifferenceFinder:
 
     knowledge: KnowledgeBase
     policy: Policy
-    _layouts: dict[tuple[object, ...], BuildDifferences] = field(default_factory=dict)
+    _differences: dict[tuple[object, ...], BuildDifferences] = field(default_factory=dict)
     _plain: dict[frozenset[HostProfile], bool] = field(default_factory=dict)
     _equal: dict[tuple[DifferenceIssue, ...], BuildDifferences] = field(default_factory=dict)
     _between: dict[tuple[Tables, Tables, str], Differing] = field(default_factory=dict)
@@ -61,30 +61,32 @@ class DifferenceFinder:
         """Return what differing properties, faults and observations ask under a machine type."""
         hosts = domain.tables if self._is_plain(domain) else domain.profiles
         key = (machine_type, hosts, domain.edges)
-        if key not in self._layouts:
+        if key not in self._differences:
             issues = tuple(self._issues(domain, machine_type))
-            self._layouts[key] = self._equal.setdefault(issues, BuildDifferences(issues))
-        return self._layouts[key]
+            self._differences[key] = self._equal.setdefault(issues, BuildDifferences(issues))
+        return self._differences[key]
 
     def _is_plain(self, domain: MigrationDomain) -> bool:
         """Whether builds alone decide: one listed architecture, one CPU, nothing observed."""
         if domain.profiles not in self._plain:
-            found = {profile.arch for profile in domain.profiles}
-            listed = len(found) == 1 and self.knowledge.covered.get(*found) == "listed"
+            architectures = {profile.arch for profile in domain.profiles}
+            listed = (
+                len(architectures) == 1 and self.knowledge.covered.get(*architectures) == "listed"
+            )
             vendors = {profile.cpu_vendor for profile in domain.profiles} - {""}
             models = {profile.cpu_model for profile in domain.profiles} - {""}
-            told = {profile.cpu_identity for profile in domain.profiles} - {()}
-            alike = len(vendors) < 2 and len(models) < 2 and len(told) < 2
+            identities = {profile.cpu_identity for profile in domain.profiles} - {()}
+            alike = len(vendors) < 2 and len(models) < 2 and len(identities) < 2
             self._plain[domain.profiles] = listed and alike and not domain.is_observed
         return self._plain[domain.profiles]
 
     def _issues(self, domain: MigrationDomain, machine_type: str) -> Iterator[DifferenceIssue]:
         if domain.edges is not None:
             routes = tuple(domain.edges)
-            builds = frozenset((one.qemu, other.qemu) for one, other in routes)
-            arrivals = {other for _, other in builds}
+            builds = frozenset((source.qemu, destination.qemu) for source, destination in routes)
+            arrivals = {destination for _, destination in builds}
             carried = frozenset(product(domain.builds, arrivals))
-            booted = tuple(product(domain.profiles, {other for _, other in routes}))
+            booted = tuple(product(domain.profiles, {destination for _, destination in routes}))
         else:
             routes = tuple(product(domain.profiles, domain.profiles))
             booted = routes
@@ -112,24 +114,24 @@ class DifferenceFinder:
     ) -> Iterator[DifferenceIssue]:
         """Yield what differs on an edge (`pairs`), or since boot (`carried`) where a guest sees it."""
         differing: dict[PropertyKey, bool] = {}
-        for one, other in pairs | carried:
-            is_edge = (one, other) in pairs
-            for key, certain in self._differing(one, other, machine_type):
+        for source, destination in pairs | carried:
+            is_edge = (source, destination) in pairs
+            for key, certain in self._differing(source, destination, machine_type):
                 if is_edge or _is_seen_by_guests(key, self.knowledge):
                     differing[key] = differing.get(key, False) or certain
         for key, certain in sorted(differing.items()):
             yield property_issue(key, certain, builds, machine_type, self.knowledge, self.policy)
 
-    def _differing(self, one: QemuBuild, other: QemuBuild, machine_type: str) -> Differing:
+    def _differing(self, source: QemuBuild, destination: QemuBuild, machine_type: str) -> Differing:
         """Return the properties that differ, and whether certainly; builds of equal tables agree."""
-        key = (one.tables, other.tables, machine_type)
+        key = (source.tables, destination.tables, machine_type)
         if key not in self._between:
-            found = self.knowledge.machines.differences(one, other, machine_type)
+            differences = self.knowledge.machines.differences(source, destination, machine_type)
             self._between[key] = tuple(
                 (row.key, row.source_value is not None and row.destination_value is not None)
-                for row in found
+                for row in differences
                 if _matters(row, machine_type, self.knowledge, self.policy)
-                and not self._settled_by_defaults(row, (one, other), machine_type)
+                and not self._settled_by_defaults(row, (source, destination), machine_type)
             )
         return self._between[key]
 

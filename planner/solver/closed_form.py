@@ -36,7 +36,7 @@ from planner.solver.hardware import asked_of_machines, told_by
 from planner.solver.observed_edges import without_observed_passes
 from planner.solver.unit_constraints import NO_CONSTRAINTS, ConstraintFinder, UnitConstraints
 
-GRAVITY = {severity: place for place, severity in enumerate(SEVERITIES)}
+GRAVITY = {severity: index for index, severity in enumerate(SEVERITIES)}
 Demanded = tuple[UnitConstraints, UnitConstraints]
 Profiles = tuple[HostProfile, ...]
 
@@ -49,7 +49,7 @@ class ClosedForm:
     policy: Policy
     offers: AvailableTypes = field(init=False)
     units: ConstraintFinder = field(init=False)
-    layouts: DifferenceFinder = field(init=False)
+    differences: DifferenceFinder = field(init=False)
     _hardware: dict[tuple[object, ...], SharedConditions] = field(default_factory=dict)
     _of_hosts: dict[frozenset[HostProfile], SharedConditions] = field(default_factory=dict)
     _unmet_of: dict[tuple[object, ...], list[Obstacle]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class ClosedForm:
         """Make the parts that remember types, units and layouts."""
         self.offers = AvailableTypes(self.knowledge, self.policy)
         self.units = ConstraintFinder(self.knowledge, self.policy)
-        self.layouts = DifferenceFinder(self.knowledge, self.policy)
+        self.differences = DifferenceFinder(self.knowledge, self.policy)
 
     def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Candidate:
         """Try one machine type on a domain."""
@@ -75,23 +75,23 @@ class ClosedForm:
             return Candidate(machine_type, not_offered=refused, unknown_offer=unsure)
         missing = self._missing_flags(domain)
         blocked: list[Obstacle] = []
-        asked: Demanded = (NO_CONSTRAINTS, NO_CONSTRAINTS)
-        layout, hardware = NO_DIFFERENCES, NO_CONDITIONS
+        constraints: Demanded = (NO_CONSTRAINTS, NO_CONSTRAINTS)
+        differences, hardware = NO_DIFFERENCES, NO_CONDITIONS
         if domain.hosts > 1 or domain.edges:
             judged = without_observed_passes(domain, name, self.knowledge)
-            asked = self.units.asked(judged, name)
-            layout, hardware = self.layouts.of(judged, name), self._conditions(domain)
+            constraints = self.units.constraints(judged, name)
+            differences, hardware = self.differences.of(judged, name), self._conditions(domain)
             one_arch = len({profile.arch for profile in domain.profiles}) == 1
-            if one_arch and any(one.is_blocked for one in asked):
-                blocked = self.units.obstacles(judged, name, asked)
-        attempt = self._without_hosts(machine_type, asked, layout, hardware)
-        lasting = self._lasting(domain, asked[0], hardware) if attempt.asks else []
+            if one_arch and any(part.is_blocked for part in constraints):
+                blocked = self.units.obstacles(judged, name, constraints)
+        attempt = self._without_hosts(machine_type, constraints, differences, hardware)
+        lasting = self._lasting(domain, constraints[0], hardware) if attempt.asks else []
         unmet = lasting
         if attempt.asks and not lasting:
-            unmet = self._unmet(domain, name, asked, attempt.conditions)
+            unmet = self._unmet(domain, name, constraints, attempt.conditions)
         if not (blocked or unmet or missing or unsure):
             return attempt
-        fixed = bool(lasting) or (asked[0].is_blocked and not asked[1].is_blocked)
+        fixed = bool(lasting) or (constraints[0].is_blocked and not constraints[1].is_blocked)
         return replace(
             attempt,
             obstacles=(*blocked, *unmet, *attempt.obstacles, *missing),
@@ -108,8 +108,8 @@ class ClosedForm:
         """
         key = (domain.profiles, machine_type.name)
         if key not in self._asked_of_each:
-            found = [self._asked_alone(member, machine_type) for member in domain.members]
-            self._asked_of_each[key] = frozenset.intersection(*found)
+            conditions = [self._asked_alone(member, machine_type) for member in domain.members]
+            self._asked_of_each[key] = frozenset.intersection(*conditions)
         return self._asked_of_each[key]
 
     def _asked_alone(self, member: PoolMember, machine_type: MachineType) -> frozenset[Condition]:
@@ -117,9 +117,11 @@ class ClosedForm:
         key = (member.profile, machine_type.name)
         if key not in self._asked_alone_of:
             alone = MigrationDomain(name="", starts=(member,), members=(member,))
-            asked = self.units.asked(alone, machine_type.name)
-            layout = self.layouts.of(alone, machine_type.name)
-            attempt = self._without_hosts(machine_type, asked, layout, self._conditions(alone))
+            constraints = self.units.constraints(alone, machine_type.name)
+            differences = self.differences.of(alone, machine_type.name)
+            attempt = self._without_hosts(
+                machine_type, constraints, differences, self._conditions(alone)
+            )
             self._asked_alone_of[key] = frozenset(attempt.conditions)
         return self._asked_alone_of[key]
 
@@ -137,31 +139,31 @@ class ClosedForm:
         self,
         domain: MigrationDomain,
         machine_type: str,
-        asked: Demanded,
+        constraints: Demanded,
         conditions: tuple[Condition, ...],
     ) -> list[Obstacle]:
         """Return what is blocked because no guest meets its condition beside the others."""
         judged = without_observed_passes(domain, machine_type, self.knowledge)
         return [
             contradicted(obstacle, condition, against)
-            for obstacle, condition in self.units.on_condition(judged, machine_type, asked)
+            for obstacle, condition in self.units.on_condition(judged, machine_type, constraints)
             if (against := opponents(condition, conditions, self.knowledge))
         ]
 
     def refused_by_builds(self, domain: MigrationDomain, machine_type: MachineType) -> Truth:
         """Return whether layout alone refuses a type: YES certainly, UNKNOWN for want of facts."""
         judged = without_observed_passes(domain, machine_type.name, self.knowledge)
-        return self.layouts.of(judged, machine_type.name).refused
+        return self.differences.of(judged, machine_type.name).refused
 
     def _not_offering(self, domain: MigrationDomain, name: str) -> tuple[Profiles, Profiles]:
         """Return the profiles whose builds do not offer a type, and those that may or may not."""
-        found = {build: self.offers.of_build(build, name) for build in domain.builds}
-        if all(offer is Truth.YES for offer in found.values()):
+        offered = {build: self.offers.of_build(build, name) for build in domain.builds}
+        if all(offer is Truth.YES for offer in offered.values()):
             return (), ()
         profiles = [member.profile for member in domain.members]
         return (
-            tuple(profile for profile in profiles if found[profile.qemu] is Truth.NO),
-            tuple(profile for profile in profiles if found[profile.qemu] is Truth.UNKNOWN),
+            tuple(profile for profile in profiles if offered[profile.qemu] is Truth.NO),
+            tuple(profile for profile in profiles if offered[profile.qemu] is Truth.UNKNOWN),
         )
 
     def _conditions(self, domain: MigrationDomain) -> SharedConditions:
@@ -175,7 +177,7 @@ class ClosedForm:
     def _hardware_asks(self, domain: MigrationDomain) -> SharedConditions:
         """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
         possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
-        told = told_by(domain.profiles, self.knowledge)
+        stated = told_by(domain.profiles, self.knowledge)
         one_model = not _are_of_models(domain.profiles)
         arch = domain.members[0].profile.arch
         parts_differ = self._parts_differ(frozenset(domain.builds), arch)
@@ -183,14 +185,16 @@ class ClosedForm:
         parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_looks))
         follows = self.knowledge.builds.follows_reference
         of_vendors = not all(follows(build.line) for build in domain.builds)
-        key = (possible, one_model, told, domain.cpu_looks, parts_differ, of_vendors, lacked)
+        key = (possible, one_model, stated, domain.cpu_looks, parts_differ, of_vendors, lacked)
         if key not in self._hardware:
-            asked = list(
-                asked_of_machines(told, self.knowledge, possible=possible, one_model=one_model)
+            constraints = list(
+                asked_of_machines(stated, self.knowledge, possible=possible, one_model=one_model)
             )
-            asked += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
-            found = self._features_asked(domain, asked, lacked)
-            self._hardware[key] = self._alike.setdefault((found.conditions, found.acks), found)
+            constraints += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
+            conditions = self._features_asked(domain, constraints, lacked)
+            self._hardware[key] = self._alike.setdefault(
+                (conditions.conditions, conditions.acks), conditions
+            )
         return self._hardware[key]
 
     def common_parts_lack(self, domain: MigrationDomain) -> frozenset[CapabilityId]:
@@ -209,14 +213,14 @@ class ClosedForm:
         """
         names = tuple(sorted(not_everywhere(domain.cpu_looks) - lacked))
         secure = self.knowledge.guests.security
-        asked = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
+        constraints = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
         units = self.knowledge.units_of(domain.members[0].profile.arch)
         acks = (
             [unit.id for unit in units if unit.cpu_features]
-            if any(one.removeprefix("cpu.") in secure for one in names)
+            if any(feature.removeprefix("cpu.") in secure for feature in names)
             else []
         )
-        return SharedConditions((*others, *asked), tuple(acks))
+        return SharedConditions((*others, *constraints), tuple(acks))
 
     def _depends_on_hardware(self, profile: HostProfile) -> bool:
         """Whether hardware decides about a host's registers: those it may have, or unlisted ones.
@@ -237,21 +241,21 @@ class ClosedForm:
     def _without_hosts(
         self,
         machine_type: MachineType,
-        asked: Demanded,
-        layout: BuildDifferences,
+        constraints: Demanded,
+        differences: BuildDifferences,
         hardware: SharedConditions,
     ) -> Candidate:
         """Return what names no host: domains of which equal things are asked share it."""
-        key = (machine_type.name, *asked, layout, hardware)
+        key = (machine_type.name, *constraints, differences, hardware)
         if key not in self._attempts:
             parts = CandidateParts(
                 conditions=list(hardware.conditions),
                 flags=self._required_flags(),
                 acks=list(hardware.acks),
             )
-            for one in asked:
-                one.add_to(parts)
-            self._judge_layout(layout, parts)
+            for units_of_one_kind in constraints:
+                units_of_one_kind.add_to(parts)
+            self._judge_differences(differences, parts)
             conditions = _priced_once(parts.conditions)
             self._attempts[key] = Candidate(
                 machine_type=machine_type,
@@ -266,9 +270,9 @@ class ClosedForm:
             )
         return self._attempts[key]
 
-    def _judge_layout(self, layout: BuildDifferences, parts: CandidateParts) -> None:
+    def _judge_differences(self, differences: BuildDifferences, parts: CandidateParts) -> None:
         """Collect the ways out of every layout issue, or the obstacles."""
-        for issue in layout.issues:
+        for issue in differences.issues:
             if issue.is_accepted:
                 loss = Loss(unit=issue.unit, severity=issue.price, text=issue.text)
                 parts.accepted.append(loss)
@@ -279,7 +283,7 @@ class ClosedForm:
             elif issue.clause is not None:
                 parts.conditions.append(condition_of(issue.clause, self.knowledge, issue.price))
             else:
-                parts.obstacles.append(_layout_obstacle(issue))
+                parts.obstacles.append(_difference_obstacle(issue))
             if not issue.certain:
                 parts.facts.update(issue.facts)
 
@@ -299,7 +303,7 @@ class ClosedForm:
 
     def _missing_flags(self, domain: MigrationDomain) -> list[Obstacle]:
         """Return one obstacle per required flag that a build of the domain does not have."""
-        found = []
+        obstacles = []
         for flag in self.policy.required_flags:
             missing = tuple(
                 member.profile
@@ -310,16 +314,16 @@ class ClosedForm:
                 is not Truth.YES
             )
             if missing:
-                found.append(_missing_flag(flag, missing))
-        return found
+                obstacles.append(_missing_flag(flag, missing))
+        return obstacles
 
 
 def _are_of_models(profiles: Iterable[HostProfile]) -> bool:
     """Whether the fleet or probes say that some hosts have CPUs of different models."""
     texts = {profile.cpu_model for profile in profiles if not profile.cpu_identity} - {""}
-    told = {profile.cpu_identity for profile in profiles} - {()}
+    identities = {profile.cpu_identity for profile in profiles} - {()}
     named = {profile.cpu_model for profile in profiles} - {""}
-    return len(told) > 1 or (len(named) > 1 and (bool(texts) or not told))
+    return len(identities) > 1 or (len(named) > 1 and (bool(texts) or not identities))
 
 
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
@@ -336,19 +340,19 @@ def without_feature(name: str, knowledge: KnowledgeBase) -> Condition:
 def _priced_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return every condition once, at the gravest of the prices that it is asked for, in order."""
     gravest: dict[tuple[str, tuple[str, ...]], Condition] = {}
-    for one in conditions:
-        key = (one.text, one.words)
+    for condition in conditions:
+        key = (condition.text, condition.words)
         known = gravest.get(key)
-        if known is None or GRAVITY.get(one.price, -1) > GRAVITY.get(known.price, -1):
-            gravest[key] = one
+        if known is None or GRAVITY.get(condition.price, -1) > GRAVITY.get(known.price, -1):
+            gravest[key] = condition
     return tuple(sorted(gravest.values(), key=_condition_order))
 
 
-def _condition_order(one: Condition) -> tuple[str, str, str, tuple[str, ...]]:
-    return one.kind, one.text, one.price, one.words
+def _condition_order(condition: Condition) -> tuple[str, str, str, tuple[str, ...]]:
+    return condition.kind, condition.text, condition.price, condition.words
 
 
-def _layout_obstacle(issue: DifferenceIssue) -> Obstacle:
+def _difference_obstacle(issue: DifferenceIssue) -> Obstacle:
     return Obstacle(
         rule=issue.rule,
         unit=issue.unit,

@@ -19,18 +19,22 @@ COMMON_ONLY = LEFT_OUT + BEYOND_COMMON
 
 def asks_for_features(conditions: Iterable[Condition]) -> bool:
     """Whether some condition asks for a CPU feature instead of excluding one."""
-    return any(word.startswith(ASKED_FOR) for one in conditions for word in one.words)
+    return any(word.startswith(ASKED_FOR) for condition in conditions for word in condition.words)
 
 
 def opponents(
     condition: Condition, conditions: Iterable[Condition], knowledge: KnowledgeBase
 ) -> tuple[Condition, ...]:
     """Return the conditions that leave a guest none of the CPU features that `condition` asks for."""
-    found = [
+    excluding = [
         tuple(_excluding(word.removeprefix(ASKED_FOR), conditions, knowledge))
         for word in condition.words
     ]
-    return tuple(dict.fromkeys(one for against in found for one in against)) if all(found) else ()
+    return (
+        tuple(dict.fromkeys(objection for against in excluding for objection in against))
+        if all(excluding)
+        else ()
+    )
 
 
 def contradicted(
@@ -41,8 +45,8 @@ def contradicted(
     It is open if the others are asked for want of facts only.
     """
     against = tuple(against)
-    is_open = all(COMMON_ONLY in one.words for one in against)
-    texts = " and ".join(dict.fromkeys(f"'{one.text}'" for one in against))
+    is_open = all(COMMON_ONLY in objection.words for objection in against)
+    texts = " and ".join(dict.fromkeys(f"'{objection.text}'" for objection in against))
     sides = (frozenset(obstacle.having), frozenset(obstacle.lacking))
     return replace(
         obstacle,
@@ -60,4 +64,4 @@ def _excluding(
     words = {LEFT_OUT + feature}
     if feature in knowledge.guests.beyond_common:
         words.add(COMMON_ONLY)
-    yield from (one for one in conditions if not words.isdisjoint(one.words))
+    yield from (condition for condition in conditions if not words.isdisjoint(condition.words))

@@ -13,8 +13,8 @@ def not_everywhere(looks: CpuAspects) -> set[CapabilityId]:
     so does one that it gives on CPUs of one vendor only, unless all that may have it do so.
     """
     lacked = [features.of_no_guest for features, _ in looks.boots]
-    found = set[CapabilityId]().union(*(features.lacked for features, _ in looks.arrivals))
-    found -= frozenset.intersection(*lacked)
+    gaps = set[CapabilityId]().union(*(features.lacked for features, _ in looks.arrivals))
+    gaps -= frozenset.intersection(*lacked)
     doubted: dict[CapabilityId, set[str]] = {}
     for features, kernel in looks.arrivals:
         for name in features.unsure:
@@ -22,11 +22,11 @@ def not_everywhere(looks: CpuAspects) -> set[CapabilityId]:
     for name, kernels in doubted.items():
         kept_by = {kernel for features, kernel in looks.boots if name not in features.of_no_guest}
         if kept_by and (len(kernels | kept_by) > 1 or "" in kernels):
-            found.add(name)
+            gaps.add(name)
     bound = set[CapabilityId]().union(*(features.one_vendor for features, _ in looks.arrivals))
-    found |= {
+    gaps |= {
         name
         for name in bound
-        if any(name not in one.of_no_guest | one.one_vendor for one, _ in looks.boots)
+        if any(name not in boot.of_no_guest | boot.one_vendor for boot, _ in looks.boots)
     }
-    return found
+    return gaps

@@ -28,9 +28,9 @@ def default_issues(
     Devices without a row are unknown anyway.
     """
     devices_of: dict[str, set[str]] = {}
-    for one, other in pairs:
-        if not one.is_same_as(other):
-            for device, name in _changed(one, other, arch, machine_type, knowledge):
+    for source, destination in pairs:
+        if not source.is_same_as(destination):
+            for device, name in _changed(source, destination, arch, machine_type, knowledge):
                 devices_of.setdefault(name, set()).add(device)
     for name, devices in sorted(devices_of.items()):
         words = tuple(sorted(devices))
@@ -44,32 +44,36 @@ def default_issues(
 
 @lru_cache(maxsize=MOST_PAIRS)
 def _changed(
-    one: QemuBuild, other: QemuBuild, arch: str, machine_type: str, knowledge: KnowledgeBase
+    source: QemuBuild,
+    destination: QemuBuild,
+    arch: str,
+    machine_type: str,
+    knowledge: KnowledgeBase,
 ) -> Changed:
     if knowledge.machine_type(machine_type) is None:
         return frozenset()
     return frozenset(
         (device, name)
-        for device, name in _unequal(one, other, arch, knowledge)
-        if not _set_by_lists(device, name, (one, other), arch, machine_type, knowledge)
+        for device, name in _unequal(source, destination, arch, knowledge)
+        if not _set_by_lists(device, name, (source, destination), arch, machine_type, knowledge)
         and not _is_judged_elsewhere(device, name, machine_type, knowledge)
     )
 
 
 @lru_cache(maxsize=MOST_PAIRS)
 def _unequal(
-    one: QemuBuild, other: QemuBuild, arch: str, knowledge: KnowledgeBase
+    source: QemuBuild, destination: QemuBuild, arch: str, knowledge: KnowledgeBase
 ) -> tuple[tuple[str, str], ...]:
     """Return devices with a row and their properties of which the builds have other defaults."""
-    inventory, found = knowledge.inventory.of(arch), []
+    inventory, unequal = knowledge.inventory.of(arch), []
     for device in sorted(knowledge.guests.devices):
-        here = inventory.defaults_of(one, device)
-        there = inventory.defaults_of(other, device) if here else {}
+        here = inventory.defaults_of(source, device)
+        there = inventory.defaults_of(destination, device) if here else {}
         for name in here.keys() & there.keys():
             harmless = any(row.is_of(device, name) for row in knowledge.parts.harmless)
             if plain_value(here[name]) != plain_value(there[name]) and not harmless:
-                found.append((device, name))
-    return tuple(sorted(found))
+                unequal.append((device, name))
+    return tuple(sorted(unequal))
 
 
 def _set_by_lists(
@@ -94,8 +98,8 @@ def _set_by_lists(
 def _is_judged_elsewhere(
     device: str, name: str, machine_type: str, knowledge: KnowledgeBase
 ) -> bool:
-    own = PropertyKey(qom_type=device, property=name)
-    keys = {own, knowledge.base_key(own)}
+    device_key = PropertyKey(qom_type=device, property=name)
+    keys = {device_key, knowledge.base_key(device_key)}
     gates = {
         key
         for unit in knowledge.units

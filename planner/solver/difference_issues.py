@@ -75,7 +75,7 @@ def property_issue(
     text = f"builds give {key} different values under {machine_type}"
     value = _common_value(key, builds, machine_type, knowledge)
     settable = value is not None and not any(
-        knowledge.may_set(key, other) for other in policy.forbidden
+        knowledge.may_set(key, forbidden_key) for forbidden_key in policy.forbidden
     )
     if settable and _all_offer(key, builds, machine_type, knowledge):
         choice = FlagChoice(
@@ -175,11 +175,11 @@ def fault_issues(
 def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth:
     """Return whether a fault is between two builds, each taken for all that it is judged by."""
     if source.is_read_as(destination):
-        ways = {fault.is_between(one, one) for one in source.read_as}
+        ways = {fault.is_between(read_a, read_a) for read_a in source.read_as}
     else:
         ways = {
-            fault.is_between(one, other)
-            for one, other in product(source.read_as, destination.read_as)
+            fault.is_between(left, right)
+            for left, right in product(source.read_as, destination.read_as)
         }
     return ways.pop() if len(ways) == 1 else Truth.UNKNOWN
 
@@ -193,8 +193,8 @@ def observed_issues(
         if row.machine_types and machine_type not in row.machine_types:
             continue
         if not any(
-            f"{row.id}:from" in one.observed and f"{row.id}:to" in other.observed
-            for one, other in routes
+            f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed
+            for source, destination in routes
         ):
             continue
         clause = None
@@ -216,8 +216,8 @@ def coverage_issues(
 ) -> Iterator[DifferenceIssue]:
     """Yield what nobody listed about the registers of an architecture."""
     routes = tuple(routes)
-    for one, other in routes:
-        if one.arch != other.arch:
+    for source, destination in routes:
+        if source.arch != destination.arch:
             yield DifferenceIssue(
                 rule=Rule.CAPABILITY_MISSING.value,
                 text="hosts of different architectures",
@@ -225,8 +225,10 @@ def coverage_issues(
                 sides=_sides(routes, lambda host: host.arch),
             )
             return
-        if knowledge.covered.get(one.arch) != "listed" and not one.has_registers_of(other):
-            fact = f"the registers that each kernel exposes on {one.arch}"
+        if knowledge.covered.get(source.arch) != "listed" and not source.has_registers_of(
+            destination
+        ):
+            fact = f"the registers that each kernel exposes on {source.arch}"
             yield DifferenceIssue(
                 certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
             )
@@ -240,14 +242,18 @@ def model_issues(
 
     `routes` lead from where a guest may have booted to where it may arrive.
     """
-    met = [(one, other) for one, other in routes if one.has_other_cpu_than(other)]
-    unlisted = {one.arch for one, _ in met if knowledge.covered.get(one.arch) != "listed"}
+    met = [
+        (source, destination)
+        for source, destination in routes
+        if source.has_other_cpu_than(destination)
+    ]
+    unlisted = {source.arch for source, _ in met if knowledge.covered.get(source.arch) != "listed"}
     for arch in sorted(unlisted):
         fact = f"what a guest sees of CPUs that differ ({arch})"
         yield DifferenceIssue(
             certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
         )
-    if any(knowledge.open_cpu_features(other.capabilities) for _, other in met):
+    if any(knowledge.open_cpu_features(destination.capabilities) for _, destination in met):
         yield DifferenceIssue(
             certain=False,
             clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
@@ -263,17 +269,17 @@ def vendor_issues(
     """Yield the vendors of CPUs between which guests cannot move."""
     routes = tuple(routes)
     strange = {
-        one.cpu_model
+        host.cpu_model
         for pair in routes
         if knowledge.host_cpus.vendors_matter(pair[0].arch)
         and pair[0].may_be_of_another_vendor_than(pair[1])
-        for one in pair
-        if not one.cpu_vendor
+        for host in pair
+        if not host.cpu_vendor
     }
     for text in sorted(strange):
         fact = f"the vendor of the CPU '{text}'"
         yield DifferenceIssue(certain=False, facts=(fact,), text=fact, source="cpu_vendors.toml")
-    pairs = {(one.cpu_vendor, other.cpu_vendor) for one, other in routes}
+    pairs = {(host.cpu_vendor, destination.cpu_vendor) for host, destination in routes}
     for row in knowledge.host_cpus.crossings:
         met = {pair for pair in pairs if len({*pair} & row.vendors) > 1}
         if met:
@@ -291,7 +297,7 @@ def _sides(
     routes: Iterable[tuple[HostProfile, HostProfile]], trait: Callable[[HostProfile], str]
 ) -> tuple[frozenset[HostProfile], ...]:
     """Return the hosts of each value of a trait, in its order; hosts without one are on no side."""
-    found: dict[str, set[HostProfile]] = {}
+    sides: dict[str, set[HostProfile]] = {}
     for host in {host for pair in routes for host in pair}:
-        found.setdefault(trait(host), set()).add(host)
-    return tuple(frozenset(hosts) for value, hosts in sorted(found.items()) if value)
+        sides.setdefault(trait(host), set()).add(host)
+    return tuple(frozenset(hosts) for value, hosts in sorted(sides.items()) if value)

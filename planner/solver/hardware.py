@@ -19,18 +19,18 @@ def told_by(profiles: Iterable[HostProfile], knowledge: KnowledgeBase) -> Told:
     """Return what decides here about each host: its facts, whether they are all, what settles some."""
     settling = {name for row in knowledge.host_cpus.facts for name in row.settled_by}
     return frozenset(
-        (one.hardware, one.is_probed, frozenset(settling & one.capabilities.present))
-        for one in profiles
+        (profile.hardware, profile.is_probed, frozenset(settling & profile.capabilities.present))
+        for profile in profiles
     )
 
 
 def asked_of_machines(
-    told: Told, knowledge: KnowledgeBase, *, possible: bool, one_model: bool
+    stated: Told, knowledge: KnowledgeBase, *, possible: bool, one_model: bool
 ) -> Iterator[Condition]:
     """Yield the check of machines that were not all probed, else that they are equal, or in what not."""
-    differing = tuple(_differing(told, knowledge))
-    names = {frozenset(name for name, _ in facts) for facts, _, _ in told}
-    all_told = all(complete for _, complete, _ in told) and (bool(differing) or len(names) == 1)
+    differing = tuple(_differing(stated, knowledge))
+    names = {frozenset(name for name, _ in facts) for facts, _, _ in stated}
+    all_told = all(complete for _, complete, _ in stated) and (bool(differing) or len(names) == 1)
     if possible and not all_told:
         yield HARDWARE if one_model else HARDWARE_OF_A_MODEL
     if differing:
@@ -41,20 +41,20 @@ def asked_of_machines(
         yield VERIFIED
 
 
-def _differing(told: Told, knowledge: KnowledgeBase) -> Iterator[tuple[str, str]]:
+def _differing(stated: Told, knowledge: KnowledgeBase) -> Iterator[tuple[str, str]]:
     """Yield the facts in which machines differ, each with words for it."""
     values: dict[str, set[str]] = {}
-    for facts, _, _ in told:
+    for facts, _, _ in stated:
         for name, value in facts:
             values.setdefault(name, set()).add(value)
-    for name, found in sorted(values.items()):
+    for name, different in sorted(values.items()):
         row = knowledge.host_cpus.fact(name)
-        if row is None or len(found) < 2 or _is_near(found, row.ppm):
+        if row is None or len(different) < 2 or _is_near(different, row.ppm):
             continue
-        having = [have for facts, _, have in told if any(known == name for known, _ in facts)]
+        having = [have for facts, _, have in stated if any(known == name for known, _ in facts)]
         if any(all(settled in have for have in having) for settled in row.settled_by):
             continue
-        shown = sorted(found)[:MOST_VALUES] + ["..."] * (len(found) > MOST_VALUES)
+        shown = sorted(different)[:MOST_VALUES] + ["..."] * (len(different) > MOST_VALUES)
         needs = f": {row.needs}" if row.needs else ""
         shown_name = row.words if name == row.name else name
         yield name, f"{shown_name} ({' against '.join(shown)}{needs})"

@@ -68,12 +68,12 @@ def _lifted(
         for row in knowledge.observations
         if not row.machine_types or machine_type in row.machine_types
     ]
-    found = (
+    lifted = (
         (edge, _passing(edge, domain, rows))
         for edge in domain.pairs()
         if _can_be_observed(edge, knowledge)
     )
-    return {edge: row for edge, row in found if row is not None}
+    return {edge: row for edge, row in lifted if row is not None}
 
 
 def _can_be_observed(edge: Edge, knowledge: KnowledgeBase) -> bool:

@@ -66,9 +66,9 @@ class Solver:
 
     def narrow(self, domains: Iterable[MigrationDomain]) -> None:
         """Look at all hosts once so that what concerns none of them is not asked per domain."""
-        found = tuple(domains)
-        if all(domain.edges is None for domain in found):
-            profiles = tuple(dict.fromkeys(host for domain in found for host in domain.profiles))
+        listed = tuple(domains)
+        if all(domain.edges is None for domain in listed):
+            profiles = tuple(dict.fromkeys(host for domain in listed for host in domain.profiles))
             self.form.units.narrow(profiles)
             self.certifier.narrow(profiles)
 
@@ -116,17 +116,23 @@ class Solver:
         arch = domain.members[0].profile.arch
         places = self._boards_and_lines(arch)
         common = self.form.offers.common_lines(domain.builds)
-        results = [self._solve_line(domain, *place) for place in places if place in common]
-        found = [result for result in results if result is not None]
-        if any(result.chosen is not None for result in found):
-            return tuple(found)
-        solved = {(result.board, result.line) for result in found}
-        apart = [self._nothing_common(domain, *place) for place in places if place not in solved]
-        return (*found, *(result for result in apart if result is not None))
+        results = [
+            self._solve_line(domain, *board_line) for board_line in places if board_line in common
+        ]
+        answered = [result for result in results if result is not None]
+        if any(result.chosen is not None for result in answered):
+            return tuple(answered)
+        solved = {(result.board, result.line) for result in answered}
+        apart = [
+            self._nothing_common(domain, *board_line)
+            for board_line in places
+            if board_line not in solved
+        ]
+        return (*answered, *(result for result in apart if result is not None))
 
     def _boards_and_lines(self, arch: str) -> tuple[tuple[str, str], ...]:
         if arch not in self._lines:
-            found = {
+            offered = {
                 (row.machine_type.board, row.machine_type.line)
                 for row in self.knowledge.machines.types.values()
                 if row.machine_type.arch == arch
@@ -135,7 +141,7 @@ class Solver:
             self._lines[arch] = tuple(
                 sorted(
                     (board, line)
-                    for board, line in found
+                    for board, line in offered
                     if (not boards or board in boards) and (not lines or line in lines)
                 )
             )
@@ -148,22 +154,22 @@ class Solver:
         if all(offer is Truth.NO for offer in offers):
             return self._bounded_out(domain, board, line)
         tried: list[Candidate] = []
-        chosen, place = None, len(types)
+        chosen, chosen_index = None, len(types)
         for index, row in enumerate(types):
             if offers[index] is Truth.NO or self._is_hopeless(domain, row, tried):
                 continue
             attempt = self.form.attempt(domain, row)
             if attempt.is_safe:
-                chosen, place = attempt, index
+                chosen, chosen_index = attempt, index
                 break
             tried.append(attempt)
             if attempt.is_fixed:
                 break
         newer = tried[0] if tried else None
-        above = next((row for row in reversed(types[:place]) if not row.variant), None)
-        if above is not None and place < len(types):
+        above = next((row for row in reversed(types[:chosen_index]) if not row.variant), None)
+        if above is not None and chosen_index < len(types):
             newer = next(
-                (one for one in tried if one.machine_type is above), None
+                (candidate for candidate in tried if candidate.machine_type is above), None
             ) or self.form.attempt(domain, above)
         if chosen is None and newer is None:
             newest = next(
@@ -172,7 +178,7 @@ class Solver:
             newer = self.form.attempt(domain, newest)
         if chosen is None and newer is not None:
             newer = replace(newer, bounds=self.form.offers.bounds(board, line))
-        still_open = tuple(one for one in tried if one.is_open)
+        still_open = tuple(candidate for candidate in tried if candidate.is_open)
         return LineResult(
             board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
         )

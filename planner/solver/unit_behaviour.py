@@ -34,13 +34,13 @@ class BehaviourTable:
     def classes(self, hosts: Iterable[HostProfile], machine_type: str) -> frozenset[int]:
         """Return the classes of some hosts; without a machine type every gate is open."""
         known = self._under.setdefault(machine_type, {})
-        found = set()
+        numbers = set()
         for host in hosts:
             number = known.get(host)
             if number is None:
                 number = known[host] = self._class(host, self._levels_of(host.qemu, machine_type))
-            found.add(number)
-        return frozenset(found)
+            numbers.add(number)
+        return frozenset(numbers)
 
     def number_of(self, row: UnitBehaviour) -> int:
         """Return the number of a row of some host."""
@@ -75,12 +75,12 @@ class BehaviourTable:
         return self._levels[key]
 
     def _vector(self, host: HostProfile, levels: tuple[Level, ...]) -> Vector:
-        return tuple(self._row(place, host, level) for place, level in enumerate(levels))
+        return tuple(self._row(index, host, level) for index, level in enumerate(levels))
 
-    def _row(self, place: int, host: HostProfile, level: Level) -> int:
-        key = (place, host, level)
+    def _row(self, index: int, host: HostProfile, level: Level) -> int:
+        key = (index, host, level)
         if key not in self._row_of:
-            row = behaviour_of(self.units[place], host, level)
+            row = behaviour_of(self.units[index], host, level)
             number = self._numbers.setdefault(row, len(self.rows))
             if number == len(self.rows):
                 self.rows.append(row)

@@ -27,28 +27,28 @@ class UnitConstraints:
     Domains of equal rows share it, so it is compared by identity.
     """
 
-    decisions: tuple[tuple[int, MigratedUnit, Resolution], ...]
+    resolutions: tuple[tuple[int, MigratedUnit, Resolution], ...]
 
     @property
     def is_blocked(self) -> bool:
         """Whether a unit has neither flag nor condition that would help."""
-        return any(decision.block is not None for _, _, decision in self.decisions)
+        return any(resolution.refusal is not None for _, _, resolution in self.resolutions)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The conditions that units ask for."""
-        found = (decision.condition for _, _, decision in self.decisions)
-        return tuple(one for one in found if one is not None)
+        conditions = (resolution.condition for _, _, resolution in self.resolutions)
+        return tuple(condition for condition in conditions if condition is not None)
 
     def add_to(self, parts: CandidateParts) -> None:
         """Add flags, conditions, losses and facts; what is blocked has hosts and is left out."""
-        for _, unit, decision in self.decisions:
-            parts.facts.update(decision.facts)
-            parts.accepted += [decision.accepted] if decision.accepted else []
-            parts.residual += [decision.residual] if decision.residual else []
-            parts.flags += [decision.flag] if decision.flag else []
-            parts.conditions += [decision.condition] if decision.condition else []
-            if (decision.flag or decision.condition) and unit.price == "security":
+        for _, unit, resolution in self.resolutions:
+            parts.facts.update(resolution.facts)
+            parts.accepted += [resolution.accepted] if resolution.accepted else []
+            parts.residual += [resolution.residual] if resolution.residual else []
+            parts.flags += [resolution.flag] if resolution.flag else []
+            parts.conditions += [resolution.condition] if resolution.condition else []
+            if (resolution.flag or resolution.condition) and unit.price == "security":
                 parts.acks.append(unit.id)
 
 
@@ -64,8 +64,8 @@ class UnitSet:
     policy: Policy
     arch: str
     table: BehaviourTable = field(init=False)
-    _decider: UnitResolver = field(init=False)
-    _asked: dict[tuple[frozenset[int], int], UnitConstraints] = field(default_factory=dict)
+    _resolver: UnitResolver = field(init=False)
+    _constraints: dict[tuple[frozenset[int], int], UnitConstraints] = field(default_factory=dict)
     _equal: dict[tuple[tuple[int, int], ...], UnitConstraints] = field(default_factory=dict)
     _settable: dict[QemuBuild, int] = field(default_factory=dict)
     _settable_of: dict[frozenset[QemuBuild], int] = field(default_factory=dict)
@@ -73,17 +73,17 @@ class UnitSet:
     def __post_init__(self) -> None:
         """Make the table of rows and what decides over it."""
         self.table = BehaviourTable(self.units, self.knowledge, self.policy.required_flags)
-        self._decider = UnitResolver(self.table, self.knowledge, self.policy)
+        self._resolver = UnitResolver(self.table, self.knowledge, self.policy)
 
-    def asked(self, domain: MigrationDomain, machine_type: str) -> UnitConstraints:
+    def constraints(self, domain: MigrationDomain, machine_type: str) -> UnitConstraints:
         """Return what the units ask of a domain, under a machine type if they are gated."""
         settable = self._settable_on_all(domain.builds)
         if domain.edges is not None or len(domain.starts) != len(domain.members):
             return self._over_edges(domain, machine_type, settable)
         key = (self.table.classes(domain.profiles, machine_type), settable)
-        if key not in self._asked:
-            self._asked[key] = self._among(*key)
-        return self._asked[key]
+        if key not in self._constraints:
+            self._constraints[key] = self._among(*key)
+        return self._constraints[key]
 
     def narrowed(self, hosts: Iterable[HostProfile]) -> UnitSet:
         """Return these units without those that ask nothing even if all hosts stood in one pool.
@@ -91,26 +91,26 @@ class UnitSet:
         What asks nothing of a set of hosts asks nothing of a part of it.
         """
         every = self._among(self.table.classes(hosts, ""), 0)
-        kept = tuple(unit for _, unit, _ in every.decisions)
+        kept = tuple(unit for _, unit, _ in every.resolutions)
         return UnitSet(kept, self.knowledge, self.policy, self.arch)
 
     def obstacles(
-        self, domain: MigrationDomain, machine_type: str, asked: UnitConstraints
+        self, domain: MigrationDomain, machine_type: str, constraints: UnitConstraints
     ) -> Iterable[Obstacle]:
         """Yield what is blocked, with the hosts of the domain."""
         vectors = self._vectors_of(domain, machine_type)
-        for place, unit, decision in asked.decisions:
-            if decision.block is not None:
-                yield _obstacle(place, unit, decision.block, vectors)
+        for index, unit, resolution in constraints.resolutions:
+            if resolution.refusal is not None:
+                yield _obstacle(index, unit, resolution.refusal, vectors)
 
     def on_condition(
-        self, domain: MigrationDomain, machine_type: str, asked: UnitConstraints
+        self, domain: MigrationDomain, machine_type: str, constraints: UnitConstraints
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
         vectors = self._vectors_of(domain, machine_type)
-        for place, unit, decision in asked.decisions:
-            if decision.condition is not None and decision.otherwise is not None:
-                yield _obstacle(place, unit, decision.otherwise, vectors), decision.condition
+        for index, unit, resolution in constraints.resolutions:
+            if resolution.condition is not None and resolution.otherwise is not None:
+                yield _obstacle(index, unit, resolution.otherwise, vectors), resolution.condition
 
     def _vectors_of(self, domain: MigrationDomain, machine_type: str) -> dict[HostProfile, Vector]:
         return {host: self.table.vector_of(host, machine_type) for host in domain.profiles}
@@ -120,8 +120,8 @@ class UnitSet:
         vectors = [self.table.vectors[number] for number in classes]
         columns = enumerate(zip(*vectors, strict=True))
         return self._without_clean(
-            self._decider.among(place, frozenset(column), settable=bool(settable >> place & 1))
-            for place, column in columns
+            self._resolver.among(index, frozenset(column), settable=bool(settable >> index & 1))
+            for index, column in columns
         )
 
     def _over_edges(
@@ -130,17 +130,17 @@ class UnitSet:
         """Return what is asked over the edges of a directed domain."""
         vectors = self._vectors_of(domain, machine_type)
         return self._without_clean(
-            self._decider.over(
-                place, _routes(place, unit, domain, vectors), settable=bool(settable >> place & 1)
+            self._resolver.over(
+                index, _routes(index, unit, domain, vectors), settable=bool(settable >> index & 1)
             )
-            for place, unit in enumerate(self.units)
+            for index, unit in enumerate(self.units)
         )
 
-    def _without_clean(self, decisions: Iterable[Resolution]) -> UnitConstraints:
-        found = zip(range(len(self.units)), self.units, decisions, strict=True)
-        asked = tuple(each for each in found if each[2] is not NO_DEMAND)
-        name = tuple((place, id(decision)) for place, _, decision in asked)
-        return self._equal.setdefault(name, UnitConstraints(asked))
+    def _without_clean(self, resolutions: Iterable[Resolution]) -> UnitConstraints:
+        resolved = zip(range(len(self.units)), self.units, resolutions, strict=True)
+        constraints = tuple(each for each in resolved if each[2] is not NO_DEMAND)
+        name = tuple((index, id(resolution)) for index, _, resolution in constraints)
+        return self._equal.setdefault(name, UnitConstraints(constraints))
 
     def _settable_on_all(self, builds: frozenset[QemuBuild]) -> int:
         if builds not in self._settable_of:
@@ -151,7 +151,7 @@ class UnitSet:
         """Return the bits of the units whose property a build has and policy allows to set."""
         if build not in self._settable:
             self._settable[build] = sum(
-                self._is_settable(unit, build) << place for place, unit in enumerate(self.units)
+                self._is_settable(unit, build) << index for index, unit in enumerate(self.units)
             )
         return self._settable[build]
 
@@ -166,7 +166,7 @@ class UnitSet:
     def _is_decided(self, key: PropertyKey) -> bool:
         """Whether policy forbids to set a property, or says its value: nothing else may set it."""
         decided = (*self.policy.forbidden, *(flag.key for flag in self.policy.required_flags))
-        return any(self.knowledge.may_set(key, other) for other in decided)
+        return any(self.knowledge.may_set(key, decided_key) for decided_key in decided)
 
 
 @dataclass(slots=True)
@@ -179,40 +179,40 @@ class ConstraintFinder:
     _gated: dict[str, UnitSet] = field(default_factory=dict)
     _of_hosts: dict[frozenset[HostProfile], UnitConstraints] = field(default_factory=dict)
 
-    def asked(
+    def constraints(
         self, domain: MigrationDomain, machine_type: str
     ) -> tuple[UnitConstraints, UnitConstraints]:
         """Return what units ask of a domain under a machine type: without a gate, and with one."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
         if domain.edges is not None:
-            return plain.asked(domain, ""), gated.asked(domain, machine_type)
+            return plain.constraints(domain, ""), gated.constraints(domain, machine_type)
         if domain.profiles not in self._of_hosts:
-            self._of_hosts[domain.profiles] = plain.asked(domain, "")
-        return self._of_hosts[domain.profiles], gated.asked(domain, machine_type)
+            self._of_hosts[domain.profiles] = plain.constraints(domain, "")
+        return self._of_hosts[domain.profiles], gated.constraints(domain, machine_type)
 
     def obstacles(
         self,
         domain: MigrationDomain,
         machine_type: str,
-        asked: tuple[UnitConstraints, UnitConstraints],
+        constraints: tuple[UnitConstraints, UnitConstraints],
     ) -> list[Obstacle]:
         """Return what is blocked, with the hosts of the domain."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
         return [
-            *plain.obstacles(domain, "", asked[0]),
-            *gated.obstacles(domain, machine_type, asked[1]),
+            *plain.obstacles(domain, "", constraints[0]),
+            *gated.obstacles(domain, machine_type, constraints[1]),
         ]
 
     def on_condition(
         self,
         domain: MigrationDomain,
         machine_type: str,
-        asked: tuple[UnitConstraints, UnitConstraints],
+        constraints: tuple[UnitConstraints, UnitConstraints],
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
-        yield from plain.on_condition(domain, "", asked[0])
-        yield from gated.on_condition(domain, machine_type, asked[1])
+        yield from plain.on_condition(domain, "", constraints[0])
+        yield from gated.on_condition(domain, machine_type, constraints[1])
 
     def narrow(self, profiles: Iterable[HostProfile]) -> None:
         """Leave out the units that ask nothing even if all `profiles` stood in one pool."""
@@ -230,31 +230,34 @@ class ConstraintFinder:
 
 
 def _routes(
-    place: int, unit: MigratedUnit, domain: MigrationDomain, vectors: dict[HostProfile, Vector]
+    index: int, unit: MigratedUnit, domain: MigrationDomain, vectors: dict[HostProfile, Vector]
 ) -> Routes:
     """Return who produces and takes a unit, and over which pairs it travels."""
-    arriving = vectors if domain.edges is None else {other for _, other in domain.edges}
-    takers = frozenset(vectors[host][place] for host in arriving)
+    arriving = vectors if domain.edges is None else {destination for _, destination in domain.edges}
+    takers = frozenset(vectors[host][index] for host in arriving)
     if unit.state == "boot":
-        boots = frozenset(vectors[member.profile][place] for member in domain.starts)
+        boots = frozenset(vectors[member.profile][index] for member in domain.starts)
         return Routes(producers=boots, takers=takers)
     if domain.edges is None:
         return Routes(producers=takers, takers=takers)
-    pairs = frozenset((vectors[one][place], vectors[other][place]) for one, other in domain.edges)
-    return Routes(producers=frozenset(one for one, _ in pairs), takers=takers, pairs=pairs)
+    pairs = frozenset(
+        (vectors[source][index], vectors[destination][index])
+        for source, destination in domain.edges
+    )
+    return Routes(producers=frozenset(pair for pair, _ in pairs), takers=takers, pairs=pairs)
 
 
 def _obstacle(
-    place: int, unit: MigratedUnit, block: UnitRefusal, vectors: dict[HostProfile, Vector]
+    index: int, unit: MigratedUnit, refusal: UnitRefusal, vectors: dict[HostProfile, Vector]
 ) -> Obstacle:
     return Obstacle(
-        rule=block.rule,
+        rule=refusal.rule,
         unit=unit.id,
         property_key="",
-        certain=block.certain,
-        facts=block.facts,
-        lacking=tuple(host for host, rows in vectors.items() if rows[place] in block.lacking),
-        having=tuple(host for host, rows in vectors.items() if rows[place] in block.having),
+        certain=refusal.certain,
+        facts=refusal.facts,
+        lacking=tuple(host for host, rows in vectors.items() if rows[index] in refusal.lacking),
+        having=tuple(host for host, rows in vectors.items() if rows[index] in refusal.having),
         source=unit.source,
         text=f"{unit.title}: {unit.symptom}",
     )

@@ -288,7 +288,7 @@ def findings(
     pairs: Iterable[tuple[UnitBehaviour, UnitBehaviour]] | None = None,
 ) -> tuple[UnitFailure, ...]:
     """Return every way in which `unit` fails between producers and takers, or over given `pairs`."""
-    found: list[UnitFailure] = []
+    failures: list[UnitFailure] = []
     producers, takers = tuple(producers), tuple(takers)
     if not any(row.boots for row in (*producers, *takers)):
         return ()
@@ -296,15 +296,19 @@ def findings(
         producers = tuple(row for row in producers if row.boots)
     if unit.source_requires and not unit.only_certain:
         for source in producers:
-            found += _blocked(unit, source)
+            failures += _blocked(unit, source)
     if unit.state == "none":
-        return tuple(found)
+        return tuple(failures)
     for source in producers:
-        found += _left_behind(unit, source)
-    routes = pairs if pairs is not None else ((one, other) for one in producers for other in takers)
+        failures += _left_behind(unit, source)
+    routes = (
+        pairs
+        if pairs is not None
+        else ((source, destination) for source in producers for destination in takers)
+    )
     for source, destination in routes:
-        found += _arriving(unit, source, destination)
-    return tuple(dict.fromkeys(found))
+        failures += _arriving(unit, source, destination)
+    return tuple(dict.fromkeys(failures))
 
 
 def truth_level(truth: Truth) -> Level:

@@ -66,7 +66,7 @@ class Resolution:
 
     flag: FlagChoice | None = None
     condition: Condition | None = None
-    block: UnitRefusal | None = None
+    refusal: UnitRefusal | None = None
     otherwise: UnitRefusal | None = None
     accepted: Loss | None = None
     residual: Loss | None = None
@@ -88,47 +88,54 @@ class UnitResolver:
     )
     _equal: dict[Resolution, Resolution] = field(default_factory=lambda: {NO_DEMAND: NO_DEMAND})
 
-    def among(self, place: int, rows: frozenset[int], *, settable: bool) -> Resolution:
+    def among(self, index: int, rows: frozenset[int], *, settable: bool) -> Resolution:
         """Return what a unit asks if every host of these rows reaches every other."""
-        key = (place, rows, settable)
+        key = (index, rows, settable)
         if key not in self._known:
             routes = Routes(producers=rows, takers=rows)
-            self._known[key] = self.over(place, routes, settable=settable)
+            self._known[key] = self.over(index, routes, settable=settable)
         return self._known[key]
 
-    def over(self, place: int, routes: Routes, *, settable: bool) -> Resolution:
+    def over(self, index: int, routes: Routes, *, settable: bool) -> Resolution:
         """Return what a unit asks over routes; equal decisions are one object."""
-        key = (place, routes, settable)
+        key = (index, routes, settable)
         if key not in self._known:
-            found = self._decide(self.table.units[place], routes, settable=settable)
-            self._known[key] = self._equal.setdefault(found, found)
+            resolution = self._resolve(self.table.units[index], routes, settable=settable)
+            self._known[key] = self._equal.setdefault(resolution, resolution)
         return self._known[key]
 
-    def _decide(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Resolution:
+    def _resolve(self, unit: MigratedUnit, routes: Routes, *, settable: bool) -> Resolution:
         rows = self.table.rows
         producers = [rows[number] for number in sorted(routes.producers)]
         takers = [rows[number] for number in sorted(routes.takers)]
         pairs = None
         if routes.pairs is not None:
-            pairs = [(rows[one], rows[other]) for one, other in sorted(routes.pairs)]
-        found = findings(unit, producers, takers, pairs)
-        if not found:
+            pairs = [
+                (rows[source], rows[destination]) for source, destination in sorted(routes.pairs)
+            ]
+        failures = findings(unit, producers, takers, pairs)
+        if not failures:
             return NO_DEMAND
-        standing = [one for one in found if not self._tolerates(unit, one)]
+        standing = [failure for failure in failures if not self._tolerates(unit, failure)]
         if not standing:
             return NO_DEMAND if unit.is_unusual else _tolerated(unit)
-        facts = frozenset(one.fact for one in standing if not one.certain and one.fact)
+        facts = frozenset(
+            objection.fact for objection in standing if not objection.certain and objection.fact
+        )
         if settable:
             shut = findings(unit, [row.shut() for row in producers], [row.shut() for row in takers])
-            if all(self._tolerates(unit, one) for one in shut):
+            if all(self._tolerates(unit, failure) for failure in shut):
                 return Resolution(
                     flag=_flag_choice(unit, self.knowledge),
                     accepted=_loss(unit) if shut else None,
                     facts=facts,
                 )
-        clause, gravest = _negatable(unit), [one for one in standing if one.certain] or standing
+        clause, gravest = (
+            _negatable(unit),
+            [objection for objection in standing if objection.certain] or standing,
+        )
         if clause is None:
-            return Resolution(block=self._block(gravest), facts=facts)
+            return Resolution(refusal=self._block(gravest), facts=facts)
         condition = condition_of(clause, self.knowledge, unit.price)
         otherwise = self._block(gravest) if clause.kind is ClauseKind.CPU_LACKS else None
         return Resolution(condition=condition, otherwise=otherwise, facts=facts)
@@ -142,15 +149,15 @@ class UnitResolver:
         return finding.kind == "unsent" and unit.severity in self.policy.accepted_severities
 
     def _block(self, blocked: Iterable[UnitFailure]) -> UnitRefusal:
-        found = tuple(blocked)
+        failures = tuple(blocked)
         number = self.table.number_of
-        lacking = frozenset(number(one.destination) for one in found)
+        lacking = frozenset(number(failure.destination) for failure in failures)
         return UnitRefusal(
-            rule=RULES[found[0].kind].value,
-            certain=any(one.certain for one in found),
-            facts=tuple(sorted({one.fact for one in found if one.fact})),
+            rule=RULES[failures[0].kind].value,
+            certain=any(failure.certain for failure in failures),
+            facts=tuple(sorted({failure.fact for failure in failures if failure.fact})),
             lacking=lacking,
-            having=frozenset(number(one.source) for one in found) - lacking,
+            having=frozenset(number(failure.source) for failure in failures) - lacking,
         )
 
 

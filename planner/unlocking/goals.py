@@ -26,16 +26,16 @@ def next_types(answers: Answers) -> Iterator[Goal]:
 def named(words: Sequence[str], answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:
     """Yield what `DOMAIN:TYPE` and `DOMAIN:FLAG` ask for; raises `UsageError` with every wrong word."""
     problems: list[Problem] = []
-    found: dict[Goal, None] = {}
+    goals: dict[Goal, None] = {}
     for word in dict.fromkeys(words):
-        wants = tuple(_wants(word, answers, knowledge))
-        if not wants:
-            place = Location(file="command line", column="--want")
-            problems.append(_problem(word, place, answers, knowledge))
-        found |= dict.fromkeys(wants)
+        named_here = tuple(_goals(word, answers, knowledge))
+        if not named_here:
+            location = Location(file="command line", column="--want")
+            problems.append(_problem(word, location, answers, knowledge))
+        goals |= dict.fromkeys(named_here)
     if problems:
         raise UsageError(problems)
-    yield from found
+    yield from goals
 
 
 def _split(word: str, answers: Answers) -> tuple[str, str]:
@@ -45,7 +45,7 @@ def _split(word: str, answers: Answers) -> tuple[str, str]:
     return name, word[len(name) + 1 :]
 
 
-def _wants(word: str, answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:
+def _goals(word: str, answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:
     domain, wanted = _split(word, answers)
     if not domain:
         return
@@ -64,14 +64,14 @@ def _flags(result: LineResult) -> tuple[PropertyKey, ...]:
     return () if chosen is None else tuple(choice.flag.key for choice in chosen.flags)
 
 
-def _problem(word: str, place: Location, answers: Answers, knowledge: KnowledgeBase) -> Problem:
+def _problem(word: str, location: Location, answers: Answers, knowledge: KnowledgeBase) -> Problem:
     domain, wanted = _split(word, answers)
     if not domain:
         name = word.partition(":")[0]
         hint = nearest(name, answers) or "expected POOL:TYPE or POOL:FLAG"
-        return Problem(location=place, what=f"'{word}' names no pool of the fleet", remedy=hint)
+        return Problem(location=location, what=f"'{word}' names no pool of the fleet", remedy=hint)
     flags = {str(key) for result in answers[domain] for key in _flags(result)}
-    what = f"'{wanted}' is no machine type, and no flag of the answer of pool '{domain}'"
+    wrong = f"'{wanted}' is no machine type, and no flag of the answer of pool '{domain}'"
     return Problem(
-        location=place, what=what, remedy=nearest(wanted, [*flags, *knowledge.machines.types])
+        location=location, what=wrong, remedy=nearest(wanted, [*flags, *knowledge.machines.types])
     )

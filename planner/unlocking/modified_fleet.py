@@ -25,10 +25,10 @@ class ModifiedFleet:
 
     def __post_init__(self) -> None:
         """Sort the groups by pool once: few pools are drawn at a time."""
-        found: dict[str, list[HostGroup]] = {}
+        groups_of: dict[str, list[HostGroup]] = {}
         for group in self.fleet.groups:
-            found.setdefault(group.pool, []).append(group)
-        by_pool = {pool: tuple(groups) for pool, groups in sorted(found.items())}
+            groups_of.setdefault(group.pool, []).append(group)
+        by_pool = {pool: tuple(groups) for pool, groups in sorted(groups_of.items())}
         object.__setattr__(self, "_of_pool", by_pool)
 
     def domains(
@@ -46,12 +46,12 @@ class ModifiedFleet:
         if self.arrows is None:
             return tuple(united(complete_domains(members), self.policy))
         nodes = {group: (str(after.pool), profile_of[after]) for group, after in now.items()}
-        arrows = {(nodes[one], nodes[other]) for one, other in self.arrows}
-        found = directed_domains(members, sorted(arrows, key=repr))
-        return tuple(united(found, self.policy))
+        arrows = {(nodes[source], nodes[destination]) for source, destination in self.arrows}
+        directed = directed_domains(members, sorted(arrows, key=repr))
+        return tuple(united(directed, self.policy))
 
     def together(self, pools: Collection[str]) -> frozenset[str]:
         """Return the pools, and those that share an answer with any of them."""
         groups = [set(group) for group in self.policy.uniformity_groups]
-        found = frozenset(pools)
-        return found.union(*(group for group in groups if group & found)) & self._of_pool.keys()
+        tied = frozenset(pools)
+        return tied.union(*(group for group in groups if group & tied)) & self._of_pool.keys()

@@ -19,18 +19,18 @@ class GoalResult:
 
     target: UnlockTarget
     domain: MigrationDomain
-    ways: tuple[tuple[UpgradePath, ...], ...]
+    paths: tuple[tuple[UpgradePath, ...], ...]
     choice: Choice = ()
 
     def changed(self) -> dict[HostGroup, HostGroup]:
         """Return what each touched group becomes."""
-        return changes(self.ways, self.choice) if self.choice else {}
+        return changes(self.paths, self.choice) if self.choice else {}
 
 
-def closed(want: Goal, value: float, domain: MigrationDomain, reason: str) -> GoalResult:
+def closed(goal: Goal, value: float, domain: MigrationDomain, reason: str) -> GoalResult:
     """Return that nothing can open a want."""
     target = UnlockTarget(
-        want=want,
+        goal=goal,
         status=UnlockStatus.CLOSED,
         value=value,
         cost=None,
@@ -40,16 +40,16 @@ def closed(want: Goal, value: float, domain: MigrationDomain, reason: str) -> Go
         verified=False,
         reason=reason,
     )
-    return GoalResult(target=target, domain=domain, ways=())
+    return GoalResult(target=target, domain=domain, paths=())
 
 
 def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgrade]:
     """Yield the upgrades, hosts of one pool with equal texts together, in order of pool and texts."""
-    found: dict[tuple[str, str, str, str, str], list[HostGroup]] = {}
+    by_texts: dict[tuple[str, str, str, str, str], list[HostGroup]] = {}
     for before, after in changed.items():
         texts = (str(before.pool), before.kernel, before.qemu, after.kernel, after.qemu)
-        found.setdefault(texts, []).append(before)
-    for (pool, from_kernel, from_qemu, kernel, qemu), groups in sorted(found.items()):
+        by_texts.setdefault(texts, []).append(before)
+    for (pool, from_kernel, from_qemu, kernel, qemu), groups in sorted(by_texts.items()):
         yield ClassUpgrade(
             pool=pool,
             from_kernel=from_kernel,
@@ -61,6 +61,6 @@ def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgr
         )
 
 
-def classes_of(opening: GoalResult) -> tuple[tuple[str, HostProfile], ...]:
+def classes_of(result: GoalResult) -> tuple[tuple[str, HostProfile], ...]:
     """Return the classes that an opening may touch, by pool and profile."""
-    return tuple((str(member.groups[0].pool), member.profile) for member in opening.domain.members)
+    return tuple((str(member.groups[0].pool), member.profile) for member in result.domain.members)

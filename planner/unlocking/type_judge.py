@@ -41,7 +41,7 @@ class PoolMixes:
     solver: Solver
     _known: dict[frozenset[ProfileCount], tuple[LineResult, ...]] = field(default_factory=dict)
 
-    def domain(self, things: Sequence[ProfileCount]) -> MigrationDomain:
+    def domain(self, parts: Sequence[ProfileCount]) -> MigrationDomain:
         """Return a pool of one or two hosts per profile."""
         members = tuple(
             PoolMember(
@@ -55,15 +55,15 @@ class PoolMixes:
                     ),
                 ),
             )
-            for profile, several in things
+            for profile, several in parts
         )
         return MigrationDomain(name="", starts=members, members=members)
 
-    def results(self, things: Sequence[ProfileCount]) -> tuple[LineResult, ...]:
+    def results(self, parts: Sequence[ProfileCount]) -> tuple[LineResult, ...]:
         """Return the answer for a composition."""
-        key = frozenset(things)
+        key = frozenset(parts)
         if key not in self._known:
-            self._known[key] = self.solver.solve(self.domain(things))
+            self._known[key] = self.solver.solve(self.domain(parts))
         return self._known[key]
 
 
@@ -77,7 +77,7 @@ def ranks_of(results: Iterable[LineResult]) -> dict[BoardLine, int]:
 
 
 def refusal(
-    want: Goal,
+    goal: Goal,
     domain: MigrationDomain,
     results: tuple[LineResult, ...],
     today: Ranks,
@@ -91,12 +91,17 @@ def refusal(
     if worse is not None:
         return worse
     result = next(
-        (one for one in results if (one.board, one.line) == (want.board, want.line)), None
+        (
+            line_result
+            for line_result in results
+            if (line_result.board, line_result.line) == (goal.board, goal.line)
+        ),
+        None,
     )
     chosen = None if result is None else result.chosen
-    if want.dropped is not None:
-        return _flag_refusal(want, domain, chosen, solver)
-    wanted = want.machine_type
+    if goal.dropped is not None:
+        return _flag_refusal(goal, domain, chosen, solver)
+    wanted = goal.machine_type
     if chosen is not None and (wanted is None or chosen.machine_type.rank >= wanted.rank):
         return None
     if wanted is None:
@@ -113,20 +118,24 @@ def _is_open(attempt: Candidate) -> bool:
 def _worse(results: tuple[LineResult, ...], today: Ranks) -> GoalRefusal | None:
     """Return that some line lost its answer, or has an older one."""
     ranks = ranks_of(results)
-    lost = [place for place, rank in today.items() if ranks.get(place, rank - 1) < rank]
+    lost = [
+        board_line for board_line, rank in today.items() if ranks.get(board_line, rank - 1) < rank
+    ]
     if not lost:
         return None
-    doubtful = (one for one in results if (one.board, one.line) in lost and one.open_attempts)
+    doubtful = (
+        result for result in results if (result.board, result.line) in lost and result.open_attempts
+    )
     return GoalRefusal(certain=not any(doubtful))
 
 
 def _flag_refusal(
-    want: Goal, domain: MigrationDomain, chosen: Candidate | None, solver: Solver
+    goal: Goal, domain: MigrationDomain, chosen: Candidate | None, solver: Solver
 ) -> GoalRefusal | None:
     """Return why the answer keeps a flag; it lasts if every type from the answer's on keeps it."""
     if chosen is None:
         return GoalRefusal(certain=True)
-    kept = [choice for choice in chosen.flags if choice.flag.key == want.dropped]
+    kept = [choice for choice in chosen.flags if choice.flag.key == goal.dropped]
     if not kept:
         return None
     today = chosen.machine_type
@@ -135,7 +144,7 @@ def _flag_refusal(
     without = [
         attempt
         for attempt in others
-        if attempt.is_safe and all(one.flag.key != want.dropped for one in attempt.flags)
+        if attempt.is_safe and all(flag.flag.key != goal.dropped for flag in attempt.flags)
     ]
     doubtful = any(_is_doubtful(choice, chosen, solver) for choice in kept) or any(
         attempt.is_open for attempt in others
@@ -154,60 +163,60 @@ def _is_doubtful(choice: FlagChoice, attempt: Candidate, solver: Solver) -> bool
 class PoolJudge:
     """Judges choices of ways for the classes of one complete pool."""
 
-    want: Goal
+    goal: Goal
     hosts: tuple[int, ...]
-    ways: tuple[tuple[UpgradePath, ...], ...]
+    paths: tuple[tuple[UpgradePath, ...], ...]
     today: Ranks
-    compositions: PoolMixes
+    mixes: PoolMixes
 
     def __call__(self, choice: Choice) -> Judged:
         """Judge a choice; what it is composed of is shrunk to what alone refuses it."""
-        things = self._things(choice)
-        refused = self._refusal(things)
+        parts = self._parts(choice)
+        refused = self._refusal(parts)
         if refused is None:
             return Judged(opens=True)
         if not refused.lasting:
             return Judged(opens=False, cut=only(choice), certain=refused.certain)
-        core, certain = self._shrunk(things, refused)
+        core, certain = self._shrunk(parts, refused)
         cut = self._cut(core)
         return Judged(
             opens=False, cut=cut if forbids(cut, choice) else only(choice), certain=certain
         )
 
-    def _things(self, choice: Choice) -> tuple[ProfileCount, ...]:
+    def _parts(self, choice: Choice) -> tuple[ProfileCount, ...]:
         counts: dict[HostProfile, int] = {}
-        for hosts, ways, number in zip(self.hosts, self.ways, choice, strict=True):
-            for profile in ways[number].profiles:
+        for hosts, paths, number in zip(self.hosts, self.paths, choice, strict=True):
+            for profile in paths[number].profiles:
                 counts[profile] = counts.get(profile, 0) + hosts
         return tuple((profile, count > 1) for profile, count in counts.items())
 
-    def _refusal(self, things: tuple[ProfileCount, ...]) -> GoalRefusal | None:
-        domain = self.compositions.domain(things)
-        results = self.compositions.results(things)
-        return refusal(self.want, domain, results, self.today, self.compositions.solver)
+    def _refusal(self, parts: tuple[ProfileCount, ...]) -> GoalRefusal | None:
+        domain = self.mixes.domain(parts)
+        results = self.mixes.results(parts)
+        return refusal(self.goal, domain, results, self.today, self.mixes.solver)
 
     def _shrunk(
-        self, things: tuple[ProfileCount, ...], refused: GoalRefusal
+        self, parts: tuple[ProfileCount, ...], refused: GoalRefusal
     ) -> tuple[tuple[ProfileCount, ...], bool]:
         """Leave out what the refusal does not need; return the rest and whether it is certain."""
         certain = refused.certain
-        for thing in things:
-            rest = tuple(one for one in things if one != thing)
+        for part in parts:
+            rest = tuple(kept for kept in parts if kept != part)
             left = self._refusal(rest) if rest else None
             if left is not None and left.lasting and left.certain >= certain:
-                things, certain = rest, left.certain
-        return things, certain
+                parts, certain = rest, left.certain
+        return parts, certain
 
-    def _cut(self, things: Iterable[ProfileCount]) -> Cut:
+    def _cut(self, parts: Iterable[ProfileCount]) -> Cut:
         """Return that these profiles may not all be there."""
         return tuple(
             frozenset(
-                (seat, number)
-                for seat, ways in enumerate(self.ways)
-                for number, way in enumerate(ways)
-                if profile in way.profiles and (self.hosts[seat] > 1 or not several)
+                (mover, number)
+                for mover, paths in enumerate(self.paths)
+                for number, path in enumerate(paths)
+                if profile in path.profiles and (self.hosts[mover] > 1 or not several)
             )
-            for profile, several in things
+            for profile, several in parts
         )
 
 
@@ -215,50 +224,52 @@ class PoolJudge:
 class FleetJudge:
     """Judges choices where guests cross pools: every pool that a choice touches is drawn again."""
 
-    want: Goal
-    ways: tuple[tuple[UpgradePath, ...], ...]
+    goal: Goal
+    paths: tuple[tuple[UpgradePath, ...], ...]
     today: Mapping[str, Ranks]
-    landscape: ModifiedFleet
+    fleet_now: ModifiedFleet
     solver: Solver
 
     def __call__(self, choice: Choice) -> Judged:
         """Judge a choice; a refusal speaks of that choice alone."""
         refused = fleet_refusal(
-            (self.want,), changes(self.ways, choice), self.today, self.landscape, self.solver
+            (self.goal,), changes(self.paths, choice), self.today, self.fleet_now, self.solver
         )
         if refused is None:
             return Judged(opens=True)
         return Judged(opens=False, cut=only(choice), certain=refused.certain)
 
 
-def changes(ways: Iterable[Sequence[UpgradePath]], choice: Choice) -> dict[HostGroup, HostGroup]:
+def changes(paths: Iterable[Sequence[UpgradePath]], choice: Choice) -> dict[HostGroup, HostGroup]:
     """Return what each group becomes that a choice touches."""
     return {
         before: after
-        for own, number in zip(ways, choice, strict=True)
+        for of_class, number in zip(paths, choice, strict=True)
         if number != STAYS
-        for before, after in zip(own[STAYS].groups, own[number].groups, strict=True)
+        for before, after in zip(of_class[STAYS].groups, of_class[number].groups, strict=True)
     }
 
 
 def fleet_refusal(
-    wants: Sequence[Goal],
+    goals: Sequence[Goal],
     changed: Mapping[HostGroup, HostGroup],
     today: Mapping[str, Ranks],
-    landscape: ModifiedFleet,
+    fleet_now: ModifiedFleet,
     solver: Solver,
 ) -> GoalRefusal | None:
     """Return why the real hosts, once upgraded, do not have what is wanted; certified if they do."""
-    pools = {str(group.pool) for group in changed} | {want.domain for want in wants}
-    drawn = landscape.domains(changed, landscape.together(pools))
+    pools = {str(group.pool) for group in changed} | {goal.domain for goal in goals}
+    drawn = fleet_now.domains(changed, fleet_now.together(pools))
     for domain in drawn:
-        own = [want for want in wants if want.domain == domain.name]
-        if not own and not any(str(group.pool) in pools for group in groups_of(domain)):
+        goals_here = [goal for goal in goals if goal.domain == domain.name]
+        if not goals_here and not any(str(group.pool) in pools for group in groups_of(domain)):
             continue
         results = solver.solve(domain)
         worse = _worse(results, today[domain.name])
-        found = [refusal(one, domain, results, today[domain.name], solver) for one in own]
-        for refused in (worse, *found):
+        refusals = [
+            refusal(goal, domain, results, today[domain.name], solver) for goal in goals_here
+        ]
+        for refused in (worse, *refusals):
             if refused is not None:
                 return refused
         if solver.certified(domain, results)[0] is not results:

@@ -45,20 +45,20 @@ class BuildPair:
         """The architecture and the lines that its kernel and QEMU belong to."""
         return self.arch, self.kernel.line, self.build.line
 
-    def is_step_from(self, other: BuildPair) -> bool:
+    def is_step_from(self, older: BuildPair) -> bool:
         """Whether neither kernel nor QEMU is older than `other`'s and one of them is newer."""
-        kernels = _ordered(self.kernel, other.kernel)
-        builds = _ordered_builds(self.build, other.build)
-        if not all(one.kernel.line and one.build.is_placed for one in (self, other)):
+        kernels = _ordered(self.kernel, older.kernel)
+        builds = _ordered_builds(self.build, older.build)
+        if not all(pair.kernel.line and pair.build.is_placed for pair in (self, older)):
             return False
         return min(kernels, builds) >= 0 and max(kernels, builds) > 0
 
 
-def _ordered(one: KernelRelease, other: KernelRelease) -> int:
+def _ordered(source: KernelRelease, destination: KernelRelease) -> int:
     """Compare two kernels: inside a line by its releases, else by the version they are built from."""
-    mine, theirs = (one.base, one.release), (other.base, other.release)
-    if one.line != other.line:
-        mine, theirs = (_built_from(one), ()), (_built_from(other), ())
+    mine, theirs = (source.base, source.release), (destination.base, destination.release)
+    if source.line != destination.line:
+        mine, theirs = (_built_from(source), ()), (_built_from(destination), ())
     return (mine > theirs) - (mine < theirs)
 
 
@@ -73,10 +73,10 @@ def _numbers(build: QemuBuild) -> tuple[int, ...]:
     return release_key(build.release)
 
 
-def _ordered_builds(one: QemuBuild, other: QemuBuild) -> int:
-    mine, theirs = one.version, other.version
-    if one.line == other.line:
-        mine, theirs = _numbers(one), _numbers(other)
+def _ordered_builds(source: QemuBuild, destination: QemuBuild) -> int:
+    mine, theirs = source.version, destination.version
+    if source.line == destination.line:
+        mine, theirs = _numbers(source), _numbers(destination)
     return (mine > theirs) - (mine < theirs)
 
 
@@ -96,7 +96,7 @@ class UpgradeFinder:
     profiler: Profiler
     _of_pool: dict[str, dict[BuildPair, None]] = field(default_factory=dict)
     _of_vendor: dict[tuple[str, str, str], dict[BuildPair, None]] = field(default_factory=dict)
-    _donors: dict[tuple[object, ...], BuildPair] = field(default_factory=dict)
+    _pairs: dict[tuple[object, ...], BuildPair] = field(default_factory=dict)
     _kernels: dict[tuple[str, str], CapabilitySet] = field(default_factory=dict)
 
     def learn(self, groups: Iterable[HostGroup]) -> None:
@@ -104,88 +104,88 @@ class UpgradeFinder:
 
         A kernel of which hosts state both that it has something and that it lacks it, is no target.
         """
-        found = [(group, self.donor(group)) for group in groups]
+        pairs = [(group, self.pair(group)) for group in groups]
         stated: dict[tuple[str, str], Facts] = {}
-        for _, donor in found:
-            key = (donor.arch, donor.kernel.text)
+        for _, pair in pairs:
+            key = (pair.arch, pair.kernel.text)
             present, absent = stated.get(key, (frozenset(), frozenset()))
-            stated[key] = (present | donor.stated[0], absent | donor.stated[1])
-        for group, donor in found:
-            facts = stated[donor.arch, donor.kernel.text]
+            stated[key] = (present | pair.stated[0], absent | pair.stated[1])
+        for group, pair in pairs:
+            facts = stated[pair.arch, pair.kernel.text]
             if not facts[0] & facts[1]:
-                known = replace(donor, stated=facts)
+                known = replace(pair, stated=facts)
                 self._of_pool.setdefault(group.pool, {})[known] = None
-                self._of_vendor.setdefault(donor.vendor, {})[known] = None
+                self._of_vendor.setdefault(pair.vendor, {})[known] = None
 
-    def donor(self, group: HostGroup) -> BuildPair:
+    def pair(self, group: HostGroup) -> BuildPair:
         """Return what a group runs."""
         key = (group.arch, group.kernel, group.qemu, group.present, group.absent)
-        if key not in self._donors:
+        if key not in self._pairs:
             kernel = self.knowledge.kernel_of(group.kernel)
             build = self.knowledge.build_of(group.qemu)
             stated = (
                 frozenset(name for name in group.present if self._is_of_kernel(name)),
                 frozenset(name for name in group.absent if self._is_of_kernel(name)),
             )
-            self._donors[key] = BuildPair(
+            self._pairs[key] = BuildPair(
                 arch=group.arch, kernel=kernel, build=build, qemu=group.qemu, stated=stated
             )
-        return self._donors[key]
+        return self._pairs[key]
 
-    def ways(self, member: PoolMember, machine_type: str) -> tuple[UpgradePath, ...]:
+    def paths(self, member: PoolMember, machine_type: str) -> tuple[UpgradePath, ...]:
         """Return to stay, then what the class can become, best first.
 
         First what its own pool runs, newest first; then the newest and the oldest of the same kernel
         and QEMU lines elsewhere that may offer `machine_type` (empty: any).
         """
-        own = tuple(dict.fromkeys(self.donor(group) for group in member.groups))
-        pool = self._steps(own, self._of_pool.get(member.groups[0].pool, ()), "")
-        line = self._steps(own, self._of_vendor.get(own[0].vendor, ()), machine_type)
-        found: dict[tuple[HostProfile, ...], UpgradePath] = {}
-        found[member.profile,] = UpgradePath(groups=member.groups, profiles=(member.profile,))
-        for donor in (*pool, *line[:1], *line[-1:]):
-            groups = tuple(self.upgraded(group, donor) for group in member.groups)
+        current = tuple(dict.fromkeys(self.pair(group) for group in member.groups))
+        pool = self._steps(current, self._of_pool.get(member.groups[0].pool, ()), "")
+        line = self._steps(current, self._of_vendor.get(current[0].vendor, ()), machine_type)
+        paths: dict[tuple[HostProfile, ...], UpgradePath] = {}
+        paths[member.profile,] = UpgradePath(groups=member.groups, profiles=(member.profile,))
+        for pair in (*pool, *line[:1], *line[-1:]):
+            groups = tuple(self.upgraded(group, pair) for group in member.groups)
             profiles = tuple(dict.fromkeys(self.profiler.profile(group) for group in groups))
-            found.setdefault(profiles, UpgradePath(groups=groups, profiles=profiles))
-        return tuple(found.values())
+            paths.setdefault(profiles, UpgradePath(groups=groups, profiles=profiles))
+        return tuple(paths.values())
 
     def _steps(
-        self, own: tuple[BuildPair, ...], donors: Iterable[BuildPair], machine_type: str
+        self, current: tuple[BuildPair, ...], pairs: Iterable[BuildPair], machine_type: str
     ) -> list[BuildPair]:
         offers = self.knowledge.machines.offers
         return sorted(
             (
-                donor
-                for donor in donors
-                if all(donor.arch == one.arch and donor.is_step_from(one) for one in own)
-                and (not machine_type or offers(donor.build, machine_type) is not Truth.NO)
+                pair
+                for pair in pairs
+                if all(pair.arch == now.arch and pair.is_step_from(now) for now in current)
+                and (not machine_type or offers(pair.build, machine_type) is not Truth.NO)
             ),
-            key=lambda donor: donor.age,
+            key=lambda pair: pair.age,
             reverse=True,
         )
 
-    def upgraded(self, group: HostGroup, donor: BuildPair) -> HostGroup:
+    def upgraded(self, group: HostGroup, pair: BuildPair) -> HostGroup:
         """Return a group after its upgrade.
 
         Under its own kernel it keeps what it states. Under another one it has what that kernel's hosts
         state, and of its own what the machine decides: lacks that the old kernel did not explain, and
         gains that the new kernel can bring out.
         """
-        if donor.kernel.text == group.kernel:
-            return replace(group, qemu=donor.qemu, build_doubt="")
-        texts = {group.kernel, donor.kernel.text} if group.present or group.absent else set()
+        if pair.kernel.text == group.kernel:
+            return replace(group, qemu=pair.qemu, build_doubt="")
+        texts = {group.kernel, pair.kernel.text} if group.present or group.absent else set()
         implied = {text: self._implied(group.arch, text) for text in texts}
         present = {
-            name for name in group.present if self._is_there(name, implied[donor.kernel.text])
+            name for name in group.present if self._is_there(name, implied[pair.kernel.text])
         }
         absent = {name for name in group.absent if self._is_there(name, implied[group.kernel])}
         return replace(
             group,
-            kernel=donor.kernel.text,
-            qemu=donor.qemu,
+            kernel=pair.kernel.text,
+            qemu=pair.qemu,
             build_doubt="",
-            present=frozenset(present) | donor.stated[0],
-            absent=frozenset(absent) | donor.stated[1],
+            present=frozenset(present) | pair.stated[0],
+            absent=frozenset(absent) | pair.stated[1],
             probe="",
         )
 

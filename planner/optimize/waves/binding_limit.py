@@ -11,11 +11,13 @@ from planner.optimize.waves.constraints import LimitDemand, named, size_of
 NO_LIMIT = "no limit of the policy or of room is near"
 
 
-def binding_limits(found: Sequence[LimitDemand], waves: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def binding_limits(
+    demands: Sequence[LimitDemand], waves: Sequence[Sequence[str]]
+) -> tuple[str, ...]:
     """Return, per wave, the limit of which the largest share is used, in words."""
     wave_of = {host: number for number, hosts in enumerate(waves) for host in hosts}
     best: list[tuple[Fraction, str]] = [(Fraction(), NO_LIMIT)] * len(waves)
-    for demand in found:
+    for demand in demands:
         for number, used in _used(demand, wave_of).items():
             share = Fraction(used, max(1, demand.limit.most))
             if share > best[number][0]:

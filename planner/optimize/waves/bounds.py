@@ -63,8 +63,8 @@ def lower_bound(model: WaveModel) -> int | None:
         shut = [(item.barred, amount) for item, amount in users_of_it.pairs() if item.barred]
         waves = max(waves, limit_bound(limit, users_of_it.amounts, shut))
     most = most_per_wave(model, users)
-    for pool, own in items_by_pool(model).items():
-        grown = _growth_bound(own, model.ready[pool], most[pool])
+    for pool, members in items_by_pool(model).items():
+        grown = _growth_bound(members, model.ready[pool], most[pool])
         if grown is None:
             return None
         waves = max(waves, grown)
@@ -88,9 +88,9 @@ def most_per_wave(model: WaveModel, users: Sequence[LimitUsers]) -> list[int]:
     most = [sizes[pool] for pool in range(len(model.pools))]
     kept: dict[tuple[int, str], int] = defaultdict(int)
     counted: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for limit, own in zip(model.limits, users, strict=True):
+    for limit, limit_users in zip(model.limits, users, strict=True):
         shares: dict[int, LimitUsers] = defaultdict(LimitUsers)
-        for item, amount in own.pairs():
+        for item, amount in limit_users.pairs():
             shares[item.pool].add(item, amount)
         for pool, share in shares.items():
             key = (pool, limit.constraint)
@@ -129,35 +129,35 @@ def _waves_for(most: int, total: int, shut: Sequence[Closed]) -> int:
     return wave + (-(-(total - taken) // most) if taken < total else 0)
 
 
-def _growth_bound(own: Sequence[Item], ready: Amounts | None, most: int) -> int | None:
+def _growth_bound(members: Sequence[Item], ready: Amounts | None, most: int) -> int | None:
     """Return the waves of a pool: the cheapest hosts next, into the largest hosts done.
 
     The first wave is free. Afterwards the smallest loads go first and the roomiest hosts count as
     done, in each dimension by itself: no packing is quicker. None: it never ends.
     """
-    done = first = min(most, len(own))
-    wave = _all_shut(own) + 1
-    steps = [_Dimension(own, place, free) for place, free in enumerate(ready or ())]
-    while done < len(own):
+    done = first = min(most, len(members))
+    wave = _all_shut(members) + 1
+    steps = [_Dimension(members, dimension, free) for dimension, free in enumerate(ready or ())]
+    while done < len(members):
         reach = [first + step.drained(done) for step in steps]
-        grown = min([done + most, len(own), *reach])
+        grown = min([done + most, len(members), *reach])
         if grown <= done:
             return None
         done, wave = grown, wave + 1
     return wave
 
 
-def _all_shut(own: Iterable[Item]) -> int:
+def _all_shut(members: Iterable[Item]) -> int:
     """Return how many waves from the first on are barred for every host."""
-    return min(_first_open(item) for item in own) - 1
+    return min(_first_open(item) for item in members) - 1
 
 
 class _Dimension:
     """Sums of the smallest loads and of the largest rooms."""
 
-    def __init__(self, own: Sequence[Item], place: int, free: int) -> None:
-        self._loads = list(accumulate(sorted(item.load[place] for item in own)))
-        rooms = sorted((item.room[place] for item in own), reverse=True)
+    def __init__(self, members: Sequence[Item], dimension: int, free: int) -> None:
+        self._loads = list(accumulate(sorted(item.load[dimension] for item in members)))
+        rooms = sorted((item.room[dimension] for item in members), reverse=True)
         self._rooms = list(accumulate(rooms, initial=free))
 
     def drained(self, done: int) -> int:

@@ -18,8 +18,8 @@ def independent(model: WaveModel) -> list[Part]:
         for limit, _ in item.uses:
             _join(root, item.pool, seen.setdefault(limit, item.pool))
     groups: dict[int, list[int]] = {}
-    for place, item in enumerate(model.items):
-        groups.setdefault(_find(root, item.pool), []).append(place)
+    for index, item in enumerate(model.items):
+        groups.setdefault(_find(root, item.pool), []).append(index)
     if len(groups) == 1:
         return [(range(len(model.items)), model)]
     return [(places, _restricted(model, places)) for places in groups.values()]
@@ -40,18 +40,18 @@ def _join(root: list[int], left: int, right: int) -> None:
 
 def _restricted(model: WaveModel, places: Sequence[int]) -> WaveModel:
     """Return the model of some items, with only their pools and limits."""
-    own = [model.items[place] for place in places]
-    pools = sorted({item.pool for item in own})
-    limits = sorted({limit for item in own for limit, _ in item.uses})
-    pool_place = {pool: place for place, pool in enumerate(pools)}
-    limit_place = {limit: place for place, limit in enumerate(limits)}
+    members = [model.items[index] for index in places]
+    pools = sorted({item.pool for item in members})
+    limits = sorted({limit for item in members for limit, _ in item.uses})
+    pool_place = {pool: index for index, pool in enumerate(pools)}
+    limit_place = {limit: index for index, limit in enumerate(limits)}
     items = tuple(
         replace(
             item,
             pool=pool_place[item.pool],
             uses=tuple((limit_place[limit], amount) for limit, amount in item.uses),
         )
-        for item in own
+        for item in members
     )
     return WaveModel(
         items=items,

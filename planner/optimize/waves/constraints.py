@@ -61,30 +61,30 @@ def demands(pieces: Sequence[HostToPack], rules: PackingRules) -> list[LimitDema
     """Return every rule that could matter as a limit; pieces are sorted by host."""
     policy = rules.policy
     sizes = {size.pool: size for size in rules.pools}
-    found = []
+    limits = []
     if policy.fleet_unavailable is not None:
-        found.append(_count("fleet_unavailable", "", policy.fleet_unavailable, pieces))
-    for pool, own in sorted(_by_pool(pieces).items()):
-        found += _of_pool(sizes.get(pool, PoolSize(pool=pool, hosts=len(own))), own, rules)
-    found += _of_domains(pieces, dict(policy.domain_unavailable))
+        limits.append(_count("fleet_unavailable", "", policy.fleet_unavailable, pieces))
+    for pool, members in sorted(_by_pool(pieces).items()):
+        limits += _of_pool(sizes.get(pool, PoolSize(pool=pool, hosts=len(members))), members, rules)
+    limits += _of_domains(pieces, dict(policy.domain_unavailable))
     by_name = {piece.host: piece for piece in pieces} if rules.budgets else {}
     for budget in rules.budgets:
         named = [(by_name[host], whole(much)) for host, much in budget.amounts if host in by_name]
         amounts = [much for _, much in named]
-        own = [piece for piece, _ in named]
-        found.append(_sum("budget", budget.name, whole(budget.most), (own, amounts)))
-    return [demand for demand in found if sum(demand.amounts) > max(0, demand.limit.most)]
+        members = [piece for piece, _ in named]
+        limits.append(_sum("budget", budget.name, whole(budget.most), (members, amounts)))
+    return [demand for demand in limits if sum(demand.amounts) > max(0, demand.limit.most)]
 
 
 def wave_model(
-    pieces: Sequence[HostToPack], rules: PackingRules, found: Sequence[LimitDemand]
+    pieces: Sequence[HostToPack], rules: PackingRules, demanded: Sequence[LimitDemand]
 ) -> WaveModel:
     """Return the model of pieces sorted by host, with the demands that others do not imply."""
-    kept = _binding(found, Counter(piece.pool for piece in pieces))
+    kept = _binding(demanded, Counter(piece.pool for piece in pieces))
     uses: dict[str, list[tuple[int, int]]] = {piece.host: [] for piece in pieces}
-    for place, demand in enumerate(kept):
+    for index, demand in enumerate(kept):
         for piece, amount in zip(demand.pieces, demand.amounts, strict=True):
-            uses[piece.host].append((place, amount))
+            uses[piece.host].append((index, amount))
     weights = dict(rules.policy.weights)
     pools = tuple(sorted({piece.pool for piece in pieces}))
     numbers = {pool: number for number, pool in enumerate(pools)}
@@ -108,14 +108,14 @@ def wave_model(
     )
 
 
-def _binding(found: Sequence[LimitDemand], sizes: Mapping[str, int]) -> list[LimitDemand]:
+def _binding(demanded: Sequence[LimitDemand], sizes: Mapping[str, int]) -> list[LimitDemand]:
     """Leave out what a pool's tightest number of hosts implies; sums of equal amounts are numbers."""
     kept: list[LimitDemand] = []
     tightest: dict[str, LimitDemand] = {}
-    for demand in found:
-        amount, own = max(demand.amounts), {demand.pieces[0].pool, demand.pieces[-1].pool}
+    for demand in demanded:
+        amount, pools = max(demand.amounts), {demand.pieces[0].pool, demand.pieces[-1].pool}
         alike = amount == min(demand.amounts) and len(demand.pieces) == sizes[demand.pieces[0].pool]
-        if not alike or len(own) > 1 or any(piece.pool not in own for piece in demand.pieces):
+        if not alike or len(pools) > 1 or any(piece.pool not in pools for piece in demand.pieces):
             kept.append(demand)
             continue
         limit = replace(demand.limit, most=demand.limit.most // amount, counts=True)
@@ -154,19 +154,21 @@ def _grains(room: Room, times: int) -> Amounts:
     return whole(room.vcpus) * times, whole(room.memory_gib) * times
 
 
-def _of_pool(size: PoolSize, own: Sequence[HostToPack], rules: PackingRules) -> list[LimitDemand]:
+def _of_pool(
+    size: PoolSize, members: Sequence[HostToPack], rules: PackingRules
+) -> list[LimitDemand]:
     """Return the limits of one pool: hosts at once, memory moved, capacity that goes away."""
-    found = [_count("pool_unavailable", size.pool, pool_limit(rules, size.hosts), own)]
+    limits = [_count("pool_unavailable", size.pool, pool_limit(rules, size.hosts), members)]
     if rules.policy.evacuation_gib is not None:
-        loads = [whole(piece.load_gib) for piece in own]
+        loads = [whole(piece.load_gib) for piece in members]
         most = whole(rules.policy.evacuation_gib)
-        found.append(_sum("evacuation_gib", size.pool, most, (own, loads)))
+        limits.append(_sum("evacuation_gib", size.pool, most, (members, loads)))
     for dimension in DIMENSIONS:
         left = capacity_limit(size, rules, dimension)
         if left is not None:
-            lost = [whole(getattr(room_lost(piece, size), dimension)) for piece in own]
-            found.append(_sum(f"capacity {dimension}", size.pool, left, (own, lost)))
-    return found
+            lost = [whole(getattr(room_lost(piece, size), dimension)) for piece in members]
+            limits.append(_sum(f"capacity {dimension}", size.pool, left, (members, lost)))
+    return limits
 
 
 def room_lost(piece: HostToPack, size: PoolSize) -> Room:
@@ -177,18 +179,20 @@ def room_lost(piece: HostToPack, size: PoolSize) -> Room:
 def _of_domains(pieces: Sequence[HostToPack], most: Mapping[str, int]) -> list[LimitDemand]:
     members: dict[tuple[str, str], list[HostToPack]] = defaultdict(list)
     for piece in pieces:
-        for family, name in {(one.family, one.name) for one in piece.failure_domains}:
+        for family, name in {
+            (failure_domain.family, failure_domain.name) for failure_domain in piece.failure_domains
+        }:
             if family in most:
                 members[family, name].append(piece)
     return [
-        _count(f"domain_unavailable {family}", name, most[family], own)
-        for (family, name), own in sorted(members.items())
+        _count(f"domain_unavailable {family}", name, most[family], hosts)
+        for (family, name), hosts in sorted(members.items())
     ]
 
 
-def _count(constraint: str, subject: str, most: int, own: Sequence[HostToPack]) -> LimitDemand:
+def _count(constraint: str, subject: str, most: int, members: Sequence[HostToPack]) -> LimitDemand:
     limit = Limit(constraint=constraint, subject=subject, most=most, counts=True)
-    return LimitDemand(limit, own, [1] * len(own))
+    return LimitDemand(limit, members, [1] * len(members))
 
 
 def _sum(

@@ -36,13 +36,13 @@ class FirstFit:
         self._members: list[list[int]] = [[] for _ in model.limits]
         self._ranks = [0] * len(model.items)
         order = sorted((-len(item.barred), keys[p], p) for p, item in enumerate(model.items))
-        for rank, (_, _, place) in enumerate(order):
-            self._ranks[place], item = rank, model.items[place]
-            self._open[item.pool].append(place)
+        for rank, (_, _, index) in enumerate(order):
+            self._ranks[index], item = rank, model.items[index]
+            self._open[item.pool].append(index)
             for limit, amount in item.uses:
-                self._members[limit].append(place)
+                self._members[limit].append(index)
                 self._left[limit] += amount
-        self._whole = [self._shared_by(own) for own in self._open]
+        self._whole = [self._shared_by(members) for members in self._open]
         self._ties = [
             tuple(limit for limit, _ in item.uses if limit not in self._whole[item.pool])
             for item in model.items
@@ -55,9 +55,9 @@ class FirstFit:
         self._wide = {
             limit
             for limit, places in enumerate(self._members)
-            if len({model.items[place].pool for place in places}) > 1
+            if len({model.items[index].pool for index in places}) > 1
         }
-        self._fussy = [place for place, item in enumerate(model.items) if item.barred]
+        self._fussy = [index for index, item in enumerate(model.items) if item.barred]
 
     def run(self) -> bool:
         """Fill wave after wave; return whether every host has one."""
@@ -84,7 +84,7 @@ class FirstFit:
         later = range(self._wave + 1, (self._last or 0) + 1)
         self._fussy = self._unplaced(self._fussy)
         taken = self._take(
-            [place for place in self._fussy if self._model.items[place].barred.issuperset(later)]
+            [index for index in self._fussy if self._model.items[index].barred.issuperset(later)]
         )
         for limit in self._narrow:
             about = self._model.limits[limit]
@@ -93,13 +93,13 @@ class FirstFit:
                 self._members[limit] = self._unplaced(self._members[limit])
                 ranked = self._ranked(self._members[limit])
                 if limit in self._wide:
-                    ranked.sort(key=lambda place: self._turn(self._model.items[place].pool))
+                    ranked.sort(key=lambda index: self._turn(self._model.items[index].pool))
                 taken += self._take(ranked, due=(limit, later_most))
         return taken
 
     def _take_by_weight(self) -> int:
         """Take what fits, pools with more weight per host left first."""
-        ranked = sorted(self._turn(pool) for pool, own in enumerate(self._open) if own)
+        ranked = sorted(self._turn(pool) for pool, members in enumerate(self._open) if members)
         taken = 0
         for _, pool in ranked:
             if self._full(self._fleet):
@@ -107,9 +107,9 @@ class FirstFit:
             if self._full(self._whole[pool]):
                 continue
             self._open[pool] = self._unplaced(self._open[pool])
-            own = self._open[pool]
-            taken += self._take(self._ranked(own), self._whole[pool])
-            self._open[pool] = self._unplaced(own)
+            members = self._open[pool]
+            taken += self._take(self._ranked(members), self._whole[pool])
+            self._open[pool] = self._unplaced(members)
         return taken
 
     def _turn(self, pool: int) -> tuple[float, int]:
@@ -127,12 +127,12 @@ class FirstFit:
         Stop once a limit in `whole` is full or, of `due`, a limit has no more left than it says.
         """
         taken = 0
-        for place in places:
+        for index in places:
             if self._full(whole) or (due is not None and self._left[due[0]] <= due[1]):
                 break
-            item = self._model.items[place]
+            item = self._model.items[index]
             if self._wave not in item.barred and self._fits(item):
-                self._place(place, item)
+                self._place(index, item)
                 taken += 1
         return taken
 
@@ -143,8 +143,8 @@ class FirstFit:
                 return False
         return self._growth.fits(item, self._wave)
 
-    def _place(self, place: int, item: Item) -> None:
-        self.waves[place] = self._wave
+    def _place(self, index: int, item: Item) -> None:
+        self.waves[index] = self._wave
         for limit, amount in item.uses:
             self._used[limit] += amount
             self._touched.add(limit)
@@ -155,7 +155,7 @@ class FirstFit:
         return any(self._used[limit] >= self._model.limits[limit].most for limit in limits)
 
     def _unplaced(self, places: list[int]) -> list[int]:
-        return [place for place in places if not self.waves[place]]
+        return [index for index in places if not self.waves[index]]
 
     def _ranked(self, places: list[int]) -> list[int]:
         """Sort by the waves that limits within the pool still need, then evenly or by load."""
@@ -165,25 +165,25 @@ class FirstFit:
         if not any(map(ties.__getitem__, places)):
             return list(places)  # lists of hosts are kept in the order of their ranks
         return [
-            place
-            for _, _, place in sorted(
-                (-max(map(needs, ties[place])) if ties[place] else 0, ranks[place], place)
-                for place in places
+            index
+            for _, _, index in sorted(
+                (-max(map(needs, ties[index])) if ties[index] else 0, ranks[index], index)
+                for index in places
             )
         ]
 
-    def _climbing(self, place: int) -> tuple[int, int]:
+    def _climbing(self, index: int) -> tuple[int, int]:
         """Heavy hosts come first in a pool's first wave, light ones afterwards."""
-        item = self._model.items[place]
+        item = self._model.items[index]
         load = sum(item.load)
-        return (load if self._growth.begun(item.pool) else -load), self._ranks[place]
+        return (load if self._growth.begun(item.pool) else -load), self._ranks[index]
 
     def _shared_by(self, places: Iterable[int]) -> list[int]:
         """Return the counting limits that each of these hosts uses."""
         shared: set[int] | None = None
-        for place in places:
-            own = {limit for limit, _ in self._model.items[place].uses}
-            shared = own if shared is None else shared & own
+        for index in places:
+            used_limits = {limit for limit, _ in self._model.items[index].uses}
+            shared = used_limits if shared is None else shared & used_limits
             if not shared:
                 return []
         return sorted(limit for limit in shared or () if self._model.limits[limit].counts)

@@ -46,8 +46,8 @@ class LocalSearch:
             [(0,) * (1 + 2 * len(ready or ()))] * (last + 1) for ready in model.ready
         ]
         self._members: dict[tuple[int, int], set[int]] = defaultdict(set)
-        for place in range(len(model.items)):
-            self._add(place, waves[place], 1)
+        for index in range(len(model.items)):
+            self._add(index, waves[index], 1)
         self._short: dict[int, dict[int, float]] = {}
         for pool in range(len(model.pools)):
             self._refresh(pool)
@@ -86,19 +86,19 @@ class LocalSearch:
         """Yield moves of single hosts into other waves."""
         suspects = self._suspects(fault, SHIFTED)
         for wave in self._targets(fault):
-            for place in suspects:
-                yield ((place, wave),)
+            for index in suspects:
+                yield ((index, wave),)
 
     def _suspects(self, fault: _Fault, width: int) -> list[int]:
         """Return hosts of the exceeded wave, large ones first, thinned out."""
         pools = range(len(self._model.pools)) if fault.pool < 0 else [fault.pool]
-        own = [
-            place
+        members = [
+            index
             for pool in pools
-            for place in self._members.get((pool, fault.wave), ())
-            if fault.limit < 0 or self._amount(place, fault.limit)
+            for index in self._members.get((pool, fault.wave), ())
+            if fault.limit < 0 or self._amount(index, fault.limit)
         ]
-        ranked = sorted(own, key=lambda place: (-self._size(fault, place), place))
+        ranked = sorted(members, key=lambda index: (-self._size(fault, index), index))
         return ranked[:: max(1, len(ranked) // width)]
 
     def _targets(self, fault: _Fault) -> list[int]:
@@ -113,24 +113,26 @@ class LocalSearch:
         suspects = self._suspects(fault, SWAPPED)
         for wave in self._targets(fault):
             partners: dict[int, Sized] = {}
-            for place in suspects:
-                pool = self._model.items[place].pool
+            for index in suspects:
+                pool = self._model.items[index].pool
                 if pool not in partners:
-                    own = self._members.get((pool, wave), ())
-                    partners[pool] = sorted((self._size(fault, one), one) for one in own)
-                wanted = self._size(fault, place) - self._shift(fault, wave)
+                    members = self._members.get((pool, wave), ())
+                    partners[pool] = sorted(
+                        (self._size(fault, candidate), candidate) for candidate in members
+                    )
+                wanted = self._size(fault, index) - self._shift(fault, wave)
                 middle = bisect_left(partners[pool], (wanted, 0))
-                for _, other in partners[pool][max(0, middle - 2) : middle + 2]:
-                    yield (place, wave), (other, fault.wave)
+                for _, partner in partners[pool][max(0, middle - 2) : middle + 2]:
+                    yield (index, wave), (partner, fault.wave)
 
-    def _size(self, fault: _Fault, place: int) -> int:
+    def _size(self, fault: _Fault, index: int) -> int:
         """Return what a host would take along: of a sum its amount, of a count its load."""
-        item = self._model.items[place]
+        item = self._model.items[index]
         if fault.limit < 0:
             return sum(item.load)
         if not self._model.limits[fault.limit].counts:
-            return self._amount(place, fault.limit)
-        sums = (amount for one, amount in item.uses if not self._model.limits[one].counts)
+            return self._amount(index, fault.limit)
+        sums = (amount for use, amount in item.uses if not self._model.limits[use].counts)
         return sum(sums, start=sum(item.load))
 
     def _shift(self, fault: _Fault, wave: int) -> int:
@@ -147,8 +149,8 @@ class LocalSearch:
     def _ready(self, pool: int) -> Amounts:
         return self._model.ready[pool] or ()
 
-    def _amount(self, place: int, limit: int) -> int:
-        return self._amounts[place].get(limit, 0)
+    def _amount(self, index: int, limit: int) -> int:
+        return self._amounts[index].get(limit, 0)
 
     def _excess(self, key: tuple[int, int], shift: int) -> float:
         most = self._model.limits[key[0]].most
@@ -158,12 +160,12 @@ class LocalSearch:
         """Return how much the excess grows (negative: shrinks) with the moves."""
         self._looks += 1
         shifts: dict[tuple[int, int], int] = defaultdict(int)
-        for place, wave in moves:
-            item = self._model.items[place]
+        for index, wave in moves:
+            item = self._model.items[index]
             if wave in item.barred:
                 return float("inf")
             for limit, amount in item.uses:
-                shifts[limit, self.waves[place]] -= amount
+                shifts[limit, self.waves[index]] -= amount
                 shifts[limit, wave] += amount
         changed = sum(
             self._excess(key, shift) - self._excess(key, 0)
@@ -174,12 +176,12 @@ class LocalSearch:
 
     def _growth_change(self, moves: Moves) -> float:
         changed = 0.0
-        for pool in sorted({self._model.items[place].pool for place, _ in moves}):
+        for pool in sorted({self._model.items[index].pool for index, _ in moves}):
             if self._model.ready[pool] is None:
                 continue
             totals = list(self._totals[pool])
-            for place, wave in moves:
-                item, before = self._model.items[place], self.waves[place]
+            for index, wave in moves:
+                item, before = self._model.items[index], self.waves[index]
                 if item.pool == pool:
                     totals[before] = added(totals[before], total_of(item, -1))
                     totals[wave] = added(totals[wave], total_of(item))
@@ -188,23 +190,23 @@ class LocalSearch:
         return changed
 
     def _apply(self, moves: Moves) -> None:
-        for place, wave in moves:
-            before = self.waves[place]
-            self._add(place, before, -1)
-            self._add(place, wave, 1)
-            self.waves[place] = wave
+        for index, wave in moves:
+            before = self.waves[index]
+            self._add(index, before, -1)
+            self._add(index, wave, 1)
+            self.waves[index] = wave
             touched = {
-                (one, at) for one, _ in self._model.items[place].uses for at in (before, wave)
+                (use, at) for use, _ in self._model.items[index].uses for at in (before, wave)
             }
             self._faults = {key for key in self._faults | touched if self._excess(key, 0) > 0}
-            self._refresh(self._model.items[place].pool)
+            self._refresh(self._model.items[index].pool)
 
-    def _add(self, place: int, wave: int, sign: int) -> None:
-        item = self._model.items[place]
+    def _add(self, index: int, wave: int, sign: int) -> None:
+        item = self._model.items[index]
         for limit, amount in item.uses:
             self._sums[limit, wave] += sign * amount
         members = self._members[item.pool, wave]
-        members.add(place) if sign > 0 else members.discard(place)
+        members.add(index) if sign > 0 else members.discard(index)
         if self._model.ready[item.pool] is not None:
             totals = self._totals[item.pool]
             totals[wave] = added(totals[wave], total_of(item, sign))

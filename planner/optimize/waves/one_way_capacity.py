@@ -34,27 +34,31 @@ class OneWayCapacity:
 
     def fits(self, item: Item, wave: int) -> bool:
         """Return whether the host's guests have room in this wave."""
-        own = self._pools.get(item.pool)
-        if own is None or own.begun in {0, wave}:
+        pool_room = self._pools.get(item.pool)
+        if pool_room is None or pool_room.begun in {0, wave}:
             return True
-        return all(load <= room for load, room in zip(item.load, own.room, strict=True))
+        return all(load <= room for load, room in zip(item.load, pool_room.room, strict=True))
 
     def take(self, item: Item, wave: int) -> None:
         """Drain the host in this wave."""
-        own = self._pools.get(item.pool)
-        if own is None:
+        pool_room = self._pools.get(item.pool)
+        if pool_room is None:
             return
-        own.begun = own.begun or wave
-        own.coming.append(list(item.room))
-        if own.begun != wave:
-            own.room = [room - load for room, load in zip(own.room, item.load, strict=True)]
+        pool_room.begun = pool_room.begun or wave
+        pool_room.coming.append(list(item.room))
+        if pool_room.begun != wave:
+            pool_room.room = [
+                room - load for room, load in zip(pool_room.room, item.load, strict=True)
+            ]
 
     def close_wave(self) -> None:
         """Hosts of the wave come back empty."""
-        for own in self._pools.values():
-            for added in own.coming:
-                own.room = [room + more for room, more in zip(own.room, added, strict=True)]
-            own.coming.clear()
+        for pool_room in self._pools.values():
+            for added in pool_room.coming:
+                pool_room.room = [
+                    room + more for room, more in zip(pool_room.room, added, strict=True)
+                ]
+            pool_room.coming.clear()
 
 
 Total = tuple[int, ...]  # hosts of a wave, then their loads, then their rooms
@@ -67,7 +71,7 @@ def total_of(item: Item, sign: int = 1) -> Total:
 
 def added(left: Total, right: Total) -> Total:
     """Return the sum of two totals."""
-    return tuple(one + other for one, other in zip(left, right, strict=True))
+    return tuple(source + destination for source, destination in zip(left, right, strict=True))
 
 
 def shortfalls(totals: Sequence[Total], ready: Amounts) -> dict[int, float]:

@@ -59,15 +59,15 @@ def pack(pieces: Sequence[HostToPack], rules: PackingRules) -> Packing | Infeasi
     for places, part_model in independent(model):
         part = _packed(part_model)
         if part.waves is None or part.bound is None:
-            found = no_growth(part_model, ordered, rules, proven=part.bound is None)
-            return Infeasible(relaxations=found, proven=part.bound is None)
+            relaxations = no_growth(part_model, ordered, rules, proven=part.bound is None)
+            return Infeasible(relaxations=relaxations, proven=part.bound is None)
         bound = max(bound, part.bound)
-        for place, wave in zip(places, part.waves, strict=True):
-            waves[place] = wave
+        for index, wave in zip(places, part.waves, strict=True):
+            waves[index] = wave
     needed = max(waves, default=0)
     if rules.horizon is not None and needed > rules.horizon:
-        found = beyond_horizon(demanded, ordered, needed, rules.horizon)
-        return Infeasible(relaxations=found, proven=bound > rules.horizon)
+        relaxations = beyond_horizon(demanded, ordered, needed, rules.horizon)
+        return Infeasible(relaxations=relaxations, proven=bound > rules.horizon)
     hosts = _hosts(model, waves)
     pieces_by_name = {piece.host: piece for piece in ordered}
     return Packing(
@@ -100,9 +100,9 @@ def _packed(model: WaveModel) -> _Part:
     most = len(model.items) + model.last_barred
     tried, first_fit, number = 0, None, bound
     while number <= most and tried < TRIES:
-        found, proven = _of_size(model, number)
-        if found is not None:
-            return _Part(found, bound)
+        waves, proven = _of_size(model, number)
+        if waves is not None:
+            return _Part(waves, bound)
         if proven and number == bound:
             number = bound = bound + 1
             continue
@@ -122,9 +122,9 @@ def _of_size(model: WaveModel, waves: int) -> tuple[Sequence[int] | None, bool]:
     if counting(model) and nested(model) and len(model.pools) == 1:
         return round_robin(model, waves), True
     for method in (_forward, _dealt) if len(model.pools) > 1 else (_dealt, _forward):
-        found = method(model, waves)
-        if found is not None:
-            return found, True
+        packing = method(model, waves)
+        if packing is not None:
+            return packing, True
     search = exact_packing(model, waves)
     return search.waves, search.proven
 
@@ -147,10 +147,10 @@ def _forward(model: WaveModel, waves: int) -> Sequence[int] | None:
     return None
 
 
-def _opened(model: WaveModel, found: Sequence[int], last: int) -> list[int]:
+def _opened(model: WaveModel, packing: Sequence[int], last: int) -> list[int]:
     """Move hosts without a wave, or in one that is barred for them, to the next one that is open."""
     opened = []
-    for item, wave in zip(model.items, found, strict=True):
+    for item, wave in zip(model.items, packing, strict=True):
         turns = ((wave or last) + step for step in range(last))
         waves = ((turn - 1) % last + 1 for turn in turns)
         opened.append(next(turn for turn in waves if turn not in item.barred))

@@ -31,21 +31,21 @@ MOST_HOSTS = 1000  # empty hosts that are thought of
 STEPS = 100  # fill is raised in steps of 1/STEPS
 
 
-def too_large(found: Sequence[LimitDemand], rules: PackingRules) -> tuple[Relaxation, ...]:
+def too_large(demanded: Sequence[LimitDemand], rules: PackingRules) -> tuple[Relaxation, ...]:
     """Return what keeps single hosts from ever going down; each text names one change."""
-    told: list[Relaxation] = []
+    relaxations: list[Relaxation] = []
     short: dict[str, dict[str, HostToPack]] = {}
-    for demand in found:
+    for demand in demanded:
         limit, pairs = demand.limit, zip(demand.pieces, demand.amounts, strict=True)
         stopped = [(amount, piece) for piece, amount in pairs if amount > limit.most]
         if stopped and limit.constraint.startswith("capacity"):
             short.setdefault(limit.subject, {}).update({piece.host: piece for _, piece in stopped})
         elif stopped:
-            told.append(_raised(limit, stopped))
+            relaxations.append(_raised(limit, stopped))
     pools = {size.pool: size for size in rules.pools}
-    for pool, own in short.items():
-        told += _roomier(pools[pool], [own[host] for host in sorted(own)], rules)
-    return tuple(told)
+    for pool, members in short.items():
+        relaxations += _roomier(pools[pool], [members[host] for host in sorted(members)], rules)
+    return tuple(relaxations)
 
 
 def no_growth(
@@ -53,45 +53,45 @@ def no_growth(
 ) -> tuple[Relaxation, ...]:
     """Return what lets the guests of one-way pools find room on upgraded hosts."""
     word = "have" if proven else "were found"
-    found: list[Relaxation] = []
+    relaxations: list[Relaxation] = []
     for pool, ready in zip(model.pools, model.ready, strict=True):
-        own = [piece for piece in pieces if piece.pool == pool]
-        if ready is None or _grows(own, rules):
+        members = [piece for piece in pieces if piece.pool == pool]
+        if ready is None or _grows(members, rules):
             continue
         state = f"pool {pool}: drained guests {word} no room on upgraded hosts"
-        found += [
-            _relaxation(pool, constraint, f"{change}: {state}", [piece.host for piece in own])
-            for constraint, change in _growing(pool, own, rules)
+        relaxations += [
+            _relaxation(pool, constraint, f"{change}: {state}", [piece.host for piece in members])
+            for constraint, change in _growing(pool, members, rules)
         ]
-    return tuple(found)
+    return tuple(relaxations)
 
 
 def beyond_horizon(
-    found: Sequence[LimitDemand], pieces: Sequence[HostToPack], needed: int, horizon: int
+    demanded: Sequence[LimitDemand], pieces: Sequence[HostToPack], needed: int, horizon: int
 ) -> tuple[Relaxation, ...]:
     """Return what makes more than `horizon` waves necessary; more waves lift all of it."""
     text = f"horizon {horizon} -> {needed} waves: so many are needed"
-    told = [_relaxation("", "horizon", text, [])]
-    for demand in found:
+    relaxations = [_relaxation("", "horizon", text, [])]
+    for demand in demanded:
         if _bound(demand, demand.limit.most) > horizon:
-            told += _quicker(demand, horizon)
+            relaxations += _quicker(demand, horizon)
     for piece in pieces:
         if piece.barred.issuperset(range(1, horizon + 1)):
             text = f"blackouts of {piece.host}: they bar every one of {horizon} waves"
-            told.append(_relaxation(piece.pool, "blackouts", text, [piece.host]))
-    return tuple(told)
+            relaxations.append(_relaxation(piece.pool, "blackouts", text, [piece.host]))
+    return tuple(relaxations)
 
 
 def _raised(limit: Limit, stopped: Sequence[tuple[int, HostToPack]]) -> Relaxation:
     """Return the limit raised to the largest single amount."""
-    most, piece = max(stopped, key=lambda one: (one[0], one[1].host))
+    most, piece = max(stopped, key=lambda user: (user[0], user[1].host))
     if limit.counts:
         text = f"{named(limit)} {limit.most} -> 1: no host may go down"
     else:
         text = (
             f"{named(limit)} {size_of(limit.most)} -> {size_of(most)}: {piece.host} alone needs it"
         )
-    return _relaxation(_pool(limit), limit.constraint, text, [one.host for _, one in stopped])
+    return _relaxation(_pool(limit), limit.constraint, text, [user.host for _, user in stopped])
 
 
 def _bound(demand: LimitDemand, most: int) -> int:
@@ -143,12 +143,17 @@ def _roomier(
     ]
 
 
-def _growing(pool: str, own: Sequence[HostToPack], rules: PackingRules) -> list[tuple[str, str]]:
+def _growing(
+    pool: str, members: Sequence[HostToPack], rules: PackingRules
+) -> list[tuple[str, str]]:
     """Return changes that let a one-way pool grow, or leave its guests free."""
-    size = next((one for one in rules.pools if one.pool == pool), PoolSize(pool=pool, hosts=0))
+    size = next(
+        (known_size for known_size in rules.pools if known_size.pool == pool),
+        PoolSize(pool=pool, hosts=0),
+    )
 
     def grows(changed: PoolSize, policy: PlanPolicy) -> bool:
-        return _grows(own, replace(rules, policy=policy, pools=(changed,)))
+        return _grows(members, replace(rules, policy=policy, pools=(changed,)))
 
     changes = [
         (constraint, change)
@@ -199,9 +204,9 @@ def _sum(room: Room, more: Room, times: float) -> Room:
     )
 
 
-def _grows(own: Sequence[HostToPack], rules: PackingRules) -> bool:
+def _grows(members: Sequence[HostToPack], rules: PackingRules) -> bool:
     """Return whether a pool by itself reaches its last host in any number of waves."""
-    model = wave_model(own, rules, demands(own, rules))
+    model = wave_model(members, rules, demands(members, rules))
     return any(FirstFit(model, None, climb=climb).run() for climb in (True, False))
 
 

@@ -13,20 +13,20 @@ from planner.optimize.waves.model import WaveModel
 
 def evenly(model: WaveModel) -> list[int]:
     """Return a rank per item: any run of ranks in a pool is a fair sample of its loads."""
-    loads = [_load(model, place) for place in range(len(model.items))]
+    loads = [_load(model, index) for index in range(len(model.items))]
     ordered = sorted(
         range(len(loads)),
-        key=lambda place: (model.items[place].pool, loads[place], model.items[place].name),
+        key=lambda index: (model.items[index].pool, loads[index], model.items[index].name),
     )
     bits = max(1, len(ordered)).bit_length()
     keys = [0] * len(ordered)
-    for rank, place in enumerate(ordered):
-        keys[place] = int(f"{rank:0{bits}b}"[::-1], 2)
+    for rank, index in enumerate(ordered):
+        keys[index] = int(f"{rank:0{bits}b}"[::-1], 2)
     return keys
 
 
-def _load(model: WaveModel, place: int) -> float:
-    item = model.items[place]
+def _load(model: WaveModel, index: int) -> float:
+    item = model.items[index]
     weighed = sum(
         amount / model.limits[limit].most
         for limit, amount in item.uses
@@ -59,21 +59,21 @@ def round_robin(model: WaveModel, waves: int) -> list[int]:
     chains, keys = _chains(model), evenly(model)
     order = sorted(
         range(len(model.items)),
-        key=lambda place: (chains[place], keys[place], model.items[place].name),
+        key=lambda index: (chains[index], keys[index], model.items[index].name),
     )
-    found = [0] * len(order)
-    for turn, place in enumerate(order):
-        found[place] = turn % waves + 1
-    return found
+    wave_of = [0] * len(order)
+    for turn, index in enumerate(order):
+        wave_of[index] = turn % waves + 1
+    return wave_of
 
 
 def _chains(model: WaveModel) -> list[tuple[int, ...]]:
     """Return the counting limits of each item, the widest first."""
     sizes = Counter(limit for item in model.items for limit, _ in item.uses)
     rank = sorted(range(len(model.limits)), key=lambda limit: (-sizes[limit], limit))
-    place_of = {limit: place for place, limit in enumerate(rank)}
+    place_of = {limit: index for index, limit in enumerate(rank)}
     chains = []
     for item in model.items:
-        own = [place_of[limit] for limit, _ in item.uses if model.limits[limit].counts]
-        chains.append(tuple(sorted(own)))
+        chain = [place_of[limit] for limit, _ in item.uses if model.limits[limit].counts]
+        chains.append(tuple(sorted(chain)))
     return chains

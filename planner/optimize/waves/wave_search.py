@@ -26,28 +26,28 @@ def waves_by_search(model: WaveModel, waves: int, effort: float) -> SearchOutcom
     Items that cannot be told apart are counted together, so the answer does not depend on their order.
     """
     alike: dict[Kind, list[int]] = {}
-    for place, item in enumerate(model.items):
+    for index, item in enumerate(model.items):
         kind = (item.pool, item.uses, tuple(sorted(item.barred)), item.load, item.room)
-        alike.setdefault(kind, []).append(place)
+        alike.setdefault(kind, []).append(index)
     program = cp_model.CpModel()
     counts = {kind: _counts(program, kind, len(places), waves) for kind, places in alike.items()}
     _keep_limits(program, model, counts)
     for pool, ready in enumerate(model.ready):
-        own = {kind: row for kind, row in counts.items() if kind[0] == pool}
-        if ready is not None and own:
-            _keep_prefix(program, own, ready)
+        rows = {kind: row for kind, row in counts.items() if kind[0] == pool}
+        if ready is not None and rows:
+            _keep_prefix(program, rows, ready)
     if len(model.pools) > 1:
         program.minimize(_delay(model, counts))
     solver = a_solver(effort)
     status = solver.solve(program)
     if not has_answer(status):
         return SearchOutcome(waves=None, proven=status == cp_model.INFEASIBLE)
-    found = [0] * len(model.items)
+    wave_of = [0] * len(model.items)
     for kind, places in alike.items():
         drawn = (wave for wave, count in counts[kind] for _ in range(solver.value(count)))
-        for place, wave in zip(places, drawn, strict=True):
-            found[place] = wave
-    return SearchOutcome(waves=tuple(found), proven=True)
+        for index, wave in zip(places, drawn, strict=True):
+            wave_of[index] = wave
+    return SearchOutcome(waves=tuple(wave_of), proven=True)
 
 
 def _counts(program: cp_model.CpModel, kind: Kind, size: int, waves: int) -> Row:

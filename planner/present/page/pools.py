@@ -146,7 +146,7 @@ def _rollback(plan: DomainPlan | None) -> str:
 def _costs(unlocks: Unlocks) -> dict[tuple[str, str], int]:
     """Return by pool and type how many hosts to upgrade open it."""
     return {
-        (one.want.domain, one.want.text): one.cost
+        (one.goal.domain, one.goal.text): one.cost
         for one in unlocks.targets
         if one.status is UnlockStatus.OPENED and one.cost is not None
     }
