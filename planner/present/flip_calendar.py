@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.domain.plan import Flip, Plan
 from planner.domain.shown import counted
-from planner.present.lines import Line, Style, Table, folded, listed
+from planner.present.lines import Line, Style, TextTable, folded, listed
 
 MOST_ROWS = 14
 MOST_POOLS = 3
@@ -40,7 +40,7 @@ def calendar(plan: Plan) -> Iterator[Line]:
         (day.when, listed(pools[:MOST_POOLS], len(pools)), change, day.takes_effect, day.back)
         for (day, change), pools in merged[:MOST_ROWS]
     ]
-    yield Table(style=Style.PLAIN, header=HEADER, body=tuple(shown))
+    yield TextTable(style=Style.PLAIN, header=HEADER, body=tuple(shown))
     if len(merged) > MOST_ROWS:
         yield Line(f" and {len(merged) - MOST_ROWS:,} more flips (-v)")
 

@@ -48,7 +48,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Line):
+class TextTable(Line):
     """Rows under a header, every column as wide as the whole allows; `right`: aligned to the right."""
 
     text: str = ""

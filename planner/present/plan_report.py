@@ -14,7 +14,7 @@ from planner.domain.plan import DomainPlan, Plan, Rollback, Routing, Wave
 from planner.domain.shown import counted
 from planner.present.asked import Asked
 from planner.present.flip_calendar import calendar
-from planner.present.lines import Line, Style, Table, folded, listed
+from planner.present.lines import Line, Style, TextTable, folded, listed
 from planner.present.plan_details import radar_lines
 from planner.present.report import merged_conditions
 
@@ -106,7 +106,7 @@ def _pool_table(groups: Sequence[tuple[DomainPlan, ...]]) -> Line:
     if len(groups) > MOST_ROWS:
         rows.append((AND_MORE.format(len(groups) - MOST_ROWS), "", "", "", "", ""))
     header = ("pool", "hosts", "new guests now", "flags", "checks", "roll back freely")
-    return Table(header=header, body=tuple(rows), right=frozenset({1, 3, 4}))
+    return TextTable(header=header, body=tuple(rows), right=frozenset({1, 3, 4}))
 
 
 def _pool_row(group: tuple[DomainPlan, ...]) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ def _waves(waves: Sequence[Wave]) -> Iterator[Line]:
     if len(runs) > MOST_ROWS:
         rest = sum(map(len, runs[MOST_ROWS:]))
         rows.append((AND_MORE.format(rest), *("" for _ in WAVE_HEADER[1:])))
-    yield Table(
+    yield TextTable(
         header=tuple(WAVE_HEADER[place] for place in places),
         body=tuple(tuple(row[place] for place in places) for row in rows),
         right=frozenset({places.index(2), places.index(5)}),
