@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup lock check lint types contracts test format knowledge truth pictures gallery
+.PHONY: setup lock check lint types contracts test format knowledge truth pictures gallery docs reference
 
 setup:
 	python3 -m venv $(VENV)
@@ -47,3 +47,10 @@ pictures:
 
 gallery:
 	$(PY) -m tests.notebook_runs
+
+reference:
+	$(PY) -m tests.cli_reference
+	$(PY) -m tests.api_reference
+
+docs:
+	$(PY) -m mkdocs build --strict

@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings of the public names: `python -m tests.api_reference`."""
+"""Write docs/reference/api.md from docstrings of public names: `python -m tests.api_reference`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import planner
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "api.md"
 HEAD = """# Public names of `planner`
 
 Written from the docstrings by `python -m tests.api_reference`; a test keeps it true. Examples are in

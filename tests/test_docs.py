@@ -27,12 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = KnownNames(types=(), units=(), properties=(), has_property=lambda key: True)
 FILES = (
     "README.md",
-    "docs/commands.md",
-    "docs/inputs.md",
-    "docs/own-rows.md",
-    "docs/plans.md",
-    "docs/policy.md",
-    "docs/walkthrough.md",
+    "docs/guides/commands.md",
+    "docs/reference/inputs.md",
+    "docs/guides/own-rows.md",
+    "docs/guides/plans.md",
+    "docs/guides/policy.md",
+    "docs/getting-started/walkthrough.md",
 )
 LONGEST_README = 200
 CONSOLE = re.compile(r"```console\n\$ planner ([^\n]*)\n(.*?)```", re.DOTALL)
@@ -81,7 +81,7 @@ def test_console_block(command: str, shown: str) -> None:
 
 def python_blocks() -> list[tuple[str, str]]:
     found = []
-    for name in ("README.md", "docs/library.md"):
+    for name in ("README.md", "docs/guides/library.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         blocks = PYTHON.findall(text)
         assert len(blocks) == text.count("```python"), (
@@ -99,7 +99,7 @@ def test_python_block(source: str, shown: str) -> None:
 
 
 def test_the_scenario_of_the_page_is_a_scenario(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "what-if.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "guides" / "what-if.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     path = tmp_path / "scenario.toml"
     path.write_text(block)
@@ -114,7 +114,9 @@ def text_of(name: str) -> str:
 
 
 def test_documented_exit_codes() -> None:
-    documented = dict(re.findall(r"^\| (\d+) \| (\w+)", text_of("docs/reading.md"), re.MULTILINE))
+    documented = dict(
+        re.findall(r"^\| (\d+) \| (\w+)", text_of("docs/guides/reading.md"), re.MULTILINE)
+    )
     assert documented == {
         str(exits.ANSWERED): "safe",
         str(exits.BUG): "a",
@@ -124,13 +126,16 @@ def test_documented_exit_codes() -> None:
         str(exits.UNDECIDED): "undecided",
         str(exits.INTERRUPTED): "interrupted",
     }
-    codes = {value for name, value in vars(exits).items() if name.isupper() and name[0] != "_"}
+    codes = {
+        value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)
+    }
     assert {str(code) for code in codes} == set(documented)
 
 
 def section(title: str) -> str:
     """Return the text of one second-level section of the pages that describe files."""
-    pages = (text_of(f"docs/{name}.md") for name in ("inputs", "plans", "policy"))
+    names = ("reference/inputs", "guides/plans", "guides/policy")
+    pages = (text_of(f"docs/{name}.md") for name in names)
     (found,) = (page for page in pages if f"## {title}\n" in page)
     return found.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
 
@@ -163,20 +168,22 @@ def test_documented_policy_keys_are_the_accepted_ones() -> None:
 
 
 def test_every_rule_of_judgement_is_described() -> None:
-    described = re.findall(r"^\*\*(P\d{3}) ", text_of("docs/judgement.md"), re.MULTILINE)
+    described = re.findall(r"^\*\*(P\d{3}) ", text_of("docs/concepts/judgement.md"), re.MULTILINE)
     assert described == [rule.value for rule in Rule]
 
 
 def test_every_rule_of_replays_is_described() -> None:
-    described = re.findall(r"^\*\*(S\d{3}) ", text_of("docs/simulation.md"), re.MULTILINE)
+    described = re.findall(r"^\*\*(S\d{3}) ", text_of("docs/concepts/simulation.md"), re.MULTILINE)
     assert described == [rule.value for rule in ReplayRule]
-    phases = re.findall(r"^\| `(\w+)` \|", text_of("docs/simulation.md"), re.MULTILINE)
+    phases = re.findall(r"^\| `(\w+)` \|", text_of("docs/concepts/simulation.md"), re.MULTILINE)
     told = {Phase.START.value, *phases, Phase.ROLLBACK.value}
     assert told == {phase.value for phase in Phase}
 
 
 def test_every_rule_of_rows_is_described() -> None:
-    described = re.findall(r"^\| (K\d{3}) \|", text_of("docs/data-format.md"), re.MULTILINE)
+    described = re.findall(
+        r"^\| (K\d{3}) \|", text_of("docs/reference/data-format.md"), re.MULTILINE
+    )
     source = Path(check.__file__).read_text(encoding="utf-8")
     assert set(described) == set(re.findall(r"K\d{3}", source))
     assert len(described) == len(set(described))

@@ -39,6 +39,6 @@ def test_a_notebook_has_its_picture(path: Path) -> None:
     picture = picture_of(path)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < MOST_BYTES
-    page = (ROOT / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "guides" / "notebooks.md").read_text(encoding="utf-8")
     assert f"pictures/{picture.name}" in page
     assert f"notebooks/{path.name}" in page

@@ -232,7 +232,7 @@ class BuildLines:
         return f"the nearest known is '{best}' ({titles[best]})" if best else ""
 
     def _bracket(self, line: BuildLine, placed: _Placed, *, is_own: bool) -> _Bracket:
-        """Return the known builds below and above, by the rules of `docs/judgement.md`."""
+        """Return the known builds below and above, by the rules of `docs/concepts/judgement.md`."""
         exact = [build for build in line.builds if build.release == placed.release]
         if not is_own:
             exact = exact or [build for build in line.builds if build.key == placed.key]

@@ -1,4 +1,4 @@
-"""The verdict on one edge for one guest start; pure, no look at policy. Rules: docs/judgement.md."""
+"""The verdict on one edge for one guest start; pure, no look at policy. Rules: docs/concepts/judgement.md."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def judge(
 
     The guest has booted on `start.booted_on`, or on the source if that is None. `assumed` are claims
     about the guest that count as excluded. An observed pair decides alone, but for
-    what no observation of builds can have seen. Rules: docs/judgement.md.
+    what no observation of builds can have seen. Rules: docs/concepts/judgement.md.
     """
     given, start = start, with_type(edge, start, knowledge)
     taken = (*resolved(given, start), *usual_devices(start, knowledge))

@@ -256,14 +256,14 @@ PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.png"))
 
 
 def test_pictures_of_the_report_are_small_and_shown() -> None:
-    commands = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    pages = commands + (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    commands = (ROOT / "docs" / "guides" / "commands.md").read_text(encoding="utf-8")
+    pages = commands + (ROOT / "docs" / "guides" / "report.md").read_text(encoding="utf-8")
     assert {path.name for path in PICTURES} >= {
         "report.png",
         "report-edges.png",
         "report-waves.png",
     }
-    assert "(pictures/report.png)" in commands
+    assert "(../pictures/report.png)" in commands
     for path in PICTURES:
         assert path.stat().st_size < 300_000, path
         assert path.read_bytes().startswith(b"\x89PNG")
