@@ -1,4 +1,4 @@
-"""The verdict on one edge for one guest start; pure, no look at policy. Rules: docs/concepts/judgement.md."""
+"""The verdict on one edge for one guest start; no look at policy. Rules: docs/concepts/judgement.md."""
 
 from __future__ import annotations
 
