@@ -59,7 +59,7 @@ class PlacedGuests:
 
     guest_class: GuestClass
     boot: HostProfile | None
-    place: int
+    class_number: int
     count: int
     migratable: bool
 
@@ -92,5 +92,9 @@ def placed_guests_of(
         counts[key] = counts.get(key, 0) + group.count
     for (guest_class, boot, where, migratable), count in counts.items():
         yield PlacedGuests(
-            guest_class=guest_class, boot=boot, place=where, count=count, migratable=migratable
+            guest_class=guest_class,
+            boot=boot,
+            class_number=where,
+            count=count,
+            migratable=migratable,
         )

@@ -88,7 +88,7 @@ class PoolFacts:
             guests.count
             for guests in self._of(baseline)
             if guests.migratable
-            or any(step.wave <= wave for step in self.classes[guests.place].steps)
+            or any(step.wave <= wave for step in self.classes[guests.class_number].steps)
         )
         return planned >= present
 
@@ -103,7 +103,7 @@ class PoolFacts:
             guests.count
             for guests in self._of(baseline)
             if (not guests.migratable or self.has_one_host)
-            and any(step.wave == wave for step in self.classes[guests.place].steps)
+            and any(step.wave == wave for step in self.classes[guests.class_number].steps)
         )
         return planned >= bound
 

@@ -73,7 +73,7 @@ class PoolReplay:
 
     def _place(self, placed: PlacedGuests, profiles: Iterable[HostProfile]) -> None:
         """Put guests on their host; where no boot host is given, any of the pool may have been it."""
-        standing = self._states[placed.place]
+        standing = self._states[placed.class_number]
         if standing is None or not placed.migratable:
             return
         pairs = self._alive.setdefault(placed.guest_class, {})
@@ -262,7 +262,7 @@ class PoolReplay:
             if not any(open_to):
                 self._without_exit(state)
         for placed in self.pool.placed_guests or ():
-            leaves = any(step.wave == wave for step in self.pool.classes[placed.place].steps)
+            leaves = any(step.wave == wave for step in self.pool.classes[placed.class_number].steps)
             if leaves and not placed.migratable:
                 self._bound(placed)
 
@@ -283,7 +283,7 @@ class PoolReplay:
 
     def _bound(self, placed: PlacedGuests) -> None:
         if not self.pool.is_off(placed.guest_class.baseline, self._now[0]):
-            state = self._states[placed.place]
+            state = self._states[placed.class_number]
             text = "these guests cannot migrate, and the plan does not restart them in this wave"
             self._nowhere(placed.guest_class, state, text, certain=True)
 

@@ -72,7 +72,7 @@ def _of_today(pool: PoolFacts, wave: int) -> Iterator[Group]:
         )
         return
     for placed in pool.placed_guests:
-        if placed.migratable and placed.place in moved:
+        if placed.migratable and placed.class_number in moved:
             after = _restarted(pool, placed.guest_class)
             known = placed.boot is not None and after is None
             for boot in (placed.boot,) if known else profiles:

@@ -81,7 +81,7 @@ def kept_waves(pool: PoolFacts) -> tuple[int, ...]:
     special |= {restart.before_wave - 1 for restart in pool.restarts}
     for placed in pool.placed_guests or ():
         if not placed.migratable:
-            special |= {step.wave for step in pool.classes[placed.place].steps}
+            special |= {step.wave for step in pool.classes[placed.class_number].steps}
     return tuple(wave for wave, _, new in WaveCounts(pool).signs() if new or wave in special)
 
 
@@ -145,7 +145,7 @@ def _guests(pool: PoolFacts, rank: dict[int, int]) -> object:
         return None
     standing = set()
     for guests in pool.placed_guests:
-        host_class = pool.classes[guests.place]
+        host_class = pool.classes[guests.class_number]
         way = tuple(
             (step.build.profile, None if guests.migratable else rank[step.wave])
             for step in host_class.steps

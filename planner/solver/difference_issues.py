@@ -56,7 +56,10 @@ def unversioned_issue(
     row = knowledge.machine_type(machine_type)
     if row is None:
         return
-    if not all(one.is_read_as(other) or row.is_settled_on((one, other)) for one, other in pairs):
+    if not all(
+        source.is_read_as(destination) or row.is_settled_on((source, destination))
+        for source, destination in pairs
+    ):
         fact = unfixed(machine_type)
         yield DifferenceIssue(certain=False, facts=(fact,), text=fact, source=row.source)
 
