@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
+from planner.domain.plans.upgrade import FailureDomain, PlanPolicy, Room
 from planner.optimize.waves.pack import HostToPack, Packing, PackingRules, PoolSize, pack
 
 HOST = Room(vcpus=128.0, memory_gib=1024.0)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.fleets import KINDS, write_fleet
 from planner.domain.host import Fleet
-from planner.domain.unlock import Goal, UnlockStatus
+from planner.domain.plans.unlock import Goal, UnlockStatus
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge

@@ -17,7 +17,7 @@ from pathlib import Path
 import planner
 from benchmarks.fleets import KINDS, write_fleet
 from planner.domain.host import Fleet
-from planner.domain.scenario import (
+from planner.domain.plans.scenario import (
     Addition,
     AllowedEdge,
     Masking,

@@ -20,11 +20,11 @@ _HOMES = {
     "planner.whatif.what_if": ("WhatIf", "what_if"),
     "planner.fleet.frames": ("to_frame",),
     "planner.fleet.scenario_file": ("read_scenarios", "read_matrix"),
-    "planner.domain.scenario": (
+    "planner.domain.plans.scenario": (
         *("Scenario", "Selection", "Upgrade", "Masking", "Removal", "Addition", "AllowedEdge"),
     ),
     "planner.domain.policy": ("Policy", "AcceptedLoss"),
-    "planner.domain.upgrade": ("PlanPolicy", "Hold"),
+    "planner.domain.plans.upgrade": ("PlanPolicy", "Hold"),
     "planner.domain.errors": ("PlannerError",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -46,17 +46,17 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from planner.domain.errors import PlannerError as PlannerError
+    from planner.domain.plans.scenario import Addition as Addition
+    from planner.domain.plans.scenario import AllowedEdge as AllowedEdge
+    from planner.domain.plans.scenario import Masking as Masking
+    from planner.domain.plans.scenario import Removal as Removal
+    from planner.domain.plans.scenario import Scenario as Scenario
+    from planner.domain.plans.scenario import Selection as Selection
+    from planner.domain.plans.scenario import Upgrade as Upgrade
+    from planner.domain.plans.upgrade import Hold as Hold
+    from planner.domain.plans.upgrade import PlanPolicy as PlanPolicy
     from planner.domain.policy import AcceptedLoss as AcceptedLoss
     from planner.domain.policy import Policy as Policy
-    from planner.domain.scenario import Addition as Addition
-    from planner.domain.scenario import AllowedEdge as AllowedEdge
-    from planner.domain.scenario import Masking as Masking
-    from planner.domain.scenario import Removal as Removal
-    from planner.domain.scenario import Scenario as Scenario
-    from planner.domain.scenario import Selection as Selection
-    from planner.domain.scenario import Upgrade as Upgrade
-    from planner.domain.upgrade import Hold as Hold
-    from planner.domain.upgrade import PlanPolicy as PlanPolicy
     from planner.fleet.frames import to_frame as to_frame
     from planner.fleet.scenario_file import read_matrix as read_matrix
     from planner.fleet.scenario_file import read_scenarios as read_scenarios

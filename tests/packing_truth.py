@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 from planner.optimize.waves.pack import HostToPack, PackingRules, PoolSize
 
 NOWHERE = Room()

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.plan import Plan, Routing
-from planner.domain.simulation import Phase
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.plan import Plan, Routing
+from planner.domain.plans.simulation import Phase
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.build_rules import judge_builds
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
+from planner.migration.rules.build_rules import judge_builds
 
 PHASES = (Phase.CORDON, Phase.EVACUATE, Phase.UPGRADE, Phase.UNCORDON, Phase.FLIP, Phase.RESTART)
 Moment = tuple[int, Phase]

@@ -18,9 +18,9 @@ from planner.domain.verdict import Rule
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.migration.build_rules import judge_builds
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
+from planner.migration.rules.build_rules import judge_builds
 from planner.solver.solve import Solver
 
 ALIKE = {

@@ -16,9 +16,9 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.accept import apply
 from planner.migration.graph import MigrationDomain
-from planner.migration.hardware_rules import HOST_CONDITION
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, Profiler
+from planner.migration.rules.hardware_rules import HOST_CONDITION
 from planner.solver.candidate import HARDWARE, Candidate, is_common_parts
 from planner.solver.closed_form import ClosedForm
 from tests.test_judge_rules import _start

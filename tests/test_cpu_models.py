@@ -11,7 +11,7 @@ import pytest
 from planner.domain.capability import Evidence
 from planner.domain.truth import Truth
 from planner.knowledge.cpu_models import CpuModel, CpuModels
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.inventory import Inventory
 from planner.knowledge.load import load_knowledge
 

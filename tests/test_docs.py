@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.cli import exits
 from planner.cli.app import app
-from planner.domain.simulation import Phase, ReplayRule
+from planner.domain.plans.simulation import Phase, ReplayRule
 from planner.domain.verdict import Rule
 from planner.fleet.guests import GUESTS
 from planner.fleet.hosts import FLEET

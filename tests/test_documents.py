@@ -14,7 +14,7 @@ from planner.documents.json_file import load_json
 from planner.documents.places import json_lines, toml_lines
 from planner.documents.toml_file import load_toml
 from planner.domain.errors import PolicyError
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 
 TOML = """\
 # a comment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import planner
-from planner.domain.plan import Flip, Plan, TakesEffect
+from planner.domain.plans.plan import Flip, Plan, TakesEffect
 from planner.domain.verdict import Outcome
 
 THREAD = "\n".join(

@@ -15,7 +15,7 @@ from planner.harvest.machines import HarvestedBuild, HarvestedType
 from planner.harvest.merge import place_of
 from planner.harvest.rows import RowFile, covered, intervals_of, written
 from planner.harvest.stream import read_stream
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,6 @@ import pytest
 
 from planner.domain.errors import PlannerError
 from planner.harvest.kernel.backends import read_tun, read_vhost
-from planner.harvest.kernel.cpuid import Cpuid, read_cpuid
 from planner.harvest.kernel.harvest import harvest_kernel
 from planner.harvest.kernel.inventory import KernelInventory, read_inventory
 from planner.harvest.kernel.lists import (
@@ -33,9 +32,10 @@ from planner.harvest.kernel.table import (
     texts_of,
 )
 from planner.harvest.kernel.tree import KernelTree, read_tree
-from planner.harvest.kernel.vmx import read_vmx
 from planner.harvest.kernel.words import words
-from planner.knowledge.folder import shipped_data
+from planner.harvest.kernel.x86.cpuid import Cpuid, read_cpuid
+from planner.harvest.kernel.x86.vmx import read_vmx
+from planner.knowledge.files.folder import shipped_data
 from tests.qemu.fetch import FetchError
 from tests.qemu.kernel_source import fetch_source
 

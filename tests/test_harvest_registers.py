@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner.domain.errors import PlannerError
-from planner.harvest.kernel.c_macros import expand
-from planner.harvest.kernel.c_text import CFile, text_of
+from planner.harvest.kernel.c.c_macros import expand
+from planner.harvest.kernel.c.c_text import CFile, text_of
 from planner.harvest.kernel.harvest import harvest_kernel
 from planner.harvest.kernel.logic import given
 from planner.harvest.kernel.registers import read_registers

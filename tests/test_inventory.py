@@ -13,8 +13,8 @@ from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
 from planner.harvest.ask import laid
 from planner.harvest.inventory import LISTS, STARTED, UNTOLD, HarvestedTables, WholeBuild
-from planner.knowledge.folder import shipped_data
-from planner.knowledge.harvested import Intervals, read_table
+from planner.knowledge.files.folder import shipped_data
+from planner.knowledge.files.harvested import Intervals, read_table
 from planner.knowledge.inventory import FOLDER, Inventory
 from planner.knowledge.load import load_knowledge
 

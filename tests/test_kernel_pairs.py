@@ -16,10 +16,10 @@ import pytest
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
-from planner.migration.host_rules import judge_cpu_features
 from planner.migration.profiles import Profiler
+from planner.migration.rules.host_rules import judge_cpu_features
 
 ARCH, QEMU = "x86_64", "1:11.1.3+ds-1~bpo13+1"
 FOLDER = shipped_data() / "harvested" / "kernels"

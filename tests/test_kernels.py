@@ -18,14 +18,14 @@ from planner.domain.host import HostGroup, HostName, MigrationEdge, PoolName
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.check import kernel_patterns
 from planner.knowledge.counting import coverage, rows_by_evidence
-from planner.knowledge.folder import shipped_data
-from planner.knowledge.kernel_line import KernelLine
-from planner.knowledge.kernel_looks import MAY_GIVE, Branch
-from planner.knowledge.kernel_tables import KernelTables
-from planner.knowledge.kernels import KernelLines
+from planner.knowledge.files.folder import shipped_data
+from planner.knowledge.kernel.kernel_line import KernelLine
+from planner.knowledge.kernel.kernel_looks import MAY_GIVE, Branch
+from planner.knowledge.kernel.kernel_tables import KernelTables
+from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.load import load_knowledge
-from planner.migration.host_rules import judge_coverage, judge_cpu_features
 from planner.migration.profiles import Profiler
+from planner.migration.rules.host_rules import judge_coverage, judge_cpu_features
 
 
 @cache

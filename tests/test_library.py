@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import planner
 from planner.cli.app import app
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
 from planner.present.document import dump, solution_document
 from tests.api_reference import PAGE, page
 

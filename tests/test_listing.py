@@ -8,9 +8,9 @@ from itertools import islice
 
 import pytest
 
-from planner.knowledge.catalogue import BY_NAME, TABLES
 from planner.knowledge.check import manifest
-from planner.knowledge.folder import Folder, shipped_data
+from planner.knowledge.files.catalogue import BY_NAME, TABLES
+from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.listing import count_rows, find, rows_of
 
 REPR = re.compile(r"\w\(|<\w+\.|\{'|\['|frozenset|datetime|None\b|Truth\.")

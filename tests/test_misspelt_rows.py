@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from planner.domain.errors import KnowledgeError
-from planner.knowledge.catalogue import TABLES
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.catalogue import TABLES
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 
 Cells = dict[str, object]

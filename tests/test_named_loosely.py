@@ -11,8 +11,8 @@ import planner
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import PlannerError
 from planner.domain.host import Fleet
+from planner.domain.plans.upgrade import PlanPolicy
 from planner.domain.solution import DomainSolution, Status
-from planner.domain.upgrade import PlanPolicy
 from planner.domain.verdict import Outcome, Verdict
 from planner.fleet.edges import arrows_of, read_edges
 from planner.knowledge.load import load_knowledge

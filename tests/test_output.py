@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.cli.console import progress, working
-from planner.cli.output import emit
+from planner.cli.screen.console import progress, working
+from planner.cli.screen.output import emit
 from planner.domain.errors import PlannerError
 
 
@@ -44,8 +44,8 @@ def test_progress_shows_itself_on_a_terminal_after_a_second(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("planner.cli.console.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("planner.cli.console.BEGUN", 0.0)
+    monkeypatch.setattr("planner.cli.screen.console.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("planner.cli.screen.console.BEGUN", 0.0)
     show = progress("pools", 3)
     now[0] = 5.0
     show(1)
@@ -70,7 +70,7 @@ def test_progress_shows_itself_on_a_terminal_after_a_second(
 def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("planner.cli.console.PATIENCE", 0.01)
+    monkeypatch.setattr("planner.cli.screen.console.PATIENCE", 0.01)
     with working("reading"):
         time.sleep(0.3)
     assert capsys.readouterr().err == "", "standard error is no terminal here"
@@ -78,7 +78,7 @@ def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
     with working("reading"):
         time.sleep(0.3)
     assert capsys.readouterr().err == "reading ...\r           \r"
-    monkeypatch.setattr("planner.cli.console.PATIENCE", 60.0)
+    monkeypatch.setattr("planner.cli.screen.console.PATIENCE", 60.0)
     with working("reading"):
         pass
     assert capsys.readouterr().err == "", "quick work says nothing"

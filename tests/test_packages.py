@@ -15,7 +15,7 @@ from planner.domain.truth import Truth
 from planner.harvest.packages import Package, read_package
 from planner.harvest.rom_rows import rom_changes, write_roms
 from planner.knowledge.load import load_knowledge
-from planner.knowledge.read_packages import read_packages
+from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.roms import power_of_two
 from tests.test_readers import run
 

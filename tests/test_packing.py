@@ -11,7 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.packing import many_pools, one_pool
-from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
+from planner.domain.plans.upgrade import FailureDomain, PlanPolicy, Room
 from planner.optimize.waves.bounds import lower_bound
 from planner.optimize.waves.constraints import demands, wave_model
 from planner.optimize.waves.pack import (

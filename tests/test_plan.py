@@ -22,9 +22,9 @@ from planner.domain.capability import CapabilityId
 from planner.domain.errors import PlannerError
 from planner.domain.guest import Baseline
 from planner.domain.host import HostGroup, HostName, PoolName
-from planner.domain.plan import FlipStatus, Plan, Routing, TakesEffect
+from planner.domain.plans.plan import FlipStatus, Plan, Routing, TakesEffect
+from planner.domain.plans.upgrade import Hold, PlanPolicy, UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.upgrade import Hold, PlanPolicy, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.domain.plan import Plan, Routing
+from planner.domain.plans.plan import Plan, Routing
+from planner.domain.plans.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.policy import AcceptedLoss, Policy
-from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.upgrades import Target, read_upgrades
 from planner.knowledge.load import load_knowledge

@@ -17,10 +17,10 @@ from planner.documents.complaints import Complaints
 from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.errors import PlanError
 from planner.domain.guest import Baseline
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
 from planner.fleet.plan_file import SCHEMA, plan_of, read_plan
 from planner.present.document import dump
-from planner.present.plan_document import PLAN_SCHEMA, plan_document
+from planner.present.plans.plan_document import PLAN_SCHEMA, plan_document
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}", fullmatch=True)

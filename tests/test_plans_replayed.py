@@ -13,10 +13,10 @@ from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import HostGroup, HostName, PoolName
-from planner.domain.plan import Plan, TakesEffect
+from planner.domain.plans.plan import Plan, TakesEffect
+from planner.domain.plans.simulation import Simulation
+from planner.domain.plans.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.simulation import Simulation
-from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge

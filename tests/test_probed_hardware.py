@@ -19,9 +19,9 @@ from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
-from planner.migration.hardware_rules import HOST_CONDITION, VERIFIED
 from planner.migration.judge import judge
 from planner.migration.profiles import profile_fleet
+from planner.migration.rules.hardware_rules import HOST_CONDITION, VERIFIED
 from planner.solver import candidate as attempt
 from planner.solver.closed_form import ClosedForm
 from tests.test_judge_rules import _start

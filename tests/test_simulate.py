@@ -13,9 +13,9 @@ import pytest
 
 from planner.documents.complaints import Complaints
 from planner.domain.host import HostGroup, HostName, PoolName
+from planner.domain.plans.simulation import HostFailure, Phase, Simulation, Violation
+from planner.domain.plans.upgrade import Blackout, FailureDomain, PlanPolicy, Room, UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.simulation import HostFailure, Phase, Simulation, Violation
-from planner.domain.upgrade import Blackout, FailureDomain, PlanPolicy, Room, UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet

@@ -14,7 +14,7 @@ from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import Baseline
 from planner.domain.host import HostGroup, HostName, PoolName
-from planner.domain.plan import (
+from planner.domain.plans.plan import (
     Bounds,
     DomainPlan,
     Flip,
@@ -25,8 +25,8 @@ from planner.domain.plan import (
     TakesEffect,
     Wave,
 )
-from planner.domain.simulation import HostFailure
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.simulation import HostFailure
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.replay.simulate import ReplayRequest, simulate

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.domain.simulation import PlanStatus, WaveStatus
+from planner.domain.plans.simulation import PlanStatus, WaveStatus
 from planner.domain.verdict import Outcome
 from planner.fleet.plan_file import read_plan
 from planner.fleet.upgrades import read_upgrades

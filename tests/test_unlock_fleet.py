@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from planner.domain.capability import CapabilityId
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.unlock import Goal, UnlockStatus
+from planner.domain.plans.unlock import Goal, UnlockStatus
 from planner.fleet.edges import Arrows
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase

@@ -19,8 +19,7 @@ from planner.cli.app import app
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import ScenarioError
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.policy import Policy
-from planner.domain.scenario import (
+from planner.domain.plans.scenario import (
     Addition,
     AllowedEdge,
     Direction,
@@ -31,6 +30,7 @@ from planner.domain.scenario import (
     Selection,
     Upgrade,
 )
+from planner.domain.policy import Policy
 from planner.domain.solution import Solution
 from planner.fleet.scenario_file import read_matrix, read_scenarios
 from planner.knowledge.base import KnowledgeBase

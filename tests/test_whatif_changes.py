@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import planner
 from planner.domain.errors import ScenarioError
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.scenario import HostChange as ScenarioChange
-from planner.domain.scenario import Masking, Removal, Scenario, Selection, Upgrade
+from planner.domain.plans.scenario import HostChange as ScenarioChange
+from planner.domain.plans.scenario import Masking, Removal, Scenario, Selection, Upgrade
 from planner.domain.solution import Status
 from planner.whatif.what_if import WhatIf, what_if
 from tests.test_whatif import anew, fleets, host_changes, selections, upgrade_of, world

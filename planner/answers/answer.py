@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
-from planner.answers.condition_origin import asked_by
 from planner.answers.conditions import sorted_out
 from planner.answers.cpu_advice import cpu_advice
 from planner.answers.guest_findings import hold_guests
 from planner.answers.host_classes import build_list
-from planner.answers.no_type_allowed import nothing_allowed
-from planner.answers.remedies import remedies
-from planner.answers.risks import expiring, inferred, observed
+from planner.answers.reasons.condition_origin import asked_by
+from planner.answers.reasons.no_type_allowed import nothing_allowed
+from planner.answers.reasons.remedies import remedies
+from planner.answers.reasons.risks import expiring, inferred, observed
+from planner.answers.reasons.types_without_flag import leaving_out
+from planner.answers.reasons.unknowns import rank_unknowns, unknowns_of, unplaced_of
+from planner.answers.reasons.why_not_newer import refusals, why_not_newer
 from planner.answers.status import status_of
-from planner.answers.types_without_flag import leaving_out
-from planner.answers.unknowns import rank_unknowns, unknowns_of, unplaced_of
-from planner.answers.why_not_newer import refusals, why_not_newer
 from planner.domain.guest import GuestGroup
 from planner.domain.policy import Policy
 from planner.domain.solution import (

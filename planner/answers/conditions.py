@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from planner.answers.condition_origin import asked_by
 from planner.answers.cpu_advice import cpu_advice
+from planner.answers.reasons.condition_origin import asked_by
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind

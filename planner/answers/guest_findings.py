@@ -16,8 +16,8 @@ from planner.domain.solution import ChosenBaseline, Condition, GuestFinding, Gue
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
-from planner.migration.host_rules import judge_unknown_devices
 from planner.migration.profiles import PoolMember
+from planner.migration.rules.host_rules import judge_unknown_devices
 
 REMEDIES = {
     "cpu": "start it with a CPU that meets this",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.answers.condition_origin import asked_by
-from planner.answers.no_type_allowed import nothing_allowed
+from planner.answers.reasons.condition_origin import asked_by
+from planner.answers.reasons.no_type_allowed import nothing_allowed
+from planner.answers.reasons.why_not_newer import why_not_newer
 from planner.answers.status import status_of, status_of_attempt
-from planner.answers.why_not_newer import why_not_newer
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.solution import Status, WhyNotNewer

@@ -30,11 +30,11 @@ from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of
-from planner.migration.build_rules import judge_builds
-from planner.migration.host_rules import judge_cpu_features, judge_vendors
 from planner.migration.reach import with_reach
+from planner.migration.rules.build_rules import judge_builds
+from planner.migration.rules.host_rules import judge_cpu_features, judge_vendors
+from planner.migration.rules.unit_rules import judge_unit
 from planner.migration.unit_case import UnitCase
-from planner.migration.unit_rules import judge_unit
 from planner.migration.units import unit_applies
 from planner.migration.views import UnitView, gate, open_view, ungated_view
 

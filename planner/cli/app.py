@@ -12,16 +12,16 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
-from planner.cli.console import harmless
 from planner.cli.cpu import cpu
 from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.harvest import harvest
 from planner.cli.knowledge import knowledge
-from planner.cli.output import forget_output, leave, open_streams, refuse_wrong_outputs
 from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.report import report
+from planner.cli.screen.console import harmless
+from planner.cli.screen.output import forget_output, leave, open_streams, refuse_wrong_outputs
 from planner.cli.simulate import simulate
 from planner.cli.solve import solve
 from planner.cli.status import status

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted
 from planner.cli.options import (
     FleetFile,
     Inputs,
@@ -19,7 +18,8 @@ from planner.cli.options import (
     StrictInput,
     inputs_of,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted
+from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -20,7 +19,8 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted
+from planner.cli.screen.output import answer
 
 
 class CpuFormat(Enum):

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
-from planner.cli.output import STANDARD, answer
+from planner.cli.screen.console import painted
+from planner.cli.screen.output import STANDARD, answer
 from planner.domain.compat import PropertyKey
 from planner.domain.errors import UsageError, wrong_word
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planner.domain.plans.unlock import UnlockStatus
 from planner.domain.solution import PoolVerdict, Solution, Status
-from planner.domain.unlock import UnlockStatus
 from planner.domain.verdict import Outcome
 
 ANSWERED = 0

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -23,7 +22,8 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted
+from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, nearest, wrong_word
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 
 from planner.cli import exits
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
-from planner.cli.output import emit
+from planner.cli.screen.output import emit
 from planner.domain.errors import HarvestError, nearest, wrong_word
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def harvest_qemu(
     from planner.harvest.machines import harvest_build
     from planner.harvest.merge import merge, place_of
     from planner.harvest.values import Program
-    from planner.knowledge.folder import shipped_data
+    from planner.knowledge.files.folder import shipped_data
 
     asked = tuple(only or ASKED)
     for word in asked:
@@ -171,7 +171,7 @@ def harvest_kernel_sources(
     """
     from planner.harvest.kernel.harvest import harvest_kernel
     from planner.harvest.kernel.inventory import X86_PARTS
-    from planner.knowledge.folder import shipped_data
+    from planner.knowledge.files.folder import shipped_data
 
     found = harvest_kernel(
         tree,
@@ -231,7 +231,7 @@ def harvest_package(
     """
     from planner.harvest.packages import read_package
     from planner.harvest.rom_rows import rom_changes, write_roms
-    from planner.knowledge.folder import shipped_data
+    from planner.knowledge.files.folder import shipped_data
 
     rows = checked_knowledge(knowledge, policy)
     packages = [read_package(path) for path in files]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted
 from planner.cli.options import KnowledgeFolder, OutputFile, PolicyFile, knowledge_of, policy_of
-from planner.cli.output import answer
+from planner.cli.screen.console import painted
+from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, nearest, wrong_word
 from planner.present.lines import Line, Style, folded
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.domain.solution import Condition
     from planner.knowledge.base import KnowledgeBase
     from planner.knowledge.counting import Covered
-    from planner.knowledge.folder import Folder
+    from planner.knowledge.files.folder import Folder
     from planner.knowledge.hardware import UnreadKernels
     from planner.knowledge.listing import ShownRow
 
@@ -49,7 +49,7 @@ def list_rows(
 
     Example: planner knowledge list traits
     """
-    from planner.knowledge.catalogue import BY_NAME
+    from planner.knowledge.files.catalogue import BY_NAME
     from planner.knowledge.listing import count_rows, rows_of
 
     base, folder = _checked(policy, knowledge)
@@ -194,7 +194,7 @@ def _counted(folders: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 
 def _checked(policy: Path | None, folders: list[Path] | None) -> tuple[KnowledgeBase, Folder]:
     """Load the rows, refuse a policy that names none of them, and return where the rows lie."""
-    from planner.knowledge.folder import Folder, shipped_data
+    from planner.knowledge.files.folder import Folder, shipped_data
 
     base = knowledge_of(folders)
     policy_of(policy, base)

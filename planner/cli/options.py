@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.console import note, working
+from planner.cli.screen.console import note, working
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted, progress, working
 from planner.cli.options import (
     FleetFile,
     GuestProfileName,
@@ -25,7 +24,8 @@ from planner.cli.options import (
     knowledge_of,
     with_profile,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted, progress, working
+from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, wrong_word
 from planner.present.asked import Asked
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from planner.domain.plan import Plan
+    from planner.domain.plans.plan import Plan
     from planner.present.lines import Line
 
 
@@ -131,8 +131,8 @@ def planned(
 
 def told(made: Plan, asked: Asked, *, quiet: bool, verbose: bool) -> Iterable[Line]:
     """Return the plan as lines: one screen, one line, or the screen and all that stands behind it."""
-    from planner.present.plan_details import plan_details
-    from planner.present.plan_report import plan_report, quiet_line
+    from planner.present.plans.plan_details import plan_details
+    from planner.present.plans.plan_report import plan_report, quiet_line
 
     if quiet:
         return quiet_line(made)
@@ -145,10 +145,10 @@ def written(made: Plan, format: PlanFormat) -> Iterable[str]:
     """Return the plan as JSON, CSV, Markdown or a calendar, in pieces."""
     if format is PlanFormat.JSON:
         from planner.present.document import dump
-        from planner.present.plan_document import plan_document
+        from planner.present.plans.plan_document import plan_document
 
         return dump(plan_document(made))
-    from planner.present.plan_tables import plan_calendar, plan_csv, plan_markdown
+    from planner.present.plans.plan_tables import plan_calendar, plan_csv, plan_markdown
 
     if format is PlanFormat.CSV:
         return plan_csv(made)

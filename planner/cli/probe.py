@@ -12,7 +12,7 @@ import typer
 
 from planner import __version__
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
-from planner.cli.output import emit
+from planner.cli.screen.output import emit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

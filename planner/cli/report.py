@@ -26,14 +26,14 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.output import answer, without_outputs
 from planner.cli.plan import code_of, first_day
 from planner.cli.plan import planned as plan_anew
+from planner.cli.screen.output import answer, without_outputs
 from planner.cli.solve import mapped, solved
 from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
-    from planner.domain.plan import Plan
+    from planner.domain.plans.plan import Plan
     from planner.present.page import Heading
 
 Source = Annotated[

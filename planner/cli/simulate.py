@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import note, painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -25,15 +24,16 @@ from planner.cli.options import (
     knowledge_of,
     whole_number,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import note, painted, working
+from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planner.domain.plan import Plan
-    from planner.domain.simulation import HostFailure, Simulation
-    from planner.domain.upgrade import UpgradeHost
+    from planner.domain.plans.plan import Plan
+    from planner.domain.plans.simulation import HostFailure, Simulation
+    from planner.domain.plans.upgrade import UpgradeHost
 
 
 class ReplayFormat(Enum):
@@ -119,7 +119,7 @@ def simulate(
     code = exits.of_outcomes([simulation.outcome])
     if format is ReplayFormat.JSON:
         from planner.present.document import dump
-        from planner.present.simulation_document import simulation_document
+        from planner.present.plans.simulation_document import simulation_document
 
         answer(dump(simulation_document(simulation)), output, code)
     answer(_told(simulation, made, output, quiet=quiet, verbose=verbose), output, code)
@@ -149,7 +149,7 @@ def failures_of(
     words: Sequence[str], plan: Plan, hosts: Sequence[UpgradeHost]
 ) -> tuple[HostFailure, ...]:
     """Read HOST@WAVE words; raises `UsageError` with each one that is wrong."""
-    from planner.domain.simulation import HostFailure
+    from planner.domain.plans.simulation import HostFailure
     from planner.replay.plan_validation import check_failures
 
     problems, found = [], []
@@ -168,7 +168,7 @@ def failures_of(
 def _told(
     simulation: Simulation, made: Plan, output: Path | None, *, quiet: bool, verbose: bool
 ) -> Iterator[str]:
-    from planner.present.simulation_report import Basis, simulation_report
+    from planner.present.plans.simulation_report import Basis, simulation_report
 
     lines = simulation_report(simulation, Basis.of(made), verbose=verbose)
     return painted(islice(lines, 1) if quiet else lines, output)

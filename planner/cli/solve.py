@@ -7,7 +7,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from planner.cli import exits
-from planner.cli.console import painted, progress
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -29,8 +28,9 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.output import answer
-from planner.cli.terminal import MOST_POOLS, edge_tables, is_terminal
+from planner.cli.screen.console import painted, progress
+from planner.cli.screen.output import answer
+from planner.cli.screen.terminal import MOST_POOLS, edge_tables, is_terminal
 from planner.domain.errors import UsageError, wrong_word
 from planner.present.asked import Asked
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted, working
 from planner.cli.options import (
     FleetFile,
     GuestsFile,
@@ -18,7 +17,8 @@ from planner.cli.options import (
     Verbose,
     guests_in,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted, working
+from planner.cli.screen.output import answer
 from planner.cli.simulate import Format, PlanFile, ReplayFormat, note_other_rows, planned
 from planner.domain.errors import PlanError, UsageError, wrong_word
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from planner.domain.plan import Plan
-    from planner.domain.simulation import PlanStatus
+    from planner.domain.plans.plan import Plan
+    from planner.domain.plans.simulation import PlanStatus
 
 
 def status(
@@ -85,8 +85,8 @@ def _written(
     status: PlanStatus, made: Plan, format: ReplayFormat, output: Path | None, *, verbose: bool
 ) -> Iterator[str]:
     from planner.present.document import dump
-    from planner.present.simulation_document import status_document
-    from planner.present.simulation_report import Basis, status_report
+    from planner.present.plans.simulation_document import status_document
+    from planner.present.plans.simulation_report import Basis, status_report
 
     if format is ReplayFormat.JSON:
         return dump(status_document(status))

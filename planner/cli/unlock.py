@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted, working
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -21,12 +20,13 @@ from planner.cli.options import (
     inputs_of,
     whole_number,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted, working
+from planner.cli.screen.output import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from planner.domain.unlock import Unlocks
+    from planner.domain.plans.unlock import Unlocks
 
 
 def unlock(
@@ -70,14 +70,14 @@ def unlock(
 
 def _written(found: Unlocks, format: TableFormat, output: Path | None) -> Iterable[str]:
     if format is TableFormat.TABLE:
-        from planner.present.unlock_report import unlock_report
+        from planner.present.plans.unlock_report import unlock_report
 
         return painted(unlock_report(found), output)
     if format is TableFormat.JSON:
         from planner.present.document import dump
-        from planner.present.unlock_document import unlock_document
+        from planner.present.plans.unlock_document import unlock_document
 
         return dump(unlock_document(found))
-    from planner.present.unlock_report import unlock_csv, unlock_markdown
+    from planner.present.plans.unlock_report import unlock_csv, unlock_markdown
 
     return unlock_csv(found) if format is TableFormat.CSV else unlock_markdown(found)

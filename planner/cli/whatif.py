@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.console import painted, progress
 from planner.cli.options import (
     FleetFile,
     Format,
@@ -20,13 +19,14 @@ from planner.cli.options import (
     guests_in,
     inputs_of,
 )
-from planner.cli.output import answer
+from planner.cli.screen.console import painted, progress
+from planner.cli.screen.output import answer
 from planner.domain.errors import Location, Problem, UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from planner.domain.scenario import Scenario, WhatIfResult
+    from planner.domain.plans.scenario import Scenario, WhatIfResult
 
 ScenarioFiles = Annotated[
     list[Path] | None,
@@ -115,7 +115,7 @@ def _twins(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
 
 
 def _written(found: WhatIfResult, format: TableFormat, output: Path | None) -> Iterable[str]:
-    from planner.present.whatif_report import (
+    from planner.present.plans.whatif_report import (
         whatif_csv,
         whatif_document,
         whatif_markdown,

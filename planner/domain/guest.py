@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from planner.domain.compat import CompatFlag
 from planner.domain.host import HostProfile
+from planner.domain.plans.upgrade import Room
 from planner.domain.truth import Truth
-from planner.domain.upgrade import Room
 
 FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
 """CPU models whose features are those of the boot host."""

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field, replace
 
 from planner.domain.compat import CompatFlag, PropertyKey
-from planner.domain.upgrade import PlanPolicy
+from planner.domain.plans.upgrade import PlanPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

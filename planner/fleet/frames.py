@@ -8,10 +8,10 @@ from functools import singledispatch
 import pandas as pd
 
 from planner.domain.host import Fleet
-from planner.domain.plan import Plan
-from planner.domain.scenario import WhatIfResult
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.scenario import WhatIfResult
+from planner.domain.plans.unlock import Unlocks
 from planner.domain.solution import Solution
-from planner.domain.unlock import Unlocks
 from planner.domain.verdict import Verdict
 
 FLEET = ("host", "pool", "kernel", "qemu", "arch", "cpu")

@@ -12,7 +12,7 @@ from planner.domain.compat import CompatFlag
 from planner.domain.errors import FleetError, nearest, quoted
 from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import Fleet
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 from planner.fleet.importers.described import DescribedFile, files_in
 from planner.fleet.importers.described_guests import GuestFiles
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped

@@ -24,7 +24,7 @@ from planner.documents.values import (
 from planner.domain.compat import CompatFlag
 from planner.domain.errors import PlanError
 from planner.domain.guest import Baseline
-from planner.domain.plan import (
+from planner.domain.plans.plan import (
     Bounds,
     DomainPlan,
     Flip,
@@ -42,7 +42,7 @@ from planner.domain.plan import (
     TakesEffect,
     Wave,
 )
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 
 SCHEMA = "planner.plan/2"
 METHODS = ("closed-form", "optimal", "heuristic")

@@ -18,7 +18,7 @@ from planner.documents.values import (
     text,
     whole,
 )
-from planner.domain.upgrade import Hold, PlanPolicy
+from planner.domain.plans.upgrade import Hold, PlanPolicy
 from planner.fleet.policy_names import KnownNames
 
 HOSTS = whole("a number of hosts", least=0)

@@ -20,7 +20,7 @@ from planner.documents.values import (
     whole,
 )
 from planner.domain.errors import ScenarioError
-from planner.domain.scenario import (
+from planner.domain.plans.scenario import (
     Addition,
     AllowedEdge,
     HostChange,

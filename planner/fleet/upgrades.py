@@ -10,7 +10,7 @@ from pathlib import Path
 
 from planner.domain.errors import Problem, UsageError, nearest, quoted, wrong_word
 from planner.domain.host import HostGroup
-from planner.domain.upgrade import Blackout, FailureDomain, UpgradeHost
+from planner.domain.plans.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
 from planner.fleet.tables.grouping import GroupedRows, RowProblems
 from planner.fleet.tables.sources import opened

@@ -11,7 +11,7 @@ from planner.domain.capability import CapabilityId
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
 from planner.domain.errors import advised, nearest, quoted
 from planner.domain.guest import GuestCpu
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 from planner.fleet.vocabulary import GuestVocabulary, Vocabulary
 
 T = TypeVar("T")

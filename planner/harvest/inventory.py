@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planner.knowledge.harvested import Fact, Intervals, read_table, write_table
+from planner.knowledge.files.harvested import Fact, Intervals, read_table, write_table
+from planner.knowledge.files.rows import release_key
 from planner.knowledge.inventory import (
     ABSTRACT,
     ALIAS,
@@ -21,7 +22,6 @@ from planner.knowledge.inventory import (
     NOT_TOLD,
     SWITCH,
 )
-from planner.knowledge.rows import release_key
 
 COMMAND = "planner harvest qemu BINARY --write"
 COLUMNS: Mapping[str, Fact] = {

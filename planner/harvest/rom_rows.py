@@ -10,8 +10,8 @@ from planner.domain.errors import HarvestError, nearest, wrong_word
 from planner.domain.host import QemuBuild
 from planner.harvest.packages import Package
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.harvested import write_table
-from planner.knowledge.read_packages import (
+from planner.knowledge.files.harvested import write_table
+from planner.knowledge.readers.read_packages import (
     PACKAGE_COLUMNS,
     PACKAGES,
     ROM_COLUMNS,

@@ -16,7 +16,7 @@ from planner.harvest.inventory import WholeBuild
 from planner.harvest.monitor import Monitor, running
 from planner.harvest.values import Program
 from planner.harvest.whole import Tell, told
-from planner.knowledge.harvested import Fact
+from planner.knowledge.files.harvested import Fact
 from planner.knowledge.inventory import USER
 
 QUOTED = re.compile(r"\s*'[^']*'")

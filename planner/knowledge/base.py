@@ -21,14 +21,14 @@ from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.inventory import Inventory
-from planner.knowledge.kernel_line import KernelRelease, unplaced_kernel
-from planner.knowledge.kernels import KernelLines
+from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
+from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.roms import Roms
-from planner.knowledge.rows import release_key
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from planner.domain.capability import Evidence
 from planner.domain.errors import advised, closest, quoted
 from planner.domain.host import QemuBuild
-from planner.knowledge.rows import release_key
+from planner.knowledge.files.rows import release_key
 
 Key = tuple[int, ...]
 

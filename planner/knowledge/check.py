@@ -12,9 +12,9 @@ from planner.domain.errors import Location, Problem
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.catalogue import TABLES, Table
-from planner.knowledge.kernel_line import KernelRelease
-from planner.knowledge.rows import Row, read_toml
+from planner.knowledge.files.catalogue import TABLES, Table
+from planner.knowledge.files.rows import Row, read_toml
+from planner.knowledge.kernel.kernel_line import KernelRelease
 
 OF_TRAITS = {
     ClauseKind.USE,

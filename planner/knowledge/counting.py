@@ -9,8 +9,8 @@ from pathlib import Path
 
 from planner.domain.capability import Evidence
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.harvested import MARK
-from planner.knowledge.rows import read_toml
+from planner.knowledge.files.harvested import MARK
+from planner.knowledge.files.rows import read_toml
 
 HARVESTED = "harvested"
 EVIDENCE = tuple(

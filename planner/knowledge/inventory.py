@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
-from planner.knowledge.harvested import HarvestedTable, Intervals, read_table
-from planner.knowledge.rows import release_key
+from planner.knowledge.files.harvested import HarvestedTable, Intervals, read_table
+from planner.knowledge.files.rows import release_key
 
 T = TypeVar("T")
 BitRows = tuple[tuple[tuple[str, ...], int], ...]

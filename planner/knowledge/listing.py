@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.knowledge.catalogue import TABLES, Table
-from planner.knowledge.folder import Folder
-from planner.knowledge.rows import Row
+from planner.knowledge.files.catalogue import TABLES, Table
+from planner.knowledge.files.folder import Folder
+from planner.knowledge.files.rows import Row
 
 LAST = ("evidence", "source")
 OF_A_FILE = ("schema",)

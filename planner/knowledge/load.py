@@ -13,25 +13,26 @@ from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
-from planner.knowledge.catalogue import BY_NAME
 from planner.knowledge.cpu_models import CpuModels
-from planner.knowledge.cpu_words import read_cpu_word
-from planner.knowledge.folder import Folder, shipped_data
+from planner.knowledge.files.catalogue import BY_NAME
+from planner.knowledge.files.folder import Folder, shipped_data
+from planner.knowledge.files.rows import Row
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.inventory import Inventory
-from planner.knowledge.kernel_tables import KernelTables
-from planner.knowledge.kernels import KernelLines
+from planner.knowledge.kernel.kernel_tables import KernelTables
+from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
-from planner.knowledge.read_compat import (
+from planner.knowledge.readers.cpu_words import read_cpu_word
+from planner.knowledge.readers.read_compat import (
     read_compat_set,
     read_drift,
     read_machine_type,
     read_property,
     read_removal,
 )
-from planner.knowledge.read_guest_formats import read_guest_formats
-from planner.knowledge.read_guests import (
+from planner.knowledge.readers.read_guest_formats import read_guest_formats
+from planner.knowledge.readers.read_guests import (
     read_backend,
     read_cpu_generation,
     read_cpu_model,
@@ -53,7 +54,7 @@ from planner.knowledge.read_guests import (
     read_variant,
     read_vendor_parts,
 )
-from planner.knowledge.read_hosts import (
+from planner.knowledge.readers.read_hosts import (
     read_architecture,
     read_calendar,
     read_cpu_features,
@@ -63,12 +64,11 @@ from planner.knowledge.read_hosts import (
     read_hardware_fact,
     read_unread,
 )
-from planner.knowledge.read_lines import read_build_line, read_capability, read_kernel_line
-from planner.knowledge.read_messages import read_message
-from planner.knowledge.read_packages import read_packages
-from planner.knowledge.read_state import read_property_kind, read_unit, read_unit_kind
+from planner.knowledge.readers.read_lines import read_build_line, read_capability, read_kernel_line
+from planner.knowledge.readers.read_messages import read_message
+from planner.knowledge.readers.read_packages import read_packages
+from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.roms import Roms, read_rom, read_rom_size
-from planner.knowledge.rows import Row
 from planner.knowledge.tables import CompatSet, MachineTables
 
 T = TypeVar("T")

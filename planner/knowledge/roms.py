@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
-from planner.knowledge.rows import Row
+from planner.knowledge.files.rows import Row
 
 Version = tuple[int, ...]
 Block = int | str

@@ -12,7 +12,7 @@ from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines, Grammar, KnownBuild
-from planner.knowledge.rows import release_key
+from planner.knowledge.files.rows import release_key
 
 ANALOGY = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 Intervals = Mapping[str, tuple[str, ...]]

@@ -9,11 +9,11 @@ from dataclasses import replace
 from planner.domain.errors import PlanError
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.simulation import HostFailure, Simulation
+from planner.domain.plans.unlock import Unlocks
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.simulation import HostFailure, Simulation
-from planner.domain.unlock import Unlocks
-from planner.domain.upgrade import UpgradeHost
 from planner.domain.verdict import Outcome
 from planner.fleet.edges import Arrows
 from planner.knowledge.base import KnowledgeBase

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.upgrade import UpgradeHost
 from planner.fleet import edges as edge_file
 from planner.fleet import guests as guest_file
 from planner.fleet import hosts as host_file

@@ -11,11 +11,13 @@ from planner.domain.verdict import Objection, Remark, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_type
 from planner.migration.applies import Assumed, all_say_backends, as_booted
-from planner.migration.build_rules import judge_builds, judge_machine_type
-from planner.migration.default_rules import judge_defaults
 from planner.migration.emulation import judge_emulation
-from planner.migration.hardware_rules import hardware_remarks, meets
-from planner.migration.host_rules import (
+from planner.migration.parts import judge_blockers, judge_parts
+from planner.migration.reach import judge_options, usual_devices, with_reach
+from planner.migration.rules.build_rules import judge_builds, judge_machine_type
+from planner.migration.rules.default_rules import judge_defaults
+from planner.migration.rules.hardware_rules import hardware_remarks, meets
+from planner.migration.rules.host_rules import (
     doubts,
     judge_board,
     judge_coverage,
@@ -26,11 +28,9 @@ from planner.migration.host_rules import (
     judge_vendors,
     unlisted_hardware,
 )
-from planner.migration.memory_blocks import judge_memory_blocks
-from planner.migration.observations import observation_of, observed
-from planner.migration.parts import judge_blockers, judge_parts
-from planner.migration.property_rules import judge_flags, judge_variants
-from planner.migration.reach import judge_options, usual_devices, with_reach
+from planner.migration.rules.memory_blocks import judge_memory_blocks
+from planner.migration.rules.observations import observation_of, observed
+from planner.migration.rules.property_rules import judge_flags, judge_variants
 from planner.migration.units import judge_units
 
 

@@ -9,7 +9,7 @@ from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.kernel_line import KernelRelease
+from planner.knowledge.kernel.kernel_line import KernelRelease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

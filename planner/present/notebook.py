@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from planner.domain.plan import Plan
-from planner.domain.scenario import WhatIfResult
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.scenario import WhatIfResult
 from planner.domain.shown import html_of
 from planner.domain.solution import Solution
-from planner.present.plan_details import baseline_text
-from planner.present.whatif_report import baseline_text as answer_text
+from planner.present.plans.plan_details import baseline_text
+from planner.present.plans.whatif_report import baseline_text as answer_text
 
 MOST_ROWS = 50
 

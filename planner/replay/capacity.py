@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from planner.domain.guest import GuestGroup
-from planner.domain.upgrade import Room, UpgradeHost
+from planner.domain.plans.upgrade import Room, UpgradeHost
 
 
 def capacity_of(hosts: Sequence[UpgradeHost]) -> dict[str, Room]:

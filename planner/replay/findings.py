@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
-from planner.domain.simulation import Phase, ReplayRule, Spot, Violation
+from planner.domain.plans.simulation import Phase, ReplayRule, Spot, Violation
 from planner.domain.verdict import Objection
 from planner.replay.guest_classes import GuestClass
 from planner.replay.host_states import HostState, HostTimeline

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.host import HostProfile
-from planner.domain.plan import Routing
-from planner.domain.simulation import Phase
+from planner.domain.plans.plan import Routing
+from planner.domain.plans.simulation import Phase
 from planner.replay.pool_facts import Build, PoolFacts, ScheduledHosts
 
 IN_WAVE = (Phase.CORDON, Phase.EVACUATE, Phase.UPGRADE, Phase.UNCORDON, Phase.FLIP, Phase.RESTART)

@@ -15,8 +15,8 @@ from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
 from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
-from planner.migration.build_rules import judge_builds
 from planner.migration.judge import judge
+from planner.migration.rules.build_rules import judge_builds
 from planner.replay.guest_classes import GuestClass
 from planner.replay.worst_case_guest import worst_case_guest
 

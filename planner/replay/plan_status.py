@@ -6,15 +6,15 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from planner.domain.plan import Flip, HostUpgrade, Plan, Wave
-from planner.domain.simulation import (
+from planner.domain.plans.plan import Flip, HostUpgrade, Plan, Wave
+from planner.domain.plans.simulation import (
     FlipCue,
     HostDrift,
     PlanStatus,
     WaveProgress,
     WaveStatus,
 )
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.replay.simulate import ReplayRequest, simulate
 
 Texts = tuple[str, str]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from planner.domain.errors import Location, PlanError, Problem, advised, nearest
 from planner.domain.migrated import ClauseKind
-from planner.domain.plan import Flip, HostUpgrade, Plan, Wave
-from planner.domain.simulation import HostFailure
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.plan import Flip, HostUpgrade, Plan, Wave
+from planner.domain.plans.simulation import HostFailure
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.replay.guest_classes import same_baseline
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
-from planner.domain.plan import Plan, Wave
-from planner.domain.upgrade import PlanPolicy, UpgradeHost
+from planner.domain.plans.plan import Plan, Wave
+from planner.domain.plans.upgrade import PlanPolicy, UpgradeHost
 
 Broken = Iterator[tuple[int, str, str]]
 """Wave, pool (empty: the fleet), and what is broken."""

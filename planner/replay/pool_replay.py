@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
-from planner.domain.simulation import Phase, ReplayRule
+from planner.domain.plans.simulation import Phase, ReplayRule
 from planner.replay.findings import Finding
 from planner.replay.guest_classes import GuestClass, PlacedGuests, any_guest, same_baseline
 from planner.replay.host_states import IN_WAVE, HostCount, HostState, HostStates, HostTimeline

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
-from planner.domain.simulation import NoWayBack, Phase
+from planner.domain.plans.simulation import NoWayBack, Phase
 from planner.replay.findings import baseline_words, objection_words
 from planner.replay.guest_classes import GuestClass, any_guest, same_baseline
 from planner.replay.host_states import HostTimeline

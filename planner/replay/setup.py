@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from planner.domain.capability import CapabilityId
 from planner.domain.guest import Baseline, GuestGroup
 from planner.domain.host import HostGroup, HostProfile
-from planner.domain.plan import DomainPlan, Flip, Mask, Plan, Restart
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.plan import DomainPlan, Flip, Mask, Plan, Restart
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import claimed, respelt
 from planner.migration.profiles import Profiler

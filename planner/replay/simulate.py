@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.domain.guest import GuestGroup
-from planner.domain.plan import Plan
-from planner.domain.policy import Policy
-from planner.domain.simulation import (
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.simulation import (
     HostFailure,
     NoWayBack,
     Phase,
@@ -17,7 +16,8 @@ from planner.domain.simulation import (
     Simulation,
     Violation,
 )
-from planner.domain.upgrade import UpgradeHost
+from planner.domain.plans.upgrade import UpgradeHost
+from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.replay.capacity import shortages
 from planner.replay.findings import Finding, violation_of

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.answers.presumed_moves import reasons, worst
-from planner.answers.unknowns import unplaced_of
-from planner.answers.why_not_newer import refusals
+from planner.answers.reasons.unknowns import unplaced_of
+from planner.answers.reasons.why_not_newer import refusals
 from planner.domain.guest import GuestGroup
-from planner.domain.plan import Relaxation
+from planner.domain.plans.plan import Relaxation
 from planner.domain.shown import counted
 from planner.domain.solution import Status
 from planner.domain.verdict import Objection, Outcome

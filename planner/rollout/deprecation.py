@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.domain.host import QemuBuild
-from planner.domain.plan import RadarEntry, Relaxation
+from planner.domain.plans.plan import RadarEntry, Relaxation
 from planner.domain.shown import counted
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase

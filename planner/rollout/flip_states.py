@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from planner.domain.plan import Flip, FlipState, FlipStatus
+from planner.domain.plans.plan import Flip, FlipState, FlipStatus
 from planner.domain.policy import Policy
 from planner.domain.shown import counted
 from planner.domain.solution import ChosenBaseline, Status

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from planner.domain.guest import Baseline, GuestGroup
-from planner.domain.plan import Flip, FlipState, FlipStatus
+from planner.domain.plans.plan import Flip, FlipState, FlipStatus
+from planner.domain.plans.upgrade import Hold, PlanPolicy
 from planner.domain.solution import ChosenBaseline
-from planner.domain.upgrade import Hold, PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.stages import PoolUpgrade, Stage
 from planner.rollout.takes_effect import EffectTimes

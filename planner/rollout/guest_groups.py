@@ -9,8 +9,8 @@ from typing import TypeVar
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.guest import Baseline, GuestGroup, GuestStart
 from planner.domain.host import HostGroup, HostProfile
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.truth import Truth
-from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.profiles import Profiler
 from planner.rollout.stages import PoolUpgrade, Stage

@@ -10,9 +10,9 @@ from typing import TypeVar
 from planner.domain.errors import Location, Problem, UsageError
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import Bounds, HostUpgrade, Plan, RadarEntry, Relaxation, Wave
+from planner.domain.plans.plan import Bounds, HostUpgrade, Plan, RadarEntry, Relaxation, Wave
+from planner.domain.plans.upgrade import PlanPolicy, UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.upgrade import PlanPolicy, UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.optimize.waves.problem import Infeasible, Packing
 from planner.rollout.deprecation import radar_of

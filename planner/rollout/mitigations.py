@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from planner.domain.compat import CompatFlag
-from planner.domain.plan import Mitigation, Routing
+from planner.domain.plans.plan import Mitigation, Routing
 from planner.domain.solution import FlagChoice
 from planner.domain.verdict import Objection
 from planner.rollout.guest_groups import total

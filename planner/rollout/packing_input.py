@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planner.domain.guest import GuestGroup
-from planner.domain.plan import Relaxation, Routing
-from planner.domain.upgrade import PlanPolicy, Room, UpgradeHost
+from planner.domain.plans.plan import Relaxation, Routing
+from planner.domain.plans.upgrade import PlanPolicy, Room, UpgradeHost
 from planner.optimize.waves.pack import pack
 from planner.optimize.waves.problem import HostToPack, Infeasible, Packing, PackingRules, PoolSize
 from planner.rollout.pool_analysis import PoolAnalysis

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from planner.domain.compat import CompatFlag
 from planner.domain.guest import GuestGroup
-from planner.domain.plan import Relaxation, Restart, Routing
+from planner.domain.plans.plan import Relaxation, Restart, Routing
+from planner.domain.plans.upgrade import PlanPolicy
 from planner.domain.solution import ChosenBaseline, Status
-from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.blockers import (
     MendableImpact,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import DomainPlan, Flip, FlipState, Restart
+from planner.domain.plans.plan import DomainPlan, Flip, FlipState, Restart
+from planner.domain.plans.upgrade import PlanPolicy
 from planner.domain.policy import Policy
-from planner.domain.upgrade import PlanPolicy
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.flip_states import states_of
 from planner.rollout.flips import flips_of, split_held

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from planner.domain.guest import Baseline, GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import Restart
+from planner.domain.plans.plan import Restart
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.guest_groups import Cohort
 from planner.rollout.stages import PoolUpgrade, Stage

@@ -9,7 +9,7 @@ from itertools import islice
 from planner.answers.presumed_moves import reasons
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
-from planner.domain.plan import Flip, Rollback, Routing
+from planner.domain.plans.plan import Flip, Rollback, Routing
 from planner.rollout.guest_groups import total
 from planner.rollout.pool_analysis import PoolAnalysis
 

@@ -19,9 +19,9 @@ from planner.answers.status import status_of
 from planner.domain.cpu_advice import ANY_CPU, CpuAdvice
 from planner.domain.errors import FleetError, Location, Problem
 from planner.domain.host import HostGroup, HostName, HostProfile
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Status
-from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import Edge, MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler

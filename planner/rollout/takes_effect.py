@@ -11,7 +11,7 @@ from planner.certificate.certify import assumed_by
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.plan import TakesEffect
+from planner.domain.plans.plan import TakesEffect
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, FlagChoice
 from planner.knowledge.base import KnowledgeBase

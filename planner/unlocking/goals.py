@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planner.domain.compat import PropertyKey
 from planner.domain.errors import Location, Problem, UsageError, nearest
-from planner.domain.unlock import Goal
+from planner.domain.plans.unlock import Goal
 from planner.knowledge.base import KnowledgeBase
 from planner.solver.solve import LineResult
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.domain.host import HostGroup, HostProfile
-from planner.domain.unlock import ClassUpgrade, Goal, LeastCost, UnlockStatus, UnlockTarget
+from planner.domain.plans.unlock import ClassUpgrade, Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.migration.graph import MigrationDomain
 from planner.optimize.upgrade_choice import Choice
 from planner.unlocking.type_judge import changes

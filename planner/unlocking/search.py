@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.answers.host_classes import first_names, host_count
-from planner.answers.why_not_newer import refusals
+from planner.answers.reasons.why_not_newer import refusals
 from planner.domain.host import HostGroup
+from planner.domain.plans.unlock import Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
-from planner.domain.unlock import Goal, LeastCost, UnlockStatus, UnlockTarget
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from planner.domain.host import HostGroup
-from planner.domain.unlock import BudgetBound, Goal, Unlocks, UnlockStatus, UnlockTarget
+from planner.domain.plans.unlock import BudgetBound, Goal, Unlocks, UnlockStatus, UnlockTarget
 from planner.optimize.knapsack import Allotment, Bundle, OpeningFloor, components, most_valuable
 from planner.optimize.upgrade_choice import STAYS, UNFINISHED
 from planner.unlocking.results import GoalResult, classes_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.domain.host import HostGroup, HostName, HostProfile, PoolName
+from planner.domain.plans.unlock import Goal
 from planner.domain.solution import FlagChoice
-from planner.domain.unlock import Goal
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.upgrade_choice import STAYS, Choice, Cut, Judged, forbids, only

@@ -10,8 +10,8 @@ from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Pres
 from planner.domain.host import HostGroup, HostProfile, QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.kernel_line import KernelRelease
-from planner.knowledge.rows import release_key
+from planner.knowledge.files.rows import release_key
+from planner.knowledge.kernel.kernel_line import KernelRelease
 from planner.migration.profiles import PoolMember, Profiler
 
 THERE = (Presence.PRESENT, Presence.POSSIBLE)

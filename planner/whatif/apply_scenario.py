@@ -9,7 +9,7 @@ from heapq import nsmallest
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import Location, Problem, ScenarioError, nearest
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
-from planner.domain.scenario import (
+from planner.domain.plans.scenario import (
     Addition,
     HostChange,
     Masking,

@@ -8,7 +8,7 @@ from planner.answers.presumed_moves import Objections, PresumedMoveJudge, worst
 from planner.certificate.certify import assumed_by
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
-from planner.domain.scenario import BrokenEdge
+from planner.domain.plans.scenario import BrokenEdge
 from planner.domain.solution import ChosenBaseline, DomainSolution
 from planner.domain.verdict import Outcome
 from planner.knowledge.base import KnowledgeBase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from planner.domain.scenario import Comparison, Direction, DomainChange, LineChange
+from planner.domain.plans.scenario import Comparison, Direction, DomainChange, LineChange
 from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from planner.domain.scenario import FrontierPoint, ScenarioResult
+from planner.domain.plans.scenario import FrontierPoint, ScenarioResult
 from planner.domain.solution import ChosenBaseline, Solution
 from planner.knowledge.base import KnowledgeBase
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostGroup, HostName
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.scenario import PlanOutline
+from planner.domain.plans.upgrade import UpgradeHost
 from planner.domain.policy import Policy
-from planner.domain.scenario import PlanOutline
-from planner.domain.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.make_plan import PlanRequest, make_plan
 

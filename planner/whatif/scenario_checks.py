@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from planner.domain.errors import Location, Problem, ScenarioError, nearest
 from planner.domain.host import Fleet
-from planner.domain.scenario import Addition, Masking, Removal, Scenario, Upgrade
+from planner.domain.plans.scenario import Addition, Masking, Removal, Scenario, Upgrade
 from planner.fleet.words import read_capabilities
 from planner.knowledge.base import KnowledgeBase
 

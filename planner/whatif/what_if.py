@@ -11,8 +11,7 @@ from planner.answers.answer import solve as solve_domains
 from planner.answers.presumed_moves import PresumedMoveJudge
 from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet, HostProfile
-from planner.domain.policy import AcceptedLoss, Policy
-from planner.domain.scenario import (
+from planner.domain.plans.scenario import (
     AllowedEdge,
     DomainChange,
     PlanOutline,
@@ -20,6 +19,7 @@ from planner.domain.scenario import (
     ScenarioResult,
     WhatIfResult,
 )
+from planner.domain.policy import AcceptedLoss, Policy
 from planner.domain.solution import DomainSolution, Solution, Status
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
-from planner.cli.console import progress
+from planner.cli.screen.console import progress
 from tests.qemu.accelerator import KVM
 from tests.qemu.fetch import SUITES, Build, FetchError, cache_folder, fetch
 from tests.qemu.gap import built

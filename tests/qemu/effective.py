@@ -14,7 +14,7 @@ from planner.harvest.merge import place_of, told_lists
 from planner.harvest.monitor import running
 from planner.harvest.rows import RowFile
 from planner.harvest.values import BACKENDS, QUIET, Program, device_words, shown_values
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from tests.qemu.fetch import Build, fetch
 from tests.qemu.plan import BOARDS, World

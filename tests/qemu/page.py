@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from planner.domain.capability import CapabilityId
 from planner.harvest.machines import harvest_build
 from planner.harvest.merge import merge, place_of
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from planner.probe.questions import answers
 from planner.probe.take import take

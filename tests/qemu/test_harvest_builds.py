@@ -15,7 +15,7 @@ from planner.harvest.rows import RowFile, covered, intervals_of
 from planner.harvest.started import Bench, read_started
 from planner.harvest.values import Program, shown_values
 from planner.harvest.whole import read_whole, usual_type
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from tests.qemu.conftest import build_of
 from tests.qemu.fetch import Build

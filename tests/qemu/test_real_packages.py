@@ -6,7 +6,7 @@ import pytest
 
 from planner.harvest.packages import read_package
 from planner.harvest.rom_rows import rom_changes
-from planner.knowledge.folder import shipped_data
+from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from tests.qemu.fetch import SUITES, FetchError, cache_folder, fetch
 

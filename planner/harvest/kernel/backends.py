@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from planner.domain.errors import Location, Problem
-from planner.harvest.kernel.c_expressions import parse_expression
-from planner.harvest.kernel.c_text import CFile, Token, split_at_commas
+from planner.harvest.kernel.c.c_expressions import parse_expression
+from planner.harvest.kernel.c.c_text import CFile, Token, split_at_commas
 from planner.harvest.kernel.constants import Constants
 from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.tree import KernelTree

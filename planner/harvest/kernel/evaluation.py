@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from planner.domain.errors import Location, Problem
 from planner.harvest.kernel.bits import Bits, constant, hardware, opaque, when
-from planner.harvest.kernel.c_text import CFile, Function, split_at_commas
-from planner.harvest.kernel.c_tree import Node, number_of
+from planner.harvest.kernel.c.c_text import CFile, Function, split_at_commas
+from planner.harvest.kernel.c.c_tree import Node, number_of
 from planner.harvest.kernel.constants import BINARY, Constants
 from planner.harvest.kernel.logic import Formula, atom, both, either, negation
 from planner.harvest.kernel.words import Words

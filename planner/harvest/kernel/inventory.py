@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from planner.domain.errors import Location, Problem
 from planner.harvest.kernel.backends import read_tun, read_vhost, unnamed
-from planner.harvest.kernel.cpuid import read_cpuid
 from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.lists import (
     extension_numbers,
@@ -20,8 +19,9 @@ from planner.harvest.kernel.logic import Formula, Given, both, given
 from planner.harvest.kernel.names import Names
 from planner.harvest.kernel.registers import read_registers
 from planner.harvest.kernel.tree import KernelTree
-from planner.harvest.kernel.vmx import FIELDS, read_vmx
 from planner.harvest.kernel.words import Words
+from planner.harvest.kernel.x86.cpuid import read_cpuid
+from planner.harvest.kernel.x86.vmx import FIELDS, read_vmx
 
 ARCH_CAPABILITIES = 0x10A
 X86_PARTS = ("cpuid", "vmx", "msrs", "caps", "tun", "vhost")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from planner.harvest.kernel.bits import Bits, constant, when
-from planner.harvest.kernel.c_statements import parse_statements
-from planner.harvest.kernel.c_text import CFile, Function
-from planner.harvest.kernel.c_tree import Node, Statement
+from planner.harvest.kernel.c.c_statements import parse_statements
+from planner.harvest.kernel.c.c_text import CFile, Function
+from planner.harvest.kernel.c.c_tree import Node, Statement
 from planner.harvest.kernel.constants import Constants
 from planner.harvest.kernel.evaluation import Evaluator, Flow
 from planner.harvest.kernel.logic import Formula, atom, both, either, negation

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from planner.domain.errors import PlannerError, wrong_word
-from planner.harvest.kernel.c_text import CFile
+from planner.harvest.kernel.c.c_text import CFile
 from planner.harvest.kernel.kconfig import decided
 
 WANTED = re.compile(

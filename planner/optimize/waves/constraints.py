@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
 from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 

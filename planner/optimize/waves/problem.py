@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from planner.domain.plan import Relaxation
-from planner.domain.upgrade import FailureDomain, PlanPolicy, Room
+from planner.domain.plans.plan import Relaxation
+from planner.domain.plans.upgrade import FailureDomain, PlanPolicy, Room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

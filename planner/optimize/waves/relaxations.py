@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import ceil
 
-from planner.domain.plan import Relaxation
-from planner.domain.upgrade import PlanPolicy, Room
+from planner.domain.plans.plan import Relaxation
+from planner.domain.plans.upgrade import PlanPolicy, Room
 from planner.optimize.waves.bounds import limit_bound
 from planner.optimize.waves.constraints import (
     DIMENSIONS,

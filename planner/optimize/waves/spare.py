@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.domain.upgrade import Room
+from planner.domain.plans.upgrade import Room
 from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 NONE = Room()

@@ -17,10 +17,10 @@ from markupsafe import Markup
 
 from planner.domain.edge_map import EdgeMap
 from planner.domain.host import Fleet
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
+from planner.domain.plans.unlock import Unlocks
 from planner.domain.shown import counted
 from planner.domain.solution import Solution
-from planner.domain.unlock import Unlocks
 from planner.present.page.edges import LEGEND, shown_map
 from planner.present.page.hosts import host_rows
 from planner.present.page.pools import shown_pools

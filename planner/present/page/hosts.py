@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.domain.edge_map import EdgeMap
 from planner.domain.host import Fleet, HostGroup
-from planner.domain.plan import Plan
+from planner.domain.plans.plan import Plan
 from planner.present.page.edges import letters
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from planner.domain.cpu_advice import CpuAdvice
-from planner.domain.plan import DomainPlan, Flip, Plan
+from planner.domain.plans.plan import DomainPlan, Flip, Plan
+from planner.domain.plans.unlock import Unlocks, UnlockStatus
 from planner.domain.shown import counted
 from planner.domain.solution import (
     PROBED,
@@ -18,10 +19,9 @@ from planner.domain.solution import (
     Solution,
     WhyNotNewer,
 )
-from planner.domain.unlock import Unlocks, UnlockStatus
 from planner.domain.verdict import Outcome
 from planner.present.page.edges import MARKS, Mark, ShownMap
-from planner.present.plan_details import baseline_text
+from planner.present.plans.plan_details import baseline_text
 from planner.present.report import TAKES_EFFECT, merged_conditions, refusal_text, remedy_text
 
 VERDICT_MARKS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.domain.plan import Plan, Rollback, Wave
+from planner.domain.plans.plan import Plan, Rollback, Wave
 from planner.domain.shown import counted
 from planner.present.lines import listed
 from planner.present.page.pools import ShownFlip, shown_flip

@@ -1,0 +1,1 @@
+"""Why an answer is no better, and what would open more."""

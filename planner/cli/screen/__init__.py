@@ -1,0 +1,1 @@
+"""Where commands write: terminal, pipe or file."""

@@ -1,0 +1,1 @@
+"""Values of upgrades: plans, replays, scenarios, goals."""

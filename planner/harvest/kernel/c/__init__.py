@@ -1,0 +1,1 @@
+"""C as the kernel writes it: text, trees, expressions, statements, macros."""

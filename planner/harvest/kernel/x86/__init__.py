@@ -1,0 +1,1 @@
+"""What x86 kernels give guests: CPUID and VMX."""

@@ -1,0 +1,1 @@
+"""TOML tables and harvested listings as rows: which files there are, and what is in them."""

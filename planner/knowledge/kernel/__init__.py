@@ -1,0 +1,1 @@
+"""What each kernel release gives: lines, series, and tables that were read."""

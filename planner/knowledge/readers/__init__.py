@@ -1,0 +1,1 @@
+"""One function per kind of row: from a row to a value."""

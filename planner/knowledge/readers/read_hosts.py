@@ -1,0 +1,119 @@
+"""Rows of CPU features, CPU vendors, moves between vendors and release days as values."""
+
+from __future__ import annotations
+
+from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.migrated import Consequence
+from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.files.rows import Row, release_key
+from planner.knowledge.hardware import (
+    Architecture,
+    CpuVendor,
+    FeaturesOfCpu,
+    HardwareFact,
+    Role,
+    UnreadKernels,
+    VendorCrossing,
+)
+from planner.knowledge.readers.read_lines import read_pattern
+
+
+def read_cpu_features(row: Row) -> frozenset[str]:
+    """Read the names of the CPU features of an architecture."""
+    row.text("arch")
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return frozenset(row.texts("names"))
+
+
+def read_features_of_cpu(row: Row) -> FeaturesOfCpu:
+    """Read what QEMU takes from the CPU itself."""
+    return FeaturesOfCpu(
+        arch=row.text("arch"),
+        names=frozenset(row.texts("names")),
+        since=release_key(row.text("since")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_architecture(row: Row) -> Architecture:
+    """Read what is known of an architecture."""
+    return Architecture(
+        name=row.text("arch"),
+        registers=row.word("registers", ("listed", "kernel")),
+        words=row.texts("words"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_unread(row: Row) -> UnreadKernels:
+    """Read which releases of a kernel line could not be read, and why."""
+    return UnreadKernels(
+        line=row.text("line"),
+        releases=row.text("releases"),
+        why=row.text("why"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_cpu_vendor(row: Row) -> CpuVendor:
+    """Read a vendor of cpu_vendors.toml; its examples must match its own pattern."""
+    match = read_pattern(row)
+    examples = row.texts("examples")
+    for text in examples:
+        if not match.search(text):
+            raise row.fail(f"example '{text}' does not match")
+    return CpuVendor(
+        name=row.text("name"),
+        title=row.text("title"),
+        runs_as=row.text("runs_as"),
+        match=match,
+        bare=frozenset(row.texts("bare")),
+        examples=examples,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_hardware_fact(row: Row) -> HardwareFact:
+    """Read what a fact about machines is good for."""
+    return HardwareFact(
+        name=row.text("name"),
+        match=read_pattern(row),
+        words=row.text("words"),
+        role=row.choice("role", Role),
+        arch=row.texts("arch"),
+        required=row.truth("required"),
+        ppm=row.number("ppm", 0),
+        settled_by=frozenset(CapabilityId(name) for name in row.texts("settled_by")),
+        needs=row.text("needs", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_crossing(row: Row) -> VendorCrossing:
+    """Read a crossing of cpu_vendors.toml."""
+    return VendorCrossing(
+        id=row.text("id"),
+        arch=row.text("arch"),
+        vendors=frozenset(row.texts("vendors")),
+        consequence=row.choice("consequence", Consequence),
+        reason=row.text("reason"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_calendar(row: Row) -> ReleaseCalendar:
+    """Read a row of release_calendar.toml."""
+    return ReleaseCalendar(
+        line=row.text("line"),
+        year_of_major_0=row.number("year_of_major_0"),
+        months=row.numbers("months"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )

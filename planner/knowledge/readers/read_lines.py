@@ -1,0 +1,263 @@
+"""Rows of kernel lines, QEMU build lines, and intervals of known builds as values."""
+
+from __future__ import annotations
+
+import re
+
+from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
+from planner.domain.errors import nearest
+from planner.knowledge.builds import (
+    Alike,
+    BuildLine,
+    BuildLines,
+    Grammar,
+    Keeps,
+    KnownBuild,
+    known_key,
+)
+from planner.knowledge.files.rows import Row, release_key, versions
+from planner.knowledge.kernel.kernel_line import (
+    EFFECTS,
+    TRUSTS,
+    CapabilityChange,
+    KernelLine,
+    RegistersAlike,
+)
+from planner.knowledge.kernel.kernel_looks import Branch
+from planner.knowledge.tables import expand
+
+
+def read_capability(row: Row) -> Capability:
+    """Read a row of the catalogue."""
+    return Capability(
+        id=CapabilityId(row.text("id")),
+        kind=row.text("kind"),
+        fixed_by=row.choice("fixed_by", FixedBy),
+        meaning=row.text("meaning"),
+        probe=row.text("probe", ""),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        arch=row.texts("arch"),
+        aliases=row.texts("aliases"),
+        implies=tuple(CapabilityId(name) for name in row.texts("implies")),
+    )
+
+
+def read_pattern(row: Row, *groups: str, key: str = "match") -> re.Pattern[str]:
+    """Compile the pattern under `key`; it must have one of the named `groups`, if any are asked for."""
+    try:
+        pattern = re.compile(row.text(key))
+    except re.error as error:
+        raise row.fail(f"key '{key}' is not a pattern: {error}") from error
+    if groups and not set(groups) & set(pattern.groupindex):
+        hint = " or ".join(f"(?P<{group}>...)" for group in groups)
+        raise row.fail(f"key '{key}' does not say where the release is", f"write {hint}")
+    return pattern
+
+
+def read_series(row: Row) -> re.Pattern[str] | None:
+    """Compile the pattern of texts that name a series and no release, if the line has such."""
+    return read_pattern(row, key="series") if row.text("series", "") else None
+
+
+def read_kernel_line(row: Row) -> KernelLine:
+    """Read a file of kernel_caps/."""
+    changes: dict[CapabilityId, tuple[CapabilityChange, ...]] = {}
+    for cells in row.rows("change"):
+        change = read_change(cells)
+        changes[change.capability] = (*changes.get(change.capability, ()), change)
+    row.for_people("notes")
+    return KernelLine(
+        name=row.text("line"),
+        order=row.number("order"),
+        title=row.text("title"),
+        pattern=read_pattern(row, "release", "base"),
+        examples=row.texts("examples"),
+        trust=row.word("trust", TRUSTS),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        series=read_series(row),
+        inherits=row.text("inherits", ""),
+        base=row.text("base", ""),
+        known=versions(row.texts("known")),
+        arch=row.texts("arch"),
+        version_only=row.truth("version_only"),
+        rest=row.truth("rest"),
+        adds=row.texts("adds"),
+        registers=read_registers(row.table("registers")),
+        branch=read_branch(row.table("branch")),
+        changes=changes,
+    )
+
+
+def read_registers(row: Row) -> RegistersAlike | None:
+    """Read on which architectures all releases of a branch list the same registers."""
+    if not row.cells:
+        return None
+    return RegistersAlike(
+        arch=row.texts("arch"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_branch(row: Row) -> Branch:
+    """Read how the releases of a line follow each other; without a word, the first two numbers tell."""
+    if not row.cells:
+        return Branch(numbers=2)
+    may_gain = frozenset(row.texts("gains"))
+    return Branch(
+        numbers=row.number("numbers"),
+        loses=frozenset(row.texts("loses")),
+        gains=None if "*" in may_gain else may_gain,
+        onward=row.truth("onward"),
+        is_trunk=row.truth("trunk"),
+        steady=row.texts("steady"),
+        unsteady=frozenset(row.texts("unsteady")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_change(row: Row) -> CapabilityChange:
+    """Read a gain or loss of a kernel line."""
+    row.for_people("notes")
+    absent, present = row.release("absent_in", ""), row.release("present_in", "")
+    return CapabilityChange(
+        capability=CapabilityId(row.text("capability")),
+        effect=row.word("effect", EFFECTS),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        release=row.release("release", ""),
+        last_seen=absent or present,
+        series=row.release("series", ""),
+        older_unknown=row.word("before", ("unknown",), "") == "unknown",
+        arch=row.texts("arch"),
+    )
+
+
+def read_build_line(row: Row) -> BuildLine:
+    """Read a file of qemu_builds/."""
+    name = row.text("line")
+    row.for_people("vendor", "notes")
+    pattern = read_pattern(row, "version")
+    return BuildLine(
+        name=name,
+        order=row.number("order"),
+        title=row.text("title"),
+        pattern=pattern,
+        examples=row.texts("examples"),
+        tables=row.text("tables", ""),
+        series=read_series(row),
+        published=read_pattern(row, key="published") if row.text("published", "") else None,
+        is_reference=row.truth("reference"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        builds=tuple(read_known_build(cells, name, pattern) for cells in row.rows("build")),
+        alike=tuple(read_alike(cells) for cells in row.rows("alike")),
+        grammars=tuple(read_grammar(cells) for cells in row.rows("grammar")),
+        keeps=tuple(read_keeps(cells) for cells in row.rows("keeps")),
+        versions={cells.text("packages"): read_version(cells) for cells in row.rows("version")},
+    )
+
+
+def read_alike(row: Row) -> Alike:
+    """Read a vendor's word that updates of one package keep types, properties and stream."""
+    return Alike(
+        pattern=read_pattern(row, key="updates"),
+        says=row.text("says"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_grammar(row: Row) -> Grammar:
+    """Read a suffix by which builds of a line make machine types of others."""
+    return Grammar(
+        suffix=read_pattern(row, key="suffix"),
+        plain=row.text("plain"),
+        since=row.release("since"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_keeps(row: Row) -> Keeps:
+    """Read a vendor's word that later builds drop no machine type."""
+    row.for_people("says")
+    return Keeps(
+        of_reference=row.word("types", ("own", "reference")) == "reference",
+        arch=row.texts("arch"),
+        added_until=row.text("added_until", ""),
+        series=read_series(row),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_version(row: Row) -> tuple[int, ...]:
+    """Read the upstream version of packages whose text hides it."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.release("version")
+
+
+def read_known_build(row: Row, line: str, pattern: re.Pattern[str]) -> KnownBuild:
+    """Read a known build of a line."""
+    release = row.text("release")
+    version = release if "-rc" in release else release.partition("-")[0]
+    row.for_people("notes")
+    return KnownBuild(
+        line=line,
+        release=release,
+        key=known_key(pattern, release),
+        version=release_key(version),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        date=row.text("date", ""),
+        candidate_of=row.text("candidate_of", ""),
+        lists_of=row.text("lists_of", ""),
+        aliases={name: str(value) for name, value in row.names("aliases").items()},
+    )
+
+
+def read_refs(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
+    """Read intervals of known builds per build line as refs."""
+    lines = row.table(key)
+    return frozenset(
+        ref for line in lines.cells for ref in read_interval(lines, line, line, builds)
+    )
+
+
+def read_refs_of_kin(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
+    """Read intervals of known builds as refs, with the builds of lines that the row does not name.
+
+    What is true of a release is true of what vendors make of it, unless a row says otherwise.
+    """
+    lines = row.table(key)
+    named = {line: read_interval(lines, line, line, builds) for line in lines.cells}
+    refs = frozenset[str]().union(*named.values())
+    own = named.get(builds.reference.name) if builds.reference is not None else None
+    if not own:
+        return refs
+    versions = sorted(builds.known[ref].version for ref in own)
+    last = builds.reference.builds[-1].version if builds.reference is not None else ()
+    kin = (build for build in builds.known.values() if build.line not in named)
+    return refs | {
+        build.ref
+        for build in kin
+        if versions[0] <= build.version <= versions[-1]
+        or (versions[-1] == last and build.version > last)
+    }
+
+
+def read_interval(row: Row, key: str, line: str, builds: BuildLines) -> frozenset[str]:
+    """Read the intervals under `key` over the known builds of `line` as refs."""
+    intervals = row.texts(key)
+    if line not in builds.by_name:
+        hint = nearest(line, builds.by_name) or "no such file in qemu_builds/"
+        raise row.fail(f"'{line}' is no build line", hint)
+    try:
+        return expand(builds, line, intervals)
+    except KeyError as error:
+        raise row.fail(f"{line} has no known build for {error}") from error

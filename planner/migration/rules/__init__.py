@@ -1,0 +1,1 @@
+"""The rules of judgement, each of one edge and one guest."""

@@ -1,0 +1,1 @@
+"""Plans, replays, unlocks and what-ifs as reports and documents."""

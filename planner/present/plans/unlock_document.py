@@ -1,0 +1,47 @@
+"""The JSON document of `planner unlock`, `planner.unlock/1`: byte-stable."""
+
+from __future__ import annotations
+
+from planner.domain.plans.unlock import BudgetBound, Unlocks, UnlockTarget
+from planner.present.plain import plain
+
+UNLOCK_SCHEMA = "planner.unlock/1"
+Json = dict[str, object]
+
+
+def unlock_document(unlocks: Unlocks) -> Json:
+    """Return the document of `planner unlock`."""
+    return {
+        "schema": UNLOCK_SCHEMA,
+        "knowledge": {"digest": unlocks.knowledge_digest},
+        "targets": [_target(target) for target in unlocks.targets],
+        "chosen": [_target(target) for target in unlocks.chosen],
+        "bounds": None if unlocks.bound is None else _budget(unlocks.bound),
+    }
+
+
+def _target(target: UnlockTarget) -> Json:
+    return {
+        "domain": target.goal.domain,
+        "board": target.goal.board,
+        "line": target.goal.line,
+        "want": target.goal.text,
+        "status": target.status.value,
+        "value": target.value,
+        "cost": target.cost,
+        "upgrades": plain(target.upgrades),
+        "after": list(target.after),
+        "verified": target.verified,
+        "bounds": plain(target.bound),
+        "reason": target.reason,
+    }
+
+
+def _budget(bound: BudgetBound) -> Json:
+    return {
+        "budget": bound.budget,
+        "cost": bound.spent,
+        "value": bound.value,
+        "method": bound.method,
+        "gap": bound.gap,
+    }

@@ -1,0 +1,156 @@
+"""Unlocking upgrades for a terminal, as CSV and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planner.domain.plans.unlock import (
+    BudgetBound,
+    ClassUpgrade,
+    LeastCost,
+    Unlocks,
+    UnlockStatus,
+    UnlockTarget,
+)
+from planner.domain.shown import counted
+from planner.present.lines import Line, Style, folded, listed
+from planner.present.tables import csv_text, markdown_text
+
+LABEL = 11
+STYLE = {
+    UnlockStatus.OPENED: Style.GOOD,
+    UnlockStatus.CLOSED: Style.BAD,
+    UnlockStatus.UNDECIDED: Style.WARN,
+}
+COLUMNS = (
+    "domain",
+    "board",
+    "line",
+    "want",
+    "status",
+    "value",
+    "cost",
+    "least_cost",
+    "method",
+    "chosen",
+    "upgrades",
+    "after",
+    "reason",
+)
+
+
+def unlock_report(unlocks: Unlocks) -> Iterator[Line]:
+    """Yield what opens what, wants of a pool with equal upgrades together; then the budget."""
+    for targets in _groups(unlocks.targets):
+        yield from _target_lines(targets)
+    if not unlocks.targets:
+        yield Line("Every pool has the newest type that is known: nothing to open")
+    if unlocks.bound is not None:
+        yield from _budget_lines(unlocks, unlocks.bound)
+
+
+def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
+    """Return wants of one pool that the same upgrades open, or that the same reason shuts."""
+    found: dict[object, list[UnlockTarget]] = {}
+    for one in targets:
+        reason = one.reason.replace(one.goal.text, "")
+        key = (one.goal.domain, one.status, one.upgrades, one.bound, reason)
+        found.setdefault(key, []).append(one)
+    return [tuple(group) for group in found.values()]
+
+
+def _target_lines(targets: tuple[UnlockTarget, ...]) -> Iterator[Line]:
+    first = targets[0]
+    goals = tuple(dict.fromkeys(one.goal.text for one in targets))
+    yield from folded(f"Pool {first.goal.domain}: {', '.join(goals)}", style=Style.HEAD)
+    verdict = _verdict(first).replace(first.goal.text, " or ".join(goals))
+    yield from folded(verdict, indent=2, style=STYLE[first.status])
+    for upgrade in first.upgrades:
+        yield from folded(_from(upgrade), label="upgrade".ljust(LABEL), indent=4)
+        yield from folded(_to(upgrade), label="to".ljust(LABEL), indent=4)
+    for one in targets:
+        if one.after:
+            yield from folded(_after(one), label="gives".ljust(LABEL), indent=4)
+    yield Line("")
+
+
+def _verdict(target: UnlockTarget) -> str:
+    if target.cost is None:
+        return f"{target.status.value}: {target.reason}"
+    if target.cost == 0:
+        return "open without any upgrade"
+    return f"opened by {counted(target.cost, 'host')} ({_proof(target.bound)})"
+
+
+def _proof(bound: LeastCost) -> str:
+    if bound.gap:
+        return f"{bound.method}, at most {counted(bound.gap, 'host')} too many"
+    return f"{bound.method}: no fewer are sure to"
+
+
+def _from(upgrade: ClassUpgrade) -> str:
+    names = listed(upgrade.examples, upgrade.hosts)
+    return f"{counted(upgrade.hosts, 'host')} of {upgrade.pool} ({names})"
+
+
+def _to(upgrade: ClassUpgrade) -> str:
+    changes = (
+        ("QEMU", upgrade.from_qemu, upgrade.qemu),
+        ("kernel", upgrade.from_kernel, upgrade.kernel),
+    )
+    return ", ".join(f"{word} {new} (from {old})" for word, old, new in changes if old != new)
+
+
+def _after(target: UnlockTarget) -> str:
+    name, *flags = target.after
+    return f"{name} with {', '.join(flags)}" if flags else name
+
+
+def _budget_lines(unlocks: Unlocks, bound: BudgetBound) -> Iterator[Line]:
+    yield Line(f"Budget of {counted(bound.budget, 'host')}", Style.HEAD)
+    for one in unlocks.chosen:
+        price = f"{counted(one.cost or 0, 'host')}, value {_number(one.value)}"
+        text = f"{one.goal.domain}: {one.goal.text}, {price}"
+        yield from folded(text, label="choose".ljust(LABEL), indent=4)
+    if not unlocks.chosen:
+        yield Line("    opens nothing")
+    reached = bound.value - bound.gap
+    proof = f"no choice is worth more than {_number(bound.value)}"
+    text = f"{counted(bound.spent, 'host')}, value {_number(reached)} ({bound.method}: {proof})"
+    yield from folded(text, label="in all".ljust(LABEL), indent=4)
+    yield Line("")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+def unlock_csv(unlocks: Unlocks) -> Iterator[str]:
+    """Yield one row per want as CSV."""
+    return csv_text(COLUMNS, _rows(unlocks))
+
+
+def unlock_markdown(unlocks: Unlocks) -> Iterator[str]:
+    """Yield one row per want as a Markdown table."""
+    return markdown_text(COLUMNS, _rows(unlocks))
+
+
+def _rows(unlocks: Unlocks) -> Iterator[tuple[object, ...]]:
+    chosen = {one.goal for one in unlocks.chosen}
+    for one in unlocks.targets:
+        upgrades = "; ".join(f"{_from(upgrade)}: {_to(upgrade)}" for upgrade in one.upgrades)
+        yield (
+            one.goal.domain,
+            one.goal.board,
+            one.goal.line,
+            one.goal.text,
+            one.status.value,
+            _number(one.value),
+            "" if one.cost is None else one.cost,
+            one.bound.cost,
+            one.bound.method,
+            "yes" if one.goal in chosen else "",
+            upgrades,
+            " ".join(one.after),
+            one.reason,
+        )
