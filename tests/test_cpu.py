@@ -51,6 +51,17 @@ def test_equal_hosts_hold_nobody_back(tmp_path: Path) -> None:
     assert found.advice.is_open
 
 
+def test_what_equal_hosts_state_they_lack_bounds_their_model(tmp_path: Path) -> None:
+    header, *rows = RHEL.replace("qemu\n", "qemu,cpu,capabilities\n").splitlines()
+    text = "\n".join((header, *(f"{row},Xeon Gold 6130,{{}}" for row in rows[2:]))) + "\n"
+    found = pool(tmp_path, text.format("-cpu.avx512vnni", "-cpu.avx512vnni"))
+    (intel,) = found.advice.vendors
+    assert intel.generation == "Skylake-Server"
+    assert intel.refused[0].features == ("avx512vnni",)
+    assert not found.laggards and not found.advice.hidden
+    assert pool(tmp_path, text.format("+cpu.avx512vnni", "+cpu.avx512vnni")).advice.is_open
+
+
 def test_the_vendor_of_the_hosts_bounds_the_question(tmp_path: Path) -> None:
     text = RHEL.replace("qemu\n", "qemu,cpu\n")
     header, *rows = text.splitlines()

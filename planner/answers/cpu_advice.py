@@ -27,11 +27,23 @@ OF_CPU = f"{ClauseKind.CPU.value}:"
 def cpu_advice(
     domain: MigrationDomain, baseline: ChosenBaseline, knowledge: KnowledgeBase
 ) -> CpuAdvice:
-    """Return which named models an answer allows, of the vendors that the pool's hosts may be of."""
+    """Return which named models an answer allows, of the vendors that the pool's hosts may be of.
+
+    A model with a feature that some host states it lacks is refused though no edge loses anything: that
+    host could not start it.
+    """
     vendors = frozenset(profile.cpu_vendor for profile in domain.profiles)
     known = vendors if "" not in vendors else frozenset[str]()
     arch = next(iter(domain.profiles)).arch
-    return _advice(excluded_features(baseline), known, (arch, domain.builds), knowledge)
+    excluded = excluded_features(baseline)
+    return _advice(excluded, _stated_absent(domain), known, (arch, domain.builds), knowledge)
+
+
+def _stated_absent(domain: MigrationDomain) -> frozenset[str]:
+    """Return the CPU features that a probe or the fleet file says some host does not have."""
+    groups = (group for member in domain.members for group in member.groups)
+    stated = (name for group in groups for name in group.absent)
+    return frozenset(name.removeprefix("cpu.") for name in stated if name.startswith("cpu."))
 
 
 def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
@@ -42,7 +54,11 @@ def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
 
 @cache
 def _advice(
-    excluded: frozenset[str], vendors: frozenset[str], place: Place, knowledge: KnowledgeBase
+    excluded: frozenset[str],
+    absent: frozenset[str],
+    vendors: frozenset[str],
+    place: Place,
+    knowledge: KnowledgeBase,
 ) -> CpuAdvice:
     rows = sorted(knowledge.guests.cpu_generations, key=lambda row: row.order)
     by_vendor: dict[str, list[CpuGeneration]] = {}
@@ -51,7 +67,8 @@ def _advice(
             by_vendor.setdefault(row.vendor, []).append(row)
     of_models = frozenset().union(*(row.features for row in knowledge.guests.cpu_models.values()))
     advised = (
-        _of_vendor(name, found, excluded, place, knowledge) for name, found in by_vendor.items()
+        _of_vendor(name, found, excluded | absent, place, knowledge)
+        for name, found in by_vendor.items()
     )
     return CpuAdvice(
         vendors=tuple(advised),

@@ -10,6 +10,7 @@ from planner.present.lines import Line, Style, folded, listed
 
 LABEL = 14
 MOST_FEATURES = 4
+MOST_REFUSED = 4
 CPU_SCHEMA = "planner.cpu/1"
 
 
@@ -38,9 +39,10 @@ def _models(vendor: VendorAdvice) -> str:
     found = f"up to {vendor.newest}" if vendor.newest else "no named model"
     refused = (
         f"{one.name} ({', '.join(one.features[:MOST_FEATURES])}{_more(one.features)})"
-        for one in vendor.refused
+        for one in vendor.refused[:MOST_REFUSED]
     )
-    told = ", ".join(refused)
+    rest = len(vendor.refused) - MOST_REFUSED
+    told = ", ".join(refused) + (f" and {rest} newer" if rest > 0 else "")
     return f"{found}; not {told}" if told else found
 
 
