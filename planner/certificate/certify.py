@@ -1,10 +1,27 @@
 """Judge every answer again, edge by edge, by the rules of the judge; shares no step with the solver.
 
-A verdict on (source, destination, boot host) is the sum of parts that each look at two hosts: what runs
-on the source or was fixed on the boot host, against the destination. So judging every ordered pair
-judges every triple. Each part is judged once per pair of distinct looks (`pairs`).
-Hosts that observation rows name, architectures without a register table and directed graphs are
-judged triple by triple with `judge` itself.
+In: a domain and a `ChosenBaseline`. Out: nothing, or `CertificationError` with pool, edge and
+unit.
+
+Idea: a verdict on (source, destination, boot host) is the sum of parts that each look at two
+hosts: what runs on the source or was fixed on the boot host, against the destination. So judging
+every ordered pair judges every triple. Each part is judged once per pair of distinct aspects
+(`pairs`), and a set of objections is an integer, one bit each, so that the union over all pairs
+is an `or`.
+
+Invariant: no objection may be left that the answer's conditions do not exclude. Hosts that
+observation rows name, architectures without a register table and directed graphs are judged
+triple by triple with `judge` itself; so is a pair that objects, to name its edge.
+
+Cost: units times distinct aspects squared for the first pool, a look-up for the next one of equal
+classes.
+
+Source: decision 0003; compare "proof-carrying" answers: the search may be clever, the check is
+plain.
+
+>>> error = CertificationError("blue", "pc-q35-8.2 from A to B: P003 cpu/xcr0", "cpu/xcr0")
+>>> print(error)
+pool blue: pc-q35-8.2 from A to B: P003 cpu/xcr0
 """
 
 from __future__ import annotations

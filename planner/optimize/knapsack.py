@@ -1,4 +1,14 @@
-"""What a budget of hosts is best spent on: parcels of moves, and a bound on what any could be worth."""
+"""What a budget of hosts is best spent on: parcels of moves, and a bound on what any could be worth.
+
+A 0/1 knapsack whose items share cost: a move that two bundles need is paid once. CP-SAT solves
+it; a choice that does not hold together when all of it is made is forbidden, and the next best is
+tried.
+
+>>> blue = Bundle("blue", 30, {("b", "new"): 3})
+>>> both = Bundle("red", 20, {("b", "new"): 3, ("r", "new"): 1})
+>>> most_valuable_bundles([blue, both], budget=4, forbidden=()).chosen
+(0, 1)
+"""
 
 from __future__ import annotations
 
@@ -8,6 +18,7 @@ from dataclasses import dataclass, field
 Move = tuple[Hashable, Hashable]
 """Hosts that move together, and where they go."""
 MOST_REJECTED = 20
+"""Choices that may fall apart before bundles are taken one by one: each costs a solved fleet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,14 @@
 """The cheapest way to move hosts so that a judge agrees: proposals by cost, refusals become cuts.
 
-Every proposal is the cheapest that no refusal forbids, so the first that the judge accepts is optimal
-over the ways that were given, and its cost is the bound.
+Every proposal is the cheapest that no refusal forbids, so the first that the judge accepts is
+optimal over the options that were given, and its cost is the bound.
+
+>>> movers = [HostsToMove(hosts=3, options=(0, 1)), HostsToMove(hosts=1, options=(0, 1))]
+>>> def judge(choice):  # somebody has to move
+...     return Judged(opens=True) if 1 in choice else Judged(opens=False, cut=only(choice))
+>>> best = cheapest_upgrade(movers, judge)
+>>> best.choice, best.bound, best.method
+((0, 1), 1, 'exhaustive')
 """
 
 from __future__ import annotations
@@ -16,8 +23,11 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 FEW_CHOICES = 4096
+"""Combinations that are sorted by cost faster than CP-SAT starts (about a second)."""
 MOST_JUDGED = 400
+"""Proposals that are judged before a search gives up: each may cost a solved pool."""
 STAYS = 0
+"""The option of hosts that stay as they are."""
 UNFINISHED = "unfinished"
 """The method of a search that ended before it was sure."""
 HostOption = tuple[int, int]

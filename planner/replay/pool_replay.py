@@ -1,8 +1,21 @@
 """One pool, replayed phase by phase: every move that the routing allows, for every guest alive.
 
-Guests of one kind are followed as pairs of boot host and standing. They may move, be rebooted where
-they run, and hop onto changed flags at any time; new ones are launched wherever a host is up. What a
-phase allows stays alive in the next one. No pair of hosts is looked at, only pairs of standings.
+In: `PoolFacts` (classes of hosts with their steps, flips, restarts, guests of today) and a
+`MoveJudge`. Out: the first certain `Finding`, and the first one that hangs on a missing fact.
+
+Idea: guests of one class are followed as pairs of boot host and host state, and not as guests. In
+each phase they may move, be rebooted where they run, and hop onto changed flags at any time; new
+ones are launched wherever a host is up. All of it is closed under repetition with a work list:
+what a phase allows stays alive in the next one. No pair of hosts is looked at, only pairs of
+states.
+
+Invariant: whatever a real cloud could do in a phase is in the set, so a replay without a finding
+is a proof over all schedules and not a sample. A finding is certain only if the pair that it
+speaks of surely exists.
+
+Cost: per phase guest classes times states squared times boot hosts; equal questions are judged
+once, and pools of equal shape are replayed once (`symmetry`). Source: explicit-state model
+checking; docs/concepts/simulation.md.
 """
 
 from __future__ import annotations

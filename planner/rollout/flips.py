@@ -1,4 +1,26 @@
-"""What each stage frees: baselines that new guests may get from there on, and when that shows."""
+"""What each stage frees: baselines that new guests may get from there on, and when that shows.
+
+In: a pool with its stages (`stages`). Out: one `Flip` per board, line and stage whose answer is
+another than the one in force.
+
+Idea: what is safe among all hosts that a pool still holds or will hold is safe in every phase
+that follows. So the answer of a stage holds from its wave to the end, and a flip is due when the
+last host of an old profile is done and soak days have passed.
+
+Invariant: answers only get newer: a stage without an answer of its own leaves the earlier one in
+force. Flags that only the sending process knows flip first, for they need no power cycle
+(`takes_effect`).
+
+Cost: one solved domain per stage, shared by pools of equal profiles. Source: decision 0008.
+
+>>> from planner.domain.solution import ChosenBaseline
+>>> old, new = (
+...     ChosenBaseline(board="pc-q35", line="upstream", machine_type=name)
+...     for name in ("pc-q35-7.2", "pc-q35-8.2")
+... )
+>>> _unlocks(old, new)
+'machine type pc-q35-7.2 to pc-q35-8.2'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,30 @@
-"""One machine type on one domain: units, properties and policy put together; no search."""
+"""One machine type on one domain: units, properties and policy put together; no search.
+
+In: a `MigrationDomain` and a `MachineType`. Out: a `Candidate` with flags, conditions and losses,
+or with the obstacles that forbid it.
+
+Idea: what hosts ask of an answer is a sum of parts, and each part depends on a *set* of values
+only: the distinct behaviours in a unit (`unit_constraints`), the distinct builds
+(`build_differences`), the distinct CPUs and hardware facts (`hardware`). So the answer is the
+union of what the parts ask, and no order of hosts, no pairing and no search changes it.
+
+Invariant: a candidate is safe only if no part left an obstacle, and every condition stands beside
+the others (`contradictory_conditions`): a guest must be able to meet all of them at once.
+
+Cost: each part is remembered by the set that it depends on, so ten thousand pools of twenty
+compositions cost twenty computations. A first pool costs units times distinct behaviours squared.
+
+Source: the rules are those of docs/concepts/judgement.md, derived here a second time (decision
+0003).
+
+>>> from planner.domain.solution import Condition
+>>> gravest = _priced_once([
+...     Condition(kind="guest", text="no nested guests", price="functional"),
+...     Condition(kind="guest", text="no nested guests", price="security"),
+... ])
+>>> [condition.price for condition in gravest]
+['security']
+"""
 
 from __future__ import annotations
 

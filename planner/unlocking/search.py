@@ -1,4 +1,22 @@
-"""The cheapest upgrades that open what is wanted of each pool, solved again before they are told."""
+"""The cheapest upgrades that open what is wanted of each pool, solved again before they are told.
+
+In: a `Goal` (a newer type, or an answer without a flag) and a fleet. Out: a `GoalResult`: which
+hosts become what, at which cost in hosts, with a proven bound; or why nothing opens it.
+
+Idea: every class of hosts has a few paths, builds that run in the same fleet today
+(`upgrade_options`). A proposal is the cheapest choice of paths that no refusal forbids; the real
+solver judges it (`type_judge`); a refusal is shrunk to the few profiles that cause it and becomes
+a cut. This is combinatorial Benders decomposition: CP-SAT or enumeration proposes, the solver
+disposes.
+
+Invariant: proposals come in order of cost, so the first that the judge accepts is optimal over
+the given paths. It is solved and certified on the real hosts before it is told.
+
+Cost: one solved composition per proposal; refusals of profiles are shared by pools. Source:
+Hooker and Ottosson, logic-based Benders decomposition.
+
+An example with toy hosts is in `planner.optimize.upgrade_choice`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,24 @@
 """Fewest waves that any packing needs: counting, sums, large amounts, barred waves and growth.
 
-Every bound relaxes the problem to one limit, one pool or one host, so none is above the true number.
+In: a `WaveModel`. Out: a number of waves that no packing undercuts, or None where none exists.
+
+Idea: every bound relaxes the problem to one limit, one pool or one host, and solves that exactly;
+the largest is the bound. Sums: all amounts over what a wave may hold. Large amounts: of those
+above most/(k+1) at most k share a wave. Barred waves: a host waits for its first open one.
+Growth: in a one-way pool the smallest loads go first into the roomiest hosts, and no order is
+quicker.
+
+Invariant: a relaxation allows all that the problem allows, so no bound is above the true number.
+
+Cost: sorting per limit and per pool. Source: the bounds L1 and L2 of Martello and Toth for bin
+packing.
+
+>>> at_once = Limit(constraint="pool_unavailable", subject="blue", most=3, counts=True)
+>>> limit_bound(at_once, [1] * 7, [])
+3
+>>> memory = Limit(constraint="evacuation_gib", subject="blue", most=10, counts=False)
+>>> limit_bound(memory, [6, 6, 6], [])  # the sum would fit into two waves, two of them do not
+3
 """
 
 from __future__ import annotations
@@ -13,7 +31,8 @@ from itertools import accumulate
 
 from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
 
-CLASSES = 20  # amounts are compared with most/2, most/3, ... down to this part
+CLASSES = 20
+"""Amounts are compared with most/2, most/3, ... down to this part; smaller ones hardly bind."""
 
 Closed = tuple[frozenset[int], int]  # barred waves of a host, and its amount
 

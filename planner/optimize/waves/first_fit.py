@@ -12,7 +12,8 @@ from planner.optimize.waves.model import Item, WaveModel
 from planner.optimize.waves.one_way_capacity import OneWayCapacity
 from planner.optimize.waves.round_robin import evenly
 
-FULL = 0.95  # share of a sum that later waves are trusted to fill
+FULL = 0.95
+"""Share of a sum that later waves are trusted to fill: sizes do not add up to a limit exactly."""
 
 
 class FirstFit:

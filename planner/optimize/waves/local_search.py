@@ -1,6 +1,16 @@
 """Mends a packing that breaks limits: single hosts move to other waves, pairs swap waves.
 
-Each step is the best of the moves looked at and lessens the excess, so it ends; it may end unmended.
+In: a model and a wave per item, some limits exceeded. Out: whether all of it could be mended.
+
+Idea: the excess of a limit is what lies above it, as a share of it; the sum over all limits is
+the distance to a packing. The worst fault is looked at first; of the moves tried the one that
+lessens the sum most is made.
+
+Invariant: each step lessens the excess by more than `EPSILON`, so it ends; it may end unmended,
+which proves nothing. Equal questions get equal answers: there is no chance and no clock in it.
+
+Cost: at most `MOST_TRIED` moves, each as dear as the limits of the hosts that it moves. Source:
+steepest-descent local search with the move and swap neighbourhoods of bin packing.
 """
 
 from __future__ import annotations
@@ -13,11 +23,16 @@ from dataclasses import dataclass
 from planner.optimize.waves.model import Amounts, WaveModel
 from planner.optimize.waves.one_way_capacity import Total, added, shortfalls, total_of
 
-LOOKS = 60_000  # moves looked at in one repair
-SHIFTED = 15  # hosts of a wave that are tried in other waves
-SWAPPED = 60  # and in swaps
-WAVES = 12  # waves that a host is tried in
+MOST_TRIED = 60_000
+"""Moves tried in one repair: about a second of one core; what is not mended by then seldom is."""
+SHIFTED = 15
+"""Hosts of a wave that are tried in other waves: thinned out, for neighbours in size do alike."""
+SWAPPED = 60
+"""Hosts that are tried in swaps: more, for each has only the four partners of suitable size."""
+WAVES = 12
+"""Waves that a host is tried in, the emptiest first: in later ones it would exceed the same limit."""
 EPSILON = 1e-9
+"""What a move must gain: less is an error of floating point, and the search might go in circles."""
 
 Moves = tuple[tuple[int, int], ...]  # (item, its new wave)
 Sized = list[tuple[int, int]]  # (size, item), sorted
@@ -39,7 +54,7 @@ class LocalSearch:
     def __init__(self, model: WaveModel, waves: Sequence[int], last: int) -> None:
         """Sum up every limit in every wave."""
         self._model, self._last, self.waves = model, last, list(waves)
-        self._looks = 0
+        self._tried = 0
         self._amounts = [dict(item.uses) for item in model.items]
         self._sums: dict[tuple[int, int], int] = defaultdict(int)
         self._totals: list[list[Total]] = [
@@ -55,7 +70,7 @@ class LocalSearch:
 
     def run(self) -> bool:
         """Return whether nothing is exceeded any more."""
-        while self._looks < LOOKS:
+        while self._tried < MOST_TRIED:
             fault = self._worst()
             if fault is None:
                 return True
@@ -158,7 +173,7 @@ class LocalSearch:
 
     def _change(self, moves: Moves) -> float:
         """Return how much the excess grows (negative: shrinks) with the moves."""
-        self._looks += 1
+        self._tried += 1
         shifts: dict[tuple[int, int], int] = defaultdict(int)
         for index, wave in moves:
             item = self._model.items[index]

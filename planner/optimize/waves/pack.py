@@ -1,8 +1,30 @@
 """Gives each host to be upgraded a wave; knows nothing of kernels or flips.
 
-A lower bound first, then packings of that many waves and more until one keeps every limit. Pools
-that share no limit are packed by themselves. Equal hosts below nested limits are dealt in turn, all
-others are dealt or taken forward and mended, and small models are searched where that fails.
+In: `HostToPack`s (names, pools, memory in GiB, vCPUs, waves barred) and `PackingRules`. Out: a
+`Packing` with the waves, a proven bound and the limit that keeps each wave so small, or
+`Infeasible` with what to relax.
+
+Idea: packing under several limits at once is multi-dimensional bin packing, which is NP-hard;
+rollouts are mostly its easy case. So a lower bound first (`bounds`), then packings of that many
+waves and more until one keeps every limit. Pools that share no limit are packed by themselves.
+Where only numbers of hosts count and domains are nested, dealing in turn is optimal
+(`round_robin`); all others are dealt, or filled wave by wave (`first_fit`), and mended
+(`local_search`); small models are given to CP-SAT (`exact`) where that fails.
+
+Invariant: what is returned keeps every limit in whole numbers, and `bound` is never above the
+truth.
+
+Cost: near linear in hosts; a repair looks at a fixed number of moves. Source: Coffman, Garey and
+Johnson on bin packing; first fit and local search are the textbook heuristics, the dealing proof
+is in `round_robin`.
+
+>>> from planner.domain.plans.upgrade import PlanPolicy
+>>> hosts = [HostToPack(host=f"h{number}", pool="blue") for number in range(5)]
+>>> policy = PlanPolicy(pool_unavailable=2, pool_share=1.0)
+>>> rules = PackingRules(policy=policy, pools=(PoolSize(pool="blue", hosts=5),))
+>>> packing = pack(hosts, rules)
+>>> [len(wave) for wave in packing.waves], packing.bound, packing.method
+([2, 2, 1], 3, 'closed-form')
 """
 
 from __future__ import annotations
@@ -32,7 +54,8 @@ from planner.optimize.waves.spare import least_spare
 
 __all__ = ["Budget", "HostToPack", "Infeasible", "Packing", "PackingRules", "PoolSize", "pack"]
 
-TRIES = 5  # numbers of waves tried before the first fit is taken
+TRIES = 5
+"""Numbers of waves tried above the bound (1, 2, 4, 8 more) before the first fit is taken."""
 
 
 @dataclass(frozen=True, slots=True)

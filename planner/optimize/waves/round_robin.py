@@ -32,7 +32,8 @@ def _load(model: WaveModel, index: int) -> float:
         for limit, amount in item.uses
         if not model.limits[limit].counts
     )
-    return weighed + sum(item.load) * 1e-18  # loads of one-way pools break ties
+    # loads are below 2**52 grains, so this is far below any share: it only breaks ties of one-way pools
+    return weighed + sum(item.load) * 1e-18
 
 
 def nested(model: WaveModel) -> bool:
