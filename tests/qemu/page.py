@@ -73,6 +73,11 @@ class Ran:
     forced: Sequence[Forced]
     left_out: dict[str, str]
     seconds: float
+    every: int = 1
+
+
+def _sampled(ran: Ran) -> str:
+    return f"; one journey of {ran.every} was run" if ran.every > 1 else ""
 
 
 def careful_share(rows: Sequence[Row]) -> float:
@@ -116,7 +121,7 @@ def _head(world: World, ran: Ran) -> Iterator[str]:
         yield f"No KVM: {ran.accelerator.why}."
         yield "These are emulated guests (trait `tcg`). Their CPU features are what QEMU says that it"
         yield "gives them; their registers cannot be read from outside.\n"
-    yield f"- {today}, Linux {os.uname().release}, {ran.seconds / 60:.0f} minutes"
+    yield f"- {today}, Linux {os.uname().release}, {ran.seconds / 60:.0f} minutes{_sampled(ran)}"
     for build in world.builds:
         yield f"- QEMU `{build.package}` from Debian {build.suite}"
     moved = sum(row.outcome.booted for row in rows)

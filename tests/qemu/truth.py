@@ -33,7 +33,7 @@ def main() -> int:
     """Run everything and write the page; 1 if a hop was wrongly safe, 2 if nothing could be run.
 
     With `--replay` only the kept outcomes of `one_at_a_time.py` are judged again; `--write` writes
-    their section and that of the public incidents.
+    their section and that of the public incidents. `--every N` runs each Nth journey.
     """
     if "--replay" in sys.argv[1:]:
         if "--write" in sys.argv[1:]:
@@ -54,8 +54,9 @@ def main() -> int:
         print(f"LEFT OUT: {group}: {why}", file=sys.stderr)
     checked = _values(world)
     with tempfile.TemporaryDirectory() as folder:
-        rows = compared(list(journeys(world, out)), library, Path(folder))
+        rows = compared(list(journeys(world, out))[:: _every()], library, Path(folder))
     ran = Ran(
+        every=_every(),
         accelerator=found,
         rows=rows,
         incidents=_incidents(world, library),
@@ -71,6 +72,12 @@ def main() -> int:
     share = careful_share(rows)
     print(f"{len(rows)} hops, {wrong} wrongly safe, {share:.1%} of the passing too careful")
     return 1 if wrong or share > MOST_CAREFUL else 0
+
+
+def _every() -> int:
+    """Return the N of `--every N`, 1 without it."""
+    words = sys.argv[1:]
+    return int(words[words.index("--every") + 1]) if "--every" in words else 1
 
 
 def write_kept() -> None:
