@@ -200,6 +200,14 @@ class ArchInventory:
             found.setdefault(cells[0], []).append((cells[1:], bits(text)))
         return {name: tuple(rows) for name, rows in found.items()}
 
+    def rows_of(self, stem: str, name: str) -> BitRows:
+        """Return the rows of a file that begin with a name."""
+        return self._table(stem).get(name, ())
+
+    def tables(self, stem: str) -> Iterator[tuple[str, BitRows]]:
+        """Yield every name with which rows of a file begin, and the rows."""
+        yield from self._table(stem).items()
+
     # ---- names
 
     def has(self, kind: str, build: QemuBuild, name: str) -> Truth:
