@@ -31,13 +31,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 
-from planner.certificate.pairs import (
-    NO_BASELINE,
-    BuildPairs,
-    CpuPairs,
-    ObjectionTable,
-    UnitPairs,
-)
+from planner.certificate.cpu_pairs import CpuPairs
+from planner.certificate.pairs import NO_BASELINE, BuildPairs, ObjectionTable
+from planner.certificate.unit_pairs import UnitPairs
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.policy import Policy

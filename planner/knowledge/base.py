@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet
+from planner.domain.capability import NEVER, Capability, CapabilityId, CapabilitySet, CpuWord
 from planner.domain.compat import DEFAULT, SWITCH, BuildDrift, CompatFlag, PropertyKey, PropertyRow
-from planner.domain.cpu_word import CpuWord
 from planner.domain.diagnosis import KnownMessage
 from planner.domain.errors import quoted
 from planner.domain.guest_profile import GuestProfile

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.domain.capability import Capability, CapabilityId
-from planner.domain.cpu_word import CpuWord
+from planner.domain.capability import Capability, CapabilityId, CpuWord
 from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow, register_digest
 from planner.probe.tun import FEATURES, IOCTLS, OFFLOADS
 from planner.probe.vhost import VhostAnswers

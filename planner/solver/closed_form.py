@@ -30,13 +30,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
 
-from planner.domain.capability import CapabilityId
 from planner.domain.compat import CompatFlag, Visible
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
-from planner.domain.migrated import SEVERITIES, Clause, ClauseKind
+from planner.domain.migrated import SEVERITIES
 from planner.domain.policy import Policy
 from planner.domain.solution import Condition, FlagChoice, Loss
 from planner.domain.truth import Truth
@@ -52,13 +50,11 @@ from planner.solver.candidate import (
     CandidateParts,
     Obstacle,
     SharedConditions,
-    common_parts,
     condition_of,
 )
 from planner.solver.contradictory_conditions import asks_for_features, contradicted, opponents
-from planner.solver.cpu_feature_gaps import not_everywhere
 from planner.solver.difference_issues import DifferenceIssue
-from planner.solver.hardware import asked_of_machines, told_by
+from planner.solver.hardware_conditions import HardwareConditions
 from planner.solver.observed_edges import without_observed_passes
 from planner.solver.unit_constraints import NO_CONSTRAINTS, ConstraintFinder, UnitConstraints
 
@@ -76,11 +72,8 @@ class ClosedForm:
     offers: AvailableTypes = field(init=False)
     units: ConstraintFinder = field(init=False)
     differences: DifferenceFinder = field(init=False)
-    _hardware: dict[tuple[object, ...], SharedConditions] = field(default_factory=dict)
-    _of_hosts: dict[frozenset[HostProfile], SharedConditions] = field(default_factory=dict)
+    hardware: HardwareConditions = field(init=False)
     _unmet_of: dict[tuple[object, ...], list[Obstacle]] = field(default_factory=dict)
-    _alike: dict[tuple[object, ...], SharedConditions] = field(default_factory=dict)
-    _differing: dict[tuple[frozenset[QemuBuild], str], bool] = field(default_factory=dict)
     _attempts: dict[tuple[object, ...], Candidate] = field(default_factory=dict)
     _asked_of_each: dict[tuple[object, str], frozenset[Condition]] = field(default_factory=dict)
     _asked_alone_of: dict[tuple[HostProfile, str], frozenset[Condition]] = field(
@@ -92,6 +85,7 @@ class ClosedForm:
         self.offers = AvailableTypes(self.knowledge, self.policy)
         self.units = ConstraintFinder(self.knowledge, self.policy)
         self.differences = DifferenceFinder(self.knowledge, self.policy)
+        self.hardware = HardwareConditions(self.knowledge)
 
     def attempt(self, domain: MigrationDomain, machine_type: MachineType) -> Candidate:
         """Try one machine type on a domain."""
@@ -106,7 +100,7 @@ class ClosedForm:
         if domain.hosts > 1 or domain.edges:
             judged = without_observed_passes(domain, name, self.knowledge)
             constraints = self.units.constraints(judged, name)
-            differences, hardware = self.differences.of(judged, name), self._conditions(domain)
+            differences, hardware = self.differences.of(judged, name), self.hardware.of(domain)
             one_arch = len({profile.arch for profile in domain.profiles}) == 1
             if one_arch and any(part.is_blocked for part in constraints):
                 blocked = self.units.obstacles(judged, name, constraints)
@@ -146,7 +140,7 @@ class ClosedForm:
             constraints = self.units.constraints(alone, machine_type.name)
             differences = self.differences.of(alone, machine_type.name)
             attempt = self._without_hosts(
-                machine_type, constraints, differences, self._conditions(alone)
+                machine_type, constraints, differences, self.hardware.of(alone)
             )
             self._asked_alone_of[key] = frozenset(attempt.conditions)
         return self._asked_alone_of[key]
@@ -191,78 +185,6 @@ class ClosedForm:
             tuple(profile for profile in profiles if offered[profile.qemu] is Truth.NO),
             tuple(profile for profile in profiles if offered[profile.qemu] is Truth.UNKNOWN),
         )
-
-    def _conditions(self, domain: MigrationDomain) -> SharedConditions:
-        """Return what hardware asks, whatever the machine type; remembered for whole pools."""
-        if domain.edges is not None:
-            return self._hardware_asks(domain)
-        if domain.profiles not in self._of_hosts:
-            self._of_hosts[domain.profiles] = self._hardware_asks(domain)
-        return self._of_hosts[domain.profiles]
-
-    def _hardware_asks(self, domain: MigrationDomain) -> SharedConditions:
-        """Return what hardware asks: equal hosts, guest CPUs without what only some hosts lack."""
-        possible = any(self._depends_on_hardware(profile) for profile in domain.profiles)
-        stated = told_by(domain.profiles, self.knowledge)
-        one_model = not _are_of_models(domain.profiles)
-        arch = domain.members[0].profile.arch
-        parts_differ = self._parts_differ(frozenset(domain.builds), arch)
-        lacked = self.common_parts_lack(domain)
-        parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_looks))
-        follows = self.knowledge.builds.follows_reference
-        of_vendors = not all(follows(build.line) for build in domain.builds)
-        key = (possible, one_model, stated, domain.cpu_looks, parts_differ, of_vendors, lacked)
-        if key not in self._hardware:
-            constraints = list(
-                asked_of_machines(stated, self.knowledge, possible=possible, one_model=one_model)
-            )
-            constraints += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
-            conditions = self._features_asked(domain, constraints, lacked)
-            self._hardware[key] = self._alike.setdefault(
-                (conditions.conditions, conditions.acks), conditions
-            )
-        return self._hardware[key]
-
-    def common_parts_lack(self, domain: MigrationDomain) -> frozenset[CapabilityId]:
-        """Return the CPU features that no guest has which has only what every QEMU of a domain has."""
-        builds = {(profile.arch, profile.qemu) for profile in domain.profiles}
-        return frozenset().union(
-            *(self.knowledge.not_yet_in_release(arch, build) for arch, build in builds)
-        )
-
-    def _features_asked(
-        self, domain: MigrationDomain, others: list[Condition], lacked: frozenset[CapabilityId]
-    ) -> SharedConditions:
-        """Return conditions with those on CPU features that a guest may not find on every host.
-
-        What is `lacked` is excluded already.
-        """
-        names = tuple(sorted(not_everywhere(domain.cpu_looks) - lacked))
-        secure = self.knowledge.guests.security
-        constraints = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
-        units = self.knowledge.units_of(domain.members[0].profile.arch)
-        acks = (
-            [unit.id for unit in units if unit.cpu_features]
-            if any(feature.removeprefix("cpu.") in secure for feature in names)
-            else []
-        )
-        return SharedConditions((*others, *constraints), tuple(acks))
-
-    def _depends_on_hardware(self, profile: HostProfile) -> bool:
-        """Whether hardware decides about a host's registers: those it may have, or unlisted ones.
-
-        It also does where some unit of every guest asks for something that probes tell.
-        """
-        if self.knowledge.covered.get(profile.arch) != "listed" or profile.capabilities.possible:
-            return True
-        units = self.knowledge.units_of(profile.arch)
-        return any(unit.host_facts and not unit.when for unit in units)
-
-    def _parts_differ(self, builds: frozenset[QemuBuild], arch: str) -> bool:
-        key = (builds, arch)
-        if key not in self._differing:
-            self._differing[key] = self.knowledge.parts.differ(arch, builds)
-        return self._differing[key]
 
     def _without_hosts(
         self,
@@ -344,23 +266,8 @@ class ClosedForm:
         return obstacles
 
 
-def _are_of_models(profiles: Iterable[HostProfile]) -> bool:
-    """Whether the fleet or probes say that some hosts have CPUs of different models."""
-    texts = {profile.cpu_model for profile in profiles if not profile.cpu_identity} - {""}
-    identities = {profile.cpu_identity for profile in profiles} - {()}
-    named = {profile.cpu_model for profile in profiles} - {""}
-    return len(identities) > 1 or (len(named) > 1 and (bool(texts) or not identities))
-
-
 def _flag_order(choice: FlagChoice) -> tuple[str, ...]:
     return str(choice.flag), choice.reason, choice.unit, choice.price
-
-
-@cache
-def without_feature(name: str, knowledge: KnowledgeBase) -> Condition:
-    """Return the condition that no guest has a CPU feature."""
-    price = "security" if name in knowledge.guests.security else "functional"
-    return condition_of(Clause(kind=ClauseKind.CPU, any_of=(name,)), knowledge, price)
 
 
 def _priced_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

@@ -11,8 +11,9 @@ from planner.domain.solution import Condition, ConditionReason
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.candidate import condition_of
-from planner.solver.closed_form import ClosedForm, without_feature
+from planner.solver.closed_form import ClosedForm
 from planner.solver.cpu_feature_gaps import not_everywhere
+from planner.solver.hardware_conditions import without_feature
 from planner.solver.observed_edges import without_observed_passes
 
 READ_KERNELS = "sources of the kernels in harvested/kernels/releases.csv"
@@ -45,7 +46,7 @@ def asked_by(
         if not issue.is_accepted and issue.flag is None and issue.clause is not None:
             condition = condition_of(issue.clause, knowledge, issue.price)
             yield _reason(condition, issue.text, issue.source, domain, ())
-    for name in sorted(not_everywhere(domain.cpu_looks) - form.common_parts_lack(domain)):
+    for name in sorted(not_everywhere(domain.cpu_looks) - form.hardware.common_parts_lack(domain)):
         condition = without_feature(name.removeprefix("cpu."), knowledge)
         known = knowledge.capabilities.get(name)
         source = READ_KERNELS if known is None else known.source

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from planner.domain.capability import Evidence
-from planner.domain.cpu_word import CpuWord
+from planner.domain.capability import CpuWord, Evidence
 from planner.knowledge.files.rows import Row
 
 
