@@ -1,4 +1,4 @@
-"""The limits of the house: files of a size to be read at once, folders that one looks through at a glance."""
+"""The limits of the house: files to be read at one sitting, folders to be seen at a glance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGER = {
     "knowledge/base.py": 395,
     "knowledge/builds.py": 340,
     "knowledge/files/catalogue.py": 435,
-    "knowledge/inventory.py": 610,
+    "knowledge/inventory.py": 615,
     "knowledge/offered.py": 325,
     "knowledge/tables.py": 415,
     "migration/applies.py": 345,

@@ -9,7 +9,8 @@ from planner.domain.compat import CompatFlag
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.knowledge.base import KnowledgeBase
-from planner.solver.unit_facts import Level, UnitBehaviour, behaviour_of, gate_level
+from planner.solver.levels import Level, gate_level
+from planner.solver.unit_facts import UnitBehaviour, behaviour_of
 
 Vector = tuple[int, ...]
 

@@ -17,38 +17,22 @@ Cost: producers times takers of one unit, a handful each. Source: decision 0003.
 >>> sends, captures = Level.MAYBE, Level.YES
 >>> min(sends, captures)
 <Level.MAYBE: 2>
->>> truth_level(Truth.UNKNOWN)
-<Level.UNKNOWN: 1>
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import NamedTuple
 
 from planner.domain.capability import CapabilityId, CapabilitySet
-from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
-from planner.domain.host import HostProfile, QemuBuild
+from planner.domain.host import HostProfile
 from planner.domain.migrated import ClauseKind, MigratedUnit
-from planner.domain.truth import Truth
-from planner.knowledge.base import KnowledgeBase
+from planner.solver.levels import Level, known_to, least, most
 
 CpuName = tuple[tuple[tuple[str, str], ...], str]
 """What a probe tells of which CPU it is, and what the fleet file calls it."""
 NO_CPU: CpuName = ((), "")
-
-
-class Level(IntEnum):
-    """How far a host offers something, weakest first."""
-
-    NO = 0
-    UNKNOWN = 1
-    MAYBE = 2
-    YES = 3
-
-    __hash__ = int.__hash__
 
 
 class UnitBehaviour(NamedTuple):
@@ -95,91 +79,15 @@ class UnitFailure:
     destination: UnitBehaviour
 
 
-def _level(capabilities: CapabilitySet, name: CapabilityId) -> Level:
-    if name in capabilities.present:
-        return Level.YES
-    if name in capabilities.absent or name == "never":
-        return Level.NO
-    if name in capabilities.possible or name.startswith("cpu."):
-        return Level.MAYBE
-    return Level.UNKNOWN
-
-
-def _least(capabilities: CapabilitySet, names: frozenset[CapabilityId]) -> tuple[Level, str]:
-    if not names:
-        return Level.YES, ""
-    return min((_level(capabilities, name), name) for name in names)
-
-
-def _most(capabilities: CapabilitySet, names: frozenset[CapabilityId]) -> tuple[Level, str]:
-    if not names:
-        return Level.NO, ""
-    return max((_level(capabilities, name), name) for name in names)
-
-
-def _known(unit: MigratedUnit, version: Sequence[int]) -> Level:
-    """Return whether QEMU `version` has the unit; two numbers leave the point release open."""
-    exact = tuple(version)
-    if exact in unit.also:
-        return Level.YES
-    if unit.until and exact >= unit.until[: len(exact)]:
-        last = unit.until if any(unit.until[len(exact) :]) else unit.until[: len(exact)]
-        return Level.NO if exact >= last else Level.UNKNOWN
-    floor = unit.since if any(unit.since[len(exact) :]) else unit.since[: len(exact)]
-    if exact >= floor:
-        return Level.YES
-    if exact == unit.since[: len(exact)]:
-        return Level.UNKNOWN
-    between = bool(unit.absent_in) and exact > unit.absent_in
-    inside = {
-        release[: len(exact)]
-        for release in (*unit.also, unit.absent_in)
-        if len(release) > len(exact)
-    }
-    return Level.UNKNOWN if between or exact in inside else Level.NO
-
-
-def gate_level(
-    unit: MigratedUnit,
-    build: QemuBuild,
-    machine_type: str,
-    flags: Sequence[CompatFlag],
-    knowledge: KnowledgeBase,
-) -> Level:
-    """Return how far the unit's properties let it out under a machine type and flags."""
-    best = Level.NO
-    for gate in unit.gates:
-        flagged = _flagged(flags, {gate.key, unit.flag or gate.key}, knowledge)
-        value = knowledge.machines.effective(build, machine_type, gate.key)
-        if flagged is not None:
-            level = truth_level(gate.opened_by(flagged))
-        elif value is None:
-            level = Level.UNKNOWN
-        elif value == DEFAULT:
-            level = Level.YES if gate.emits_by_default else Level.NO
-        else:
-            level = Level.YES if value in gate.emits_when else Level.NO
-        best = max(best, level)
-    return best if unit.gates else Level.YES
-
-
-def _flagged(
-    flags: Sequence[CompatFlag], keys: set[PropertyKey], knowledge: KnowledgeBase
-) -> str | None:
-    same = knowledge.same_property
-    values = [flag.value for flag in flags if any(same(flag.key, key) for key in keys)]
-    return values[-1] if values else None
-
-
 def behaviour_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> UnitBehaviour:
     """Return a profile's part in a unit whose gate stands at `gate`."""
     capabilities = profile.capabilities
-    sends, sends_fact = _least(capabilities, unit.sent_if)
-    captures, captures_fact = _least(capabilities, unit.captured_if)
-    takes, takes_fact = _least(capabilities, unit.requires)
-    refuses, refuses_fact = _most(capabilities, unit.refused_by)
-    starts, starts_fact = _least(capabilities, unit.source_requires)
-    known = _known(unit, profile.qemu.version)
+    sends, sends_fact = least(capabilities, unit.sent_if)
+    captures, captures_fact = least(capabilities, unit.captured_if)
+    takes, takes_fact = least(capabilities, unit.requires)
+    refuses, refuses_fact = most(capabilities, unit.refused_by)
+    starts, starts_fact = least(capabilities, unit.source_requires)
+    known = known_to(unit, profile.qemu.version)
     levels = (sends, captures, takes, refuses, starts)
     open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
     return UnitBehaviour(
@@ -326,8 +234,3 @@ def findings(
     for source, destination in routes:
         failures += _arriving(unit, source, destination)
     return tuple(dict.fromkeys(failures))
-
-
-def truth_level(truth: Truth) -> Level:
-    """Return a three-valued claim as a level."""
-    return {Truth.YES: Level.YES, Truth.NO: Level.NO, Truth.UNKNOWN: Level.UNKNOWN}[truth]
