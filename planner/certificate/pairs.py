@@ -1,4 +1,4 @@
-"""Objections on ordered pairs of hosts, each pair of looks judged once for the whole fleet.
+"""Objections on ordered pairs of hosts, each pair of aspects judged once for the whole fleet.
 
 A rule looks at little of a host. Hosts that look the same to some rules are one class for them, and
 what is judged between two classes is judged for every two hosts of them. Nothing here is shared with

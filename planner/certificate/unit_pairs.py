@@ -47,7 +47,7 @@ class HostAspect:
 
 @dataclass(slots=True)
 class UnitPairs:
-    """Some units between hosts; hosts of one class have equal looks for every unit."""
+    """Some units between hosts; hosts of one class have equal aspects for every unit."""
 
     units: tuple[MigratedUnit, ...]
     knowledge: KnowledgeBase

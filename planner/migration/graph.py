@@ -29,7 +29,7 @@ class MigrationDomain:
 
     `starts` are the members on which its guests boot, `members` all that they may visit, `edges` the
     ordered pairs that migrations may take; None stands for all ordered pairs. Of the members:
-    `profiles`, `builds`, `tables` (what the data knows the builds by), `cpu_looks` (what decides
+    `profiles`, `builds`, `tables` (what the data knows the builds by), `cpu_aspects` (what decides
     about guest CPU features) and `is_observed` (an observation row may speak of some pair),
     `unplaced` (kernels and builds that fit no line, as missing facts).
     """
@@ -41,7 +41,7 @@ class MigrationDomain:
     profiles: frozenset[HostProfile] = field(init=False)
     builds: frozenset[QemuBuild] = field(init=False)
     tables: frozenset[Tables] = field(init=False)
-    cpu_looks: CpuAspects = field(init=False)
+    cpu_aspects: CpuAspects = field(init=False)
     is_observed: bool = field(init=False)
     unplaced: tuple[str, ...] = field(init=False)
 
@@ -57,13 +57,13 @@ class MigrationDomain:
         object.__setattr__(self, "is_observed", pairs)
         unplaced = unplaced_texts(member.profile for member in self.members)
         object.__setattr__(self, "unplaced", unplaced)
-        object.__setattr__(self, "cpu_looks", self._looks())
+        object.__setattr__(self, "cpu_aspects", self._aspects())
 
-    def _looks(self) -> CpuAspects:
-        boots = _looks_of(self.profiles)
+    def _aspects(self) -> CpuAspects:
+        boots = _aspects_of(self.profiles)
         if self.edges is None:
             return CpuAspects(boots, boots)
-        return CpuAspects(boots, _looks_of(other for _, other in self.edges))
+        return CpuAspects(boots, _aspects_of(other for _, other in self.edges))
 
     @property
     def hosts(self) -> int:
@@ -82,8 +82,8 @@ class MigrationDomain:
         )
 
 
-def _looks_of(profiles: Iterable[HostProfile]) -> frozenset[CpuAspect]:
-    """Return the looks of hosts: those with equal features are one, of one kernel or of several."""
+def _aspects_of(profiles: Iterable[HostProfile]) -> frozenset[CpuAspect]:
+    """Return the aspects of hosts: those with equal features are one, of one kernel or of several."""
     kernels: dict[CpuFeatures, str] = {}
     for profile in profiles:
         features = profile.cpu_features

@@ -1,4 +1,4 @@
-"""What a budget of hosts is best spent on: parcels of moves, and a bound on what any could be worth.
+"""What a budget of hosts is best spent on: bundles of moves, and a bound on what any could be worth.
 
 A 0/1 knapsack whose items share cost: a move that two bundles need is paid once. CP-SAT solves
 it; a choice that does not hold together when all of it is made is forbidden, and the next best is
@@ -47,7 +47,7 @@ class OpeningFloor:
 
 @dataclass(frozen=True, slots=True)
 class Allotment:
-    """Numbers of the chosen parcels, and what no choice inside the budget can exceed."""
+    """Numbers of the chosen bundles, and what no choice inside the budget can exceed."""
 
     chosen: tuple[int, ...]
     bound: int
@@ -59,9 +59,9 @@ Verify = Callable[[tuple[int, ...]], bool]
 def most_valuable(
     bundles: Sequence[Bundle], least: Sequence[OpeningFloor], budget: int, verify: Verify
 ) -> Allotment:
-    """Return the parcels worth most together that `verify` agrees to, and a bound over all subjects.
+    """Return the bundles worth most together that `verify` agrees to, and a bound over all subjects.
 
-    The bound speaks of every way to open the subjects of `least`, not of the given parcels alone.
+    The bound speaks of every way to open the subjects of `least`, not of the given bundles alone.
     """
     affordable = [number for number, bundle in enumerate(bundles) if bundle.cost <= budget]
     offered = [bundles[number] for number in affordable]
@@ -83,7 +83,7 @@ def most_valuable(
 def one_by_one(
     bundles: Sequence[Bundle], affordable: Sequence[int], budget: int, verify: Verify
 ) -> tuple[int, ...]:
-    """Return parcels taken one after the other, the most valuable first, as long as they agree.
+    """Return bundles taken one after the other, the most valuable first, as long as they agree.
 
     This is what is left when too many choices that looked best did not hold together.
     """
@@ -111,7 +111,7 @@ def one_by_one(
 
 
 def thresholds(least: Sequence[OpeningFloor]) -> list[Bundle]:
-    """Return parcels that cost no more and are worth no less than what really opens the subjects.
+    """Return bundles that cost no more and are worth no less than what really opens the subjects.
 
     Subjects that share no hosts stand alone. Of those that do, whoever spends less than a subject's
     least cost has not opened it.
@@ -143,7 +143,7 @@ def components(least: Sequence[OpeningFloor]) -> list[tuple[OpeningFloor, ...]]:
 def most_valuable_bundles(
     bundles: Sequence[Bundle], budget: int, forbidden: Sequence[frozenset[int]]
 ) -> Allotment:
-    """Return the parcels worth most inside the budget; at most one per subject, each move paid once.
+    """Return the bundles worth most inside the budget; at most one per subject, each move paid once.
 
     Of equal worth the cheaper set is taken. No set in `forbidden` is chosen as a whole.
     """
@@ -152,7 +152,7 @@ def most_valuable_bundles(
     from planner.optimize.cpsat import a_solver, has_answer, whole_bound
 
     model = cp_model.CpModel()
-    taken = [model.new_bool_var(f"parcel{number}") for number in range(len(bundles))]
+    taken = [model.new_bool_var(f"bundle{number}") for number in range(len(bundles))]
     moves = {
         key: model.new_bool_var(f"move{index}")
         for index, key in enumerate(

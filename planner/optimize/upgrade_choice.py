@@ -90,7 +90,7 @@ Judge = Callable[[Choice], Judged]
 
 
 def cheapest_upgrade(movers: Sequence[HostsToMove], judge: Judge) -> SearchResult:
-    """Return the cheapest choice that `judge` agrees to; every seat has at least one way."""
+    """Return the cheapest choice that `judge` agrees to; all hosts to move have at least one option."""
     few = prod(len(mover.options) for mover in movers) <= FEW_CHOICES
     cuts: list[Cut] = []
     proposals = _by_cost(movers, cuts) if few else _by_search(movers, cuts)

@@ -1,4 +1,4 @@
-"""What forbids a pool's way before any wave is made, each with the least change that lifts it."""
+"""What forbids a pool's upgrade before any wave is made, each with the least change that lifts it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OFF = "say migratable=no and allow restarts: they are off with their host"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MendableImpact:
-    """The fate of guests as they run today, and whether a restart before wave 1 mends it."""
+    """What an upgrade does to guests as they run today, and whether a restart before wave 1 mends it."""
 
     impact: UpgradeImpact
     restart_helps: bool

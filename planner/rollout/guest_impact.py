@@ -83,7 +83,7 @@ class ImpactJudge:
     def impacts(
         self, upgrade: PoolUpgrade, cohorts: Iterable[Cohort], answers: Iterable[ChosenBaseline]
     ) -> tuple[UpgradeImpact, ...]:
-        """Return the fate of every cohort.
+        """Return the impact on every cohort.
 
         The conditions of `answers` are taken as kept by guests that do not say; what a guest says of
         itself no condition excuses.

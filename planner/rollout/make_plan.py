@@ -1,4 +1,4 @@
-"""Make a plan: draft every pool, pack waves, then say what each wave frees and costs."""
+"""Make a plan: look at every pool, pack waves, then say what each wave frees and costs."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class PoolAnalysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolAnalyser:
-    """Drafts pools against one knowledge base and policy."""
+    """Looks at pools against one knowledge base and policy."""
 
     stage_solver: StageSolver
     judge: ImpactJudge
@@ -69,7 +69,7 @@ class PoolAnalyser:
         return self.judge.knowledge
 
     def analysis(self, upgrade: PoolUpgrade, guests: Sequence[GuestGroup] | None) -> PoolAnalysis:
-        """Look at a pool's way before any wave is made; `guests` None: not given."""
+        """Look at a pool's upgrade before any wave is made; `guests` None: not given."""
         today, first = self.stage_solver.today(upgrade), self._first(upgrade)
         bound = bound_to_upgrades(upgrade, guests or ())
         answers = (*today.baselines, *first.baselines)
@@ -133,7 +133,7 @@ class PoolAnalyser:
         first: Stage,
         answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
-        """Return the fate of guests after a restart, None if they need none or it does not help."""
+        """Return the impact on guests after a restart, None if they need none or it does not help."""
         return (
             self._after_restart(impact, upgrade, first, answers)
             if self._is_lost(impact, upgrade)
@@ -148,7 +148,7 @@ class PoolAnalyser:
         first: Stage,
         answers: Sequence[ChosenBaseline],
     ) -> Iterator[UpgradeImpact]:
-        """Yield the fates with all that is mended; a restart names guests by what they run.
+        """Yield the impacts with all that is mended; a restart names guests by what they run.
 
         So guests of a baseline go with those of it that a restart helps, whether or not it helps them.
         """
@@ -167,7 +167,7 @@ class PoolAnalyser:
         first: Stage,
         answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
-        """Return the fate of guests once restarted, None if they cannot be or it does not help."""
+        """Return the impact on guests once restarted, None if they cannot be or it does not help."""
         after = self._once_restarted(impact, upgrade, first, answers)
         return None if after is None or self._is_lost(after, upgrade) else after
 
@@ -178,7 +178,7 @@ class PoolAnalyser:
         first: Stage,
         answers: Sequence[ChosenBaseline],
     ) -> UpgradeImpact | None:
-        """Return the fate of guests once restarted, None if their board has no answer."""
+        """Return the impact on guests once restarted, None if their board has no answer."""
         cohort = restarted(impact.cohort, upgrade, first, self.knowledge)
         if cohort is impact.cohort:
             return None

@@ -36,7 +36,7 @@ class BuildDifferences:
 
     @property
     def refused(self) -> Truth:
-        """Whether layout alone refuses the type: YES certainly, UNKNOWN for want of facts."""
+        """Whether the builds alone refuse the type: YES certainly, UNKNOWN for want of facts."""
         certain = [issue.certain for issue in self.issues if issue.is_obstacle]
         if not certain:
             return Truth.NO
@@ -48,7 +48,7 @@ NO_DIFFERENCES = BuildDifferences(())
 
 @dataclass(slots=True)
 class DifferenceFinder:
-    """The layouts of domains, and what differs between two builds, by the tables of the builds."""
+    """The differences of domains, and what differs between two builds, by the tables of the builds."""
 
     knowledge: KnowledgeBase
     policy: Policy

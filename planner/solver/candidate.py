@@ -144,7 +144,7 @@ NO_CONDITIONS = SharedConditions()
 
 @dataclass(slots=True)
 class CandidateParts:
-    """What an attempt gathers while it looks at units and properties."""
+    """What a candidate gathers while it looks at units and properties."""
 
     flags: list[FlagChoice] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)

@@ -81,7 +81,7 @@ class ClosedForm:
     )
 
     def __post_init__(self) -> None:
-        """Make the parts that remember types, units and layouts."""
+        """Make the parts that remember types, units, differences and hardware."""
         self.offers = AvailableTypes(self.knowledge, self.policy)
         self.units = ConstraintFinder(self.knowledge, self.policy)
         self.differences = DifferenceFinder(self.knowledge, self.policy)
@@ -171,7 +171,7 @@ class ClosedForm:
         ]
 
     def refused_by_builds(self, domain: MigrationDomain, machine_type: MachineType) -> Truth:
-        """Return whether layout alone refuses a type: YES certainly, UNKNOWN for want of facts."""
+        """Return whether the builds alone refuse a type: YES certainly, UNKNOWN for want of facts."""
         judged = without_observed_passes(domain, machine_type.name, self.knowledge)
         return self.differences.of(judged, machine_type.name).refused
 
@@ -219,7 +219,7 @@ class ClosedForm:
         return self._attempts[key]
 
     def _judge_differences(self, differences: BuildDifferences, parts: CandidateParts) -> None:
-        """Collect the ways out of every layout issue, or the obstacles."""
+        """Collect the ways out of every difference, or the obstacles."""
         for issue in differences.issues:
             if issue.is_accepted:
                 loss = Loss(unit=issue.unit, severity=issue.price, text=issue.text)

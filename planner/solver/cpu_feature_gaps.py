@@ -6,27 +6,27 @@ from planner.domain.capability import CapabilityId
 from planner.migration.graph import CpuAspects
 
 
-def not_everywhere(looks: CpuAspects) -> set[CapabilityId]:
+def not_everywhere(aspects: CpuAspects) -> set[CapabilityId]:
     """Return the CPU features that a guest may have from a host and not find where it arrives.
 
     A feature that a kernel may or may not give counts, unless all that may have it run that kernel;
     so does one that it gives on CPUs of one vendor only, unless all that may have it do so.
     """
-    lacked = [features.of_no_guest for features, _ in looks.boots]
-    gaps = set[CapabilityId]().union(*(features.lacked for features, _ in looks.arrivals))
+    lacked = [features.of_no_guest for features, _ in aspects.boots]
+    gaps = set[CapabilityId]().union(*(features.lacked for features, _ in aspects.arrivals))
     gaps -= frozenset.intersection(*lacked)
     doubted: dict[CapabilityId, set[str]] = {}
-    for features, kernel in looks.arrivals:
+    for features, kernel in aspects.arrivals:
         for name in features.unsure:
             doubted.setdefault(name, set()).add(kernel)
     for name, kernels in doubted.items():
-        kept_by = {kernel for features, kernel in looks.boots if name not in features.of_no_guest}
+        kept_by = {kernel for features, kernel in aspects.boots if name not in features.of_no_guest}
         if kept_by and (len(kernels | kept_by) > 1 or "" in kernels):
             gaps.add(name)
-    bound = set[CapabilityId]().union(*(features.one_vendor for features, _ in looks.arrivals))
+    bound = set[CapabilityId]().union(*(features.one_vendor for features, _ in aspects.arrivals))
     gaps |= {
         name
         for name in bound
-        if any(name not in boot.of_no_guest | boot.one_vendor for boot, _ in looks.boots)
+        if any(name not in boot.of_no_guest | boot.one_vendor for boot, _ in aspects.boots)
     }
     return gaps

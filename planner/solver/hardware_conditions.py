@@ -50,10 +50,10 @@ class HardwareConditions:
         arch = domain.members[0].profile.arch
         parts_differ = self._parts_differ(frozenset(domain.builds), arch)
         lacked = self.common_parts_lack(domain)
-        parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_looks))
+        parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_aspects))
         follows = self.knowledge.builds.follows_reference
         of_vendors = not all(follows(build.line) for build in domain.builds)
-        key = (possible, one_model, stated, domain.cpu_looks, parts_differ, of_vendors, lacked)
+        key = (possible, one_model, stated, domain.cpu_aspects, parts_differ, of_vendors, lacked)
         if key not in self._hardware:
             constraints = list(
                 asked_of_machines(stated, self.knowledge, possible=possible, one_model=one_model)
@@ -79,7 +79,7 @@ class HardwareConditions:
 
         What is `lacked` is excluded already.
         """
-        names = tuple(sorted(not_everywhere(domain.cpu_looks) - lacked))
+        names = tuple(sorted(not_everywhere(domain.cpu_aspects) - lacked))
         secure = self.knowledge.guests.security
         constraints = [without_feature(name.removeprefix("cpu."), self.knowledge) for name in names]
         units = self.knowledge.units_of(domain.members[0].profile.arch)

@@ -70,7 +70,7 @@ class UnitBehaviour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnitFailure:
-    """A way in which a unit fails between two rows: `certain`, or open for want of `fact`."""
+    """A way in which a unit fails between two behaviours: `certain`, or open for want of `fact`."""
 
     kind: str
     certain: bool

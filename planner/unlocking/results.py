@@ -1,4 +1,4 @@
-"""What answers a want: upgrades of host classes, or that there are none; searches nothing."""
+"""What answers a goal: upgrades of host classes, or that there are none; searches nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GoalResult:
 
 
 def closed(goal: Goal, value: float, domain: MigrationDomain, reason: str) -> GoalResult:
-    """Return that nothing can open a want."""
+    """Return that nothing can open a goal."""
     target = UnlockTarget(
         goal=goal,
         status=UnlockStatus.CLOSED,

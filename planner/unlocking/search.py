@@ -76,7 +76,7 @@ class UnlockSearch:
         self.today = {name: ranks_of(results) for name, results in self.answers.items()}
 
     def open(self, goal: Goal, value: float) -> GoalResult:
-        """Return the cheapest verified upgrades for a want, or why there are none."""
+        """Return the cheapest verified upgrades for a goal, or why there are none."""
         domain = self.domains[goal.domain]
         reason = self._shut_out(goal)
         if reason:
@@ -217,7 +217,7 @@ class UnlockSearch:
         paths: tuple[tuple[UpgradePath, ...], ...],
         cheapest: SearchResult,
     ) -> GoalResult:
-        """Return that nothing opens a want, or that nobody knows, with the reasons at the newest end."""
+        """Return that nothing opens a goal, or that nobody knows, with the reasons at the newest end."""
         status = UnlockStatus.CLOSED if cheapest.certain else UnlockStatus.UNDECIDED
         newest = tuple(min(len(of_class) - 1, 1) for of_class in paths)
         changed = changes(paths, newest)
@@ -239,7 +239,7 @@ class UnlockSearch:
         return GoalResult(target=target, domain=domain, paths=paths)
 
     def _reasons(self, goal: Goal, changed: Mapping[HostGroup, HostGroup]) -> Iterator[str]:
-        """Yield what refuses a want once every class is as new as its pool or vendor line allows."""
+        """Yield what refuses a goal once every class is as new as its pool or vendor line allows."""
         pools = self.fleet_now.together({goal.domain, *(str(group.pool) for group in changed)})
         domain = next(
             drawn_domain

@@ -1,4 +1,4 @@
-"""All wants of a fleet answered, and what a budget of hosts is best spent on."""
+"""All goals of a fleet answered, and what a budget of hosts is best spent on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THOUSANDTHS = 1000
 
 
 def unlocks(unlocker: UnlockSearch, goals: Iterable[Goal], budget: int | None = None) -> Unlocks:
-    """Return the cheapest upgrades for every want; with a `budget` in hosts, what to spend it on."""
+    """Return the cheapest upgrades for every goal; with a `budget` in hosts, what to spend it on."""
     worth = worths(unlocker)
     goal_results = [unlocker.open(goal, worth[goal.domain]) for goal in goals]
     digest = unlocker.knowledge.digest
@@ -84,7 +84,7 @@ def _in_thousandths(target: UnlockTarget) -> int:
 
 
 def _least(goal_results: Iterable[GoalResult]) -> list[OpeningFloor]:
-    """Return per pool the fewest hosts that can open any of its wants for sure.
+    """Return per pool the fewest hosts that can open any of its goals for sure.
 
     What only missing facts forbid cannot be opened for sure; a search that ended early leaves it open.
     """

@@ -30,7 +30,7 @@ class BuildPair:
 
     @property
     def age(self) -> tuple[object, ...]:
-        """Order donors of one arch, older first."""
+        """Order pairs of one arch, older first."""
         build, kernel = self.build, self.kernel
         return (
             build.version,

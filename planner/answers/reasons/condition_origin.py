@@ -46,7 +46,9 @@ def asked_by(
         if not issue.is_accepted and issue.flag is None and issue.clause is not None:
             condition = condition_of(issue.clause, knowledge, issue.price)
             yield _reason(condition, issue.text, issue.source, domain, ())
-    for name in sorted(not_everywhere(domain.cpu_looks) - form.hardware.common_parts_lack(domain)):
+    for name in sorted(
+        not_everywhere(domain.cpu_aspects) - form.hardware.common_parts_lack(domain)
+    ):
         condition = without_feature(name.removeprefix("cpu."), knowledge)
         known = knowledge.capabilities.get(name)
         source = READ_KERNELS if known is None else known.source

@@ -8,7 +8,7 @@ Idea: packing under several limits at once is multi-dimensional bin packing, whi
 rollouts are mostly its easy case. So a lower bound first (`bounds`), then packings of that many
 waves and more until one keeps every limit. Pools that share no limit are packed by themselves.
 Where only numbers of hosts count and domains are nested, dealing in turn is optimal
-(`round_robin`); all others are dealt, or filled wave by wave (`first_fit`), and mended
+(`round_robin`); all others are dealt in turn, or filled wave by wave (`first_fit`), and mended
 (`local_search`); small models are given to CP-SAT (`exact`) where that fails.
 
 Invariant: what is returned keeps every limit in whole numbers, and `bound` is never above the
