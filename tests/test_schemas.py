@@ -119,9 +119,9 @@ def test_strict_policy_obeys_the_schema(fleet: Fleet, knowledge: KnowledgeBase) 
 def test_verdicts_obey_their_schemas(fleet: Fleet, knowledge: KnowledgeBase) -> None:
     verdicts = _verdicts(fleet, knowledge)
     assert {verdict.outcome for verdict in verdicts} >= {Outcome.UNSAFE, Outcome.SAFE}
-    _validator("verdicts-2").validate(json.loads("".join(dump(verdicts_document(verdicts)))))
+    _validator("verdicts-3").validate(json.loads("".join(dump(verdicts_document(verdicts)))))
     for verdict in verdicts:
-        _validator("verdict-2").validate(json.loads("".join(dump(verdict_document(verdict)))))
+        _validator("verdict-3").validate(json.loads("".join(dump(verdict_document(verdict)))))
 
 
 def _printed(words: list[str]) -> Any:
@@ -162,7 +162,7 @@ def test_answers_of_the_examples_obey_the_schema(name: str) -> None:
 def test_checks_of_the_examples_obey_their_schemas(tmp_path: Path) -> None:
     one = ["examples/seed/fleet.csv", "--from", "new1", "--to", "old1", "--machine", "pc-q35-4.0"]
     document = _printed(["check", *one, "--cpu", "qemu64", "--trait", "uses-smm"])
-    _validator("verdict-2").validate(document)
+    _validator("verdict-3").validate(document)
     assert (document["outcome"], document["consequence"]) == ("unsafe", "loses-state")
     cases = tmp_path / "cases.csv"
     cases.write_text(
@@ -170,17 +170,17 @@ def test_checks_of_the_examples_obey_their_schemas(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     document = _printed(["check", "examples/seed/fleet.csv", "--cases", str(cases)])
-    _validator("verdicts-2").validate(document)
+    _validator("verdicts-3").validate(document)
     assert [case["outcome"] for case in document["cases"]] == ["unknown", "safe"]
 
 
-@pytest.mark.parametrize("name", ["solution-2", "verdict-2", "verdicts-2"])
+@pytest.mark.parametrize("name", ["solution-2", "verdict-3", "verdicts-3"])
 def test_unknown_key_is_refused(name: str, fleet: Fleet, knowledge: KnowledgeBase) -> None:
     verdicts = _verdicts(fleet, knowledge)
     documents: dict[str, Any] = {
         "solution-2": json.loads(_solution(fleet, knowledge, knowledge.policy)),
-        "verdict-2": verdict_document(verdicts[0]),
-        "verdicts-2": verdicts_document(verdicts),
+        "verdict-3": verdict_document(verdicts[0]),
+        "verdicts-3": verdicts_document(verdicts),
     }
     assert _validator(name).is_valid(documents[name])
     assert not _validator(name).is_valid({**documents[name], "surplus": 1})
@@ -281,11 +281,11 @@ def test_every_rule_of_judgement_has_a_place_in_the_schemas() -> None:
 
 
 def test_the_schema_of_many_verdicts_stands_alone() -> None:
-    many = json.loads((SCHEMAS / "verdicts-2.json").read_text(encoding="utf-8"))
-    one = json.loads((SCHEMAS / "verdict-2.json").read_text(encoding="utf-8"))
+    many = json.loads((SCHEMAS / "verdicts-3.json").read_text(encoding="utf-8"))
+    one = json.loads((SCHEMAS / "verdict-3.json").read_text(encoding="utf-8"))
     assert many["$defs"]["verdict"] == one
-    Draft202012Validator(many).validate({"schema": "planner.verdicts/2", "cases": []})
-    case = {"schema": "planner.verdict/2", "outcome": "safe", "consequence": None}
-    document = {"schema": "planner.verdicts/2", "cases": [{**case, "objections": []}]}
+    Draft202012Validator(many).validate({"schema": "planner.verdicts/3", "cases": []})
+    case = {"schema": "planner.verdict/3", "outcome": "safe", "consequence": None}
+    document = {"schema": "planner.verdicts/3", "cases": [{**case, "objections": []}]}
     with pytest.raises(ValidationError, match="remarks"):
         Draft202012Validator(many).validate(document)

@@ -6,22 +6,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from planner.answers.conditions import excludes, profile_of
+from planner.answers.guest_results import OF_CPU
+from planner.answers.pair_conditions import PairConditions
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
-from planner.domain.verdict import Objection, Remark, Verdict
+from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, left_open
+from planner.migration.applies import Assumed, claimed, left_open, unsaid
 from planner.migration.boots import judge_any_boot
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
 from planner.parallel import processors, spread
-from planner.solver.closed_form import ClosedForm
 
 OF_THE_CPU = "cpu."
 WORTH_SPREADING = 1000
@@ -30,19 +32,25 @@ WORTH_SPREADING = 1000
 
 @dataclass(slots=True)
 class CaseJudge:
-    """Judges cases of one fleet; equal questions are judged once."""
+    """Judges cases of one fleet; equal questions are judged once.
+
+    `by_profile`: what a case leaves open is taken from the policy's guest profile, as `solve` does.
+    """
 
     fleet: Fleet
     knowledge: KnowledgeBase
     policy: Policy
     assume_conditions: bool = False
+    by_profile: bool = False
     _profiled: ProfiledFleet = field(init=False)
     _known: dict[object, Verdict] = field(default_factory=dict)
     _assumed: dict[tuple[str, str], Assumed] = field(default_factory=dict)
+    _pairs: PairConditions = field(init=False)
 
     def __post_init__(self) -> None:
         """Profile the fleet once."""
         self._profiled = profile_fleet(self.fleet, self.knowledge)
+        self._pairs = PairConditions(self.knowledge, self.policy)
 
     def verdicts(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
         """Return the verdicts of cases in their order, many of them judged on two processors."""
@@ -72,16 +80,60 @@ class CaseJudge:
             hop_flags=case.hop_flags,
             machine_options=case.machine_options,
         )
-        claims = self._conditions(case) if self.assume_conditions else frozenset()
-        assumed = left_open(claims, start, self.knowledge.guests)
         boots = () if booted is not None else self._boots(case.source, case.machine_type)
+        claims = self._conditions(case) if self.assume_conditions else frozenset()
+        taken = self._taken(case, edge, boots or (booted or edge.source,), start)
+        assumed = left_open(claims, start, self.knowledge.guests) | taken
         key = (edge, start, boots, assumed)
         if key not in self._known:
             strict = self._judge(edge, start, boots, assumed)
-            settled = self._by_default(strict, start, boots, assumed)
-            judged = apply(self.policy, settled).decided()
-            self._known[key] = replace(judged, objections=_gravest_first(judged.objections))
+            lacking = self._profile_lacks(strict) - assumed
+            if lacking:
+                assumed |= lacking
+                strict = self._judge(edge, start, boots, assumed)
+            judged = apply(self.policy, self._by_default(strict, start, boots, assumed)).decided()
+            asked = self._pairs.asked(edge, () if booted is None else (booted,), start)
+            self._known[key] = replace(
+                judged,
+                objections=_gravest_first(judged.objections),
+                conditions=tuple(PairCondition(one, reason) for one, reason in asked),
+            )
         return self._known[key]
+
+    def _taken(
+        self, case: Case, edge: MigrationEdge, boots: tuple[HostProfile, ...], start: GuestStart
+    ) -> Assumed:
+        """Return what the guest profile says of what a case leaves open; nothing for a strict judge."""
+        if not self.by_profile:
+            return frozenset()
+        taken = unsaid(self._pairs.taken(edge, boots, case.machine_type), start)
+        if not self._contradicts(start):
+            return taken
+        return frozenset(one for one in taken if ClauseKind(one[0]) not in OF_CPU)
+
+    def _contradicts(self, start: GuestStart) -> bool:
+        """Whether a guest is stated to do what none of the profile does: then its CPU is not theirs."""
+        profile = profile_of(self.policy, self.knowledge)
+        lacks = (
+            frozenset[str]()
+            if profile is None
+            else {name for name, has in profile.traits if not has}
+        )
+        return any(has and name in lacks for name, has in start.traits)
+
+    def _profile_lacks(self, strict: Verdict) -> Assumed:
+        """Return the devices and uses that a verdict leaves open and no guest of the profile has."""
+        profile = profile_of(self.policy, self.knowledge) if self.by_profile else None
+        if profile is None:
+            return frozenset()
+        clauses = {clause for one in strict.objections for clause in one.depends_on}
+        claims = frozenset(
+            (clause.kind.value, word)
+            for clause in clauses
+            if clause.kind not in OF_CPU and excludes(clause, profile, self.knowledge)
+            for word in clause.any_of
+        )
+        return unsaid(claims, strict.start)
 
     def _by_default(
         self,
@@ -142,7 +194,7 @@ class CaseJudge:
             words: tuple[str, ...] = ()
             if row is not None:
                 domain = MigrationDomain(name=key[0], starts=members, members=members)
-                attempt = ClosedForm(self.knowledge, self.policy).attempt(domain, row)
+                attempt = self._pairs.form.attempt(domain, row)
                 words = tuple(word for found in attempt.conditions for word in found.words)
             self._assumed[key] = claimed(words)
         return self._assumed[key]

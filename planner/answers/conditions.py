@@ -101,7 +101,7 @@ def is_met(condition: Condition, profile: GuestProfile | None, knowledge: Knowle
     clauses = clauses_of(condition.words)
     if profile is None or not clauses or is_common_parts(condition):
         return False
-    return any(_excludes(clause, profile, knowledge) for clause in clauses)
+    return any(excludes(clause, profile, knowledge) for clause in clauses)
 
 
 def _has_common_parts(
@@ -114,7 +114,7 @@ def _has_common_parts(
     return are_common(profile.start, arch, domain.builds, knowledge)
 
 
-def _excludes(clause: Clause, profile: GuestProfile, knowledge: KnowledgeBase) -> bool:
+def excludes(clause: Clause, profile: GuestProfile, knowledge: KnowledgeBase) -> bool:
     """Whether no guest of a profile has what a clause speaks of."""
     if clause.kind is ClauseKind.CPU:
         chosen = profile.cpu == "named" and not profile.features.intersection(clause.any_of)

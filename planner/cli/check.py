@@ -11,14 +11,16 @@ import typer
 from planner.cli import exits
 from planner.cli.options import (
     FleetFile,
+    GuestProfileName,
     Inputs,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
     StrictInput,
     inputs_of,
+    with_profile,
 )
-from planner.cli.screen.console import painted
+from planner.cli.screen.console import note, painted
 from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, wrong_word
 
@@ -98,6 +100,7 @@ def check(
     trait: Traits = None,
     cases: CasesFile = None,
     assume_conditions: Assume = False,
+    guest_profile: GuestProfileName = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     strict_input: StrictInput = False,
@@ -119,11 +122,16 @@ def check(
         "cpu": cpu,
         "traits": " ".join(trait or ()),
     }
-    given = inputs_of(fleet, policy, knowledge, strict=strict_input)
+    given = with_profile(inputs_of(fleet, policy, knowledge, strict=strict_input), guest_profile)
     rows = _cases(given, cases, words)
     verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
     code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
-    answer(_written(rows, verdicts, format, single=cases is None, output=output), output, code)
+    profile = given.policy.guest_profile
+    if format is not CheckFormat.TABLE or cases is not None:
+        note(f"for guest profile '{profile}', where a case does not say it")
+    if cases is None and format is CheckFormat.TABLE:
+        answer(_told(verdicts[0], profile, output), output, code)
+    answer(_written(rows, verdicts, format, single=cases is None), output, code)
 
 
 def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequence[Case]:
@@ -151,6 +159,7 @@ def _verdicts(
         knowledge=given.knowledge,
         policy=given.policy,
         assume_conditions=assume_conditions,
+        by_profile=True,
     )
     return judge.verdicts(tuple(cases))
 
@@ -165,26 +174,25 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
     return case
 
 
+def _told(verdict: Verdict, profile: str, output: Path | None) -> Iterable[str]:
+    from planner.present.check_report import verdict_report
+
+    return painted(verdict_report(verdict, profile), output)
+
+
 def _written(
-    rows: Sequence[Case],
-    verdicts: Sequence[Verdict],
-    format: CheckFormat,
-    *,
-    single: bool,
-    output: Path | None,
+    rows: Sequence[Case], verdicts: Sequence[Verdict], format: CheckFormat, *, single: bool
 ) -> Iterable[str]:
-    """Return verdicts in the wished format, in pieces."""
-    from planner.present.check_report import VERDICT_COLUMNS, csv_cells, verdict_report
+    """Return verdicts as JSON or CSV, in pieces."""
+    from planner.present.check_report import VERDICT_COLUMNS, csv_cells
     from planner.present.document import dump, verdict_document, verdicts_document
     from planner.present.tables import csv_text
 
     if format is CheckFormat.JSON:
         return dump(verdict_document(verdicts[0]) if single else verdicts_document(verdicts))
-    if format is CheckFormat.CSV or not single:
-        header = (*rows[0].words, *VERDICT_COLUMNS) if rows else ()
-        cells = (
-            (*case.words.values(), *csv_cells(verdict))
-            for case, verdict in zip(rows, verdicts, strict=True)
-        )
-        return csv_text(header, cells)
-    return painted(verdict_report(verdicts[0]), output)
+    header = (*rows[0].words, *VERDICT_COLUMNS) if rows else ()
+    cells = (
+        (*case.words.values(), *csv_cells(verdict))
+        for case, verdict in zip(rows, verdicts, strict=True)
+    )
+    return csv_text(header, cells)

@@ -9,6 +9,7 @@ from planner.domain.capability import NEVER
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.migrated import Clause, Consequence
+from planner.domain.solution import Condition
 
 
 class Outcome(Enum):
@@ -110,14 +111,26 @@ class Remark:
     universal: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PairCondition:
+    """A condition of a pair of hosts, and what asks for it."""
+
+    condition: Condition
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Judgement of an edge; safe if and only if there is no objection."""
+    """Judgement of an edge; safe if and only if there is no objection.
+
+    `conditions` are what this very pair asks beside what every fleet is asked, and is not known to hold.
+    """
 
     edge: MigrationEdge
     start: GuestStart
     objections: tuple[Objection, ...]
     remarks: tuple[Remark, ...] = ()
+    conditions: tuple[PairCondition, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -135,11 +148,6 @@ class Verdict:
         certain = {one.consequence for one in self.objections if not one.is_gap}
         early = {one for one in certain if one.is_before_the_move}
         return max(early or certain, key=lambda one: one.weight, default=None)
-
-    @property
-    def conditions(self) -> tuple[Remark, ...]:
-        """What this very pair asks beside what every fleet is asked, and is not known to hold."""
-        return tuple(one for one in self.remarks if one.subject and not one.universal)
 
     def decided(self) -> Verdict:
         """Return this verdict without what cannot change it: beside what is certain no fact is open."""

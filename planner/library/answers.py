@@ -62,7 +62,8 @@ def check(
 
     The keys of a case are the columns of a cases file: `from`, `to` and `machine`, and, where known,
     `flags`, `to_flags`, `booted_on`, `devices` (`-`: none), `cpu`, `traits`. `assume_conditions`: the
-    conditions of the pool's answer are taken as kept. Raises `FleetError` with every wrong word.
+    conditions of the pool's answer are taken as kept. What a case does not say of its guest is taken
+    from the policy's guest profile, `ordinary` by default. Raises `FleetError` with every wrong word.
     """
     rows = knowledge or load_knowledge()
     judge = CaseJudge(
@@ -70,6 +71,7 @@ def check(
         knowledge=rows,
         policy=policy or rows.policy,
         assume_conditions=assume_conditions,
+        by_profile=True,
     )
     problems, verdicts = [], []
     for number, words in enumerate(cases, start=1):

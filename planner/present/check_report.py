@@ -15,10 +15,14 @@ LISTED = re.compile(r",(?=\S)")
 """A comma without a blank, as in lists of functions: a line can be broken there."""
 
 
-def verdict_report(verdict: Verdict) -> Iterator[Line]:
-    """Yield the verdict of one edge with every objection and remark."""
+def verdict_report(verdict: Verdict, profile: str) -> Iterator[Line]:
+    """Yield the verdict of one edge with every objection, condition and remark.
+
+    `profile` is the guest profile that says what the case leaves open.
+    """
     consequence = f", {verdict.consequence.value}" if verdict.consequence is not None else ""
     yield Line(f"{verdict.outcome.value}{consequence}", STYLES[verdict.outcome])
+    yield Line(f"  for guest profile '{profile}', where the case does not say it", Style.DIM)
     for objection in verdict.objections:
         style = Style.WARN if objection.is_gap else Style.BAD
         label = "unknown" if objection.is_gap else objection.consequence.value
@@ -26,7 +30,13 @@ def verdict_report(verdict: Verdict) -> Iterator[Line]:
         yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
         source = LISTED.sub(", ", objection.source)
         yield from folded(source, label="source".ljust(LABEL), indent=2, style=Style.DIM)
+    for one in verdict.conditions:
+        reason = f" ({one.reason})" if one.reason else ""
+        told = f"{one.condition.id}: {one.condition.text}{reason}"
+        yield from folded(told, label="holds if".ljust(LABEL), indent=2, style=Style.WARN)
     for remark in verdict.remarks:
+        if remark.universal:
+            continue
         text = f"{remark.unit}: {remark.text}" if remark.unit else remark.text
         yield from folded(text, label=remark.kind.ljust(LABEL), indent=2, style=Style.DIM)
 
@@ -48,7 +58,7 @@ def csv_cells(verdict: Verdict) -> tuple[str, str, str, str]:
     consequence = verdict.consequence.value if verdict.consequence is not None else ""
     name = verdict.start.baseline.machine_type
     objections = " ".join(f"{one.rule.value}:{_subject(one, name)}" for one in verdict.objections)
-    asked = "; ".join(dict.fromkeys(f"{one.polarity} {one.subject}" for one in verdict.conditions))
+    asked = " ".join(one.condition.id for one in verdict.conditions)
     return verdict.outcome.value, consequence, objections, asked
 
 

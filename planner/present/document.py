@@ -20,10 +20,10 @@ from planner.domain.solution import (
     UnknownFact,
     WhyNotNewer,
 )
-from planner.domain.verdict import Objection, Remark, Verdict
+from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
 
 SOLUTION_SCHEMA = "planner.solution/2"
-VERDICT_SCHEMA = "planner.verdict/2"
+VERDICT_SCHEMA = "planner.verdict/3"
 Json = dict[str, object]
 MOST_INDENTED = 200
 VERIFY = {
@@ -219,14 +219,14 @@ def verdict_document(verdict: Verdict) -> Json:
         "consequence": None if consequence is None else consequence.value,
         "objections": [_objection(objection) for objection in verdict.objections],
         "remarks": [_remark(remark) for remark in verdict.remarks],
-        "conditions": [_pair_condition(remark) for remark in verdict.conditions],
+        "conditions": [_pair_condition(one) for one in verdict.conditions],
     }
 
 
 def verdicts_document(verdicts: Iterable[Verdict]) -> Json:
     """Return the document of many checked edges, in their order."""
     return {
-        "schema": "planner.verdicts/2",
+        "schema": "planner.verdicts/3",
         "cases": [verdict_document(verdict) for verdict in verdicts],
     }
 
@@ -243,8 +243,17 @@ def _objection(objection: Objection) -> Json:
     }
 
 
-def _pair_condition(remark: Remark) -> Json:
-    return {**_picked(remark, "subject", "polarity"), "reason": remark.text, "unit": remark.unit}
+def _pair_condition(asked: PairCondition) -> Json:
+    condition = asked.condition
+    return {
+        "id": condition.id,
+        "kind": condition.kind,
+        "subject": list(condition.subject),
+        "polarity": condition.polarity,
+        "text": condition.text,
+        "reason": asked.reason,
+        "price": condition.price,
+    }
 
 
 def _remark(remark: Remark) -> Json:
