@@ -17,7 +17,7 @@ UNUSED = ["--cpu", "qemu64", "--trait", "uses-smm=no"]
 ANSWERS = [
     (["solve", SEED], 0),
     (["solve", SEED, "--policy", "floor.toml"], 4),
-    (["check", SEED, *EDGE], 5),
+    (["check", SEED, *EDGE, "--guest-profile", "any"], 5),
     (["check", SEED, *EDGE, *USED], 4),
     (["check", SEED, *EDGE, *USED, "--no-devices"], 4),
     (["check", SEED, *EDGE, *UNUSED], 0),

@@ -210,7 +210,7 @@ def test_option_roms_of_other_size_are_refused(
     rows = f"a,6.1.0-40-amd64,{qemu}\nb,6.1.0-40-amd64,1:10.0.13+ds-0+deb13u1\n"
     (tmp_path / "f.csv").write_text(f"host,kernel,qemu\n{rows}")
     words = ("check", "f.csv", "--from", "a", "--to", "b", "--machine", "pc-q35-7.2", *options)
-    told = run(*words, cwd=tmp_path).stdout
+    told = run(*words, "--guest-profile", "any", cwd=tmp_path).stdout
     assert ("P015" in told) is bool(outcome)
     assert ("option ROM" in told) is bool(outcome)
 

@@ -52,7 +52,7 @@ def test_one_pair_has_one_set_of_conditions(
     for baseline in domain.baselines:
         flags = " ".join(str(choice.flag) for choice in baseline.flags)
         case = {"from": "a", "to": "b", "machine": baseline.machine_type, "flags": flags}
-        (verdict,) = planner.check(fleet, case, policy=policy)
+        (verdict,) = planner.check(fleet, case, policy=policy, by_profile=True)
         asked = {found.condition.id for found in verdict.conditions}
         assert asked == {found.id for found in baseline.checks}
         if not {found.kind for found in baseline.checks} - {"host"}:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from planner.answers.alike_guests import AlikeGuests
-from planner.answers.condition_origin import asked_by
 from planner.answers.conditions import profile_of, sorted_out
 from planner.answers.cpu_advice import cpu_advice
 from planner.answers.guest_results import GuestJudge
+from planner.answers.reasons.condition_origin import asked_by
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
 from planner.domain.machine_type import MachineType

@@ -55,6 +55,7 @@ def check(
     fleet: Fleet,
     *cases: Mapping[str, str],
     assume_conditions: bool = False,
+    by_profile: bool = False,
     policy: Policy | None = None,
     knowledge: KnowledgeBase | None = None,
 ) -> tuple[Verdict, ...]:
@@ -62,8 +63,9 @@ def check(
 
     The keys of a case are the columns of a cases file: `from`, `to` and `machine`, and, where known,
     `flags`, `to_flags`, `booted_on`, `devices` (`-`: none), `cpu`, `traits`. `assume_conditions`: the
-    conditions of the pool's answer are taken as kept. What a case does not say of its guest is taken
-    from the policy's guest profile, `ordinary` by default. Raises `FleetError` with every wrong word.
+    conditions of the pool's answer are taken as kept. `by_profile`: what a case does not say of its
+    guest is taken from the policy's guest profile, as the command does; else it is left open. Raises
+    `FleetError` with every wrong word.
     """
     rows = knowledge or load_knowledge()
     judge = CaseJudge(
@@ -71,7 +73,7 @@ def check(
         knowledge=rows,
         policy=policy or rows.policy,
         assume_conditions=assume_conditions,
-        by_profile=True,
+        by_profile=by_profile,
     )
     problems, verdicts = [], []
     for number, words in enumerate(cases, start=1):
