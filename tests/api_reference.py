@@ -11,7 +11,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "api.md"
 HEAD = """# Public names of `planner`
 
 Written from the docstrings by `python -m tests.api_reference`; a test keeps it true. Examples are in
-[library.md](library.md).
+[library.md](../guides/library.md).
 """
 
 
