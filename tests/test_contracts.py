@@ -33,6 +33,11 @@ FORBIDDEN = [
         "from planner.rollout import stages",
         "The replay shares nothing with the planner of waves but the domain types",
     ),
+    (
+        "cli/solve.py",
+        "from planner.answers.answer import solve",
+        "Commands judge, solve and plan through the library only",
+    ),
 ]
 
 

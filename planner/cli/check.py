@@ -152,7 +152,7 @@ def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequen
 def _verdicts(
     given: Inputs, cases: Iterable[Case], *, assume_conditions: bool
 ) -> Sequence[Verdict]:
-    from planner.answers.check_cases import CaseJudge
+    from planner.library.explanations import CaseJudge
 
     judge = CaseJudge(
         fleet=given.fleet,

@@ -39,7 +39,7 @@ def decode(
 
     Example: planner decode --log /var/log/libvirt/qemu/guest.log
     """
-    from planner.answers.messages import diagnose
+    from planner.library.explanations import diagnose
     from planner.present.decode_report import decode_report
 
     base = knowledge_of(knowledge)

@@ -53,15 +53,17 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
-    from planner.answers.answer import solve as solve_domains
-    from planner.answers.try_type import try_machine_type, try_next_newer
-    from planner.library.answers import domains_of
-    from planner.migration.profiles import profile_fleet
+    from planner.library.explanations import (
+        pools_of,
+        solve_domains,
+        try_machine_type,
+        try_next_newer,
+    )
     from planner.present.explain_report import trial_report
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     base, rules = given.knowledge, given.policy
-    domains = domains_of(profile_fleet(given.fleet, base), arrows_in(edges, given.fleet))
+    domains = pools_of(given.fleet, arrows_in(edges, given.fleet), base)
     names = [domain.name for domain in domains]
     if pool and pool not in names:
         raise UsageError(

@@ -76,8 +76,8 @@ def show_row(
 
     Example: planner knowledge show cpu/msr_smi_count
     """
-    from planner.answers.always import explained
     from planner.knowledge.listing import find, names
+    from planner.library.explanations import explained
 
     base, folder = _checked(policy, knowledge)
     condition = explained(name, base)
@@ -107,7 +107,7 @@ def _condition_card(condition: Condition, reason: str) -> Iterator[Line]:
 
 def _always(base: KnowledgeBase) -> Iterator[Line]:
     """Yield the conditions that two equal hosts ask already, each with what asks for it."""
-    from planner.answers.always import always
+    from planner.library.explanations import always
 
     for condition, reason in always(base):
         yield from folded(f"{condition.id}: {condition.text}", indent=0)

@@ -138,7 +138,7 @@ def _heading(source: Path, title: str, date: str) -> Heading:
 def _of_fleet(path: Path, fleet: Path, given: Inputs) -> Plan:
     """Read a plan, and refuse it if it is not about this fleet."""
     from planner.fleet.upgrades import read_upgrades
-    from planner.replay.plan_validation import check_plan
+    from planner.library.replays import check_plan
 
     made = _read(path)
     check_plan(made, read_upgrades(fleet, given.knowledge, ()), given.knowledge)

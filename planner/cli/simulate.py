@@ -92,8 +92,7 @@ def simulate(
     """
     from planner.fleet.upgrades import digest_of
     from planner.library import plans
-    from planner.replay.plan_validation import check_plan
-    from planner.replay.simulate import drawn_failures
+    from planner.library.replays import check_plan, drawn_failures
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
     check_plan(made, hosts, given.knowledge)
@@ -150,7 +149,7 @@ def failures_of(
 ) -> tuple[HostFailure, ...]:
     """Read HOST@WAVE words; raises `UsageError` with each one that is wrong."""
     from planner.domain.plans.simulation import HostFailure
-    from planner.replay.plan_validation import check_failures
+    from planner.library.replays import check_failures
 
     problems, found = [], []
     for word in words:

@@ -103,11 +103,9 @@ def solved(given: Inputs, arrows: Arrows | None, guests: tuple[GuestGroup, ...] 
 
 def mapped(given: Inputs, arrows: Arrows | None) -> tuple[EdgeMap, ...]:
     """Judge every edge of every pool."""
-    from planner.answers.edge_map import edge_maps
-    from planner.library.answers import domains_of
-    from planner.migration.profiles import profile_fleet
+    from planner.library.explanations import edge_maps, pools_of
 
-    domains = domains_of(profile_fleet(given.fleet, given.knowledge), arrows)
+    domains = pools_of(given.fleet, arrows, given.knowledge)
     shown = progress("judged pools", len(domains))
     return edge_maps(domains, given.knowledge, given.policy, progress=shown)
 

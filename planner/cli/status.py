@@ -20,7 +20,7 @@ from planner.cli.options import (
 from planner.cli.screen.console import painted, working
 from planner.cli.screen.output import answer
 from planner.cli.simulate import Format, PlanFile, ReplayFormat, note_other_rows, planned
-from planner.domain.errors import PlanError, UsageError, wrong_word
+from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,26 +47,22 @@ def status(
 
     Example: planner status plan.json fleet.csv
     """
-    from planner.replay.plan_status import status_of
-    from planner.replay.plan_validation import check_words, contradictions
-    from planner.replay.simulate import ReplayRequest
+    from planner.library.replays import check_consistent, plan_status
 
     day = _day(today)
     made, given, hosts = planned(plan, fleet, policy, knowledge)
-    wrong = tuple(contradictions(made))
-    if wrong:
-        raise PlanError(wrong)
-    check_words(made, hosts, given.knowledge)
+    check_consistent(made, hosts, given.knowledge)
     note_other_rows(made, given)
-    scenario = ReplayRequest(
-        plan=made,
-        hosts=hosts,
-        guests=guests_in(guests, given),
-        knowledge=given.knowledge,
-        policy=given.policy,
-    )
+    alive = guests_in(guests, given)
     with working("replaying the rest of the plan"):
-        found = status_of(scenario, day)
+        found = plan_status(
+            made,
+            hosts,
+            guests=alive,
+            policy=given.policy,
+            knowledge=given.knowledge,
+            today=day,
+        )
     code = exits.of_outcomes([found.rest.outcome])
     answer(_written(found, made, format, output, verbose=verbose), output, code)
 

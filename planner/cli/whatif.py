@@ -58,7 +58,7 @@ def whatif(
 
     Example: planner whatif fleet.csv newer-kernel.toml
     """
-    from planner.whatif.what_if import what_if
+    from planner.library.scenarios import what_if
 
     given = inputs_of(fleet, policy, knowledge)
     asked, combined = _asked(scenarios or [], matrix)
