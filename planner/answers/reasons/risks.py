@@ -14,15 +14,42 @@ from planner.solver.observed_edges import relied_on, set_aside
 
 
 def expiring(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[Loss]:
-    """Yield with which QEMU a type goes: a release that has dropped it, or by forecast."""
+    """Yield with which QEMU a type goes: a release or vendor that has dropped it, or by forecast."""
     name = machine_type.name
     gone, removal = knowledge.machines.dropped_in(machine_type), knowledge.removals.get(name)
-    if gone is not None:
+    told = "" if gone is not None else ", ".join(_fate(machine_type, knowledge))
+    if told:
+        yield Loss(unit="", severity="removal", text=f"{name} is {told}")
+    elif gone is not None:
         text = f"{name} is gone from QEMU {gone.release} on"
         yield Loss(unit="", severity="removal", text=text)
     elif removal is not None:
         text = f"{name} goes with QEMU {removal.removed} (forecast)"
         yield Loss(unit="", severity="forecast", text=text)
+
+
+def _fate(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[str]:
+    """Yield where builds of a vendor deprecate a type of its own, and where the newest is without it."""
+    row, builds = knowledge.machines.row(machine_type.name), knowledge.builds
+    if row is None or builds.is_reference(machine_type.line):
+        return
+    titles = (
+        _short(line.title)
+        for line in builds.lines
+        if any(build.ref in row.deprecated for build in line.builds)
+    )
+    first = next(titles, "")
+    if first:
+        yield f"deprecated in {first}"
+    for line in builds.lines:
+        offering = [build.ref in row.offered for build in line.builds]
+        if any(offering) and not offering[-1]:
+            yield f"gone in {_short(line.title)}"
+
+
+def _short(title: str) -> str:
+    """Return the first name of a line of builds: that of the vendor's product."""
+    return title.partition(" and ")[0].removesuffix(" family")
 
 
 def observed(

@@ -1,0 +1,25 @@
+"""A type that its vendor will drop is told with where it is deprecated and where it is gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.answers.reasons.risks import expiring
+from planner.knowledge.shipped import load_knowledge
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pc-i440fx-rhel7.6.0", "pc-i440fx-rhel7.6.0 is deprecated in RHEL 9, gone in RHEL 10"),
+        ("pc-q35-4.0", "pc-q35-4.0 is gone from QEMU 10.1.0 on"),
+        ("pc-q35-rhel9.6.0", ""),
+        ("pc-q35-jammy", ""),
+    ],
+)
+def test_the_fate_of_a_type_is_told(name: str, text: str) -> None:
+    base = load_knowledge()
+    row = base.machine_type(name)
+    assert row is not None
+    found = [one.text for one in expiring(row, base) if one.severity == "removal"]
+    assert found == ([text] if text else [])
