@@ -25,8 +25,7 @@ from planner.domain.solution import (
     WhyNotNewer,
 )
 from planner.present.asked import Asked
-from planner.present.columns import aligned
-from planner.present.lines import WIDTH, Line, Style, folded, listed
+from planner.present.lines import WIDTH, Line, Style, TextTable, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
     group_equal,
@@ -100,7 +99,7 @@ def _finding(finding: GuestFinding) -> str:
 
 def _table(groups: Sequence[tuple[DomainSolution, ...]]) -> Iterator[Line]:
     rows = [_row(group) for group in groups[:MOST_ROWS]]
-    yield from (Line(text) for text in aligned(HEADER, rows, right=NUMBERS, width=WIDTH))
+    yield TextTable(header=HEADER, body=tuple(rows), right=NUMBERS)
     if len(groups) > MOST_ROWS:
         yield Line(
             f" and {len(groups) - MOST_ROWS:,} more kinds of pool: --format csv has them all"
