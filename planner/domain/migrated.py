@@ -147,11 +147,6 @@ class MigratedUnit:
         )
 
     @property
-    def is_optional(self) -> bool:
-        """Whether a guest can do without this unit."""
-        return bool(self.when)
-
-    @property
     def is_universal(self) -> bool:
         """Whether no host of any fleet takes guests with the unit, whatever its build."""
         return NEVER in self.capabilities and not self.until

@@ -65,7 +65,3 @@ class Policy:
     def accepted_loss(self, unit: str) -> AcceptedLoss | None:
         """Return the acceptance that covers `unit`."""
         return next((loss for loss in self.accepted_losses if loss.unit == unit), None)
-
-    def accepts_unsent(self, unit: str, *, severity: str) -> bool:
-        """Whether state may stay unsent by configuration."""
-        return severity in self.accepted_severities or self.accepted_loss(unit) is not None

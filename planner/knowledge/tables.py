@@ -15,7 +15,6 @@ from planner.knowledge.builds import BuildLines, Grammar, KnownBuild
 from planner.knowledge.files.rows import release_key
 
 ANALOGY = frozenset({Evidence.INFERRED, Evidence.MEMORY})
-Intervals = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,11 +189,6 @@ class MachineTables:
         offering = [place for place, build in enumerate(builds) if build.ref in row.offered]
         later = builds[offering[-1] + 1 :] if offering else []
         return later[0] if later else None
-
-    def deprecates(self, build: QemuBuild, machine_type: str) -> bool:
-        """Return whether `build` warns that `machine_type` will go."""
-        row = self.row(machine_type)
-        return row is not None and build.lower in row.deprecated
 
     def alias(self, build: QemuBuild, name: str) -> str | None:
         """Return the versioned type that an alias such as `q35` means on `build`, if certain."""

@@ -193,11 +193,6 @@ def _cells(group: HostGroup) -> tuple[tuple[str, str], ...]:
     return ("kernel", group.kernel), ("qemu", group.qemu)
 
 
-def missing_facts(profile: HostProfile, knowledge: KnowledgeBase) -> tuple[CapabilityId, ...]:
-    """Return the capabilities that some unit asks about and nobody knows for this profile."""
-    return unknown_among(knowledge.relevant(profile.arch), profile.capabilities)
-
-
 def unknown_among(
     asked: Iterable[CapabilityId], capabilities: CapabilitySet
 ) -> tuple[CapabilityId, ...]:

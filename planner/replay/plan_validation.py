@@ -13,6 +13,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.replay.guest_classes import same_baseline
 
 MOST_PROBLEMS = 20
+"""Problems that are told one by one: a plan of another fleet has one per host."""
 CLAIMS = tuple(kind.value for kind in ClauseKind)
 
 

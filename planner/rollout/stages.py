@@ -52,11 +52,6 @@ class PoolUpgrade:
         """Return the profiles of today, in order of appearance."""
         return tuple(dict.fromkeys(self.before))
 
-    def leaving_profiles(self) -> tuple[HostProfile, ...]:
-        """Return the profiles that some host gives up, in order of appearance."""
-        pairs = zip(self.hosts, self.before, strict=True)
-        return tuple(dict.fromkeys(before for host, before in pairs if host.target is not None))
-
     def upgraded_profiles(self) -> tuple[HostProfile, ...]:
         """Return the profiles that hosts get, in order of appearance."""
         pairs = zip(self.hosts, self.after, strict=True)

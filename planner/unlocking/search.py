@@ -49,6 +49,7 @@ from planner.unlocking.upgrade_options import UpgradeFinder, UpgradePath
 
 NOT_HELD = "the cheapest upgrade found does not hold for the hosts as they are"
 MOST_REASONS = 3
+"""Reasons that a line tells; `explain` has all of them."""
 
 
 @dataclass(slots=True, kw_only=True)

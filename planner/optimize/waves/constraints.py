@@ -16,6 +16,7 @@ from planner.optimize.waves.model import Amounts, Item, Limit, WaveModel
 from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 GRAIN = 2**20
+"""Parts of a GiB or of a vCPU: CP-SAT wants whole numbers, and a KiB is finer than any policy."""
 DIMENSIONS = ("vcpus", "memory_gib")
 
 

@@ -7,9 +7,12 @@ from math import gcd
 
 from planner.optimize.waves.model import Amounts, Item, SearchOutcome, WaveModel
 
-SIZE = 3_000  # kinds of hosts times waves
-LARGEST = 2**52  # a sum beyond it could overflow in the solver
-EFFORT = 3.0  # deterministic time of one search, about seconds
+SIZE = 3_000
+"""Kinds of hosts times waves: with more, CP-SAT seldom ends within its effort."""
+LARGEST = 2**52
+"""A sum beyond it could overflow in the solver, which multiplies by counts of hosts."""
+EFFORT = 3.0
+"""Deterministic time of one search, about seconds: as long as a planner waits for one wave less."""
 
 
 def exact_packing(model: WaveModel, waves: int) -> SearchOutcome:

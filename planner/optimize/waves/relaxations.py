@@ -27,8 +27,11 @@ from planner.optimize.waves.model import Limit, WaveModel
 from planner.optimize.waves.problem import HostToPack, PackingRules, PoolSize
 
 EXAMPLES = 3
-MOST_HOSTS = 1000  # empty hosts that are thought of
-STEPS = 100  # fill is raised in steps of 1/STEPS
+"""Hosts that a text names: enough to find the rack."""
+MOST_HOSTS = 1000
+"""Empty hosts that are thought of: nobody buys more for one rollout."""
+STEPS = 100
+"""Fill is raised in steps of 1/STEPS, as operators write it."""
 
 
 def too_large(demanded: Sequence[LimitDemand], rules: PackingRules) -> tuple[Relaxation, ...]:
