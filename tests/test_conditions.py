@@ -125,7 +125,8 @@ def asked(
     hosts = [member(*host).profile for host in (one, other)]
     edge = MigrationEdge(source=hosts[0], destination=hosts[1])
     verdict = judge(edge, _start({"machine": "pc-q35-8.2", **guest}), knowledge())
-    return {(found.polarity, found.subject) for found in verdict.conditions}
+    told = [one for one in verdict.remarks if one.subject and not one.universal]
+    return {(one.polarity, one.subject) for one in told}
 
 
 NEW, OLD = ("6.18.5", "9.2.0", ""), ("6.1.20", "9.2.0", "")

@@ -95,6 +95,19 @@ def test_what_a_case_says_beats_the_profile(
     assert done.stdout.partition("\n")[0].partition(",")[0] == outcome, done.stdout
 
 
+def test_what_a_guest_has_for_certain_is_asked_of_the_hosts(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(FLEET)
+    (tmp_path / "cases.csv").write_text(
+        "from,to,machine,cpu,traits\n"
+        'a,b,pc-q35-7.2,"Haswell,+vmx",nested=no\na,b,pc-q35-7.2,Haswell,nested=no\n'
+    )
+    done = run("check", "fleet.csv", "--cases", "cases.csv", cwd=tmp_path)
+    asked = ["host:cpu/vmx_capabilities" in line for line in done.stdout.splitlines()[1:]]
+    assert asked == [True, False], done.stdout
+    done = run("knowledge", "show", "host:cpu/vmx_capabilities", cwd=tmp_path)
+    assert "equal VMX capability values" in done.stdout
+
+
 def test_a_file_of_cases_has_the_ids(tmp_path: Path) -> None:
     (tmp_path / "fleet.csv").write_text(FLEET)
     (tmp_path / "cases.csv").write_text("from,to,machine\na,b,pc-q35-7.2\n")

@@ -93,6 +93,10 @@ def explained(name: str, knowledge: KnowledgeBase) -> tuple[Condition, str] | No
     if kind == "host" and knowledge.host_cpus.fact(fact) is not None:
         text = f"the hosts are equal in {fact}, or guests do not see it"
         return Condition(kind="host", text=text, price="", about=(fact,)), "probes tell it"
+    unit = next((one for one in knowledge.units if one.id == fact and one.host_condition), None)
+    if kind == "host" and unit is not None:
+        text = f"{unit.id}: {unit.host_condition}"
+        return Condition(kind="host", text=text, price="", about=(unit.id,)), unit.symptom
     if not colon or kind not in KINDS:
         return None
     words = tuple(word.partition(":")[2] for word in name.split(JOINT))

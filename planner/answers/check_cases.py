@@ -13,6 +13,7 @@ from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
+from planner.domain.solution import Condition
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
 from planner.fleet.cases import Case
@@ -96,7 +97,10 @@ class CaseJudge:
             self._known[key] = replace(
                 judged,
                 objections=_gravest_first(judged.objections),
-                conditions=tuple(PairCondition(one, reason) for one, reason in asked),
+                conditions=(
+                    *(PairCondition(one, reason) for one, reason in asked),
+                    *_of_units(judged.remarks),
+                ),
             )
         return self._known[key]
 
@@ -202,6 +206,16 @@ class CaseJudge:
     def _members(self, case: Case) -> tuple[PoolMember, ...]:
         pools = dict.fromkeys((case.source.pool, case.destination.pool))
         return tuple(member for pool in pools for member in self._profiled.pools[pool])
+
+
+def _of_units(remarks: Iterable[Remark]) -> Iterator[PairCondition]:
+    """Yield what units that the guest is known to have ask of both hosts."""
+    for one in dict.fromkeys(remarks):
+        if one.kind == "host-condition" and one.unit and not one.universal:
+            text = f"{one.unit}: {one.text}"
+            yield PairCondition(
+                Condition(kind="host", text=text, price="", about=(one.unit,)), one.unit
+            )
 
 
 def _is_off_if_unnamed(clause: Clause, start: GuestStart) -> bool:

@@ -35,7 +35,7 @@ def verdict_report(verdict: Verdict, profile: str) -> Iterator[Line]:
         told = f"{one.condition.id}: {one.condition.text}{reason}"
         yield from folded(told, label="holds if".ljust(LABEL), indent=2, style=Style.WARN)
     for remark in verdict.remarks:
-        if remark.universal:
+        if remark.universal or remark.kind == "host-condition":
             continue
         text = f"{remark.unit}: {remark.text}" if remark.unit else remark.text
         yield from folded(text, label=remark.kind.ljust(LABEL), indent=2, style=Style.DIM)
