@@ -10,7 +10,8 @@ from planner.answers.reasons.why_not_newer import why_not_newer
 from planner.answers.status import status_of, status_of_attempt
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
-from planner.domain.solution import Status, WhyNotNewer
+from planner.domain.refusal import WhyNotNewer
+from planner.domain.solution import Status
 from planner.domain.trial import PoolTrial, Trial
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain

@@ -218,15 +218,13 @@ class HostProfile:
     of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
     `hardware` is what a probe told that guests may notice, `cpu_identity` the part that tells the CPU,
     and `is_probed` whether all was told that must be known to call two machines equal.
-    `observed` are the sides of observation rows that the host's texts match,
-    `unplaced` are the texts of its kernel and QEMU that fit no line, as missing facts,
+    `observed` are sides of observation rows that match, `unplaced` texts that fit no line, as facts,
     `kernel_doubt` says why the capabilities of its kernel are inferred, `build_doubt` why its QEMU may
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
     `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests,
     `unoffered_cpu_features` those that its QEMU gives to no guest, `one_vendor_cpu_features` those that
     its kernel gives on CPUs of one vendor only while its own is not stated; `cpu_features` are all four.
-    `register_list` names the list of registers that a probe read, `register_line` the kernels that
-    have one list.
+    `register_list` names the registers that a probe read, `register_line` kernels that have one list.
     """
 
     arch: str
@@ -253,7 +251,7 @@ class HostProfile:
 
     def __post_init__(self) -> None:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
-        lacked = frozenset(name for name in self.capabilities.absent if name.startswith("cpu."))
+        lacked = _of_cpu(self.capabilities.absent)
         object.__setattr__(self, "lacked_cpu_features", lacked)
         features = CpuFeatures(
             lacked,
@@ -313,7 +311,7 @@ class MigrationEdge:
 def unplaced_texts(hosts: Iterable[HostProfile]) -> tuple[str, ...]:
     """Return the kernels and builds of hosts that fit no line, as missing facts.
 
-    Two equal ones do not cancel: who wrote `unknown` twice did not say that the hosts run one kernel.
+    Two equal ones do not cancel: who wrote `unknown` twice did not say that it is one kernel.
     Builds that nobody published are among them where not all hosts have one build.
     """
     profiles = tuple(hosts)

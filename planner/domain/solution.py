@@ -8,6 +8,7 @@ from enum import Enum
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.cpu_advice import ANY_CPU, CpuAdvice
 from planner.domain.guest import Baseline
+from planner.domain.refusal import Refusal, Remedy, WhyNotNewer
 from planner.domain.shown import html_of
 
 
@@ -39,8 +40,7 @@ JOINT = "|"
 class Condition:
     """A claim that must hold for the answer: `kind` is cpu, device, accelerator, guest or host.
 
-    `words` are the clauses that it excludes, as `kind:word`; `about` names it where it has none, or
-    where they do not say it all.
+    `words` are the clauses that it excludes, as `kind:word`; `about` names it where they do not suffice.
     """
 
     kind: str
@@ -130,38 +130,6 @@ class UnknownFact:
     hosts: int
     examples: tuple[str, ...]
     guests: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Remedy:
-    """One way to open a newer answer, with its price in hosts."""
-
-    kind: str
-    text: str
-    hosts: int
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Refusal:
-    """A minimal reason that holds a machine type back; `subject`: what the hosts run, in few words."""
-
-    rule: str
-    text: str
-    hosts: int
-    examples: tuple[str, ...]
-    unit: str = ""
-    source: str = ""
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhyNotNewer:
-    """The next newer machine type, every minimal reason against it, and the ways to open it."""
-
-    machine_type: str
-    objections: tuple[Refusal, ...]
-    remedies: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

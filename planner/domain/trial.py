@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.domain.solution import ChosenBaseline, ConditionReason, Status, WhyNotNewer
+from planner.domain.refusal import WhyNotNewer
+from planner.domain.solution import ChosenBaseline, ConditionReason, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
+from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
     PROBED,
@@ -19,10 +20,8 @@ from planner.domain.solution import (
     FlagChoice,
     GuestFinding,
     PoolVerdict,
-    Refusal,
     RefusedLine,
     Solution,
-    WhyNotNewer,
 )
 from planner.present.asked import Asked
 from planner.present.lines import WIDTH, Line, Style, TextTable, folded, listed

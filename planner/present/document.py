@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.solution import (
     ChosenBaseline,
     Condition,
@@ -14,11 +15,9 @@ from planner.domain.solution import (
     FlagChoice,
     GuestFinding,
     Loss,
-    Refusal,
     RefusedLine,
     Solution,
     UnknownFact,
-    WhyNotNewer,
 )
 from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
 

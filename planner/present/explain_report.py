@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.domain.refusal import WhyNotNewer
 from planner.domain.shown import counted
-from planner.domain.solution import ConditionReason, WhyNotNewer
+from planner.domain.solution import ConditionReason
 from planner.domain.trial import PoolTrial
 from planner.present import report
 from planner.present.lines import Line, Style, folded, listed

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from planner.domain.refusal import Refusal, Remedy
 from planner.domain.shown import counted
 from planner.domain.solution import (
     ChosenBaseline,
     DomainSolution,
     FlagChoice,
-    Refusal,
     RefusedLine,
-    Remedy,
     Solution,
     Status,
 )

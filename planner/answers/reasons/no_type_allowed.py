@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planner.answers.host_classes import build_texts, first_names, host_count
 from planner.domain.policy import Policy
-from planner.domain.solution import Refusal, RefusedLine, Remedy, Status
+from planner.domain.refusal import Refusal, Remedy
+from planner.domain.solution import RefusedLine, Status
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase

@@ -8,7 +8,7 @@ from functools import cache
 from planner.answers.host_classes import first_names, host_count, members_of
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import MigratedUnit
-from planner.domain.solution import Remedy
+from planner.domain.refusal import Remedy
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLine, KnownBuild

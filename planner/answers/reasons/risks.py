@@ -7,7 +7,8 @@ from functools import cache
 
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
-from planner.domain.solution import ChosenBaseline, Loss, WhyNotNewer
+from planner.domain.refusal import WhyNotNewer
+from planner.domain.solution import ChosenBaseline, Loss
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.observed_edges import relied_on, set_aside

@@ -12,7 +12,7 @@ from planner.answers.host_classes import (
     releases_of,
 )
 from planner.answers.reasons.remedies import remedies
-from planner.domain.solution import Refusal, WhyNotNewer
+from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from planner.domain.cpu_advice import CpuAdvice
 from planner.domain.plans.plan import DomainPlan, Flip, Plan
 from planner.domain.plans.unlock import Unlocks, UnlockStatus
+from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
     PROBED,
     ChosenBaseline,
     DomainSolution,
     PoolVerdict,
-    Refusal,
     RefusedLine,
     Solution,
-    WhyNotNewer,
 )
 from planner.domain.verdict import Outcome
 from planner.present.page.edges import MARKS, Mark, ShownMap
