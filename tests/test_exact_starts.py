@@ -233,6 +233,17 @@ def test_series_do_not_load_the_registers_of_an_emulated_arm_cpu(
     assert not any("registers that each kernel exposes" in fact for fact in facts)
 
 
+# ---- other names of devices
+
+
+@pytest.mark.parametrize("name", ["virtio-blk", "lsi", "e1000-82540em", "ac97"])
+def test_another_name_of_a_device_is_that_device(name: str) -> None:
+    found = judged(host(BOOKWORM), host(TRIXIE), "pc-q35-7.2", devices=name)
+    assert not any("no row" in fact for one in found.objections for fact in one.facts)
+    none = judged(host(BOOKWORM), host(TRIXIE), "pc-q35-7.2", devices=f"{name}-of-nobody")
+    assert any("no row" in fact for one in none.objections for fact in one.facts)
+
+
 # ---- what nobody named is off, and the flags stay
 
 

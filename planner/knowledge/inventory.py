@@ -259,6 +259,14 @@ class ArchInventory:
                 return cells[0]
         return device
 
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def meant_by(self, device: str) -> str:
+        """Return the device that a name means on every build that takes it, else the name itself."""
+        rows = self._table("devices").get(device, ())
+        found = {cells[0] for cells, _ in rows if cells[1] == ALIAS}
+        only_alias = all(cells[1] == ALIAS for cells, _ in rows)
+        return found.pop() if len(found) == 1 and only_alias else device
+
     def _ancestors(self, table: str, place: int, name: str) -> tuple[str, ...]:
         """Return a type and what it descends from on a read build; empty if it is not there."""
         chain: list[str] = []

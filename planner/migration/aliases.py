@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Remark
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.applies import device_name
 
 
 def with_type(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
@@ -26,6 +27,20 @@ def with_type(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) 
     if meant is None:
         return start
     return replace(start, baseline=replace(start.baseline, machine_type=meant))
+
+
+def with_devices(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
+    """Return the start with the devices that other names of `-device` mean on every build alike."""
+    if start.devices is None:
+        return start
+    real = knowledge.inventory.of(edge.source.arch).meant_by
+    devices = tuple(_under_its_name(device, real) for device in start.devices)
+    return start if devices == start.devices else replace(start, devices=devices)
+
+
+def _under_its_name(device: str, real: Callable[[str], str]) -> str:
+    name = device_name(device)
+    return real(name) + device[len(name) :]
 
 
 def resolved(given: GuestStart, taken: GuestStart) -> Iterator[Remark]:

@@ -9,7 +9,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Objection, Remark, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.aliases import resolved, with_type
+from planner.migration.aliases import resolved, with_devices, with_type
 from planner.migration.applies import Assumed, all_say_backends, as_booted
 from planner.migration.emulation import judge_emulation
 from planner.migration.parts import judge_blockers, judge_parts
@@ -48,6 +48,7 @@ def judge(
     about the guest that count as excluded. An observed pair decides alone, but for
     what no observation of builds can have seen. Rules: docs/concepts/judgement.md.
     """
+    start = with_devices(edge, start, knowledge)
     given, start = start, with_type(edge, start, knowledge)
     taken = (*resolved(given, start), *usual_devices(start, knowledge))
     start = with_reach(_resolved(edge, start, knowledge), knowledge)

@@ -126,7 +126,8 @@ def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
         traits = tuple(device.removeprefix("guest:") for device in devices)
         kinds = {knowledge.guests.traits[trait].kind for trait in traits}
         unsaid = Truth.NO if kinds == {"use"} else Truth.UNKNOWN
-        return Clause(kind=ClauseKind.GUEST, any_of=traits, default=unsaid)
+        kind = ClauseKind.ACCELERATOR if kinds == {"accelerator"} else ClauseKind.GUEST
+        return Clause(kind=kind, any_of=traits, default=unsaid)
     if devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in devices)
         return Clause(kind=ClauseKind.CPU, any_of=names)

@@ -241,7 +241,9 @@ def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None
         return None
     if devices and devices[0].startswith("guest:"):
         traits = tuple(name.removeprefix("guest:") for name in devices)
-        return Clause(kind=ClauseKind.GUEST, any_of=traits, default=_unsaid(traits, knowledge))
+        kinds = {knowledge.guests.traits[name].kind for name in traits}
+        kind = ClauseKind.ACCELERATOR if kinds == {"accelerator"} else ClauseKind.GUEST
+        return Clause(kind=kind, any_of=traits, default=_unsaid(traits, knowledge))
     if devices and devices[0].startswith("cpu:"):
         return Clause(
             kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)
