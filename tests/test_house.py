@@ -11,7 +11,7 @@ LONGER = {
     "knowledge/base.py": 395,
     "knowledge/builds.py": 340,
     "knowledge/files/catalogue.py": 435,
-    "knowledge/inventory.py": 615,
+    "knowledge/inventory.py": 625,
     "knowledge/offered.py": 325,
     "knowledge/tables.py": 415,
     "migration/applies.py": 345,
