@@ -82,13 +82,15 @@ def flags(baseline: Baseline) -> list[str]:
 def test_seed_flips_after_the_last_old_host_and_not_earlier() -> None:
     plan = planned(ROOT / "examples" / "seed" / "rollout.csv")
     (pool,) = plan.domains
-    assert [flags(baseline) for baseline in pool.baselines] == [[SMI], [SMI]]
+    assert {baseline.machine_type: flags(baseline) for baseline in pool.baselines} == {
+        name: [SMI] for name in ("isapc", "pc-i440fx-4.0", "pc-q35-4.0")
+    }
     last = max(
         wave.number for wave in plan.waves if any(host.startswith("old") for host in wave.hosts)
     )
     assert {flip.after_wave for flip in plan.flips} == {last} == {len(plan.waves)}
     assert {flip.takes_effect for flip in plan.flips} == {TakesEffect.NEXT_HOP}
-    assert [flags(flip.after) for flip in plan.flips] == [[], []]
+    assert [flags(flip.after) for flip in plan.flips] == [[], [], []]
     assert pool.point_of_no_return == last
     assert [wave.rollback.free for wave in plan.waves] == [True] * (last - 1) + [False]
 

@@ -142,7 +142,7 @@ def test_status_says_what_is_due(files: Files, tmp_path: Path) -> None:
     fleet = write_fleet(tmp_path / "later.csv", rows)
     done = run(["status", str(path), str(fleet), "--today", "2027-02-01"])
     assert done.returncode == exits.ANSWERED, done.stderr
-    assert "wave 4: done, 2 of 2 hosts" in done.stdout
+    assert "waves 1-4: done, 8 hosts" in done.stdout
     assert "flip default, pc-q35: due now, unless made already" in done.stdout
     assert "  -machine pc-q35-4.0\n" in done.stdout
     early = run(["status", str(path), str(fleet), "--today", "2027-01-01"])
