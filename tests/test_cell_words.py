@@ -71,3 +71,23 @@ def test_a_value_that_cannot_be_is_wrong(tmp_path: Path, cells: dict[str, str], 
 def test_a_value_that_some_build_takes_is_read(tmp_path: Path, text: str) -> None:
     asked(tmp_path, devices=text)
     asked(tmp_path, flags="virtio-blk-pci.nobody-read-this=banana")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Cascadelake-Sever", "Cascadelake-Server"),
+        ("cortex-a75x", "cortex-a7"),
+        ("Hasswell,+vmx", "Haswell"),
+    ],
+)
+def test_a_cpu_model_that_no_qemu_has_is_wrong(tmp_path: Path, text: str, meant: str) -> None:
+    with pytest.raises(PlannerError, match=f"unknown CPU model.*did you mean '{meant}"):
+        asked(tmp_path, cpu=text)
+
+
+@pytest.mark.parametrize(
+    "text", ["host", "max", "host-passthrough", "POWER9", "cortex-a57", "x86-64-v2-AES", "EPYC-v4"]
+)
+def test_a_cpu_model_that_some_program_has_is_read(tmp_path: Path, text: str) -> None:
+    asked(tmp_path, cpu=text)

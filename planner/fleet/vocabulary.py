@@ -52,8 +52,8 @@ class GuestVocabulary(Protocol):
         ...
 
     @property
-    def cpu_models(self) -> Mapping[str, object]:
-        """Every CPU model by name."""
+    def cpu_names(self) -> Collection[str]:
+        """Every CPU model of any architecture by every name that programs give it."""
         ...
 
     @property

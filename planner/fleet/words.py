@@ -99,10 +99,11 @@ def _trait(word: str) -> tuple[str, bool]:
 
 
 def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
-    """Read `MODEL,+f,-f,setting=5`; empty means 'not given'. Names must be known, models need not."""
+    """Read `MODEL,+f,-f,setting=5`; empty means 'not given'. Every name must be known."""
     if not text:
         return None
     cpu = GuestCpu.parse(text)
+    _refuse_unknown("CPU model", [cpu.model], words.cpu_names)
     _refuse_unknown("CPU feature", cpu.enabled | cpu.disabled, words.cpu_features)
     _refuse_unknown("CPU setting", dict(cpu.settings), words.cpu_settings)
     return cpu

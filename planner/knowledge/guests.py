@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
+from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.offered import OfferedParts
@@ -176,6 +177,20 @@ class GuestWords:
             return name, True
         found = (row.name for row in self.traits.values() if name in row.opposites)
         return next(((trait, False) for trait in found), None)
+
+    @property
+    def cpu_names(self) -> frozenset[str]:
+        """Every CPU model of any architecture by every name that programs give it.
+
+        libvirt writes in capitals what QEMU of some architectures reads in either case.
+        """
+        inventory = self.parts.inventory
+        read = frozenset[str]().union(
+            *(inventory.names("cpu-model", arch) for arch in inventory.architectures)
+        )
+        capitals = {name.upper() for name in read if name.islower()}
+        of_programs = {place for _, place in self.formats.cpus if " " not in place}
+        return read | capitals | of_programs | FOLLOWS_HOST | frozenset(self.cpu_models)
 
     def is_read_device(self, name: str) -> bool:
         """Whether some build that was read has a device of this name."""

@@ -149,8 +149,8 @@ def _cpu(domain: Element, words: GuestVocabulary, complaints: Complaints) -> Gue
     }
     if not model or not SIGNS.keys() >= set(policies.values()):
         return None
-    if mode is None and model not in words.cpu_models:
-        hint = nearest(model, words.cpu_models)
+    if mode is None and model not in words.cpu_names:
+        hint = nearest(model, words.cpu_names)
         complaints.add(((), "cpu/model"), advised(f"unknown CPU model '{model}'", hint))
         return None
     added = list(_settings(domain, words.formats))

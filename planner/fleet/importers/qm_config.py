@@ -9,7 +9,7 @@ from functools import partial
 
 from planner.documents.complaints import Complaints
 from planner.domain.errors import advised, nearest
-from planner.domain.guest import FOLLOWS_HOST, GuestCpu
+from planner.domain.guest import GuestCpu
 from planner.fleet.importers.guest_rules import Element, FormatReader
 from planner.fleet.importers.libvirt_domain import DescribedGuest, added_devices, flags_of
 from planner.fleet.vocabulary import GuestVocabulary
@@ -124,8 +124,8 @@ def _cpu(
         FORMAT, words.formats
     ).traits(options.get):
         return None
-    if model not in words.cpu_models and model not in FOLLOWS_HOST:
-        hint = nearest(model, words.cpu_models)
+    if model not in words.cpu_names:
+        hint = nearest(model, words.cpu_names)
         complaints.add(((), "cpu"), advised(f"unknown CPU model '{model}'", hint))
         return None
     given = dict(word.partition("=")[::2] for word in others)
