@@ -50,7 +50,7 @@ def harvest_qemu(
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="types, devices, cpu or guests; may be repeated; default: all, some minutes",
+            help="types, devices, cpu, guests or state; may be repeated; default: all, minutes",
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
@@ -62,6 +62,7 @@ def harvest_qemu(
     types: machine types, aliases and deprecation, compat properties with order and value from 9.1 on.
     devices: devices with properties and defaults, objects, machine options. cpu: models under every
     machine type, with features if KVM is here. guests: what blocks migration, asked of stopped guests.
+    state: what is sent of each device.
     Exit code 0 if all rows agree, 4 if the diff is not empty.
     Example: planner harvest qemu /usr/bin/qemu-system-x86_64
     """

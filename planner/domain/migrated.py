@@ -89,9 +89,9 @@ class MigratedUnit:
 
     `state`: `run` is produced by any visited host, `boot` is fixed where the guest booted, `host` is
     demanded of every host whose build knows it, `none` needs nothing. `sent`: `value` only when
-    non-default, `cpuid` when the guest has the feature, `always`. `sent_if`, `captured_if`: of the
-    producing host; `requires`, `refused_by`: of the destination; `source_requires`: of the source, or
-    migration is blocked.
+    non-default, `cpuid` when the guest has the feature, `always`, or `never`: no build sends it.
+    `sent_if`, `captured_if`: of the producing host; `requires`, `refused_by`: of the destination;
+    `source_requires`: of the source, or migration is blocked.
     `foreign`: what a build without the unit makes of it, None for what a lack does.
     `by_backend`: `host_condition` is met where the guest's devices say their backends.
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
@@ -149,7 +149,12 @@ class MigratedUnit:
     @property
     def is_universal(self) -> bool:
         """Whether no host of any fleet takes guests with the unit, whatever its build."""
-        return NEVER in self.capabilities and not self.until
+        return (NEVER in self.capabilities and not self.until) or self.sent == "never"
+
+    @property
+    def is_of_a_device(self) -> bool:
+        """Whether the unit is the whole state of devices, or a reason not to migrate them."""
+        return self.kind in {"blocker", "device"} or (self.kind, self.state) == ("section", "boot")
 
     @property
     def is_unusual(self) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.harvest.device_state import read_device_state
 from planner.harvest.inventory import (
     LISTS,
     MODEL_NAMES,
     MODELS,
     STARTED,
+    STATE,
     HarvestedTables,
     TableChange,
     WholeBuild,
@@ -27,8 +29,8 @@ from planner.harvest.whole import (
     usual_type,
 )
 
-TYPES, DEVICES, CPU, GUESTS = "types", "devices", "cpu", "guests"
-ASKED = (TYPES, DEVICES, CPU, GUESTS)
+TYPES, DEVICES, CPU, GUESTS, KEPT = "types", "devices", "cpu", "guests", "state"
+ASKED = (TYPES, DEVICES, CPU, GUESTS, KEPT)
 """What can be asked of a build; machine types have typed rows, the rest has harvested tables."""
 
 
@@ -61,8 +63,11 @@ def lay_whole(
         kvm = has_kvm(program, build)
         whole = read_models(program, whole, build, "kvm" if kvm else "tcg", tell)
         parts += MODELS if kvm else MODEL_NAMES
+    bench = Bench(program=program, machine_type=usual_type(build))
+    if KEPT in asked:
+        whole = read_device_state(bench, whole, tell)
+        parts += STATE
     if GUESTS in asked:
-        bench = Bench(program=program, machine_type=usual_type(build))
         whole = read_started(bench, whole, tell)
         parts += STARTED
     return laid(whole, tables, parts)

@@ -35,6 +35,7 @@ COLUMNS: Mapping[str, Fact] = {
     "cpu_features": ("name", "value", "builds"),
     "blockers": ("device", "blocks", "reason", "builds"),
     "started": ("device", "property", "default", "builds"),
+    "device_state": ("name", "state", "builds"),
 }
 BUILD_COLUMNS = ("build", "line", "release", "version", "arch", "source", "parts")
 CPU = "cpu"
@@ -80,6 +81,7 @@ class WholeBuild:
     by_type: Mapping[str, Mapping[str, frozenset[tuple[str, str]]]]
     blockers: frozenset[Fact] = frozenset()
     started: frozenset[Fact] = frozenset()
+    device_state: frozenset[Fact] = frozenset()
 
     def facts(self) -> Mapping[str, frozenset[Fact]]:
         """Return the facts of every table; a part that was not read has none."""
@@ -95,6 +97,7 @@ class WholeBuild:
             "cpu_features": frozenset(self._cpu_features()),
             "blockers": self.blockers,
             "started": self.started,
+            "device_state": self.device_state,
         }
 
     def _types(self, named: Mapping[str, str], aliases: Mapping[str, str]) -> Iterator[Fact]:
@@ -195,6 +198,7 @@ MODELS = ("cpu_models", "cpu_types", "cpu_aliases", "cpu_features")
 MODEL_NAMES = ("cpu_aliases",)
 """What a build tells of CPU models where KVM cannot be used."""
 STARTED = ("blockers", "started")
+STATE = ("device_state",)
 
 
 class HarvestedTables:

@@ -54,7 +54,8 @@ BUSES: Mapping[str, Sequence[str]] = {
 ON_BUS = re.compile(r'^name "([^"]+)"(?:, bus ([^,\s]+))?')
 ASSIGNED = frozenset({"mac", "busnr", *BACKENDS})
 """Properties that show what a guest got, not what it gets by default."""
-FINAL = frozenset({"completed", "failed", "cancelled"})
+COMPLETED = "completed"
+FINAL = frozenset({COMPLETED, "failed", "cancelled"})
 NOWHERE = "exec:cat >/dev/null"
 PATIENCE = 20.0
 
@@ -75,12 +76,12 @@ def read_started(bench: Bench, whole: WholeBuild, tell: Tell) -> WholeBuild:
     """Add blockers and the defaults that started devices show."""
     blockers: set[Fact] = set()
     shown: set[Fact] = set()
-    buses = _buses(bench.program)
-    for device in sorted(buses.keys() & {n for n, who in whole.devices.items() if who == USER}):
+    on_bus = buses(bench.program)
+    for device in sorted(on_bus.keys() & {n for n, who in whole.devices.items() if who == USER}):
         tell(device)
         names = {row[0]: row for row in whole.properties.get(device, frozenset())}
         listed = {n: row[2] for n, row in names.items() if _is_shown(n, row[1])}
-        for words in _attempts(device, buses[device], names.keys()):
+        for words in attempts(device, on_bus[device], names.keys()):
             found = _tried(bench, words, device, listed)
             if found is not None:
                 verdict, values = found
@@ -94,7 +95,7 @@ def _is_shown(name: str, kind: str) -> bool:
     return name not in ASSIGNED and not kind.startswith(("link<", "child<"))
 
 
-def _buses(program: Program) -> dict[str, str]:
+def buses(program: Program) -> dict[str, str]:
     """Return the devices, CPUs excepted, with the bus that each sits on."""
     command = {"command-line": "info qdm"}
     with running(program.command, "-machine", "none", environment=program.environment) as monitor:
@@ -105,7 +106,7 @@ def _buses(program: Program) -> dict[str, str]:
     return {match[1]: match[2] or "" for match in found if match[1] not in skipped}
 
 
-def _attempts(device: str, bus: str, known: Collection[str]) -> Iterator[Sequence[str]]:
+def attempts(device: str, bus: str, known: Collection[str]) -> Iterator[Sequence[str]]:
     """Yield the words that may start a device: with all back ends that it can have, then alone."""
     before = BUSES.get(bus, ())
     wanted = [name for name in BACKENDS if name in known]
@@ -144,12 +145,21 @@ def _verdict(monitor: Monitor, device: str) -> Iterator[Fact]:
     refused = monitor.refusal("migrate", uri=NOWHERE)
     if refused:
         yield device, "yes", QUOTED.sub("", refused)
-        return
+    elif _final(monitor) == COMPLETED:
+        yield device, "no", ""
+
+
+def outcome(monitor: Monitor, uri: str) -> str:
+    """Let a guest migrate to `uri` and return how it ended, empty if it refuses or does not end."""
+    return "" if monitor.refusal("migrate", uri=uri) else _final(monitor)
+
+
+def _final(monitor: Monitor) -> str:
+    """Wait for a migration and return how it ended, empty if it does not."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         state = monitor.answer("query-migrate") or {}
         if state.get("status") in FINAL:
-            if state["status"] == "completed":
-                yield device, "no", ""
-            return
+            return str(state["status"])
         time.sleep(0.02)
+    return ""

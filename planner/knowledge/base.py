@@ -15,11 +15,12 @@ from planner.domain.errors import quoted
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType, TypeRemoval
-from planner.domain.migrated import Consequence, MigratedUnit
+from planner.domain.migrated import ClauseKind, Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.device_state import DeviceStates
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
@@ -62,6 +63,7 @@ class KnowledgeBase:
     inventory: Inventory
     parts: OfferedParts
     roms: Roms
+    device_states: DeviceStates
     read_messages: Callable[[], tuple[KnownMessage, ...]]
     read_cpu_words: Callable[[], tuple[CpuWord, ...]]
     digest: str
@@ -99,6 +101,18 @@ class KnowledgeBase:
             for unit in self.units
             if unit.by_backend
         }
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def device_words(self, arch: str) -> frozenset[str]:
+        """Return the devices and families whose whole state, or lack of it, is a unit of its own."""
+        own = (unit for unit in self.units_of(arch) if len(unit.when) == 1)
+        return frozenset(
+            word
+            for unit in own
+            for clause in unit.when
+            if clause.kind is ClauseKind.DEVICE and unit.is_of_a_device
+            for word in clause.any_of
+        )
 
     @cached_property
     def asked_of_all_hosts(self) -> frozenset[str]:

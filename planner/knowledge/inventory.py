@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -28,10 +29,28 @@ NOT_TOLD = "?"
 USER, BOARD, ABSTRACT, ALIAS = "user", "board", "abstract", "alias"
 ITSELF = "="
 """Before a type's name: what the type itself has and its descendants need not have."""
+BEHIND = "virtio-backend"
+"""The property of a virtio proxy that holds the device itself."""
 SWITCH = "bool"
 """QEMU's word for what is on or off."""
 ANY_MODEL = "*"
 """Rows of every model are settings of QEMU, not features of a CPU."""
+
+
+class KeptState(Enum):
+    """What a build sends of a device over a migration.
+
+    `BLOCKED`: its description is that of a device that may not be migrated; `NONE`: nothing, seen of
+    a started guest; `UNDESCRIBED`: its class has no description, and it was not started.
+    """
+
+    WHOLE = "whole"
+    WITHOUT_PCI = "without-pci"
+    BLOCKED = "blocked"
+    NONE = "none"
+    UNDESCRIBED = "undescribed"
+
+
 STEMS: Mapping[str, str] = {
     "device": "devices",
     "object": "objects",
@@ -473,6 +492,25 @@ class ArchInventory:
     def blocks(self, build: QemuBuild, device: str) -> Truth:
         """Return whether a guest with the device refuses to migrate."""
         return self._agreed(build, "blockers", lambda place: self._blocked(place, device))
+
+    def kept_states(self, build: QemuBuild, device: str) -> frozenset[KeptState]:
+        """Return what the builds that answer for `build` send of a device, of what it is a proxy of."""
+        places = self.places(build, "device_state")
+        return frozenset(
+            state for place in places.read for state in self._kept(place, device) if state
+        )
+
+    def _kept(self, place: int, device: str) -> Iterator[KeptState]:
+        """Yield what a read build sends of a device; a proxy that has no row is asked of its device."""
+        kind = self.real_name(place, device)
+        behind = self._told(place, kind, BEHIND) or ("", "")
+        inner = behind[0].removeprefix("child<").removesuffix(">")
+        for name in (kind, inner):
+            rows = self._table("device_state").get(name, ())
+            here = [KeptState(cells[0]) for cells, bits in rows if bits >> place & 1]
+            if here:
+                yield here[0]
+                return
 
     def _blocked(self, place: int, device: str) -> Truth:
         rows = self._table("blockers").get(self.real_name(place, device), ())

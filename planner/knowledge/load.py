@@ -14,6 +14,7 @@ from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
 from planner.knowledge.cpu_models import CpuModels
+from planner.knowledge.device_state import DeviceStates, read_kept_elsewhere
 from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.files.rows import Row
@@ -124,6 +125,9 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
         inventory=inventory,
         parts=parts,
+        device_states=DeviceStates(
+            inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
+        ),
         roms=Roms(
             folder.read("roms", read_rom),
             folder.read("rom-sizes", read_rom_size),

@@ -16,6 +16,7 @@ from planner.migration.parts import judge_blockers, judge_parts
 from planner.migration.reach import judge_options, usual_devices, with_reach
 from planner.migration.rules.build_rules import judge_builds, judge_machine_type
 from planner.migration.rules.default_rules import judge_defaults
+from planner.migration.rules.device_rules import judge_device_states
 from planner.migration.rules.hardware_rules import hardware_remarks, meets
 from planner.migration.rules.host_rules import (
     doubts,
@@ -82,6 +83,7 @@ def judge(
     remarks += blocks.remarks
     if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
         objections += judge_blockers(edge, start, knowledge)
+        objections += judge_device_states(edge, start, knowledge)
     objections += judge_cpu_settings(edge, start, knowledge)
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]

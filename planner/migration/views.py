@@ -77,8 +77,8 @@ def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
 
     A version of two numbers does not name its point release, so a unit born inside the series is open.
     """
-    if any(version == exact for exact in unit.also):
-        return Truth.YES
+    if unit.sent == "never" or any(version == exact for exact in unit.also):
+        return Truth.of(unit.sent != "never")
     if unit.until and version >= unit.until[: len(version)]:
         ends_inside = version < unit.until and any(unit.until[len(version) :])
         return Truth.UNKNOWN if ends_inside else Truth.NO

@@ -51,6 +51,8 @@ def most(capabilities: CapabilitySet, names: frozenset[CapabilityId]) -> tuple[L
 def known_to(unit: MigratedUnit, version: Sequence[int]) -> Level:
     """Return whether QEMU `version` has the unit; two numbers leave the point release open."""
     exact = tuple(version)
+    if unit.sent == "never":
+        return Level.NO
     if exact in unit.also:
         return Level.YES
     if unit.until and exact >= unit.until[: len(exact)]:

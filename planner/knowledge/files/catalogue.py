@@ -161,6 +161,13 @@ TABLES = (
         about=("source",),
     ),
     Table(
+        name="kept-elsewhere",
+        files="device_state.toml",
+        key="kept",
+        identity=("reason",),
+        about=("devices",),
+    ),
+    Table(
         name="harmless-defaults",
         files="default_changes.toml",
         key="harmless",

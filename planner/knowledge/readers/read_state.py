@@ -20,7 +20,7 @@ from planner.domain.truth import Truth
 from planner.knowledge.files.rows import Row, versions
 
 STATES = ("run", "boot", "host", "none")
-SENT = ("value", "cpuid", "always")
+SENT = ("value", "cpuid", "always", "never")
 EXPOSURES = ("persistent", "transient")
 AS_A_LACK = "lack"
 Foreign = Mapping[str, Consequence | None]
