@@ -56,13 +56,15 @@ class DeviceStates:
         """Return what builds that answer for this one send of a device; empty: nobody read it.
 
         One class has one description on every architecture, so another's table answers for an
-        architecture without one.
+        architecture without one, and for a device that did not start there.
         """
-        for own in dict.fromkeys((arch, *self._inventory.architectures)):
-            found = self._inventory.of(own).kept_states(build, device)
-            if found:
-                return found
-        return frozenset()
+        told = [
+            found
+            for own in dict.fromkeys((arch, *self._inventory.architectures))
+            if (found := self._inventory.of(own).kept_states(build, device))
+        ]
+        started = (found for found in told if KeptState.UNDESCRIBED not in found)
+        return next(started, told[0] if told else frozenset())
 
     def is_on_a_bus(self, arch: str, build: QemuBuild, device: str) -> bool:
         """Whether a device is one of PCI or virtio."""
