@@ -381,7 +381,7 @@ def test_an_answer_excludes_the_devices_whose_defaults_differ() -> None:
 def test_an_option_of_the_machine_must_be_on_both_builds(
     option: str, edge: tuple[str, str], machine: str, rule: Rule | None
 ) -> None:
-    name, options = read_machine(f"{machine},{option}")
+    name, options = read_machine(f"{machine},{option}", knowledge().guests)
     start = GuestStart(
         baseline=Baseline(machine_type=name),
         devices=(),

@@ -83,10 +83,11 @@ def case_of(
     devices = row.read("devices", partial(read_devices, words=words))
     stated = row.read("traits", partial(read_traits, words=words))
     cpu = row.read("cpu", partial(read_cpu, words=words))
-    if row.wrong:
+    machine = row.read("machine", partial(read_machine, words=words))
+    if row.wrong or machine is None:
         return None, row.wrong
+    machine_type, machine_options = machine
     booted = cells.get("booted_on", "")
-    machine_type, machine_options = read_machine(cells["machine"])
     case = Case(
         source=hosts[cells["from"]],
         destination=hosts[cells["to"]],

@@ -75,6 +75,20 @@ class GuestVocabulary(Protocol):
         """Return what a property takes if no QEMU takes the value, else nothing."""
         ...
 
+    @property
+    def machine_options(self) -> Collection[str]:
+        """Every option that some machine type takes in some QEMU, none if nobody knows them."""
+        ...
+
+    @property
+    def machine_sugar(self) -> Collection[str]:
+        """Options that `-machine` takes for other parts than the machine type."""
+        ...
+
+    def allowed_for_machine(self, option: str, value: str) -> str:
+        """Return what an option of `-machine` takes if no QEMU takes the value, else nothing."""
+        ...
+
     def options_of(self, device: str) -> Collection[str]:
         """Return every option that a device takes in some QEMU, none if nobody knows them."""
         ...

@@ -124,10 +124,26 @@ def _refuse(wrong: Collection[str]) -> None:
         raise ValueError("; ".join(wrong))
 
 
-def read_machine(text: str) -> tuple[str, tuple[str, ...]]:
-    """Read `TYPE,option=value` as the machine type and its options."""
+def read_machine(text: str, words: GuestVocabulary) -> tuple[str, tuple[str, ...]]:
+    """Read `TYPE,option=value` as the machine type and its options.
+
+    An option that no QEMU has, or a value that it takes in none, is refused.
+    """
     name, *options = text.split(",")
-    return name, tuple(word for word in options if word)
+    pairs = [word.partition("=") for word in options if word]
+    _refuse([wrong for key, _, value in pairs for wrong in _wrong_option(key, value, words)])
+    sugar = words.machine_sugar
+    return name, tuple(w for w in options if w and w.partition("=")[0] not in sugar)
+
+
+def _wrong_option(key: str, value: str, words: GuestVocabulary) -> Iterator[str]:
+    """Yield what is wrong with an option of `-machine`; the words after a dot are of its value."""
+    known = {*words.machine_options, *words.machine_sugar}
+    if key not in known and key.partition(".")[0] not in known:
+        yield advised(f"{quoted(key)} is no option of -machine in any QEMU", nearest(key, known))
+    allowed = words.allowed_for_machine(key, value) if value else ""
+    if allowed:
+        yield advised(f"{quoted(value)} is no value of {quoted(key)}", f"allowed: {allowed}")
 
 
 def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:

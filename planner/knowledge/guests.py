@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
@@ -144,7 +144,8 @@ class GuestWords:
     `beyond_common` those of the hardware that some CPU lacks. `not_of_host` are those that a model that
     follows its host has only if named, `unmigratable` those that it has with migratable=off alone,
     `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a guest
-    is less protected. `general_options` are of every device.
+    is less protected. `general_options` are of every device, `machine_sugar` of `-machine` for other
+    parts.
     """
 
     devices: Mapping[str, Device]
@@ -163,6 +164,7 @@ class GuestWords:
     not_of_kernel: frozenset[str]
     security: frozenset[str]
     general_options: frozenset[str]
+    machine_sugar: frozenset[str]
     unblocking: frozenset[tuple[str, str, str]]
     parts: OfferedParts
     value_kinds: Mapping[str, ValueKind]
@@ -208,9 +210,21 @@ class GuestWords:
         found = self.parts.options_of(device)
         return found | self.general_options if found else found
 
+    @property
+    def machine_options(self) -> frozenset[str]:
+        """Every option that some machine type takes on some read build."""
+        return frozenset(self.parts.machine_option_kinds)
+
+    def allowed_for_machine(self, option: str, value: str) -> str:
+        """Return what an option takes if no machine type that was read takes the value, else nothing."""
+        return self._allowed(self.parts.machine_option_kinds.get(option, frozenset()), value)
+
     def allowed_for(self, qom_type: str, name: str, value: str) -> str:
         """Return what a property takes if no build that was read takes the value, else nothing."""
-        kinds = self.parts.value_kinds(qom_type, name)
+        return self._allowed(self.parts.value_kinds(qom_type, name), value)
+
+    def _allowed(self, kinds: Collection[str], value: str) -> str:
+        """Return what values of some of the kinds are if this is of none, else nothing."""
         rows = [self.value_kinds[kind] for kind in kinds if kind in self.value_kinds]
         if not kinds or len(rows) < len(kinds) or any(row.pattern.match(value) for row in rows):
             return ""

@@ -489,6 +489,11 @@ class ArchInventory:
             return Truth.UNKNOWN
         return Truth.of(option in told)
 
+    def option_kinds(self) -> Iterator[tuple[str, str]]:
+        """Yield the options of all machine types with the kinds of their values."""
+        for rows in self._table("machines").values():
+            yield from ((cells[0], cells[1]) for cells, _ in rows if cells[0] != NOT_TOLD)
+
     def blocks(self, build: QemuBuild, device: str) -> Truth:
         """Return whether a guest with the device refuses to migrate."""
         return self._agreed(build, "blockers", lambda place: self._blocked(place, device))

@@ -248,6 +248,7 @@ def _guest_words(
         cpu_features=frozenset().union(*listed, *folder.read("cpu-features", read_cpu_features)),
         cpu_settings=frozenset().union(*(one.setting_names for one in read)),
         general_options=frozenset(folder.read("general-options", read_general_option)),
+        machine_sugar=frozenset(folder.read("machine-sugar", read_general_option)),
         unblocking=frozenset(folder.read("unblocking-options", read_unblocking_option)),
         parts=parts,
         value_kinds={row.name: row for row in folder.read("value-kinds", read_value_kind)},

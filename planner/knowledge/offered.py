@@ -6,9 +6,9 @@ QEMU had before the first build that was read. What nobody knows is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
@@ -166,6 +166,15 @@ class OfferedParts:
         if not (build.version and self.is_a_name(OPTION, arch, option)):
             return Truth.UNKNOWN
         return self.inventory.has_machine_option(arch, build, machine_type, option)
+
+    @cached_property
+    def machine_option_kinds(self) -> Mapping[str, frozenset[str]]:
+        """The kinds of value of every option of `-machine`, in QEMU's words, over all read builds."""
+        found: dict[str, set[str]] = {}
+        for arch in self.inventory.architectures:
+            for name, kind in self.inventory.of(arch).option_kinds():
+                found.setdefault(name, set()).add(kind)
+        return {name: frozenset(kinds) for name, kinds in found.items()}
 
     def is_a_name(self, kind: str, arch: str, name: str) -> bool:
         """Whether some build that was read has a part of this name, on any architecture."""

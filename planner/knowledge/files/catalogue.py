@@ -133,6 +133,13 @@ TABLES = (
         about=("source",),
     ),
     Table(
+        name="machine-sugar",
+        files="devices.toml",
+        key="machine_option",
+        identity=("name",),
+        about=("source",),
+    ),
+    Table(
         name="unblocking-options",
         files="devices.toml",
         key="unblocking",
