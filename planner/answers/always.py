@@ -11,7 +11,8 @@ from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import JOINT, Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import NAMED, OF_THE_MODEL
+from planner.knowledge.guests import BEYOND
+from planner.migration.applies import FOLLOWS_HOST, NAMED
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
 from planner.solver.candidate import (
@@ -122,7 +123,8 @@ def _is_known(kind: str, word: str, knowledge: KnowledgeBase) -> bool:
         feature = word.removeprefix(NAMED)
         model = word.removeprefix(MODEL)
         return (
-            word in OF_THE_MODEL
+            word == FOLLOWS_HOST
+            or word.startswith(BEYOND)
             or (model != word and model in words.cpu_models)
             or feature in words.cpu_features | words.model_features
         )

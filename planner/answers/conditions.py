@@ -15,7 +15,8 @@ from planner.domain.policy import Policy
 from planner.domain.solution import PROBED, BrokenCondition, ChosenBaseline, Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import BEYOND_COMMON, clause_truth
+from planner.knowledge.guests import BEYOND_COMMON
+from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
 from planner.migration.parts import are_common
 from planner.solver.candidate import is_common_parts

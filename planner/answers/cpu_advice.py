@@ -14,7 +14,6 @@ from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.guests import CpuGeneration
-from planner.migration.applies import BEYOND_COMMON
 from planner.migration.graph import MigrationDomain
 from planner.migration.parts import absent_parts
 
@@ -72,7 +71,11 @@ def _advice(
     )
     return CpuAdvice(
         vendors=tuple(advised),
-        hidden=tuple(sorted(excluded & (of_models | knowledge.guests.beyond_common))),
+        hidden=tuple(
+            sorted(
+                _all_excluded(excluded, knowledge) & (of_models | knowledge.guests.beyond_common)
+            )
+        ),
     )
 
 
@@ -128,8 +131,11 @@ def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> It
 
 
 def _lost(name: str, excluded: frozenset[str], knowledge: KnowledgeBase) -> tuple[str, ...]:
-    """Return the features of a model that not every host gives; any, if only common ones are safe."""
+    """Return the features of a model that not every host gives."""
     features = knowledge.guests.cpu_models[name].features
-    if BEYOND_COMMON in excluded:
-        return tuple(sorted(features & knowledge.guests.beyond_common))
-    return tuple(sorted(features & excluded))
+    return tuple(sorted(features & _all_excluded(excluded, knowledge)))
+
+
+def _all_excluded(excluded: frozenset[str], knowledge: KnowledgeBase) -> frozenset[str]:
+    """Return features that are excluded by name, or as beyond what some host is known to have."""
+    return excluded.union(*(knowledge.guests.beyond(word) for word in excluded))

@@ -60,7 +60,14 @@ class CpuPairs:
         if number is None:
             stated = host.capabilities if any(host.cpu_name) else None
             known = None if stated is None else self.knowledge.open_cpu_features(stated)
-            key = (host.arch, host.cpu_vendor, host.cpu_features, host.cpu_name, known)
+            key = (
+                host.arch,
+                host.cpu_vendor,
+                host.cpu_features,
+                host.cpu_name,
+                host.cpu_generation,
+                known,
+            )
             number = self._classes.setdefault(key, len(self._hosts))
             if number == len(self._hosts):
                 self._hosts.append(host)

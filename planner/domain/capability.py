@@ -51,7 +51,8 @@ class Capability:
     """A row of the catalogue.
 
     `aliases` are other names of the same thing, `implies` the capabilities that a composite
-    such as `tun.uso` stands for, `probe` the question that a running host answers.
+    such as `tun.uso` stands for, `probe` the question that a running host answers. A host with one of
+    the CPU features `with_cpu` has it, if its kernel can have it.
     """
 
     id: CapabilityId
@@ -64,6 +65,7 @@ class Capability:
     arch: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     implies: tuple[CapabilityId, ...] = ()
+    with_cpu: frozenset[CapabilityId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,7 +215,7 @@ class HostProfile:
     """Hosts that cannot be told apart.
 
     `kernel_token` names the exact kernel release where some capability is unknown: equal unknowns
-    of one release cancel. `cpu_vendor` and `cpu_model` are empty where the fleet does not say.
+    of one release cancel. Of `cpu_vendor`, `cpu_model`, `cpu_generation` the fleet may say nothing.
     `hardware` is what a probe told that guests may notice, `cpu_identity` the part that tells the CPU,
     and `is_probed` whether all was told that must be known to call two machines equal.
     `observed` are sides of observation rows that match, `unplaced` texts that fit no line, as facts,
@@ -233,6 +233,7 @@ class HostProfile:
     kernel_token: str = ""
     cpu_vendor: str = ""
     cpu_model: str = ""
+    cpu_generation: str = ""
     cpu_identity: Facts = ()
     hardware: Facts = ()
     is_probed: bool = False
@@ -253,12 +254,8 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = _of_cpu(self.capabilities.absent)
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        features = CpuFeatures(
-            lacked,
-            self.unsure_cpu_features,
-            self.unoffered_cpu_features,
-            self.one_vendor_cpu_features,
-        )
+        unsure, unoffered = self.unsure_cpu_features, self.unoffered_cpu_features
+        features = CpuFeatures(lacked, unsure, unoffered, self.one_vendor_cpu_features)
         object.__setattr__(self, "cpu_features", features)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
         registers = (self.register_list, self.register_line, self.one_vendor_cpu_features)

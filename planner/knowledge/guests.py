@@ -12,6 +12,11 @@ from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.offered import OfferedParts
 
+BEYOND = "beyond-"
+"""In a clause about CPUs: what some CPU lacks and the generation after it is not known to have."""
+BEYOND_COMMON = f"{BEYOND}common"
+"""In a clause about CPUs: anything that some CPU lacks on which KVM runs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
@@ -36,7 +41,8 @@ class Variant:
 class CpuGeneration:
     """A family of named CPU models of one vendor; `order` is its place among the vendor's in time.
 
-    `family` and `number` are what CPUID tells of the newest version.
+    `family` and `number` are what CPUID tells of the newest version. `match` fits the names that its
+    hardware is sold under (None: not read): such a CPU has what all versions of the models have.
     """
 
     model: str
@@ -44,6 +50,7 @@ class CpuGeneration:
     order: int
     family: int
     number: int
+    match: re.Pattern[str] | None
     evidence: Evidence
     source: str
 
@@ -172,6 +179,42 @@ class GuestWords:
     impacts: tuple[GuestImpact, ...]
     cpu_generations: tuple[CpuGeneration, ...] = ()
     formats: GuestFormats = field(default_factory=GuestFormats)
+    _features: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def generation_of(self, text: str) -> str:
+        """Return the generation whose hardware a text of the column `cpu` names, empty if it is open."""
+        rows = [row for row in self.cpu_generations if row.match is not None]
+        named = [row.model for row in rows if row.match is not None and row.match.search(text)]
+        return named[0] if len(named) == 1 else ""
+
+    def features_of(self, generation: str) -> frozenset[str]:
+        """Return what every version and variant of a generation's models has: its hardware has it.
+
+        A name belongs to the longest generation that it begins with. Empty for no generation.
+        """
+        if generation not in self._features:
+            own = (
+                model.features
+                for name, model in self.cpu_models.items()
+                if generation and self._generation_in(name) == generation
+            )
+            first = next(own, frozenset[str]())
+            self._features[generation] = first.intersection(*own)
+        return self._features[generation]
+
+    def _generation_in(self, name: str) -> str:
+        begun = (
+            row.model
+            for row in self.cpu_generations
+            if name == row.model or name.startswith(f"{row.model}-")
+        )
+        return max(begun, key=len, default="")
+
+    def beyond(self, word: str) -> frozenset[str]:
+        """Return the features that `beyond-common` or `beyond-GENERATION` speaks of, none for others."""
+        if not word.startswith(BEYOND):
+            return frozenset()
+        return self.beyond_common - self.features_of(word.removeprefix(BEYOND))
 
     def trait_of(self, name: str) -> tuple[str, bool] | None:
         """Return the trait that a name means, and whether it means that the guest has it."""

@@ -12,19 +12,17 @@ from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestCpu, GuestStart
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.truth import Truth, any_of
-from planner.knowledge.guests import GuestWords
+from planner.knowledge.guests import BEYOND, GuestWords
 
 Assumed = frozenset[tuple[str, str]]
 """Claims taken as true: (clause kind, word) pairs that no guest has."""
 
 EVERY_MACHINE = "builtin"
-BEYOND_COMMON = "beyond-common"
-"""In a clause about CPUs: anything that some CPU lacks on which KVM runs."""
 NAMED = "names:"
 """In a clause about CPUs: the feature is asked for by name, whether the host can give it or not."""
 UNMIGRATED = "migratable"
 """The setting of a CPU that follows its host with which it has no feature that blocks migration."""
-OF_THE_MODEL = frozenset({"follows-host", BEYOND_COMMON})
+FOLLOWS_HOST = "follows-host"
 
 
 @cache
@@ -55,12 +53,11 @@ def _respelt(kind: str, word: str, words: GuestWords) -> tuple[str, str]:
 def opposed(claims: Assumed, words: GuestWords) -> tuple[str, ...]:
     """Return the CPU features that claims about one guest both ask for and exclude, in order."""
     lacks, has = ClauseKind.CPU_LACKS.value, ClauseKind.CPU.value
-    common_only = (has, BEYOND_COMMON) in claims
+    beyond = [words.beyond(word) for kind, word in claims if kind == has]
     return tuple(
         word
         for kind, word in sorted(claims)
-        if kind == lacks
-        and ((has, word) in claims or (common_only and word in words.beyond_common))
+        if kind == lacks and ((has, word) in claims or any(word in features for features in beyond))
     )
 
 
@@ -216,7 +213,7 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
         return Truth.of(feature.removeprefix(NAMED) in cpu.enabled)
     if cpu is None or feature in start.never:
         return Truth.NO if feature in start.never else Truth.UNKNOWN
-    if feature in OF_THE_MODEL or feature.startswith("model:"):
+    if feature == FOLLOWS_HOST or feature.startswith((BEYOND, "model:")):
         return _is_model(feature, cpu, start, words)
     if feature in cpu.enabled or feature in cpu.disabled:
         return Truth.of(feature in cpu.enabled)
@@ -225,20 +222,23 @@ def has_feature(feature: str, cpu: GuestCpu | None, start: GuestStart, words: Gu
     return words.cpu_models.has(cpu.model, feature, start.baseline.machine_type)
 
 
-def _is_beyond_common(cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
-    set_by_qemu = words.common | words.not_of_host | words.not_of_kernel
-    if cpu.follows_host or cpu.enabled - start.never - set_by_qemu:
+def _is_beyond(generation: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
+    known = words.common | words.features_of(generation)
+    if (
+        cpu.follows_host
+        or cpu.enabled - start.never - known - words.not_of_host - words.not_of_kernel
+    ):
         return Truth.YES
     model = words.cpu_models.get(cpu.model)
     if model is None:
         return Truth.UNKNOWN
-    return Truth.of(bool(model.features - cpu.disabled - start.never - words.common))
+    return Truth.of(bool(model.features - cpu.disabled - start.never - known))
 
 
 def _is_model(word: str, cpu: GuestCpu, start: GuestStart, words: GuestWords) -> Truth:
-    if word == BEYOND_COMMON:
-        return _is_beyond_common(cpu, start, words)
-    if word == "follows-host":
+    if word.startswith(BEYOND):
+        return _is_beyond(word.removeprefix(BEYOND), cpu, start, words)
+    if word == FOLLOWS_HOST:
         return Truth.of(cpu.follows_host)
     return Truth.of(cpu.model.partition("-v")[0] == word.removeprefix("model:"))
 

@@ -73,6 +73,9 @@ class Profiler:
         ).freed(past_kernel)
         cpus = knowledge.host_cpus
         vendor = cpus.vendor_among(group.hardware) or cpus.vendor_of(group.cpu)
+        generation = knowledge.guests.generation_of(group.cpu)
+        of_cpu = self._of_generation(generation, capabilities)
+        capabilities = capabilities.overlaid(present=of_cpu, absent=frozenset())
         of_others, of_one = self._bound_to_vendor(kernel, group, vendor)
         capabilities = capabilities.overlaid(present=frozenset(), absent=of_others)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
@@ -88,6 +91,7 @@ class Profiler:
             kernel_token=token,
             cpu_vendor=vendor,
             cpu_model=cpus.model_of(group.cpu),
+            cpu_generation=generation,
             cpu_identity=cpus.identity(group.hardware),
             hardware=cpus.compared(group.hardware),
             is_probed=cpus.is_complete(group.arch, group.hardware),
@@ -101,6 +105,15 @@ class Profiler:
             unsure_cpu_features=unsure,
             unoffered_cpu_features=knowledge.unoffered_cpu_features(group.arch, build),
         )
+
+    def _of_generation(
+        self, generation: str, capabilities: CapabilitySet
+    ) -> frozenset[CapabilityId]:
+        """Return what the hardware of a generation gives where the kernel can, and nobody said else."""
+        features = (f"cpu.{name}" for name in self._knowledge.guests.features_of(generation))
+        given = frozenset(map(CapabilityId, features)) & capabilities.possible
+        rows = (self._knowledge.capabilities.get(name) for name in capabilities.possible)
+        return given | {row.id for row in rows if row is not None and row.with_cpu & given}
 
     def _bound_to_vendor(
         self, kernel: KernelRelease, group: HostGroup, vendor: str

@@ -11,7 +11,7 @@ from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.solution import DISAGREEMENT, PROBED, TO_PROBE, Condition, FlagChoice, Loss
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import BEYOND_COMMON
+from planner.knowledge.guests import BEYOND, BEYOND_COMMON
 
 HARDWARE = Condition(
     kind="host",
@@ -168,7 +168,10 @@ def condition_of(clause: Clause, knowledge: KnowledgeBase, price: str) -> Condit
     words = ", ".join(_worded(word) for word in clause.any_of)
     kind = clause.kind.value
     match clause.kind:
-        case ClauseKind.CPU if clause.any_of == (BEYOND_COMMON,):
+        case ClauseKind.CPU if clause.any_of[0].startswith(BEYOND) and words != BEYOND_COMMON:
+            known = words.removeprefix(BEYOND)
+            text = f"guest CPU of features that every {known} has: those of the hosts differ"
+        case ClauseKind.CPU if words == BEYOND_COMMON:
             text = (
                 "guest CPU of features that every CPU has, such as kvm64: those of the hosts differ"
             )

@@ -8,13 +8,14 @@ from dataclasses import replace
 from planner.domain.migrated import ClauseKind
 from planner.domain.solution import Condition
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import BEYOND_COMMON
+from planner.knowledge.guests import BEYOND
 from planner.solver.candidate import Obstacle
 from planner.solver.difference_issues import OPEN_CPUS
 
 ASKED_FOR = f"{ClauseKind.CPU_LACKS.value}:"
 LEFT_OUT = f"{ClauseKind.CPU.value}:"
-COMMON_ONLY = LEFT_OUT + BEYOND_COMMON
+WITHIN_KNOWN = LEFT_OUT + BEYOND
+"""How the words begin of conditions that are asked for want of facts about CPUs."""
 
 
 def asks_for_features(conditions: Iterable[Condition]) -> bool:
@@ -45,7 +46,9 @@ def contradicted(
     It is open if the others are asked for want of facts only.
     """
     against = tuple(against)
-    is_open = all(COMMON_ONLY in objection.words for objection in against)
+    is_open = all(
+        word.startswith(WITHIN_KNOWN) for objection in against for word in objection.words
+    )
     texts = " and ".join(dict.fromkeys(f"'{objection.text}'" for objection in against))
     sides = (frozenset(obstacle.having), frozenset(obstacle.lacking))
     return replace(
@@ -61,7 +64,9 @@ def _excluding(
     feature: str, conditions: Iterable[Condition], knowledge: KnowledgeBase
 ) -> Iterator[Condition]:
     """Yield the conditions that exclude a CPU feature."""
-    words = {LEFT_OUT + feature}
-    if feature in knowledge.guests.beyond_common:
-        words.add(COMMON_ONLY)
-    yield from (condition for condition in conditions if not words.isdisjoint(condition.words))
+
+    def excludes(word: str) -> bool:
+        name = word.removeprefix(LEFT_OUT)
+        return word == LEFT_OUT + feature or feature in knowledge.guests.beyond(name)
+
+    yield from (condition for condition in conditions if any(map(excludes, condition.words)))

@@ -14,8 +14,8 @@ from planner.domain.solution import Condition, FlagChoice
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule, unfixed
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.guests import BEYOND, BEYOND_COMMON
 from planner.knowledge.sites import Fault
-from planner.migration.applies import BEYOND_COMMON
 
 OPEN_CPUS = "CPU features of hosts whose CPUs differ"
 """The missing fact of hosts that the fleet gives different CPU models."""
@@ -257,10 +257,16 @@ def model_issues(
         yield DifferenceIssue(
             certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
         )
-    if any(knowledge.open_cpu_features(destination.capabilities) for _, destination in met):
+    generations = {
+        destination.cpu_generation if source.cpu_generation else ""
+        for source, destination in met
+        if knowledge.open_cpu_features(destination.capabilities)
+    }
+    for generation in sorted(generations):
+        word = f"{BEYOND}{generation}" if generation else BEYOND_COMMON
         yield DifferenceIssue(
             certain=False,
-            clause=Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,)),
+            clause=Clause(kind=ClauseKind.CPU, any_of=(word,)),
             facts=(OPEN_CPUS,),
             text="the CPUs of the hosts differ, and nobody says in what",
             source="column cpu of the fleet",

@@ -164,6 +164,7 @@ def read_cpu_generation(row: Row) -> CpuGeneration:
         order=row.number("order"),
         family=row.number("family"),
         number=row.number("number"),
+        match=read_pattern(row) if row.text("match", "") else None,
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -40,6 +40,7 @@ def read_capability(row: Row) -> Capability:
         arch=row.texts("arch"),
         aliases=row.texts("aliases"),
         implies=tuple(CapabilityId(name) for name in row.texts("implies")),
+        with_cpu=frozenset(CapabilityId(f"cpu.{name}") for name in row.texts("with_cpu")),
     )
 
 

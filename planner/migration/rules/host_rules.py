@@ -13,8 +13,8 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUni
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.guests import BEYOND, BEYOND_COMMON
 from planner.migration.applies import (
-    BEYOND_COMMON,
     Assumed,
     clause_truth,
     has_feature,
@@ -180,7 +180,10 @@ def _open_features(
         for name in sorted(knowledge.open_cpu_features(edge.destination.capabilities))
         if has_feature(name, start.cpu, start, words) is not Truth.NO
     ]
-    clause = Clause(kind=ClauseKind.CPU, any_of=(BEYOND_COMMON,))
+    boot = start.booted_on or edge.source
+    generation = edge.destination.cpu_generation if boot.cpu_generation else ""
+    beyond = f"{BEYOND}{generation}" if generation else BEYOND_COMMON
+    clause = Clause(kind=ClauseKind.CPU, any_of=(beyond,))
     applies = clause_truth(clause, start, words, assumed)
     if not missing or applies.truth is Truth.NO:
         return
