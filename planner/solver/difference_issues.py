@@ -261,6 +261,7 @@ def model_issues(
         destination.cpu_generation if source.cpu_generation else ""
         for source, destination in met
         if knowledge.open_cpu_features(destination.capabilities)
+        or (destination.cpu_generation and not source.cpu_generation)
     }
     for generation in sorted(generations):
         word = f"{BEYOND}{generation}" if generation else BEYOND_COMMON

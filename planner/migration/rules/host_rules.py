@@ -177,7 +177,7 @@ def _open_features(
     words = knowledge.guests
     missing = [
         name
-        for name in sorted(knowledge.open_cpu_features(edge.destination.capabilities))
+        for name in sorted(_open_names(start.booted_on or edge.source, edge.destination, knowledge))
         if has_feature(name, start.cpu, start, words) is not Truth.NO
     ]
     boot = start.booted_on or edge.source
@@ -199,6 +199,19 @@ def _open_features(
         depends_on=(clause,),
         source=unit.source,
     )
+
+
+def _open_names(
+    boot: HostProfile, destination: HostProfile, knowledge: KnowledgeBase
+) -> frozenset[str]:
+    """Return the features of which nobody knows whether the destination has them.
+
+    A CPU that nobody reads is held against no generation: it may lack what every generation has.
+    """
+    known = knowledge.open_cpu_features(destination.capabilities)
+    words = knowledge.guests
+    unread = frozenset() if boot.cpu_generation else words.features_of(destination.cpu_generation)
+    return known | (unread & words.beyond_common)
 
 
 def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId, ...]:
