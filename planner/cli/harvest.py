@@ -202,6 +202,48 @@ def harvest_kernel_sources(
     raise typer.Exit(exits.UNSAFE if found.texts else exits.ANSWERED)
 
 
+@harvest.command("vmstate")
+def harvest_vmstate(
+    trees: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TREE ...",
+            help="QEMU sources: a folder, a tarball, or GITDIR@TAG of a git directory",
+        ),
+    ],
+    source: Annotated[
+        str, typer.Option(metavar="TEXT", help="where they are from; default: QEMU and the version")
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="folder of rows to compare with; default: shipped rows"),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="write the table below --data")] = False,
+) -> None:
+    """Read what each device of a QEMU release sends out of its source: sections, versions, fields.
+
+    Says what is new against what the table has of the release, else of the one before it. Exit code 0
+    if the table says the same, 4 if not.
+    Example: planner harvest vmstate qemu-10.0.0.tar.xz --write
+    """
+    from planner.harvest.vmstate.table import SectionTable, read_sections
+    from planner.knowledge.files.folder import shipped_data
+
+    table, differ = SectionTable(data or shipped_data()), 0
+    for place in trees:
+        release, facts = read_sections(place)
+        is_new = release not in table.sources
+        news = table.extend(release, source or f"QEMU {release}, source", facts)
+        differ += is_new or bool(news.gained or news.lost)
+        for sign, rows in (("+", news.gained), ("-", news.lost)):
+            for row in rows:
+                typer.echo(f"{sign} {','.join(row)}")
+        typer.echo(f"# QEMU {release}: {news.facts} sections read, {len(news.gained)} new")
+    if write:
+        table.write()
+    raise typer.Exit(exits.UNSAFE if differ else exits.ANSWERED)
+
+
 @harvest.command("package")
 def harvest_package(
     files: Annotated[

@@ -29,6 +29,7 @@ from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.roms import Roms
+from planner.knowledge.sections import Sections
 from planner.knowledge.sites import Fault, Observation
 from planner.knowledge.tables import MachineTables
 
@@ -64,6 +65,7 @@ class KnowledgeBase:
     parts: OfferedParts
     roms: Roms
     device_states: DeviceStates
+    sections: Sections
     read_messages: Callable[[], tuple[KnownMessage, ...]]
     read_cpu_words: Callable[[], tuple[CpuWord, ...]]
     digest: str
@@ -304,6 +306,14 @@ class KnowledgeBase:
     def has_property(self, key: PropertyKey) -> bool:
         """Whether some row is of the property `key`, of its base type, or of a device's type."""
         return any(self._inherits(key, known) for known in self.properties)
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def kinds_of_device(self, arch: str, build: QemuBuild, device: str) -> tuple[str, ...]:
+        """Return the types that a device is of, its own first: by its row, else by what was read."""
+        row = self.guests.devices.get(device)
+        if row is not None:
+            return tuple(dict.fromkeys((device, *row.qom_types)))
+        return self.inventory.of(arch).ancestors(build, device) or (device,)
 
     def is_no_value(self, flag: CompatFlag) -> bool:
         """Whether a flag sets a switch to something that is neither on nor off: QEMU would not start."""

@@ -70,6 +70,7 @@ from planner.knowledge.readers.read_messages import read_message
 from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.roms import Roms, read_rom, read_rom_size
+from planner.knowledge.sections import Sections, read_settled_layout
 from planner.knowledge.tables import CompatSet, MachineTables
 
 T = TypeVar("T")
@@ -128,6 +129,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         device_states=DeviceStates(
             inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
         ),
+        sections=Sections(folder.roots, folder.read("settled-layouts", read_settled_layout)),
         roms=Roms(
             folder.read("roms", read_rom),
             folder.read("rom-sizes", read_rom_size),

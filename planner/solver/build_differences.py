@@ -24,6 +24,7 @@ from planner.solver.difference_issues import (
     unversioned_issue,
     vendor_issues,
 )
+from planner.solver.section_issues import section_issues
 
 Differing = tuple[tuple[PropertyKey, bool], ...]
 
@@ -94,6 +95,7 @@ class DifferenceFinder:
         yield from self._property_issues(domain.builds, builds, carried, machine_type)
         arch = domain.members[0].profile.arch
         yield from default_issues(builds | carried, arch, machine_type, self.knowledge)
+        yield from section_issues(builds, arch, self.knowledge)
         yield from unversioned_issue(builds, machine_type, self.knowledge)
         yield from coverage_issues(routes, self.knowledge)
         for issue in chain(

@@ -182,6 +182,13 @@ TABLES = (
         about=("reason",),
     ),
     Table(
+        name="settled-layouts",
+        files="section_changes.toml",
+        key="settled",
+        identity=("section",),
+        about=("reason",),
+    ),
+    Table(
         name="early-parts",
         files="early_parts.toml",
         key="early",

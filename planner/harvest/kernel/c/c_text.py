@@ -93,6 +93,10 @@ class CFile:
         """Return whether a name stands anywhere in the code."""
         return name in self._places
 
+    def places_of(self, name: str) -> Sequence[int]:
+        """Return the places among the tokens at which a name stands."""
+        return self._places.get(name, ())
+
     def lines_of(self, name: str) -> list[int]:
         """Return the lines on which a name stands."""
         return [self.tokens[index].line for index in self._places.get(name, [])]
