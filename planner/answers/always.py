@@ -17,6 +17,7 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
 from planner.solver.candidate import (
     COMMON_PARTS,
+    FAULTY_CPUS,
     HARDWARE,
     HARDWARE_OF_A_MODEL,
     condition_of,
@@ -24,7 +25,7 @@ from planner.solver.candidate import (
 from planner.solver.closed_form import ClosedForm
 
 TWO = (HostName("one"), HostName("other"))
-OF_POOLS = (COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL)
+OF_POOLS = (COMMON_PARTS, HARDWARE, HARDWARE_OF_A_MODEL, FAULTY_CPUS)
 """Conditions that no unit of its own asks for."""
 
 

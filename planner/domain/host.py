@@ -181,17 +181,37 @@ class QemuBuild:
         return self.release if plain else f"{self.release} ({self.line})"
 
 
+class TakenFeature(NamedTuple):
+    """A CPU feature that a host's kernel may take from its CPU for a fault.
+
+    `fault` names the fault, `told` what is known of the kernel: equal ones of two hosts cancel. Of a CPU
+    that nobody states it is empty where no source of the kernel tells.
+    """
+
+    feature: CapabilityId
+    fault: CapabilityId
+    told: str
+
+    def differs_among(self, others: frozenset[TakenFeature]) -> bool:
+        """Whether it is known of this kernel, and known to be otherwise of another, if CPUs have it."""
+        return bool(self.told) and others.isdisjoint({self, self._replace(told="")})
+
+
 class CpuFeatures(NamedTuple):
     """CPU features of a host by what is known of them.
 
     `lacked`: it has none of them, `unsure`: nobody knows, `unoffered`: its QEMU gives them to no guest,
     `one_vendor`: its kernel gives them on CPUs of one vendor only, and nobody says whose CPU it has.
+    `taken`: its CPU has a fault, and its kernel may give them to guests or not; `open_faults`: the same,
+    if its CPU is one of those with the fault, which nobody says.
     """
 
     lacked: frozenset[CapabilityId]
     unsure: frozenset[CapabilityId]
     unoffered: frozenset[CapabilityId]
     one_vendor: frozenset[CapabilityId]
+    taken: frozenset[TakenFeature] = frozenset()
+    open_faults: frozenset[TakenFeature] = frozenset()
 
     @property
     def of_no_guest(self) -> frozenset[CapabilityId]:
@@ -223,7 +243,9 @@ class HostProfile:
     be another. `lacked_cpu_features` are the `cpu.*` capabilities that it is known to lack,
     `unsure_cpu_features` those of which nobody knows whether its kernel gives them to guests,
     `unoffered_cpu_features` those that its QEMU gives to no guest, `one_vendor_cpu_features` those that
-    its kernel gives on CPUs of one vendor only while its own is not stated; `cpu_features` are all four.
+    its kernel gives on CPUs of one vendor only while its own is not stated, `taken_cpu_features` those
+    that its kernel may take from its CPU for a fault; `cpu_features` are all of them. `open_faults` are
+    features that its kernel takes from CPUs of which nobody says whether this is one.
     `register_list` names the registers that a probe read, `register_line` kernels that have one list.
     """
 
@@ -244,6 +266,8 @@ class HostProfile:
     register_list: str = ""
     register_line: str = ""
     one_vendor_cpu_features: frozenset[CapabilityId] = frozenset()
+    taken_cpu_features: frozenset[TakenFeature] = frozenset()
+    open_faults: frozenset[TakenFeature] = frozenset()
     unsure_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     unoffered_cpu_features: frozenset[CapabilityId] = field(default=frozenset(), compare=False)
     lacked_cpu_features: frozenset[CapabilityId] = field(init=False, repr=False, compare=False)
@@ -254,8 +278,14 @@ class HostProfile:
         """Compute hash and lacked CPU features once: profiles are keys of every memory."""
         lacked = _of_cpu(self.capabilities.absent)
         object.__setattr__(self, "lacked_cpu_features", lacked)
-        unsure, unoffered = self.unsure_cpu_features, self.unoffered_cpu_features
-        features = CpuFeatures(lacked, unsure, unoffered, self.one_vendor_cpu_features)
+        features = CpuFeatures(
+            lacked,
+            self.unsure_cpu_features,
+            self.unoffered_cpu_features,
+            self.one_vendor_cpu_features,
+            self.taken_cpu_features,
+            self.open_faults,
+        )
         object.__setattr__(self, "cpu_features", features)
         texts = (self.kernel_token, self.kernel_doubt, self.build_doubt, self.cpu_model)
         registers = (self.register_list, self.register_line, self.one_vendor_cpu_features)

@@ -10,6 +10,7 @@ from enum import Enum
 from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.host import Facts
 from planner.domain.migrated import Consequence
+from planner.knowledge.cpu_errata import CpuErrata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,7 @@ class HostCpus:
     crossings: tuple[VendorCrossing, ...]
     of_cpu: tuple[FeaturesOfCpu, ...] = ()
     facts: tuple[HardwareFact, ...] = ()
+    errata: CpuErrata = field(default_factory=CpuErrata)
     _named: dict[str, HardwareFact | None] = field(default_factory=dict, repr=False, compare=False)
     _seen: dict[str, CpuVendor | None] = field(default_factory=dict, repr=False, compare=False)
 

@@ -13,6 +13,7 @@ from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLines
+from planner.knowledge.cpu_errata import CpuErrata
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.device_state import DeviceStates, read_kept_elsewhere
 from planner.knowledge.files.catalogue import BY_NAME
@@ -58,7 +59,9 @@ from planner.knowledge.readers.read_guests import (
 from planner.knowledge.readers.read_hosts import (
     read_architecture,
     read_calendar,
+    read_cpu_erratum,
     read_cpu_features,
+    read_cpu_row,
     read_cpu_vendor,
     read_crossing,
     read_features_of_cpu,
@@ -117,6 +120,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
             crossings=tuple(folder.read("vendor-crossings", read_crossing)),
             facts=tuple(folder.read("hardware", read_hardware_fact)),
             of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
+            errata=_cpu_errata(folder),
         ),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),
         observations=tuple(folder.read("observations", read_observation)),
@@ -141,6 +145,12 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     )
     folder.done()
     return base
+
+
+def _cpu_errata(folder: Folder) -> CpuErrata:
+    cpus = tuple(folder.read("cpu-rows", read_cpu_row))
+    read = partial(read_cpu_erratum, cpus=frozenset(row.name for row in cpus))
+    return CpuErrata(cpus, tuple(folder.read("cpu-errata", read)))
 
 
 def _machines(folder: Folder, builds: BuildLines) -> MachineTables:

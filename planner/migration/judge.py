@@ -27,6 +27,7 @@ from planner.migration.rules.host_rules import (
     judge_unknown_devices,
     judge_unplaced,
     judge_vendors,
+    open_faults,
     unlisted_hardware,
 )
 from planner.migration.rules.memory_blocks import judge_memory_blocks
@@ -87,6 +88,7 @@ def judge(
     if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
         objections += judge_blockers(edge, start, knowledge)
         objections += judge_device_states(edge, start, knowledge)
+    remarks += open_faults(edge, start, knowledge)
     objections += judge_cpu_settings(edge, start, knowledge)
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
     kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]

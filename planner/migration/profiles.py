@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.domain.capability import CapabilityId, CapabilitySet, Presence
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
+from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild, TakenFeature
+from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.kernel.kernel_line import KernelRelease
 
@@ -40,6 +42,14 @@ class ProfiledFleet:
 
     pools: Mapping[str, tuple[PoolMember, ...]]
     profile_of: Mapping[HostGroup, HostProfile]
+
+
+class FaultsOfCpu(NamedTuple):
+    """What a kernel takes from a host's CPU for its faults: surely, perhaps, and if it is such a CPU."""
+
+    lacked: frozenset[CapabilityId]
+    taken: frozenset[TakenFeature]
+    open: frozenset[TakenFeature]
 
 
 class Profiler:
@@ -77,7 +87,8 @@ class Profiler:
         of_cpu = self._of_generation(generation, capabilities)
         capabilities = capabilities.overlaid(present=of_cpu, absent=frozenset())
         of_others, of_one = self._bound_to_vendor(kernel, group, vendor)
-        capabilities = capabilities.overlaid(present=frozenset(), absent=of_others)
+        faults = self._faults(kernel, group, vendor)
+        capabilities = capabilities.overlaid(present=frozenset(), absent=of_others | faults.lacked)
         open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
         unsure = knowledge.unsure_cpu_features(group.arch, capabilities)
         told = knowledge.covered.get(group.arch) == "listed" and not (open_facts or unsure)
@@ -102,6 +113,8 @@ class Profiler:
             register_list=knowledge.register_list(group.present),
             register_line=knowledge.kernels.register_line(kernel, group.arch),
             one_vendor_cpu_features=of_one,
+            taken_cpu_features=faults.taken,
+            open_faults=faults.open,
             unsure_cpu_features=unsure,
             unoffered_cpu_features=knowledge.unoffered_cpu_features(group.arch, build),
         )
@@ -126,6 +139,30 @@ class Profiler:
         runs_as = vendor if row is None else row.runs_as
         others = frozenset(name for name, one in open_ones.items() if vendor and one != runs_as)
         return others, frozenset() if vendor else frozenset(open_ones)
+
+    def _faults(self, kernel: KernelRelease, group: HostGroup, vendor: str) -> FaultsOfCpu:
+        """Return what a kernel takes from CPUs with a fault, by whether this is one of them."""
+        knowledge = self._knowledge
+        errata = knowledge.host_cpus.errata
+        cpus = errata.may_be(vendor, group.cpu, group.hardware)
+        wanted = knowledge.kernels.tables.names(group.arch) & errata.names
+        told = knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
+        lacked, taken, open_ones = set[CapabilityId](), set[TakenFeature](), set[TakenFeature]()
+        for row in errata.errata:
+            concerned = errata.concerns(row, cpus)
+            is_stated = row.feature in group.present | group.absent
+            if row.name not in wanted or concerned is Truth.NO or is_stated:
+                continue
+            presence = told.presence(row.name)
+            if presence is Presence.PRESENT and concerned is Truth.YES:
+                lacked.add(row.feature)
+            elif presence is not Presence.ABSENT:
+                known = presence.value if presence is not Presence.UNKNOWN else ""
+                if concerned is Truth.YES:
+                    taken.add(TakenFeature(row.feature, row.name, known or group.kernel))
+                else:
+                    open_ones.add(TakenFeature(row.feature, row.name, known))
+        return FaultsOfCpu(frozenset(lacked), frozenset(taken), frozenset(open_ones))
 
     def _unplaced(self, group: HostGroup) -> Iterable[str]:
         facts = (

@@ -34,6 +34,12 @@ VERIFIED = Condition(
     price=PROBED,
     about=("hardware",),
 )
+FAULTY_CPUS = Condition(
+    kind="host",
+    text="no CPU from which only some kernels of the pool take a feature for a fault: {}",
+    price="write the CPU of each host into the column `cpu`",
+    about=("cpu-faults",),
+)
 COMMON_PARTS = Condition(
     kind="guest",
     text="only devices, CPU models and CPU features that every QEMU of the pool has",

@@ -6,7 +6,7 @@ In: a domain. Out: conditions that hosts are equal, and that no guest has what s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from planner.domain.capability import CapabilityId
@@ -16,11 +16,12 @@ from planner.domain.solution import Condition
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.solver.candidate import (
+    FAULTY_CPUS,
     SharedConditions,
     common_parts,
     condition_of,
 )
-from planner.solver.cpu_feature_gaps import not_everywhere
+from planner.solver.cpu_feature_gaps import faults_to_check, not_everywhere
 from planner.solver.hardware import asked_of_machines, told_by
 
 
@@ -58,12 +59,19 @@ class HardwareConditions:
             constraints = list(
                 asked_of_machines(stated, self.knowledge, possible=possible, one_model=one_model)
             )
+            constraints += self._faulty_cpus(domain)
             constraints += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []
             conditions = self._features_asked(domain, constraints, lacked)
             self._hardware[key] = self._alike.setdefault(
                 (conditions.conditions, conditions.acks), conditions
             )
         return self._hardware[key]
+
+    def _faulty_cpus(self, domain: MigrationDomain) -> list[Condition]:
+        """Return the check of CPUs that nobody states and that kernels of the pool treat differently."""
+        faults = faults_to_check(domain.cpu_aspects)
+        words = self.knowledge.host_cpus.errata.words(faults)
+        return [replace(FAULTY_CPUS, text=FAULTY_CPUS.text.format(words))] if faults else []
 
     def common_parts_lack(self, domain: MigrationDomain) -> frozenset[CapabilityId]:
         """Return the CPU features that no guest has which has only what every QEMU of a domain has."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.answers.host_classes import first_names, host_count, members_of
-from planner.domain.host import HostProfile
+from planner.domain.capability import CapabilityId
+from planner.domain.host import HostProfile, TakenFeature
 from planner.domain.machine_type import MachineType
 from planner.domain.solution import Condition, ConditionReason
 from planner.migration.graph import MigrationDomain
@@ -83,7 +84,7 @@ def _where(domain: MigrationDomain, name: str) -> tuple[str, tuple[HostProfile, 
         features = member.profile.cpu_features
         if name in features.lacked:
             lacking.append(member)
-        elif name in features.unsure | features.one_vendor:
+        elif name in features.unsure | features.one_vendor | _features(features.taken):
             unsure.append(member)
     texts = []
     if lacking:
@@ -91,6 +92,10 @@ def _where(domain: MigrationDomain, name: str) -> tuple[str, tuple[HostProfile, 
     if unsure:
         texts.append(f"nobody knows if guests get this on kernel {_kernels(unsure)}")
     return "; ".join(texts), tuple(member.profile for member in lacking or unsure)
+
+
+def _features(taken: Iterable[TakenFeature]) -> frozenset[CapabilityId]:
+    return frozenset(one.feature for one in taken)
 
 
 def _kernels(members: Iterable[PoolMember]) -> str:

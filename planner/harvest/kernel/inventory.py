@@ -21,10 +21,11 @@ from planner.harvest.kernel.registers import read_registers
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.words import Words
 from planner.harvest.kernel.x86.cpuid import read_cpuid
+from planner.harvest.kernel.x86.errata import read_errata
 from planner.harvest.kernel.x86.vmx import FIELDS, read_vmx
 
 ARCH_CAPABILITIES = 0x10A
-X86_PARTS = ("cpuid", "vmx", "msrs", "caps", "tun", "vhost")
+X86_PARTS = ("cpuid", "vmx", "msrs", "caps", "tun", "vhost", "errata")
 ARM64_PARTS = ("arm64-regs",)
 PARTS = {"x86_64": X86_PARTS, "aarch64": ARM64_PARTS}
 """What can be read of a tree, by the architecture that it is about."""
@@ -132,6 +133,11 @@ def _answers(
     return answers, problems + unnamed(read, names.questions, words)
 
 
+def _cpu_errata(tree: KernelTree, names: Names, words: Words) -> Reading:
+    del names
+    return read_errata(tree, words)
+
+
 def _registers(tree: KernelTree, names: Names, words: Words) -> Reading:
     del names, words
     return read_registers(tree)
@@ -144,6 +150,7 @@ _READERS: Mapping[str, Callable[[KernelTree, Names, Words], Reading]] = {
     "caps": _caps,
     "tun": _tun,
     "vhost": _vhost,
+    "errata": _cpu_errata,
     "arm64-regs": _registers,
 }
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from planner.domain.errors import PlannerError, wrong_word
@@ -90,18 +90,25 @@ class News:
 
 
 def extend(tables: HarvestedKernels, release: Release, inventory: KernelInventory) -> News:
-    """Put a release into the tables; returns what is new against its nearest older neighbour."""
+    """Put a release into the tables; returns what is new against its nearest older neighbour.
+
+    Parts of it that were read before and not now stay as they are.
+    """
     rows = [row for row in tables.of(release.line, release.arch) if row.release != release.release]
     before = [row for row in rows if order_of(row.release) < order_of(release.release)]
     near = before[-1] if before else (rows[0] if rows else None)
     facts = {name: one for (_, name), one in inventory.facts.items() if one.given != "no"}
-    tables.releases = [
-        row
-        for row in tables.releases
-        if (row.line, row.release, row.arch) != (release.line, release.release, release.arch)
-    ]
-    tables.releases.append(release)
-    tables.facts[release.line, release.release, release.arch] = facts
+    known = [row for row in tables.of(release.line, release.arch) if row not in rows]
+    others = tuple(part for row in known for part in row.parts if part not in release.parts)
+    kept = {
+        name: one
+        for row in known
+        for name, one in tables.given(row).items()
+        if tables.parts[release.arch, name] in others
+    }
+    tables.releases = [row for row in tables.releases if row not in known]
+    tables.releases.append(replace(release, parts=(*others, *release.parts)))
+    tables.facts[release.line, release.release, release.arch] = kept | facts
     for part, name in inventory.facts:
         tables.parts[release.arch, name] = part
     return _news(tables, near, bool(before), facts, release)

@@ -14,7 +14,7 @@ from planner.harvest.kernel.kconfig import decided
 WANTED = re.compile(
     r"(Makefile|(arch/x86|arch/arm64|virt)/kvm/Kconfig|arch/x86/kvm/.*\.[ch]|arch/x86/include/(uapi/)?asm/[^/]*\.h"
     r"|arch/arm64/kvm/.*\.[ch]|arch/arm64/include/(uapi/)?asm/[^/]*\.h|arch/arm64/tools/sysreg"
-    r"|arch/x86/kernel/cpu/[^/]*\.c|virt/kvm/.*\.[ch]|include/uapi/linux/[^/]*\.h"
+    r"|arch/x86/kernel/cpu/[^/]*\.c|arch/x86/mm/init\.c|virt/kvm/.*\.[ch]|include/uapi/linux/[^/]*\.h"
     r"|include/linux/(kvm[^/]*|if_tun|virtio_net)\.h|include/kvm/[^/]*\.h"
     r"|drivers/net/(tun[^/]*|tap)\.[ch]|drivers/vhost/[^/]*\.[ch])"
 )

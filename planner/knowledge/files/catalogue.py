@@ -259,6 +259,20 @@ TABLES = (
         about=("names",),
     ),
     Table(
+        name="cpu-errata",
+        files="cpu_errata.toml",
+        key="erratum",
+        identity=("name",),
+        about=("feature", "cpus"),
+    ),
+    Table(
+        name="cpu-rows",
+        files="cpu_errata.toml",
+        key="cpu",
+        identity=("name",),
+        about=("vendor", "numbers"),
+    ),
+    Table(
         name="cpu-generations",
         files="cpu_generations.toml",
         key="generation",

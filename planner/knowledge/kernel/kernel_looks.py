@@ -210,7 +210,16 @@ class Looks:
             return older[-1]
         if older and newer:
             return older[-1] if older[-1] == newer[0] else None
+        if older and older[-1] and self._gives_beyond(branch):
+            return True
         return False if newer and not newer[0] else None
+
+    def _gives_beyond(self, branch: Key) -> bool:
+        """Whether the nearest read release of a later branch has the capability."""
+        keys = enumerate(self.reads.keys)
+        after = (place for place, key in keys if self.reads.branch.of(key) > branch)
+        place = next(after, None)
+        return place is not None and self._gives(place)
 
     def _told_of_trunk(self, place: int, key: Key) -> bool | None:
         """Return what a release tells of the trunk where its branch left it."""

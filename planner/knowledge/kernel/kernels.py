@@ -19,6 +19,8 @@ from planner.knowledge.kernel.kernel_line import CapabilityChange, KernelLine, K
 from planner.knowledge.kernel.kernel_looks import MAY_GIVE
 from planner.knowledge.kernel.kernel_tables import KernelTables
 
+OF_CPUS = ("cpu.", "cleared.")
+"""Beginnings of names of what a CPU decides, and what a kernel takes from it for a fault."""
 WEAK = frozenset({Evidence.INFERRED, Evidence.MEMORY})
 
 
@@ -202,7 +204,7 @@ class KernelLines:
             arch=arch,
             is_open=self._is_open(line, kernel),
         )
-        if found is None or capability.startswith("cpu."):
+        if found is None or capability.startswith(OF_CPUS):
             return found
         presence, evidence = found
         return (self._decided(capability) if presence in MAY_GIVE else presence), evidence

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.migrated import Consequence
 from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.cpu_errata import CpuErratum, CpuRow
 from planner.knowledge.files.rows import Row, release_key
 from planner.knowledge.hardware import (
     Architecture,
@@ -73,6 +77,42 @@ def read_cpu_vendor(row: Row) -> CpuVendor:
         match=match,
         bare=frozenset(row.texts("bare")),
         examples=examples,
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+NUMBERS = re.compile(r"(\d+):(\d+)-(\d+)")
+
+
+def read_cpu_row(row: Row) -> CpuRow:
+    """Read CPUs of one vendor."""
+    numbers = []
+    for text in row.texts("numbers"):
+        found = NUMBERS.fullmatch(text)
+        if found is None:
+            raise row.fail(f"'{text}' is no `family:first-last`")
+        numbers.append((int(found[1]), int(found[2]), int(found[3])))
+    return CpuRow(
+        name=row.text("name"),
+        title=row.text("title"),
+        vendor=row.text("vendor"),
+        numbers=tuple(numbers),
+        match=read_pattern(row),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def read_cpu_erratum(row: Row, cpus: Collection[str]) -> CpuErratum:
+    """Read a fault of CPUs; each of its `cpus` must have a row."""
+    named = frozenset(row.texts("cpus"))
+    if wrong := named - set(cpus):
+        raise row.fail(f"no row of a CPU is called {', '.join(sorted(wrong))}")
+    return CpuErratum(
+        name=CapabilityId(row.text("name")),
+        feature=CapabilityId(f"cpu.{row.text('feature')}"),
+        cpus=named,
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -23,6 +23,7 @@ from planner.migration.applies import (
 from planner.migration.rules.hardware_rules import SAME_HARDWARE
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
+NO_FAULTY_CPU = "no CPU from which only one of the kernels takes a feature for a fault: {}"
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
@@ -127,6 +128,7 @@ def judge_cpu_features(
     other = boot.has_other_cpu_than(edge.destination)
     lacking = sorted(edge.destination.lacked_cpu_features - boot.cpu_features.of_no_guest)
     doubtful = () if boot.runs_kernel_of(edge.destination) else _doubtful(boot, edge.destination)
+    doubtful = tuple(sorted({*doubtful, *_taken(boot, edge.destination)}))
     if not (other or lacking or doubtful):
         return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
@@ -222,6 +224,31 @@ def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId
     of_one_vendor = destination.one_vendor_cpu_features - boot.one_vendor_cpu_features
     found = destination.unsure_cpu_features | of_one_vendor
     return tuple(sorted(found - boot.cpu_features.of_no_guest))
+
+
+def _taken(boot: HostProfile, destination: HostProfile) -> Iterator[CapabilityId]:
+    """Yield the CPU features that the destination's kernel may take from a CPU for a fault."""
+    for one in destination.taken_cpu_features - boot.taken_cpu_features:
+        if one.feature not in boot.cpu_features.of_no_guest:
+            yield one.feature
+
+
+def open_faults(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+) -> Iterator[Remark]:
+    """Yield the check that the destination has no CPU from which its kernel alone takes features."""
+    boot, errata = start.booted_on or edge.source, knowledge.host_cpus.errata
+    names = {
+        one.fault
+        for one in edge.destination.open_faults
+        if one.differs_among(boot.open_faults)
+        and one.feature not in boot.cpu_features.of_no_guest
+        and has_feature(one.feature.removeprefix("cpu."), start.cpu, start, knowledge.guests)
+        is not Truth.NO
+    }
+    if names:
+        text = NO_FAULTY_CPU.format(errata.words(frozenset(names)))
+        yield Remark(kind="host-condition", text=text, subject="host:cpu-faults", polarity="equal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""Faults of CPUs for which kernels take a feature from guests, and which CPUs have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.host import Facts
+from planner.domain.truth import Truth
+
+FAMILY, MODEL = "cpu.family", "cpu.model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuRow:
+    """CPUs of one vendor: their families and models of CPUID, and the texts that name them."""
+
+    name: str
+    title: str
+    vendor: str
+    numbers: tuple[tuple[int, int, int], ...]
+    match: re.Pattern[str]
+    evidence: Evidence
+    source: str
+
+    def has(self, family: int, model: int) -> bool:
+        """Whether CPUID's numbers are of these CPUs."""
+        return any(of == family and low <= model <= high for of, low, high in self.numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuErratum:
+    """A feature that kernels with the fact `name` take from `cpus`."""
+
+    name: CapabilityId
+    feature: CapabilityId
+    cpus: frozenset[str]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True)
+class CpuErrata:
+    """All rows of CPUs and of their faults."""
+
+    cpus: tuple[CpuRow, ...] = ()
+    errata: tuple[CpuErratum, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[CapabilityId]:
+        """The facts about kernels that decide."""
+        return frozenset(row.name for row in self.errata)
+
+    def may_be(self, vendor: str, text: str, facts: Facts) -> frozenset[str]:
+        """Return the rows that a CPU may be of, by its probe, else by its text, else by vendor."""
+        told = dict(facts)
+        of_vendor = [row for row in self.cpus if vendor in {"", row.vendor}]
+        if told.get(FAMILY, "").isdecimal() and told.get(MODEL, "").isdecimal():
+            place = int(told[FAMILY]), int(told[MODEL])
+            return frozenset(row.name for row in of_vendor if row.has(*place))
+        named = frozenset(row.name for row in of_vendor if row.match.search(text.strip()))
+        return named or frozenset(row.name for row in of_vendor)
+
+    def concerns(self, erratum: CpuErratum, cpus: frozenset[str]) -> Truth:
+        """Whether a host that may be one of `cpus` has a fault."""
+        if cpus and cpus <= erratum.cpus:
+            return Truth.YES
+        return Truth.UNKNOWN if cpus & erratum.cpus else Truth.NO
+
+    def words(self, names: frozenset[CapabilityId]) -> str:
+        """Return the CPUs of faults with the features, `AMD Zen 1 or Zen 2 (xsaves)`."""
+        titles: Mapping[str, str] = {row.name: row.title for row in self.cpus}
+        rows = (row for row in self.errata if row.name in names)
+        return ", ".join(
+            f"{' or '.join(titles[one] for one in sorted(row.cpus))}"
+            f" ({row.feature.removeprefix('cpu.')})"
+            for row in rows
+        )
