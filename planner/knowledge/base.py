@@ -19,7 +19,7 @@ from planner.domain.migrated import ClauseKind, Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.builds import BuildLines
-from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.calendar import ReleaseCalendar, VendorRelease
 from planner.knowledge.device_state import DeviceStates
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
@@ -58,6 +58,7 @@ class KnowledgeBase:
     observations: tuple[Observation, ...]
     removals: Mapping[str, TypeRemoval]
     calendars: tuple[ReleaseCalendar, ...]
+    releases: tuple[VendorRelease, ...]
     policy: Policy
     architectures: tuple[Architecture, ...]
     unread_kernels: tuple[UnreadKernels, ...]

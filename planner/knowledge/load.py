@@ -67,6 +67,7 @@ from planner.knowledge.readers.read_hosts import (
     read_features_of_cpu,
     read_hardware_fact,
     read_unread,
+    read_vendor_release,
 )
 from planner.knowledge.readers.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.readers.read_messages import read_message
@@ -113,6 +114,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
+        releases=tuple(folder.read("vendor-releases", read_vendor_release)),
         guests=_guest_words(folder, parts, units, capabilities, _read_features(kernels)),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=HostCpus(

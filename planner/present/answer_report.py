@@ -254,7 +254,8 @@ def _removal(best: ChosenBaseline) -> str:
 
 def _next_type(newer: WhyNotNewer) -> str:
     """Return the next newer type and what opens it; the hosts are those that hold it back."""
-    return newer.machine_type + (f": {newer.remedies[0].text}" if newer.remedies else "")
+    first = newer.remedies[0].text.partition("; ")[0] if newer.remedies else ""
+    return f"{newer.machine_type}: {first}" if first else newer.machine_type
 
 
 def _flag_text(choice: FlagChoice) -> str:

@@ -10,6 +10,7 @@ from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.calendar import supported_releases
 from planner.migration.graph import MigrationDomain
 
 
@@ -28,6 +29,9 @@ class AvailableTypes:
         default_factory=dict
     )
     _newest: dict[tuple[str, str, frozenset[QemuBuild]], MachineType | None] = field(
+        default_factory=dict
+    )
+    _next_above: dict[tuple[str, frozenset[QemuBuild]], MachineType | None] = field(
         default_factory=dict
     )
     _offered_lines: dict[QemuBuild, frozenset[tuple[str, str]]] = field(default_factory=dict)
@@ -92,6 +96,46 @@ class AvailableTypes:
                 None,
             )
         return self._newest[key]
+
+    def next_above(self, domain: MigrationDomain, chosen: MachineType) -> MachineType | None:
+        """Return the next type of a board and line to go for, None if there is none.
+
+        The lowest above `chosen` that every build of the domain offers already, or that is the newest
+        of one of its builds or of a release that its hosts' own vendors bring and mend. Where nobody has
+        written down a vendor's releases: the next one that is known.
+        """
+        key = (chosen.name, domain.builds)
+        if key not in self._next_above:
+            self._next_above[key] = self._find_next(domain, chosen)
+        return self._next_above[key]
+
+    def _find_next(self, domain: MigrationDomain, chosen: MachineType) -> MachineType | None:
+        arch, board, line = chosen.arch, chosen.board, chosen.line
+        types = self.candidates(arch, board, line)
+        offers = self.offers_of(domain, types)
+        lines = frozenset(build.line for build in domain.builds)
+        releases = supported_releases(self.knowledge.releases, lines)
+        brought = (self.knowledge.build_of(one.qemu) for one in releases or ())
+        newest = {self._newest_plain(build, types) for build in (*domain.builds, *brought)}
+        above = (
+            row
+            for row, offer in zip(reversed(types), reversed(offers), strict=True)
+            if row.rank > chosen.rank
+            and not row.variant
+            and (releases is None or offer is Truth.YES or row in newest)
+        )
+        return next(above, None)
+
+    def _newest_plain(self, build: QemuBuild, types: tuple[MachineType, ...]) -> MachineType | None:
+        """Return the newest of types that a build certainly offers, variants left out."""
+        return next(
+            (
+                row
+                for row, offer in zip(types, self._column(build, types), strict=True)
+                if offer is Truth.YES and not row.variant
+            ),
+            None,
+        )
 
     def common_lines(self, builds: frozenset[QemuBuild]) -> frozenset[tuple[str, str]]:
         """Return the boards and lines of which every build may offer some type."""

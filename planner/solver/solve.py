@@ -154,23 +154,21 @@ class Solver:
         if all(offer is Truth.NO for offer in offers):
             return self._bounded_out(domain, board, line)
         tried: list[Candidate] = []
-        chosen, chosen_index = None, len(types)
-        for index, row in enumerate(types):
-            if offers[index] is Truth.NO or self._is_hopeless(domain, row, tried):
+        chosen = None
+        for row, offer in zip(types, offers, strict=True):
+            if offer is Truth.NO or self._is_hopeless(domain, row, tried):
                 continue
             attempt = self.form.attempt(domain, row)
             if attempt.is_safe:
-                chosen, chosen_index = attempt, index
+                chosen = attempt
                 break
             tried.append(attempt)
             if attempt.is_fixed:
                 break
         newer = tried[0] if tried else None
-        above = next((row for row in reversed(types[:chosen_index]) if not row.variant), None)
-        if above is not None and chosen_index < len(types):
-            newer = next(
-                (candidate for candidate in tried if candidate.machine_type is above), None
-            ) or self.form.attempt(domain, above)
+        if chosen is not None:
+            above = self.form.offers.next_above(domain, chosen.machine_type)
+            newer = None if above is None else self._attempted(domain, above, tried)
         if chosen is None and newer is None:
             newest = next(
                 row for row, offer in zip(types, offers, strict=True) if offer is not Truth.NO
@@ -182,6 +180,13 @@ class Solver:
         return LineResult(
             board=board, line=line, chosen=chosen, newer=newer, open_attempts=still_open
         )
+
+    def _attempted(
+        self, domain: MigrationDomain, row: MachineType, tried: list[Candidate]
+    ) -> Candidate:
+        """Return the attempt at a type, made before or now."""
+        made = (one for one in tried if one.machine_type is row)
+        return next(made, None) or self.form.attempt(domain, row)
 
     def _bounded_out(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
         """Report a line whose common types all lie outside the policy's floor and ceiling."""

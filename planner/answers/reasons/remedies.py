@@ -9,9 +9,11 @@ from planner.answers.host_classes import first_names, host_count, members_of
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.refusal import Remedy
+from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.builds import BuildLine, KnownBuild
+from planner.knowledge.calendar import supported_releases
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.hitting_set import Requirement, cheapest
@@ -48,11 +50,14 @@ def _for_missing_type(
     """Yield the ways out for hosts that do not offer the type: those too new cannot be upgraded."""
     name = attempt.machine_type.name
     refusing = members_of(domain, attempt.not_offered)
+    brought = _brought(attempt, knowledge)
+    if brought is not None:
+        yield _remedy(*brought, refusing)
     lines = frozenset(member.profile.qemu.line for member in domain.members)
     offering = _offering(name, lines, knowledge)
     old = (
         ()
-        if not offering
+        if not offering or brought is not None
         else tuple(one for one in refusing if not _is_past(one.profile.qemu, offering))
     )
     if old:
@@ -61,6 +66,28 @@ def _for_missing_type(
         yield _remedy("upgrade-qemu", text, old)
     if refusing and host_count(refusing) < host_count(domain.members):
         yield _remedy("split-pool", OWN_POOL, refusing)
+
+
+def _brought(attempt: Candidate, knowledge: KnowledgeBase) -> tuple[str, str] | None:
+    """Return the first newer release of the hosts' own vendors that brings a type, as kind and text."""
+    old = [profile.qemu for profile in attempt.not_offered]
+    lines = frozenset(build.line for build in old)
+    found = [
+        (build.version, build.line, release.name, release.qemu, release.kernel)
+        for release in supported_releases(knowledge.releases, lines) or ()
+        for build in (knowledge.build_of(release.qemu),)
+        if old
+        and build.version > max(one.version for one in old)
+        and knowledge.machines.offers(build, attempt.machine_type.name) is Truth.YES
+    ]
+    if not found:
+        return None
+    version, line, release, package, kernel = min(found)
+    if knowledge.builds.is_reference(line):
+        return "upgrade-qemu", f"QEMU {package}, the oldest with it that gets fixes"
+    series = ".".join(map(str, version[:2]))
+    text = f"release upgrade to {release}, QEMU {series}; package {package}, kernel {kernel}"
+    return "upgrade-release", text
 
 
 def _for_differing_builds(domain: MigrationDomain, attempt: Candidate) -> Iterator[Remedy]:

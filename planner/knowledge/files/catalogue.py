@@ -99,6 +99,7 @@ TABLES = (
         identity=("line",),
         about=("months",),
     ),
+    Table(name="vendor-releases", files="vendor_releases.toml", key="release", identity=("name",)),
     Table(
         name="capabilities",
         files="capabilities.toml",

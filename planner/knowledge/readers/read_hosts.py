@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Collection
 
 from planner.domain.capability import CapabilityId, Evidence
+from planner.domain.errors import quoted
 from planner.domain.migrated import Consequence
-from planner.knowledge.calendar import ReleaseCalendar
+from planner.knowledge.calendar import ReleaseCalendar, VendorRelease
 from planner.knowledge.cpu_errata import CpuErratum, CpuRow
 from planner.knowledge.files.rows import Row, release_key
 from planner.knowledge.hardware import (
@@ -146,6 +148,30 @@ def read_crossing(row: Row) -> VendorCrossing:
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
+
+
+def read_vendor_release(row: Row) -> VendorRelease:
+    """Read a row of vendor_releases.toml; the file says the day that its rows speak for."""
+    assert row.head is not None
+    until = row.text("until", "")
+    return VendorRelease(
+        name=row.text("name"),
+        hosts=row.texts("hosts"),
+        qemu=row.text("qemu"),
+        kernel=row.text("kernel", ""),
+        since=_day(row, row.text("from")),
+        until=_day(row, until) if until else None,
+        as_of=_day(row, row.head.text("as_of")),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+    )
+
+
+def _day(row: Row, text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise row.fail(f"{quoted(text)} is not a day", "write 2026-11-28") from None
 
 
 def read_calendar(row: Row) -> ReleaseCalendar:
