@@ -29,7 +29,9 @@ from planner.domain.errors import UsageError, nearest, wrong_word
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from planner.domain.machine_type import MachineType
     from planner.domain.solution import Solution
+    from planner.knowledge.base import KnowledgeBase
     from planner.present.lines import Line
 
 
@@ -64,18 +66,11 @@ def explain(
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     base, rules = given.knowledge, given.policy
     domains = pools_of(given.fleet, arrows_in(edges, given.fleet), base)
-    names = [domain.name for domain in domains]
-    if pool and pool not in names:
-        raise UsageError(
-            [wrong_word("--pool", f"'{pool}' is no pool of the fleet", nearest(pool, names))]
-        )
-    row = base.machine_type(machine)
-    if machine and row is None:
-        is_alias = base.machines.is_alias(machine)
-        what = f"'{machine}' is {'an alias' if is_alias else 'no machine type'}"
-        hint = "name a versioned type" if is_alias else nearest(machine, base.machines.types)
-        raise UsageError([wrong_word("--machine", what, hint)])
     wanted = [domain for domain in domains if not pool or domain.name == pool]
+    if not wanted and pool:
+        hint = nearest(pool, [domain.name for domain in domains])
+        raise UsageError([wrong_word("--pool", f"'{pool}' is no pool of the fleet", hint)])
+    row = _machine_type(machine, base)
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
         solution = solve_domains(wanted, base, rules, guests=found)
@@ -88,6 +83,17 @@ def explain(
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
+
+
+def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
+    """Return the machine type of a name, None if none is given; raises `UsageError`."""
+    row = knowledge.machine_type(name)
+    if name and row is None:
+        is_alias = knowledge.machines.is_alias(name)
+        what = f"'{name}' is {'an alias' if is_alias else 'no machine type'}"
+        hint = "name a versioned type" if is_alias else nearest(name, knowledge.machines.types)
+        raise UsageError([wrong_word("--machine", what, hint)])
+    return row
 
 
 def _told(solution: Solution) -> Iterator[Line]:
