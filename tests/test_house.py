@@ -15,7 +15,6 @@ LONGER = {
     "knowledge/offered.py": 325,
     "knowledge/tables.py": 415,
     "migration/applies.py": 345,
-    "present/answer_report.py": 395,
 }
 """Modules that are to be split yet; they may shrink and not grow."""
 SHORTER = {

@@ -27,7 +27,7 @@ from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, nearest, wrong_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from planner.domain.machine_type import MachineType
     from planner.domain.solution import Solution
@@ -55,34 +55,34 @@ def explain(
 
     Example: planner explain fleet.csv --pool west --machine pc-q35-9.2
     """
-    from planner.library.explanations import (
-        pools_of,
-        solve_domains,
-        try_machine_type,
-        try_next_newer,
-    )
+    from planner.library import explanations as library
     from planner.present.explain_report import trial_report
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     base, rules = given.knowledge, given.policy
-    domains = pools_of(given.fleet, arrows_in(edges, given.fleet), base)
-    wanted = [domain for domain in domains if not pool or domain.name == pool]
-    if not wanted and pool:
-        hint = nearest(pool, [domain.name for domain in domains])
-        raise UsageError([wrong_word("--pool", f"'{pool}' is no pool of the fleet", hint)])
+    domains = library.pools_of(given.fleet, arrows_in(edges, given.fleet), base)
+    _known(pool, [one.name for one in domains])
+    wanted = [one for one in domains if not pool or one.name == pool]
     row = _machine_type(machine, base)
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
-        solution = solve_domains(wanted, base, rules, guests=found)
-        answer(painted(_told(solution), output), output, exits.of_status(solution.status))
+        solved = library.solve_domains(wanted, base, rules, guests=found)
+        answer(painted(_told(solved), output), output, exits.of_status(solved.status))
     trials = [
-        try_next_newer(domain, base, rules)
+        library.try_next_newer(domain, base, rules)
         if row is None
-        else try_machine_type(domain, row, base, rules)
+        else library.try_machine_type(domain, row, base, rules)
         for domain in wanted
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
+
+
+def _known(name: str, pools: Collection[str]) -> None:
+    """Raise `UsageError` if a pool is named that is none."""
+    if name and name not in pools:
+        what = f"'{name}' is no pool of the fleet"
+        raise UsageError([wrong_word("--pool", what, nearest(name, pools))])
 
 
 def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
@@ -98,8 +98,8 @@ def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
 
 def _told(solution: Solution) -> Iterator[Line]:
     """Yield every pool in full, with an empty line between two."""
-    from planner.present.answer_report import explained
     from planner.present.lines import Line
+    from planner.present.pool_card import explained
 
     for number, domain in enumerate(solution.domains):
         if number:

@@ -8,48 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
-from planner.domain.refusal import Refusal, WhyNotNewer
+from planner.domain.refusal import WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
-    PROBED,
-    TO_PROBE,
-    ChosenBaseline,
-    Condition,
     DomainSolution,
-    FlagChoice,
     GuestFinding,
     PoolVerdict,
-    RefusedLine,
     Solution,
 )
 from planner.present.asked import Asked
-from planner.present.lines import WIDTH, Line, Style, TextTable, folded, listed
+from planner.present.lines import Line, Style, TextTable, folded
+from planner.present.pool_card import (
+    STYLES,
+    WORDS,
+    card,
+    check_count,
+    holder,
+    verdict_words,
+)
 from planner.present.report import (
-    TAKES_EFFECT,
     group_equal,
-    merged_conditions,
-    refusal_text,
-    remedy_text,
 )
 
-LABEL = 15
 MOST_CARDS = 3
 """Pools that are told in full; more are rows of the table, and `explain` tells each of them."""
 MOST_ROWS = 20
 """Rows of the table: a fleet of more kinds of pool is read from JSON or CSV."""
-MOST_CHECKS = 6
-MOST_REASONS = 4
-MOST_GUESTS = 4
-MOST_NAMES = 3
 MOST_FINDINGS = 8
 AS_THE_ANSWER = "as the answer"
-STYLES = {
-    PoolVerdict.SAFE: Style.GOOD,
-    PoolVerdict.SAFE_WITH_CHECKS: Style.GOOD,
-    PoolVerdict.UNDECIDED: Style.WARN,
-    PoolVerdict.NO_SAFE_BASELINE: Style.BAD,
-}
 HEADER = ("pool", "hosts", "builds", "machine type", "flags", "checks", "held back by")
 NUMBERS = frozenset({1, 2, 4, 5})
 
@@ -123,42 +109,9 @@ def _verdict_line(solution: Solution, asked: Asked) -> Line:
     if not gravest:
         return Line("no pools")
     total = counted(len(solution.domains), "pool")
-    told = "; ".join(f"{_WORDS[verdict]}: {found[verdict]:,}" for verdict in gravest)
-    text = f"{_WORDS[gravest[0]]}: {total}" if len(gravest) == 1 else f"{told} of {total}"
+    told = "; ".join(f"{WORDS[verdict]}: {found[verdict]:,}" for verdict in gravest)
+    text = f"{WORDS[gravest[0]]}: {total}" if len(gravest) == 1 else f"{told} of {total}"
     return Line(f"{text}, for guest profile '{asked.profile}'", STYLES[gravest[0]])
-
-
-_WORDS = {
-    PoolVerdict.SAFE: "SAFE",
-    PoolVerdict.SAFE_WITH_CHECKS: "SAFE WITH CHECKS",
-    PoolVerdict.UNDECIDED: "UNDECIDED",
-    PoolVerdict.NO_SAFE_BASELINE: "NO SAFE BASELINE",
-}
-
-
-def verdict_words(domain: DomainSolution) -> str:
-    """Return the verdict of a pool with the number of its checks."""
-    if domain.verdict is not PoolVerdict.SAFE_WITH_CHECKS:
-        return _WORDS[domain.verdict]
-    return f"SAFE with {counted(_check_count(domain), 'check')}"
-
-
-def _check_count(domain: DomainSolution) -> int:
-    best = domain.recommended
-    return 0 if best is None else len(_checks(best)) + len(best.acks)
-
-
-def _checks(baseline: ChosenBaseline) -> tuple[tuple[str, str], ...]:
-    """Return what is left to check as (whom it concerns, text), texts that differ in a word as one."""
-    found = []
-    for who, of_hosts in (("hosts", True), ("guests", False)):
-        texts = tuple(one.text for one in baseline.checks if _is_of_hosts(one) is of_hosts)
-        found += [(who, text) for text in merged_conditions(texts)]
-    return tuple(found)
-
-
-def _is_of_hosts(condition: Condition) -> bool:
-    return condition.kind == "host"
 
 
 def _row(group: tuple[DomainSolution, ...]) -> tuple[str, ...]:
@@ -167,8 +120,8 @@ def _row(group: tuple[DomainSolution, ...]) -> tuple[str, ...]:
     size = (name, f"{hosts:,}", f"{len(first.builds)}")
     best = first.recommended
     if best is None or best.broken:
-        return (*size, "-", "-", "-", _WORDS[first.verdict].lower())
-    flags, checks = len(best.flags), _check_count(first)
+        return (*size, "-", "-", "-", WORDS[first.verdict].lower())
+    flags, checks = len(best.flags), check_count(first)
     told = (best.machine_type, f"{flags}" if flags else "-", f"{checks}" if checks else "-")
     return (*size, *told, _held_back(best.why_not_newer, first))
 
@@ -177,180 +130,7 @@ def _held_back(newer: WhyNotNewer | None, domain: DomainSolution) -> str:
     """Return in few words who holds the next machine type back."""
     if newer is None or not newer.objections:
         return "-"
-    return _holder(newer.objections[0], domain)
-
-
-def _holder(reason: Refusal, domain: DomainSolution) -> str:
-    """Return in few words which hosts a reason speaks of, and of what."""
-    if not reason.hosts:
-        return reason.text
-    who = "every host" if reason.hosts == domain.hosts else counted(reason.hosts, "host")
-    return f"{who} on {reason.subject}" if reason.subject else f"{who}: {reason.text}"
-
-
-def card(group: tuple[DomainSolution, ...]) -> Iterator[Line]:
-    """Yield what a person acts on in pools of one kind."""
-    first, hosts = group[0], sum(domain.hosts for domain in group)
-    names = listed(tuple(domain.domain for domain in group[:MOST_NAMES]), len(group))
-    size = f"{counted(hosts, 'host')}, {counted(len(first.builds), 'build')}"
-    head, words = f"{names}   {size}", verdict_words(first)
-    gap = max(3, WIDTH - len(head) - len(words))
-    yield Line(f"{head}{' ' * gap}{words}", STYLES[first.verdict])
-    best = first.recommended
-    if best is not None and best.broken:
-        yield from _broken_lines(best)
-        best = None
-    elif best is not None:
-        yield from _answer_lines(first, best)
-    else:
-        for line in first.refused[:1]:
-            yield from _refused(line)
-        yield from _missing(first)
-    yield from _guest_lines(first)
-    if best is not None:
-        yield from _confidence(best)
-        yield from _item("apply", best.baseline.arguments)
-
-
-def _broken_lines(best: ChosenBaseline) -> Iterator[Line]:
-    """Yield why the newest type that is left is none for guests of the profile."""
-    for one in best.broken:
-        text = f"{best.machine_type} is safe for guests with {one.condition.text} only"
-        yield from _item("because", text, Style.BAD)
-        if one.reason:
-            yield from _item("", one.reason)
-
-
-def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
-    yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
-
-
-def _answer_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:
-    others = [
-        f"{one.board}: {one.machine_type}"
-        for one in domain.baselines
-        if one.line == best.line and one.board != best.board
-    ]
-    beside = f"  ({'; '.join(others)})" if others else ""
-    yield from _item("machine type", f"{best.machine_type}{beside}{_removal(best)}", Style.HEAD)
-    for choice in best.flags:
-        yield from _item("flag", _flag_text(choice))
-    yield from _cpu_lines(best.cpu)
-    newer = best.why_not_newer
-    if newer is not None:
-        for reason in newer.objections[:MOST_REASONS]:
-            some = 0 < reason.hosts < domain.hosts
-            names = f" ({listed(reason.examples, reason.hosts)})" if some else ""
-            yield from _item("held back by", f"{_holder(reason, domain)}{names}")
-        yield from _item("next", _next_type(newer))
-    yield from _check_lines(domain, best)
-
-
-def _removal(best: ChosenBaseline) -> str:
-    """Return when the type goes, if it is known to have gone."""
-    found = [one.text for one in best.residual_risks if one.severity == "removal"]
-    return f"; {found[0].removeprefix(best.machine_type).strip()}" if found else ""
-
-
-def _next_type(newer: WhyNotNewer) -> str:
-    """Return the next newer type and what opens it; the hosts are those that hold it back."""
-    first = newer.remedies[0].text.partition("; ")[0] if newer.remedies else ""
-    return f"{newer.machine_type}: {first}" if first else newer.machine_type
-
-
-def _flag_text(choice: FlagChoice) -> str:
-    reason = choice.reason.partition("; ")[0]
-    return f"{choice.flag}, takes effect at the {TAKES_EFFECT[choice.visible.value]}: {reason}"
-
-
-def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
-    vendors = [one for one in advice.vendors if one.newest or one.refused]
-    if not vendors and not advice.hidden:
-        return
-    if advice.is_open:
-        text = "any named model"
-    else:
-        known = [f"{_of(one)}" for one in vendors if one.newest]
-        text = f"named models up to {', '.join(known)}" if known else "no named model"
-        refused = [one for vendor in vendors for one in vendor.refused]
-        if refused:
-            names = ", ".join(one.name for one in refused)
-            why = ", ".join(dict.fromkeys(one.features[0] for one in refused if one.features))
-            text += f"; not {names} ({why})"
-    if advice.hidden:
-        text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (-v)"
-    yield from _item("CPU", text)
-
-
-def _of(vendor: VendorAdvice) -> str:
-    return f"{vendor.newest} ({vendor.title})"
-
-
-def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:
-    checks = _checks(best)
-    settled = {one.text for one in best.checks if one.price == TO_PROBE}
-    for one in best.conditions:
-        if one.price == PROBED:
-            yield from _item("hosts", one.text)
-    for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
-        label = "check first" if number == 1 else ""
-        verify = f": planner probe on {_one_of_each(domain)}" if text in settled else ""
-        yield from _item(label, f"{number} {who}: {text}{verify}", Style.WARN)
-    if len(checks) > MOST_CHECKS:
-        yield from _item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
-    for unit in best.acks:
-        text = (
-            f'{unit} costs security; acknowledged = ["{unit}"] in the policy when you have read it'
-        )
-        yield from _item("acknowledge", text, Style.WARN)
-
-
-def _one_of_each(domain: DomainSolution) -> str:
-    """Return the name of a host of each class, so that probing them settles the pool."""
-    names = [one.examples[0] for one in domain.classes if one.examples]
-    return listed(tuple(names[: MOST_NAMES + 1]), len(names))
-
-
-def _guest_lines(domain: DomainSolution) -> Iterator[Line]:
-    label = "guests"
-    for finding in domain.guests[:MOST_GUESTS]:
-        names = f" ({', '.join(finding.examples)})" if finding.examples else ""
-        text = f"{counted(finding.guests, 'guest')} on {finding.machine_type}: {finding.finding}{names}"
-        yield from _item(label, text)
-        label = ""
-    if len(domain.guests) > MOST_GUESTS:
-        yield from _item("", f"and {len(domain.guests) - MOST_GUESTS} more findings (-v)")
-
-
-def _confidence(best: ChosenBaseline) -> Iterator[Line]:
-    """Yield what the answer infers, in one line, and what was observed."""
-    inferred = [one.text for one in best.residual_risks if one.severity == "inferred"]
-    if len(inferred) > 1:
-        yield from _item("confidence", f"{inferred[0]}; {len(inferred) - 1} more (-v)", Style.DIM)
-    elif inferred:
-        yield from _item("confidence", inferred[0], Style.DIM)
-    for one in best.residual_risks:
-        if one.severity == "observed":
-            yield from _item("observed", one.text, Style.DIM)
-    if best.accepted_losses:
-        names = ", ".join(one.unit for one in best.accepted_losses)
-        yield from _item("loses", f"{names}: accepted by the policy", Style.DIM)
-
-
-def _refused(line: RefusedLine) -> Iterator[Line]:
-    for reason in line.objections[:MOST_REASONS]:
-        names = f": {listed(reason.examples, reason.hosts)}" if reason.hosts else ""
-        yield from _item("because", f"{reason.text}{names}")
-    if len(line.objections) > MOST_REASONS:
-        yield from _item("", f"and {len(line.objections) - MOST_REASONS} more (-v)")
-    for remedy in line.remedies[:MOST_REASONS]:
-        yield from _item("would open", remedy_text(remedy))
-
-
-def _missing(domain: DomainSolution) -> Iterator[Line]:
-    for fact in [one for one in domain.unknowns if one.decides][:MOST_REASONS]:
-        text = f"{fact.fact}: {counted(fact.hosts, 'host')} ({listed(fact.examples, fact.hosts)})"
-        yield from _item("find out", text, Style.WARN)
+    return holder(newer.objections[0], domain)
 
 
 def _next_lines(
@@ -366,24 +146,3 @@ def _next_lines(
     commands += [] if asked.guests else [f"planner solve {asked.fleet} --guests GUESTS"]
     for number, command in enumerate(commands):
         yield Line(f"{'next: ' if not number else '      '}{command}", Style.DIM)
-
-
-def explained(domain: DomainSolution, newest: Iterable[ChosenBaseline]) -> Iterator[Line]:
-    """Yield the card of one pool, its kinds of host, and in full what holds the next types back."""
-    yield from card((domain,))
-    label = "hosts"
-    for one in domain.classes:
-        names = listed(one.examples, one.hosts)
-        yield from _item(label, f"{one.label}: {counted(one.hosts, 'host')} ({names})")
-        label = ""
-    for baseline in newest:
-        newer = baseline.why_not_newer
-        if newer is None:
-            continue
-        yield Line("")
-        yield from folded(f"{newer.machine_type}: why not", indent=2, style=Style.HEAD)
-        for reason in newer.objections:
-            yield from _item("  because", refusal_text(reason))
-            yield from _item("  source", reason.source, Style.DIM)
-        for remedy in newer.remedies:
-            yield from _item("  would open", remedy_text(remedy))
