@@ -115,7 +115,7 @@ class AvailableTypes:
         offers = self.offers_of(domain, types)
         lines = frozenset(build.line for build in domain.builds)
         releases = supported_releases(self.knowledge.releases, lines)
-        brought = (self.knowledge.build_of(one.qemu) for one in releases or ())
+        brought = (self.knowledge.build_of(release.qemu) for release in releases or ())
         newest = {self._newest_plain(build, types) for build in (*domain.builds, *brought)}
         above = (
             row

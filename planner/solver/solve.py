@@ -185,7 +185,7 @@ class Solver:
         self, domain: MigrationDomain, row: MachineType, tried: list[Candidate]
     ) -> Candidate:
         """Return the attempt at a type, made before or now."""
-        made = (one for one in tried if one.machine_type is row)
+        made = (candidate for candidate in tried if candidate.machine_type is row)
         return next(made, None) or self.form.attempt(domain, row)
 
     def _bounded_out(self, domain: MigrationDomain, board: str, line: str) -> LineResult | None:
