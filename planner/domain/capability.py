@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 CapabilityId = NewType("CapabilityId", str)
 
@@ -134,3 +134,42 @@ class CpuWord:
     of_qemu: frozenset[str]
     evidence: Evidence
     source: str
+
+
+class TakenFeature(NamedTuple):
+    """A CPU feature that a host's kernel may take from its CPU for a fault.
+
+    `fault` names the fault, `told` what is known of the kernel, or the kernel of which nothing is: equal
+    ones of two hosts cancel.
+    """
+
+    feature: CapabilityId
+    fault: CapabilityId
+    told: str
+
+    def is_new_after(self, others: frozenset[TakenFeature]) -> bool:
+        """Whether a guest that `others` left the feature may lose it here."""
+        always = self._replace(told=Presence.PRESENT.value)
+        return others.isdisjoint({self, always})
+
+
+class CpuFeatures(NamedTuple):
+    """CPU features of a host by what is known of them.
+
+    `lacked`: it has none of them, `unsure`: nobody knows, `unoffered`: its QEMU gives them to no guest,
+    `one_vendor`: its kernel gives them on CPUs of one vendor only, and nobody says whose CPU it has.
+    `taken`: its CPU has a fault, and its kernel may give them to guests or not; `open_faults`: the same,
+    if its CPU is one of those with the fault, which nobody says.
+    """
+
+    lacked: frozenset[CapabilityId]
+    unsure: frozenset[CapabilityId]
+    unoffered: frozenset[CapabilityId]
+    one_vendor: frozenset[CapabilityId]
+    taken: frozenset[TakenFeature] = frozenset()
+    open_faults: frozenset[TakenFeature] = frozenset()
+
+    @property
+    def of_no_guest(self) -> frozenset[CapabilityId]:
+        """What no guest has that was started here."""
+        return self.lacked | self.unoffered

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import NamedTuple, NewType
+from typing import NewType
 
-from planner.domain.capability import CapabilityId, CapabilitySet
+from planner.domain.capability import CapabilityId, CapabilitySet, CpuFeatures, TakenFeature
 from planner.domain.errors import Problem
 
 HostName = NewType("HostName", str)
@@ -179,44 +179,6 @@ class QemuBuild:
         """Write the build as `line release`."""
         plain = self.line in {"", "upstream"}
         return self.release if plain else f"{self.release} ({self.line})"
-
-
-class TakenFeature(NamedTuple):
-    """A CPU feature that a host's kernel may take from its CPU for a fault.
-
-    `fault` names the fault, `told` what is known of the kernel: equal ones of two hosts cancel. Of a CPU
-    that nobody states it is empty where no source of the kernel tells.
-    """
-
-    feature: CapabilityId
-    fault: CapabilityId
-    told: str
-
-    def differs_among(self, others: frozenset[TakenFeature]) -> bool:
-        """Whether it is known of this kernel, and known to be otherwise of another, if CPUs have it."""
-        return bool(self.told) and others.isdisjoint({self, self._replace(told="")})
-
-
-class CpuFeatures(NamedTuple):
-    """CPU features of a host by what is known of them.
-
-    `lacked`: it has none of them, `unsure`: nobody knows, `unoffered`: its QEMU gives them to no guest,
-    `one_vendor`: its kernel gives them on CPUs of one vendor only, and nobody says whose CPU it has.
-    `taken`: its CPU has a fault, and its kernel may give them to guests or not; `open_faults`: the same,
-    if its CPU is one of those with the fault, which nobody says.
-    """
-
-    lacked: frozenset[CapabilityId]
-    unsure: frozenset[CapabilityId]
-    unoffered: frozenset[CapabilityId]
-    one_vendor: frozenset[CapabilityId]
-    taken: frozenset[TakenFeature] = frozenset()
-    open_faults: frozenset[TakenFeature] = frozenset()
-
-    @property
-    def of_no_guest(self) -> frozenset[CapabilityId]:
-        """What no guest has that was started here."""
-        return self.lacked | self.unoffered
 
 
 CpuName = tuple[Facts, str]

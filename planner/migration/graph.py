@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.domain.host import CpuFeatures, HostProfile, QemuBuild, Tables, unplaced_texts
+from planner.domain.capability import CpuFeatures
+from planner.domain.host import HostProfile, QemuBuild, Tables, unplaced_texts
 from planner.migration.profiles import PoolMember
 
 Edge = tuple[HostProfile, HostProfile]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from planner.domain.capability import CapabilityId, CapabilitySet, Presence
+from planner.domain.capability import CapabilityId, CapabilitySet, Presence, TakenFeature
 from planner.domain.errors import FleetError, Location, Problem
-from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild, TakenFeature
+from planner.domain.host import Fleet, HostGroup, HostProfile, QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.kernel.kernel_line import KernelRelease
@@ -157,11 +157,9 @@ class Profiler:
             if presence is Presence.PRESENT and concerned is Truth.YES:
                 lacked.add(row.feature)
             elif presence is not Presence.ABSENT:
-                known = presence.value if presence is not Presence.UNKNOWN else ""
-                if concerned is Truth.YES:
-                    taken.add(TakenFeature(row.feature, row.name, known or group.kernel))
-                else:
-                    open_ones.add(TakenFeature(row.feature, row.name, known))
+                known = presence.value if presence is not Presence.UNKNOWN else group.kernel
+                one = TakenFeature(row.feature, row.name, known)
+                (taken if concerned is Truth.YES else open_ones).add(one)
         return FaultsOfCpu(frozenset(lacked), frozenset(taken), frozenset(open_ones))
 
     def _unplaced(self, group: HostGroup) -> Iterable[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from planner.domain.capability import CapabilityId
-from planner.domain.host import TakenFeature
+from planner.domain.capability import CapabilityId, TakenFeature
 from planner.migration.graph import CpuAspects
 
 
@@ -52,7 +51,7 @@ def faults_to_check(aspects: CpuAspects) -> frozenset[CapabilityId]:
         feature.fault
         for feature in open_faults
         if any(
-            feature.feature not in boot.of_no_guest and feature.differs_among(boot.open_faults)
+            feature.feature not in boot.of_no_guest and feature.is_new_after(boot.open_faults)
             for boot, _ in aspects.boots
         )
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.answers.host_classes import first_names, host_count, members_of
-from planner.domain.capability import CapabilityId
-from planner.domain.host import HostProfile, TakenFeature
+from planner.domain.capability import CapabilityId, TakenFeature
+from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.solution import Condition, ConditionReason
 from planner.migration.graph import MigrationDomain

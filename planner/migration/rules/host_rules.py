@@ -241,7 +241,7 @@ def open_faults(
     names = {
         one.fault
         for one in edge.destination.open_faults
-        if one.differs_among(boot.open_faults)
+        if one.is_new_after(boot.open_faults)
         and one.feature not in boot.cpu_features.of_no_guest
         and has_feature(one.feature.removeprefix("cpu."), start.cpu, start, knowledge.guests)
         is not Truth.NO
