@@ -343,7 +343,8 @@ def test_a_flag_of_a_bus_variant_and_of_its_base_type_are_alike(qom_type: str) -
     assert rules(on, off) == {(Rule.COMPAT_VALUE_DIFFERS, "virtio-net-device/feature:56")}
 
 
-MILAN, ROME = "AMD EPYC 7763", "AMD EPYC 7742"
+ONE_CPU, OTHER_CPU = "AMD EPYC Embedded 3351", "AMD EPYC Embedded 3251"
+"""Names that no row reads: nothing is known of what their hardware has."""
 
 
 @pytest.mark.parametrize(
@@ -359,21 +360,21 @@ MILAN, ROME = "AMD EPYC 7763", "AMD EPYC 7742"
 )
 def test_features_of_the_guest_are_open_between_cpus_of_two_models(cpu: str, fact: str) -> None:
     guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=no pae=no", "cpu": cpu}
-    found = _judged(_cpu(MILAN), _cpu(ROME), guest).objections
+    found = _judged(_cpu(ONE_CPU), _cpu(OTHER_CPU), guest).objections
     told = [one for one in found if one.unit == "cpu/cpuid"]
     assert [one.is_gap for one in told] == ([True] if fact else [])
     assert all(fact in one.facts[0] for one in told)
-    for other in (MILAN, "AMD", ""):
+    for other in (ONE_CPU, "AMD", ""):
         assert "cpu/cpuid" not in {
-            one.unit for one in _judged(_cpu(MILAN), _cpu(other), guest).objections
+            one.unit for one in _judged(_cpu(ONE_CPU), _cpu(other), guest).objections
         }
 
 
 def test_a_feature_that_the_destination_is_known_to_have_is_not_open() -> None:
     guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=no pae=no", "cpu": "qemu64,+avx2"}
     for stated, units in (("+cpu.avx2", set[str]()), ("-cpu.avx2", {"cpu/cpuid"})):
-        probed = ("6.1.0-40-amd64", "8.2.7", stated, ROME)
-        found = _judged(_cpu(MILAN), probed, guest).objections
+        probed = ("6.1.0-40-amd64", "8.2.7", stated, OTHER_CPU)
+        found = _judged(_cpu(ONE_CPU), probed, guest).objections
         assert {one.unit for one in found if one.unit == "cpu/cpuid"} == units
         assert not any(one.is_gap for one in found if one.unit == "cpu/cpuid")
 

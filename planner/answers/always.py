@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.answers.conditions import clauses_of
+from planner.domain.guest import GuestCpu
 from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, ClauseKind
@@ -126,7 +127,7 @@ def _is_known(kind: str, word: str, knowledge: KnowledgeBase) -> bool:
         return (
             word == FOLLOWS_HOST
             or word.startswith(BEYOND)
-            or (model != word and model in words.cpu_models)
+            or (model != word and (model in words.cpu_models or GuestCpu(model=model).follows_host))
             or feature in words.cpu_features | words.model_features
         )
     if kind == ClauseKind.DEVICE.value:
