@@ -227,7 +227,7 @@ def test_every_device_between_neighbours_is_judged_as_the_solver_chooses() -> No
 def _section_objections(source: str, destination: str, device: str) -> bool:
     start = GuestStart(baseline=Baseline(machine_type="pc-q35-2.12"), devices=(device,))
     edge = MigrationEdge(source=profile(source), destination=profile(destination))
-    return any(judge_sections(edge, start, knowledge()))
+    return any(judge_sections(edge, start, knowledge(), frozenset()))
 
 
 def test_the_answer_of_a_pool_excludes_a_device_that_fails() -> None:

@@ -72,7 +72,7 @@ def judge(
     objections += judge_variants(edge, given, start, knowledge)
     objections += judge_options(start, knowledge)
     objections += judge_defaults(edge, start, knowledge)
-    objections += judge_sections(edge, start, knowledge)
+    objections += judge_sections(edge, start, knowledge, assumed)
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)

@@ -134,7 +134,7 @@ def fault_remarks(
         told = [clause_truth(one, start, knowledge.guests, frozenset()).truth for one in clauses]
         is_said = fault.trait in dict(start.traits) or fault.trait in start.never
         bites = fault_bites(fault, source, destination) is not Truth.NO
-        if bites and not is_said and told == [Truth.YES, Truth.NO]:
+        if bites and not is_said and told[0] is not Truth.NO and told[1] is Truth.NO:
             yield Remark(
                 kind="assumed",
                 text=knowledge.guests.traits[fault.trait].words,

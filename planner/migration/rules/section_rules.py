@@ -3,33 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 
 from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge, QemuBuild
-from planner.domain.migrated import Consequence
+from planner.domain.migrated import Clause, ClauseKind, Consequence
+from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sections import Section, Sent
-from planner.migration.applies import device_name
+from planner.migration.applies import Assumed, clause_truth, device_name
 
 SOURCE = "qemu: descriptions of devices by release (harvested/qemu/vmstate.csv)"
+MOST_PAIRS = 4096
+"""Pairs of builds that are remembered: more than differing ones in any fleet seen."""
 UNTOLD = frozenset({Sent.UNTOLD, Sent.NEVER})
 Words = tuple[str, bool]
 """What QEMU says, and whether it certainly does."""
 
 
 def judge_sections(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
 ) -> Iterator[Objection]:
     """Object to sections of the guest's devices that the destination does not load."""
     source, destination = edge.source.qemu, edge.destination.qemu
     if source.is_same_as(destination) or not _are_read(source, destination, knowledge):
         return
+    if start.devices is None:
+        yield from _of_unstated(edge, start, knowledge, assumed)
     for device in dict.fromkeys(device_name(text) for text in start.devices or ()):
         kinds = knowledge.kinds_of_device(edge.source.arch, destination, device)
         for section, said, is_certain in _not_taken(source, destination, kinds, knowledge):
             yield _objection(section, said, is_certain, (source, destination))
+
+
+def _of_unstated(
+    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+) -> Iterator[Objection]:
+    """Yield the gap of a guest whose devices nobody states: it may have one that does not pass."""
+    builds = edge.source.qemu, edge.destination.qemu
+    names = _not_passing(*builds, edge.source.arch, knowledge)
+    clause = Clause(kind=ClauseKind.DEVICE, any_of=names)
+    applies = clause_truth(clause, start, knowledge.guests, assumed)
+    if names and applies.truth is not Truth.NO:
+        yield Objection(
+            rule=Rule.KNOWLEDGE_GAP,
+            suspected=Rule.UNIT_NOT_UNDERSTOOD,
+            consequence=Consequence.FAILS_CLEANLY,
+            unit=f"section/{names[0]}",
+            severity="functional",
+            facts=applies.open_facts,
+            depends_on=(clause,),
+            source=SOURCE,
+        )
+
+
+@lru_cache(maxsize=MOST_PAIRS)
+def _not_passing(
+    source: QemuBuild, destination: QemuBuild, arch: str, knowledge: KnowledgeBase
+) -> tuple[str, ...]:
+    """Return the devices of rows of which some section does not pass, or may not."""
+
+    def fails(device: str) -> bool:
+        kinds = knowledge.kinds_of_device(arch, destination, device)
+        return any(True for _ in _not_taken(source, destination, kinds, knowledge))
+
+    return tuple(filter(fails, sorted(knowledge.guests.devices)))
 
 
 def _are_read(source: QemuBuild, destination: QemuBuild, knowledge: KnowledgeBase) -> bool:
