@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from planner.answers.conditions import excludes, profile_of
+from planner.answers.conditions import clauses_of, excludes, profile_of
 from planner.answers.guest_results import OF_CPU
 from planner.answers.pair_conditions import PairConditions
 from planner.domain.guest import Baseline, GuestStart
@@ -19,7 +19,7 @@ from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, left_open, unsaid
+from planner.migration.applies import Assumed, claimed, clause_truth, left_open, unsaid
 from planner.migration.boots import judge_any_boot
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
@@ -98,11 +98,24 @@ class CaseJudge:
                 judged,
                 objections=_gravest_first(judged.objections),
                 conditions=(
-                    *(PairCondition(one, reason) for one, reason in asked),
+                    *(
+                        PairCondition(one, reason)
+                        for one, reason in asked
+                        if not self._is_stated(one, start)
+                    ),
                     *_of_units(judged.remarks),
                 ),
             )
         return self._known[key]
+
+    def _is_stated(self, condition: Condition, start: GuestStart) -> bool:
+        """Whether a guest is said to have what a condition excludes: that is judged, not checked."""
+        words = self.knowledge.guests
+        told = [
+            clause_truth(clause, start, words, frozenset()).truth
+            for clause in clauses_of(condition.words)
+        ]
+        return bool(told) and all(truth is Truth.YES for truth in told)
 
     def _taken(
         self, case: Case, edge: MigrationEdge, boots: tuple[HostProfile, ...], start: GuestStart
