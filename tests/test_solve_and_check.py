@@ -112,5 +112,5 @@ def test_a_file_of_cases_has_the_ids(tmp_path: Path) -> None:
     (tmp_path / "fleet.csv").write_text(FLEET)
     (tmp_path / "cases.csv").write_text("from,to,machine\na,b,pc-q35-7.2\n")
     done = run("check", "fleet.csv", "--cases", "cases.csv", cwd=tmp_path)
-    assert done.stdout.splitlines()[1].endswith(",host:hardware"), done.stdout
+    assert done.stdout.splitlines()[1].endswith(",host:cpu-faults host:hardware"), done.stdout
     assert "guest profile 'ordinary'" in done.stderr
