@@ -33,7 +33,6 @@ def _verdict(folder: Path, machine: str, device: str, to_flag: str, qemu: str = 
     [
         ("e1000e", "e1000e.x-pcie-err-unc-mask=on"),
         ("virtio-blk-pci", "virtio-blk-pci.x-pcie-flr-init=off"),
-        ("virtio-blk-pci", "virtio-blk-pci.use-disabled-flag=off"),
         ("virtio-blk-pci", "virtio-blk-pci.disable-legacy=on"),
     ],
 )
