@@ -31,6 +31,10 @@ WORTH_SPREADING = 1000
 """Cases from which on a second process pays for itself."""
 
 
+SETTING = ClauseKind.ACCELERATOR_LACKS.value
+"""Settings beside a stated CPU are not taken as made: invtsc without tsc-frequency is not let go."""
+
+
 @dataclass(slots=True)
 class CaseJudge:
     """Judges cases of one fleet; equal questions are judged once.
@@ -124,6 +128,8 @@ class CaseJudge:
         if not self.by_profile:
             return frozenset()
         taken = unsaid(self._pairs.taken(edge, boots, case.machine_type), start)
+        if start.cpu is not None:
+            taken = frozenset(one for one in taken if one[0] != SETTING)
         if not self._contradicts(start):
             return taken
         return frozenset(one for one in taken if ClauseKind(one[0]) not in OF_CPU)

@@ -78,7 +78,13 @@ class PairConditions:
         return self._known[key]
 
     def taken(self, edge: MigrationEdge, boots: Hosts, machine_type: str) -> Assumed:
-        """Return what guests of the profile do not have: what `solve` asks of nobody on these hosts."""
+        """Return what guests of the profile do not have, and what `solve` asks of nobody.
+
+        Without a profile nothing is taken for granted.
+        """
+        profile = profile_of(self.policy, self.knowledge)
+        if profile is None or (profile.devices is None and not profile.traits):
+            return frozenset()
         row = self.knowledge.machine_type(machine_type)
         if row is None:
             return frozenset()
