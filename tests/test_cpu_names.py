@@ -135,3 +135,22 @@ def test_a_guest_within_the_older_generation_moves(
     }
     (verdict,) = planner.check(fleet, case, by_profile=True)
     assert verdict.outcome is outcome, [one.facts for one in verdict.objections]
+
+
+@pytest.mark.parametrize(
+    ("flag", "outcome"),
+    [
+        ("Skylake-Server-v4-x86_64-cpu.avx512f=off", Outcome.UNSAFE),
+        ("x86_64-cpu.avx512-vpopcntdq=on", Outcome.UNSAFE),
+        ("x86_64-cpu.avx512f=on", Outcome.SAFE),
+        ("x86_64-cpu.avx512-vpopcntdq=off", Outcome.SAFE),
+    ],
+)
+def test_a_flag_of_the_destination_alone_may_not_change_the_cpu(
+    tmp_path: Path, flag: str, outcome: Outcome
+) -> None:
+    fleet = planner.read_fleet(a_fleet(tmp_path, CASCADE, CASCADE))
+    case = {"from": "h0", "to": "h1", "machine": "pc-q35-7.2", "cpu": "Skylake-Server-v4"}
+    asked = {**case, "devices": "e1000e", "to_flags": flag}
+    (verdict,) = planner.check(fleet, asked, by_profile=True)
+    assert verdict.outcome is outcome

@@ -8,6 +8,7 @@ from functools import partial
 
 from planner.answers.conditions import clauses_of, excludes, profile_of
 from planner.answers.guest_results import OF_CPU
+from planner.answers.objection_order import gravest_first
 from planner.answers.pair_conditions import PairConditions
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import Fleet, HostGroup, HostProfile, MigrationEdge
@@ -15,7 +16,7 @@ from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import Condition
 from planner.domain.truth import Truth
-from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
+from planner.domain.verdict import PairCondition, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
@@ -26,13 +27,16 @@ from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet
 from planner.parallel import processors, spread
 
-OF_THE_CPU = "cpu."
 WORTH_SPREADING = 1000
 """Cases from which on a second process pays for itself."""
 
 
-SETTING = ClauseKind.ACCELERATOR_LACKS.value
-"""Settings beside a stated CPU are not taken as made: invtsc without tsc-frequency is not let go."""
+SAID_WITH_CPU = frozenset({ClauseKind.ACCELERATOR.value, ClauseKind.ACCELERATOR_LACKS.value})
+SAID_WITH_DEVICES = frozenset({ClauseKind.GUEST.value, ClauseKind.USE.value})
+"""Uses and settings that belong to parts: who states the part is asked for them.
+
+A guest with invtsc is let go with tsc-frequency alone, one with scsi-block only without reservations.
+"""
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ class CaseJudge:
             asked = self._pairs.asked(edge, () if booted is None else (booted,), start)
             self._known[key] = replace(
                 judged,
-                objections=_gravest_first(judged.objections),
+                objections=gravest_first(judged.objections),
                 conditions=(
                     *(
                         PairCondition(one, reason)
@@ -128,11 +132,19 @@ class CaseJudge:
         if not self.by_profile:
             return frozenset()
         taken = unsaid(self._pairs.taken(edge, boots, case.machine_type), start)
-        if start.cpu is not None:
-            taken = frozenset(one for one in taken if one[0] != SETTING)
+        asked = (SAID_WITH_CPU if start.cpu is not None else frozenset[str]()) | (
+            SAID_WITH_DEVICES if start.devices is not None else frozenset[str]()
+        )
+        said = self._profile_says()
+        taken = frozenset(one for one in taken if one[0] not in asked or one[1] in said)
         if not self._contradicts(start):
             return taken
         return frozenset(one for one in taken if ClauseKind(one[0]) not in OF_CPU)
+
+    def _profile_says(self) -> frozenset[str]:
+        """Return the uses and settings that the guest profile says something of."""
+        profile = profile_of(self.policy, self.knowledge)
+        return frozenset(name for name, _ in profile.traits) if profile else frozenset()
 
     def _contradicts(self, start: GuestStart) -> bool:
         """Whether a guest is stated to do what none of the profile does: then its CPU is not theirs."""
@@ -276,46 +288,3 @@ def _assumptions(unnamed: frozenset[tuple[ClauseKind, str]]) -> Iterator[Remark]
 def _positive(kind: ClauseKind) -> str:
     """Return the kind under which a fact stands that a clause asks to be absent."""
     return kind.value.removesuffix("-lacks")
-
-
-def _gravest_first(objections: Iterable[Objection]) -> tuple[Objection, ...]:
-    """Return objections in the order in which a reader needs them: what is certain, then by gravity.
-
-    What refuses before anything moves decides and comes first. Of the gaps those about the whole guest
-    come first, such as a machine type without a row: others may follow from them.
-    """
-    told = gaps_told_once(objections)
-    return tuple(sorted(told, key=_reading_order))
-
-
-def _reading_order(objection: Objection) -> tuple[bool, bool, bool, int]:
-    early = not objection.is_gap and objection.consequence.is_before_the_move
-    about_part = objection.is_gap and bool(objection.unit or objection.property_key)
-    return objection.is_gap, not early, about_part, -objection.consequence.weight
-
-
-def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
-    """Return objections with one gap per unit, property and capability: its facts are all of theirs.
-
-    All CPU features count as one capability. Boot hosts, and rules that a fact leaves open, each
-    object on their own; a reader needs the facts.
-    """
-    found: dict[object, Objection] = {}
-    for objection in objections:
-        key = _subject(objection) if objection.is_gap else objection
-        known = found.get(key)
-        found[key] = objection if known is None else _joined(known, objection)
-    return tuple(found.values())
-
-
-def _subject(gap: Objection) -> object:
-    capability = OF_THE_CPU if gap.capability.startswith(OF_THE_CPU) else gap.capability
-    named = (gap.unit, gap.property_key, capability)
-    return named if any(named) else (named, gap.facts)
-
-
-def _joined(one: Objection, other: Objection) -> Objection:
-    graver = max(one.consequence, other.consequence, key=lambda found: found.weight)
-    facts = tuple(dict.fromkeys((*one.facts, *other.facts)))
-    capability = one.capability if one.capability == other.capability else ""
-    return replace(one, consequence=graver, facts=facts, capability=capability)

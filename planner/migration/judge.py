@@ -14,7 +14,7 @@ from planner.migration.applies import Assumed, all_say_backends, as_booted
 from planner.migration.emulation import judge_emulation
 from planner.migration.parts import judge_blockers, judge_parts
 from planner.migration.reach import judge_options, usual_devices, with_reach
-from planner.migration.rules.build_rules import fault_remarks, judge_builds, judge_machine_type
+from planner.migration.rules.build_rules import judge_builds, judge_machine_type
 from planner.migration.rules.default_rules import judge_defaults
 from planner.migration.rules.device_rules import judge_device_states
 from planner.migration.rules.hardware_rules import hardware_remarks, meets
@@ -32,7 +32,7 @@ from planner.migration.rules.host_rules import (
 )
 from planner.migration.rules.memory_blocks import judge_memory_blocks
 from planner.migration.rules.observations import observation_of, observed
-from planner.migration.rules.property_rules import judge_flags, judge_variants
+from planner.migration.rules.property_rules import judge_flags, judge_other_cpu, judge_variants
 from planner.migration.rules.section_rules import judge_sections
 from planner.migration.units import judge_units
 
@@ -71,14 +71,14 @@ def judge(
     objections += judge_parts(edge, start, knowledge)
     objections += judge_variants(edge, given, start, knowledge)
     objections += judge_options(start, knowledge)
+    objections += judge_other_cpu(start, knowledge)
     objections += judge_defaults(edge, start, knowledge)
     objections += judge_sections(edge, start, knowledge, assumed)
     objections += judge_coverage(edge, knowledge)
     objections += judge_vendors(edge, knowledge)
     objections += judge_emulation(edge, start, knowledge)
     objections += judge_unknown_devices(start, knowledge)
-    named = fault_remarks((source, destination), start, knowledge)
-    remarks = [*named, *doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
+    remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
     for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
         objections += judged.objections
         remarks += judged.remarks

@@ -50,7 +50,16 @@ HEADING = "One thing at a time"
 NOT_BOOTED = "does not boot"
 WORKERS = 3
 SEVERAL = 300
-TRAITS = {**QUIET, "mounts-9p": False, "smt": False, "writes-hwcr": False}
+UNUSED = (
+    "enables-vfs",
+    "mounts-9p",
+    "page-poisoning",
+    "persistent-reservations",
+    "postcopy",
+    "smt",
+    "writes-hwcr",
+)
+TRAITS = {**QUIET, **dict.fromkeys(UNUSED, False)}
 SCORES = ("exact", "too careful", "unseen", "unknown", "wrongly safe")
 UNSENT = frozenset({"device/not-sent", "device/ramfb"})
 """Units that stand for a device of which its build sends nothing."""

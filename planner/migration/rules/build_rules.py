@@ -10,14 +10,11 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth, all_of, any_of
-from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap, unfixed
+from planner.domain.verdict import Objection, Rule, knowledge_gap, unfixed
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
 from planner.migration.applies import Assumed, clause_truth
 from planner.migration.rules.property_rules import arch_of, judge_flags, judge_values
-
-USE = "use"
-"""The kind of traits that are ways of using a guest: unstated, it is taken to be without."""
 
 
 def judge_builds(
@@ -100,7 +97,7 @@ def _judge_faults(
         bites = any_of(fault_bites(fault, one, destination) for one in origins)
         if bites is Truth.NO:
             continue
-        clauses = fault_clauses(fault, knowledge)
+        clauses = fault_clauses(fault)
         applies = [clause_truth(one, start, knowledge.guests, assumed) for one in clauses]
         truth = all_of(one.truth for one in applies)
         facts = tuple(fact for one in applies for fact in one.open_facts)
@@ -117,32 +114,6 @@ def _judge_faults(
             depends_on=clauses,
             source=fault.source,
         )
-
-
-def fault_remarks(
-    builds: tuple[QemuBuild, QemuBuild], start: GuestStart, knowledge: KnowledgeBase
-) -> Iterator[Remark]:
-    """Name each use that a guest with the device is taken to be without, and a fault would be with."""
-    source, destination = builds
-    name = start.baseline.machine_type
-    row = knowledge.machine_type(name)
-    release, arch = (row.release, row.arch) if row is not None else ((), "")
-    for fault in knowledge.faults:
-        if not (fault.trait and fault.devices and fault.speaks_of(name, release, arch)):
-            continue
-        clauses = fault_clauses(fault, knowledge)
-        told = [clause_truth(one, start, knowledge.guests, frozenset()).truth for one in clauses]
-        is_said = fault.trait in dict(start.traits) or fault.trait in start.never
-        bites = fault_bites(fault, source, destination) is not Truth.NO
-        if bites and not is_said and told[0] is not Truth.NO and told[1] is Truth.NO:
-            yield Remark(
-                kind="assumed",
-                text=knowledge.guests.traits[fault.trait].words,
-                unit=fault.id,
-                source=fault.source,
-                subject=f"guest:{fault.trait}",
-                polarity="without",
-            )
 
 
 def fault_bites(fault: Fault, origin: QemuBuild, destination: QemuBuild) -> Truth:
@@ -169,15 +140,9 @@ def _unread(fault: Fault, *builds: QemuBuild) -> str:
     return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found))
 
 
-def fault_clauses(fault: Fault, knowledge: KnowledgeBase) -> tuple[Clause, ...]:
-    """Return the claims about the guest under which a fault matters; an unstated use is none."""
-    is_use = bool(fault.trait) and knowledge.guests.traits[fault.trait].kind == USE
-    unsaid = Truth.NO if is_use else Truth.UNKNOWN
-    trait = (
-        (Clause(kind=ClauseKind.GUEST, any_of=(fault.trait,), default=unsaid),)
-        if fault.trait
-        else ()
-    )
+def fault_clauses(fault: Fault) -> tuple[Clause, ...]:
+    """Return the claims about the guest under which a fault matters."""
+    trait = (Clause(kind=ClauseKind.GUEST, any_of=(fault.trait,)),) if fault.trait else ()
     if not fault.devices:
         return trait
     if fault.devices[0].startswith("cpu:"):
