@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +9,12 @@ import typer
 
 from planner.cli import exits
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
+from planner.cli.screen.harvest_news import news_of, progress, tell_types
 from planner.cli.screen.output import emit
 from planner.domain.errors import HarvestError, nearest, wrong_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from planner.harvest.ask import Laid
-    from planner.harvest.merge import Merge
+    pass
 
 harvest = typer.Typer(
     help="""Read a QEMU program, or a migration stream, into rows.
@@ -28,24 +24,34 @@ harvest = typer.Typer(
     no_args_is_help=True,
 )
 
+BuildLine = Annotated[
+    str, typer.Option("--line", metavar="LINE", help="build line; default: the one its text names")
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
+    ),
+]
+Origin = Annotated[
+    str,
+    typer.Option(
+        "--source", metavar="TEXT", help="where it is from; default: its name and version"
+    ),
+]
+Writing = Annotated[bool, typer.Option("--write", help="write what is new below --data")]
+
 
 @harvest.command("qemu")
 def harvest_qemu(
     binary: Annotated[
         str, typer.Argument(metavar="BINARY", help="qemu-system-x86_64, qemu-kvm, ...")
     ],
-    line: Annotated[
-        str, typer.Option(metavar="LINE", help="build line; default: the one its version names")
-    ] = "",
+    line: BuildLine = "",
     release: Annotated[
         str, typer.Option(metavar="RELEASE", help="release there; default: QEMU's own version")
     ] = "",
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
-        ),
-    ] = None,
+    data: DataFolder = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +59,7 @@ def harvest_qemu(
             help="types, devices, cpu, guests or state; may be repeated; default: all, minutes",
         ),
     ] = None,
-    write: Annotated[bool, typer.Option("--write", help="write the changes into --data")] = False,
+    write: Writing = False,
     policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
@@ -84,53 +90,19 @@ def harvest_qemu(
     differ = 0
     if TYPES in asked:
         merged = merge(build, place, folder)
-        differ += len(merged.changes)
-        for text in _report(merged, folder):
-            typer.echo(text, nl=False)
-        lists = f"{merged.lists} compat lists" if build.lists_properties else "no compat lists"
-        typer.echo(
-            f"# QEMU {build.version} ({build.text}) as {place.line} {place.release}: "
-            f"{merged.types} machine types and {lists} read, {len(merged.changes)} rows differ"
-        )
-        if write:
-            for path, text in merged.texts.items():
-                emit((text,), path)
+        differ += tell_types(merged, build, place, folder)
+        for path, text in merged.texts.items() if write else ():
+            emit((text,), path)
     if set(asked) - {TYPES}:
         placed = rows.builds.place(build.text)
         own = line or (placed.line if placed else place.line)
-        found = lay_whole(Program(command=[binary]), build, own, folder, asked, _progress)
+        found = lay_whole(Program(command=[binary]), build, own, folder, asked, progress)
         differ += len(found.changes)
-        for text in _news(found):
+        for text in news_of(found):
             typer.echo(text)
         if write:
             found.tables.write()
     raise typer.Exit(exits.UNSAFE if differ else exits.ANSWERED)
-
-
-def _progress(text: str) -> None:
-    """Say on a terminal what is asked now."""
-    if sys.stderr.isatty():
-        typer.echo(f"\r\033[K{text}", err=True, nl=False)
-
-
-def _news(found: Laid) -> Iterator[str]:
-    """Yield the rows that come, go or change their builds, file by file."""
-    if sys.stderr.isatty():
-        typer.echo("\r\033[K", err=True, nl=False)
-    file = ""
-    for change in found.changes:
-        if change.file != file:
-            file = change.file
-            yield f"--- harvested/qemu/{file}"
-        row = ",".join(change.fact)
-        yield from (f"{mark}{row},{builds}" for mark, builds in change.sides if builds)
-    if found.missing:
-        yield (
-            f"# both neighbours have {', '.join(found.missing)}: "
-            "a package of modules that is not installed?"
-        )
-    parts = ", ".join(found.parts)
-    yield f"# {found.facts} facts in {parts} read, {len(found.changes)} rows differ"
 
 
 @harvest.command("kernel")
@@ -143,9 +115,7 @@ def harvest_kernel_sources(
         str,
         typer.Option(metavar="RELEASE", help="as `uname -r` says; default: the Makefile's version"),
     ] = "",
-    source: Annotated[
-        str, typer.Option(metavar="TEXT", help="where the source is from; default: TREE's name")
-    ] = "",
+    source: Origin = "",
     part: Annotated[
         list[str] | None,
         typer.Option(
@@ -157,11 +127,8 @@ def harvest_kernel_sources(
         list[str] | None,
         typer.Option(metavar="NAME", help="a capability that is gone, and somebody looked"),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="folder of rows to compare with; default: shipped rows"),
-    ] = None,
-    write: Annotated[bool, typer.Option("--write", help="write the tables below --data")] = False,
+    data: DataFolder = None,
+    write: Writing = False,
 ) -> None:
     """Read what a kernel's KVM, tap and vhost give a guest out of its source.
 
@@ -211,14 +178,9 @@ def harvest_vmstate(
             help="QEMU sources: a folder, a tarball, or GITDIR@TAG of a git directory",
         ),
     ],
-    source: Annotated[
-        str, typer.Option(metavar="TEXT", help="where they are from; default: QEMU and the version")
-    ] = "",
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="folder of rows to compare with; default: shipped rows"),
-    ] = None,
-    write: Annotated[bool, typer.Option("--write", help="write the table below --data")] = False,
+    source: Origin = "",
+    data: DataFolder = None,
+    write: Writing = False,
 ) -> None:
     """Read what each device of a QEMU release sends out of its source: sections, versions, fields.
 
@@ -250,19 +212,12 @@ def harvest_package(
         list[Path],
         typer.Argument(metavar="FILE ...", help="packages of one host: QEMU and its ROM packages"),
     ],
-    line: Annotated[
-        str, typer.Option(metavar="LINE", help="build line; default: the one its text names")
-    ] = "",
+    line: BuildLine = "",
     release: Annotated[
         str, typer.Option(metavar="RELEASE", help="text of the QEMU package, if it is no FILE")
     ] = "",
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="folder of rows to compare with; default: the shipped rows"
-        ),
-    ] = None,
-    write: Annotated[bool, typer.Option("--write", help="write the sizes into --data")] = False,
+    data: DataFolder = None,
+    write: Writing = False,
     policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
@@ -315,14 +270,3 @@ def harvest_stream(
         name = f"{part.device}/{part.instance}"
         values = " ".join(f"{field.name}={field.value:#x}" for field in part.fields)
         typer.echo(f"{name}  {part.subsection}  {values}".rstrip())
-
-
-def _report(merged: Merge, folder: Path) -> Iterator[str]:
-    """Yield the changes in words, then as a diff."""
-    for change in merged.changes:
-        yield f"# {change.file}: {change.what}\n"
-    for path, text in merged.texts.items():
-        name = path.relative_to(folder).as_posix()
-        before = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        after = text.splitlines(keepends=True)
-        yield from difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=0)

@@ -128,6 +128,7 @@ class Code:
 
     def _substituted(self, text: str, file: CFile, depth: int) -> str:
         def value(found: re.Match[str]) -> str:
+            """Return what a name stands for, the name itself if nothing tells."""
             name = found[0]
             macro = file.macro(name)
             if macro is not None and macro.parameters is None:
