@@ -63,21 +63,7 @@ def judge(
     if unplaced:
         standing = _of_unplaced(edge, start, knowledge)
         return Verdict(edge=edge, start=start, objections=(*standing, *unplaced))
-    source, destination = edge.source.qemu, edge.destination.qemu
-    objections = list(
-        judge_builds(source, destination, start, knowledge, booted=booted.qemu, assumed=assumed)
-    )
-    objections += judge_board(edge, start, knowledge)
-    objections += judge_parts(edge, start, knowledge)
-    objections += judge_variants(edge, given, start, knowledge)
-    objections += judge_options(start, knowledge)
-    objections += judge_other_cpu(start, knowledge)
-    objections += judge_defaults(edge, start, knowledge)
-    objections += judge_sections(edge, start, knowledge, assumed)
-    objections += judge_coverage(edge, knowledge)
-    objections += judge_vendors(edge, knowledge)
-    objections += judge_emulation(edge, start, knowledge)
-    objections += judge_unknown_devices(start, knowledge)
+    objections = list(_of_builds_and_parts(edge, given, start, knowledge, assumed))
     remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
     for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
         objections += judged.objections
@@ -98,6 +84,33 @@ def judge(
         objections=tuple(dict.fromkeys(objections)),
         remarks=tuple(hardware_remarks(edge, dict.fromkeys(kept), knowledge)),
     )
+
+
+def _of_builds_and_parts(
+    edge: MigrationEdge,
+    given: GuestStart,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    assumed: Assumed,
+) -> Iterator[Objection]:
+    """Yield what speaks against a move whatever kernels give: builds, parts, values, hosts' vendors.
+
+    `given` is the start as its flags were written, `start` the same with flags where they reach.
+    """
+    source, destination = edge.source.qemu, edge.destination.qemu
+    booted = (start.booted_on or edge.source).qemu
+    yield from judge_builds(source, destination, start, knowledge, booted=booted, assumed=assumed)
+    yield from judge_board(edge, start, knowledge)
+    yield from judge_parts(edge, start, knowledge)
+    yield from judge_variants(edge, given, start, knowledge)
+    yield from judge_options(start, knowledge)
+    yield from judge_other_cpu(start, knowledge)
+    yield from judge_defaults(edge, start, knowledge)
+    yield from judge_sections(edge, start, knowledge, assumed)
+    yield from judge_coverage(edge, knowledge)
+    yield from judge_vendors(edge, knowledge)
+    yield from judge_emulation(edge, start, knowledge)
+    yield from judge_unknown_devices(start, knowledge)
 
 
 def _of_unplaced(

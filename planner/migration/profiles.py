@@ -89,17 +89,11 @@ class Profiler:
         of_others, of_one = self._bound_to_vendor(kernel, group, vendor)
         faults = self._faults(kernel, group, vendor)
         capabilities = capabilities.overlaid(present=frozenset(), absent=of_others | faults.lacked)
-        open_facts = unknown_among(knowledge.relevant(group.arch), capabilities)
-        unsure = knowledge.unsure_cpu_features(group.arch, capabilities)
-        told = knowledge.covered.get(group.arch) == "listed" and not (open_facts or unsure)
-        token = (
-            "" if told or kernel.is_series or not kernel.line else f"{kernel.line} {group.kernel}"
-        )
         return HostProfile(
             arch=group.arch,
             qemu=build,
             capabilities=capabilities,
-            kernel_token=token,
+            kernel_token=self._kernel_token(kernel, group, capabilities),
             cpu_vendor=vendor,
             cpu_model=cpus.model_of(group.cpu),
             cpu_generation=generation,
@@ -115,9 +109,22 @@ class Profiler:
             one_vendor_cpu_features=of_one,
             taken_cpu_features=faults.taken,
             open_faults=faults.open,
-            unsure_cpu_features=unsure,
+            unsure_cpu_features=knowledge.unsure_cpu_features(group.arch, capabilities),
             unoffered_cpu_features=knowledge.unoffered_cpu_features(group.arch, build),
         )
+
+    def _kernel_token(
+        self, kernel: KernelRelease, group: HostGroup, capabilities: CapabilitySet
+    ) -> str:
+        """Return what names an exact release of which something is open, empty if nothing is."""
+        knowledge, arch = self._knowledge, group.arch
+        is_open = (
+            knowledge.covered.get(arch) != "listed"
+            or unknown_among(knowledge.relevant(arch), capabilities)
+            or knowledge.unsure_cpu_features(arch, capabilities)
+        )
+        exact = kernel.line and not kernel.is_series
+        return f"{kernel.line} {group.kernel}" if exact and is_open else ""
 
     def _of_generation(
         self, generation: str, capabilities: CapabilitySet

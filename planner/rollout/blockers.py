@@ -63,6 +63,11 @@ def without_answer(
                 hosts=upgrade.moving,
             )
         return
+    yield from _refused(upgrade, first)
+
+
+def _refused(upgrade: PoolUpgrade, first: Stage) -> Iterator[Relaxation]:
+    """Yield the three gravest refusals of each line, else that policy or types leave nothing."""
     undecided = first.status is Status.UNDECIDED
     constraint = MISSING_FACT if undecided else "safe-baseline"
     refused = [
