@@ -91,16 +91,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     properties = folder.read("properties", partial(read_property, kinds=kinds))
     policies = folder.read("default-policy", read_default_policy)
     units = _units(folder)
-    stable = folder.read("stable-series", read_stable_series)
-    inventory = Inventory(folder.roots, series_alike=bool(stable))
-    parts = OfferedParts(
-        inventory=inventory,
-        vendors=tuple(folder.read("vendor-parts", read_vendor_parts)),
-        early=tuple(folder.read("early-parts", read_early_parts)),
-        harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
-        unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
-        stable=tuple(stable),
-    )
+    parts = _parts(folder)
     kernels = KernelLines(
         folder.read("kernel-lines", read_kernel_line), capabilities, KernelTables(folder.roots)
     )
@@ -117,23 +108,17 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         releases=tuple(folder.read("vendor-releases", read_vendor_release)),
         guests=_guest_words(folder, parts, units, capabilities, _read_features(kernels)),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
-        host_cpus=HostCpus(
-            vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
-            crossings=tuple(folder.read("vendor-crossings", read_crossing)),
-            facts=tuple(folder.read("hardware", read_hardware_fact)),
-            of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
-            errata=_cpu_errata(folder),
-        ),
+        host_cpus=_host_cpus(folder),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),
         observations=tuple(folder.read("observations", read_observation)),
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=policies[0] if policies else Policy(),
         architectures=tuple(folder.read("architectures", read_architecture)),
         unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
-        inventory=inventory,
+        inventory=parts.inventory,
         parts=parts,
         device_states=DeviceStates(
-            inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
+            parts.inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
         ),
         sections=Sections(folder.roots, folder.read("settled-layouts", read_settled_layout)),
         roms=Roms(
@@ -147,6 +132,30 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     )
     folder.done()
     return base
+
+
+def _parts(folder: Folder) -> OfferedParts:
+    """Read what builds have of devices, options and CPUs: inventories, and rows beside them."""
+    stable = tuple(folder.read("stable-series", read_stable_series))
+    return OfferedParts(
+        inventory=Inventory(folder.roots, series_alike=bool(stable)),
+        vendors=tuple(folder.read("vendor-parts", read_vendor_parts)),
+        early=tuple(folder.read("early-parts", read_early_parts)),
+        harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
+        unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
+        stable=stable,
+    )
+
+
+def _host_cpus(folder: Folder) -> HostCpus:
+    """Read what is known of hosts' CPUs: vendors, moves between them, what probes tell, faults."""
+    return HostCpus(
+        vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
+        crossings=tuple(folder.read("vendor-crossings", read_crossing)),
+        facts=tuple(folder.read("hardware", read_hardware_fact)),
+        of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
+        errata=_cpu_errata(folder),
+    )
 
 
 def _cpu_errata(folder: Folder) -> CpuErrata:
