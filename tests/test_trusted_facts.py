@@ -23,8 +23,8 @@ from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.load import load_knowledge
+from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.sites import Fault
-from planner.knowledge.tables import MachineTables
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 BOARDS = ("pc-i440fx", "pc-q35")

@@ -14,8 +14,8 @@ from typing import Any
 from planner.domain.errors import HarvestError, nearest, wrong_word
 from planner.harvest.machines import Entry, HarvestedBuild, HarvestedType
 from planner.harvest.rows import RowFile, covered, in_intervals, intervals_of
-from planner.knowledge.builds import BuildLines
 from planner.knowledge.files.rows import release_key
+from planner.knowledge.qemu.builds import BuildLines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from planner.domain.machine_type import MachineType, TypeRemoval
 from planner.domain.migrated import ClauseKind, Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
-from planner.knowledge.builds import BuildLines
 from planner.knowledge.calendar import ReleaseCalendar, VendorRelease
 from planner.knowledge.device_state import DeviceStates
 from planner.knowledge.files.rows import release_key
@@ -28,10 +27,11 @@ from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
+from planner.knowledge.qemu.builds import BuildLines
+from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.roms import Roms
 from planner.knowledge.sections import Sections
 from planner.knowledge.sites import Fault, Observation
-from planner.knowledge.tables import MachineTables
 
 REGISTER = re.compile(r"(?<=msr\.0x)[0-9a-f]+$")
 """The number of a register at the end of a capability's name."""

@@ -12,7 +12,6 @@ from planner.domain.errors import KnowledgeError, Problem
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.builds import BuildLines
 from planner.knowledge.cpu_errata import CpuErrata
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.device_state import DeviceStates, read_kept_elsewhere
@@ -25,6 +24,8 @@ from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
+from planner.knowledge.qemu.builds import BuildLines
+from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
 from planner.knowledge.readers.cpu_words import read_cpu_word
 from planner.knowledge.readers.read_compat import (
     read_compat_set,
@@ -75,7 +76,6 @@ from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.roms import Roms, read_rom, read_rom_size
 from planner.knowledge.sections import Sections, read_settled_layout
-from planner.knowledge.tables import CompatSet, MachineTables
 
 T = TypeVar("T")
 SETS = BY_NAME["compat-sets"]

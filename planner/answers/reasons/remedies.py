@@ -12,8 +12,8 @@ from planner.domain.refusal import Remedy
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.builds import BuildLine, KnownBuild
 from planner.knowledge.calendar import supported_releases
+from planner.knowledge.qemu.build_line import BuildLine, KnownBuild
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.optimize.hitting_set import Requirement, cheapest

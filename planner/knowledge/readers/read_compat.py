@@ -8,10 +8,11 @@ from planner.domain.capability import Evidence
 from planner.domain.compat import BuildDrift, PropertyKey, PropertyRow, Visible
 from planner.domain.errors import nearest
 from planner.domain.machine_type import MachineType, TypeRemoval
-from planner.knowledge.builds import BuildLines
 from planner.knowledge.files.rows import Row, release_key
+from planner.knowledge.qemu.builds import BuildLines
+from planner.knowledge.qemu.compat_lists import CompatSet
+from planner.knowledge.qemu.machine_types import OfferedType
 from planner.knowledge.readers.read_lines import read_interval, read_refs
-from planner.knowledge.tables import CompatSet, OfferedType
 
 UP_TO = "<="
 NOTES_OF_A_DRIFT = (

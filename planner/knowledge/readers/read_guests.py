@@ -9,7 +9,6 @@ from planner.domain.guest_profile import CPU_KINDS, GuestProfile
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
-from planner.knowledge.builds import BuildLines
 from planner.knowledge.cpu_models import CpuModel
 from planner.knowledge.files.rows import Row, release_key
 from planner.knowledge.guests import (
@@ -30,6 +29,7 @@ from planner.knowledge.offered import (
     UnusableDevice,
     VendorParts,
 )
+from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.readers.read_lines import read_pattern, read_refs_of_kin
 from planner.knowledge.sites import ANY_ARCH, WITHIN, Fault, Observation, Side
 

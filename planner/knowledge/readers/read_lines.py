@@ -6,15 +6,6 @@ import re
 
 from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
 from planner.domain.errors import nearest
-from planner.knowledge.builds import (
-    Alike,
-    BuildLine,
-    BuildLines,
-    Grammar,
-    Keeps,
-    KnownBuild,
-    known_key,
-)
 from planner.knowledge.files.rows import Row, release_key, versions
 from planner.knowledge.kernel.kernel_line import (
     EFFECTS,
@@ -24,7 +15,16 @@ from planner.knowledge.kernel.kernel_line import (
     RegistersAlike,
 )
 from planner.knowledge.kernel.kernel_looks import Branch
-from planner.knowledge.tables import expand
+from planner.knowledge.qemu.build_line import (
+    Alike,
+    BuildLine,
+    Grammar,
+    Keeps,
+    KnownBuild,
+    known_key,
+)
+from planner.knowledge.qemu.builds import BuildLines
+from planner.knowledge.qemu.machine_types import expand
 
 
 def read_capability(row: Row) -> Capability:

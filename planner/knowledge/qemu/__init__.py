@@ -1,0 +1,1 @@
+"""What is known of QEMU: its builds, their machine types, compat lists and parts."""
