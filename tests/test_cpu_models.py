@@ -12,8 +12,8 @@ from planner.domain.capability import Evidence
 from planner.domain.truth import Truth
 from planner.knowledge.cpu_models import CpuModel, CpuModels
 from planner.knowledge.files.folder import shipped_data
-from planner.knowledge.inventory import Inventory
 from planner.knowledge.load import load_knowledge
+from planner.knowledge.qemu.inventory import Inventory
 
 Q35 = "pc-q35-8.2"
 

@@ -12,7 +12,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.verdict import Objection, Rule
 from planner.fleet.words import read_traits
 from planner.harvest.device_state import described_state
-from planner.knowledge.inventory import KeptState
+from planner.knowledge.qemu.inventory import KeptState
 from planner.migration.judge import judge
 from tests.test_parts import BOOKWORM, BULLSEYE, NEWEST, TRIXIE, host, knowledge
 

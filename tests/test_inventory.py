@@ -15,8 +15,9 @@ from planner.harvest.ask import laid
 from planner.harvest.inventory import LISTS, STARTED, UNTOLD, HarvestedTables, WholeBuild
 from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.files.harvested import Intervals, read_table
-from planner.knowledge.inventory import FOLDER, Inventory
 from planner.knowledge.load import load_knowledge
+from planner.knowledge.qemu.inventory import Inventory
+from planner.knowledge.qemu.read_tables import FOLDER
 
 DATA = shipped_data()
 X86 = "x86_64"

@@ -17,9 +17,10 @@ from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge,
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.inventory import ITSELF, NOT_TOLD, USER
 from planner.knowledge.load import load_knowledge
 from planner.knowledge.offered import PROPERTY
+from planner.knowledge.qemu.read_devices import ITSELF
+from planner.knowledge.qemu.read_tables import NOT_TOLD, USER
 from planner.migration.parts import judge_blockers, judge_parts
 from planner.migration.profiles import Profiler
 from planner.migration.rules.host_rules import judge_unknown_devices

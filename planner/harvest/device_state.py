@@ -24,7 +24,8 @@ from planner.harvest.stream import read_stream
 from planner.harvest.values import Program
 from planner.harvest.whole import Tell
 from planner.knowledge.files.harvested import Fact
-from planner.knowledge.inventory import BEHIND, USER, KeptState
+from planner.knowledge.qemu.inventory import BEHIND, KeptState
+from planner.knowledge.qemu.read_tables import USER
 
 PCI = "pci-device"
 PCI_STATES = frozenset({"PCIDevice", "PCIEDevice"})

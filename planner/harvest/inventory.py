@@ -12,16 +12,9 @@ from pathlib import Path
 
 from planner.knowledge.files.harvested import Fact, Intervals, read_table, write_table
 from planner.knowledge.files.rows import release_key
-from planner.knowledge.inventory import (
-    ABSTRACT,
-    ALIAS,
-    ANY_MODEL,
-    BUILDS,
-    FOLDER,
-    ITSELF,
-    NOT_TOLD,
-    SWITCH,
-)
+from planner.knowledge.qemu.inventory import BUILDS
+from planner.knowledge.qemu.read_devices import ITSELF
+from planner.knowledge.qemu.read_tables import ABSTRACT, ALIAS, ANY_MODEL, FOLDER, NOT_TOLD, SWITCH
 
 COMMAND = "planner harvest qemu BINARY --write"
 COLUMNS: Mapping[str, Fact] = {

@@ -17,7 +17,7 @@ from planner.harvest.monitor import Monitor, running
 from planner.harvest.values import Program
 from planner.harvest.whole import Tell, told
 from planner.knowledge.files.harvested import Fact
-from planner.knowledge.inventory import USER
+from planner.knowledge.qemu.read_tables import USER
 
 QUOTED = re.compile(r"\s*'[^']*'")
 BACKENDS: Mapping[str, tuple[str, Sequence[str]]] = {

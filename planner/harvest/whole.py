@@ -18,7 +18,7 @@ from planner.harvest.machines import HarvestedBuild
 from planner.harvest.monitor import Monitor, running
 from planner.harvest.values import Program
 from planner.knowledge.files.rows import release_key
-from planner.knowledge.inventory import ANY_MODEL, BOARD, SWITCH, USER
+from planner.knowledge.qemu.read_tables import ANY_MODEL, BOARD, SWITCH, USER
 
 LISTED = re.compile(r'^name "([^"]+)"')
 OTHER_NAME = re.compile(r', alias "([^"]+)"')

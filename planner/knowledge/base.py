@@ -23,12 +23,12 @@ from planner.knowledge.device_state import DeviceStates
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
-from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import MachineTables
+from planner.knowledge.qemu.inventory import Inventory
 from planner.knowledge.roms import Roms
 from planner.knowledge.sections import Sections
 from planner.knowledge.sites import Fault, Observation

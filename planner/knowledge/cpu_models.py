@@ -8,7 +8,7 @@ from functools import cache, cached_property
 
 from planner.domain.capability import Evidence
 from planner.domain.truth import Truth
-from planner.knowledge.inventory import Inventory
+from planner.knowledge.qemu.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

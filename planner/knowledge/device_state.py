@@ -13,7 +13,7 @@ from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.files.rows import Row
-from planner.knowledge.inventory import Inventory, KeptState
+from planner.knowledge.qemu.inventory import Inventory, KeptState
 
 ON_A_BUS = ("pci-device", "virtio-device")
 """Types whose registers a guest writes to find and use a device: lost with what is not sent."""

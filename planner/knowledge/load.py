@@ -20,12 +20,12 @@ from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.files.rows import Row
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
-from planner.knowledge.inventory import Inventory
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.offered import OfferedParts
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
+from planner.knowledge.qemu.inventory import Inventory
 from planner.knowledge.readers.cpu_words import read_cpu_word
 from planner.knowledge.readers.read_compat import (
     read_compat_set,

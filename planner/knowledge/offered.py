@@ -13,7 +13,8 @@ from functools import cache, cached_property
 from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
-from planner.knowledge.inventory import NOT_TOLD, Inventory, ReadBuild
+from planner.knowledge.qemu.inventory import Inventory
+from planner.knowledge.qemu.read_tables import NOT_TOLD, ReadBuild
 
 ANY = "any"
 DEVICE, PROPERTY, OPTION = "device", "property", "machine-option"

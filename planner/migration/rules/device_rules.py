@@ -9,7 +9,7 @@ from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.migrated import Consequence
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.inventory import KeptState
+from planner.knowledge.qemu.inventory import KeptState
 from planner.migration.applies import device_name
 
 SOURCE = "descriptions and streams of whole builds (harvested/qemu/*/device_state.csv)"
