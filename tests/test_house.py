@@ -10,7 +10,6 @@ MOST_FILES, MOST_LINES, LEAST_LINES = 20, 320, 25
 LONGER = {
     "knowledge/base.py": 420,
     "knowledge/files/catalogue.py": 470,
-    "knowledge/offered.py": 335,
     "migration/applies.py": 345,
 }
 """Modules that are to be split yet; they may shrink and not grow."""

@@ -18,7 +18,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.knowledge.offered import PROPERTY
+from planner.knowledge.qemu.offered import PROPERTY
 from planner.knowledge.qemu.read_devices import ITSELF
 from planner.knowledge.qemu.read_tables import NOT_TOLD, USER
 from planner.migration.parts import judge_blockers, judge_parts

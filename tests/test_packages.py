@@ -15,8 +15,8 @@ from planner.domain.truth import Truth
 from planner.harvest.packages import Package, read_package
 from planner.harvest.rom_rows import rom_changes, write_roms
 from planner.knowledge.load import load_knowledge
+from planner.knowledge.qemu.roms import power_of_two
 from planner.knowledge.readers.read_packages import read_packages
-from planner.knowledge.roms import power_of_two
 from tests.test_readers import run
 
 QEMU = "usr/bin/qemu-system-x86_64"

@@ -21,7 +21,7 @@ from planner.harvest.vmstate.table import SectionTable, read_sections
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
-from planner.knowledge.sections import Sections, Sent
+from planner.knowledge.qemu.sections import Sections, Sent
 from planner.migration.graph import complete_domains
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, Profiler

@@ -11,6 +11,7 @@ from planner.domain.host import QemuBuild
 from planner.harvest.packages import Package
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.files.harvested import write_table
+from planner.knowledge.qemu.roms import ReadRoms, power_of_two
 from planner.knowledge.readers.read_packages import (
     PACKAGE_COLUMNS,
     PACKAGES,
@@ -19,7 +20,6 @@ from planner.knowledge.readers.read_packages import (
     read_order,
     read_packages,
 )
-from planner.knowledge.roms import ReadRoms, power_of_two
 
 COMMAND = "planner harvest package FILE ... --write"
 

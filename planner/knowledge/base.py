@@ -19,18 +19,18 @@ from planner.domain.migrated import ClauseKind, Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.calendar import ReleaseCalendar, VendorRelease
-from planner.knowledge.device_state import DeviceStates
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
-from planner.knowledge.offered import OfferedParts
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import MachineTables
+from planner.knowledge.qemu.device_state import DeviceStates
 from planner.knowledge.qemu.inventory import Inventory
-from planner.knowledge.roms import Roms
-from planner.knowledge.sections import Sections
+from planner.knowledge.qemu.offered import OfferedParts
+from planner.knowledge.qemu.roms import Roms
+from planner.knowledge.qemu.sections import Sections
 from planner.knowledge.sites import Fault, Observation
 
 REGISTER = re.compile(r"(?<=msr\.0x)[0-9a-f]+$")

@@ -14,7 +14,6 @@ from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.cpu_errata import CpuErrata
 from planner.knowledge.cpu_models import CpuModels
-from planner.knowledge.device_state import DeviceStates, read_kept_elsewhere
 from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.files.rows import Row
@@ -22,10 +21,13 @@ from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
-from planner.knowledge.offered import OfferedParts
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
+from planner.knowledge.qemu.device_state import DeviceStates, read_kept_elsewhere
 from planner.knowledge.qemu.inventory import Inventory
+from planner.knowledge.qemu.offered import OfferedParts
+from planner.knowledge.qemu.roms import Roms, read_rom, read_rom_size
+from planner.knowledge.qemu.sections import Sections, read_settled_layout
 from planner.knowledge.readers.cpu_words import read_cpu_word
 from planner.knowledge.readers.read_compat import (
     read_compat_set,
@@ -74,8 +76,6 @@ from planner.knowledge.readers.read_lines import read_build_line, read_capabilit
 from planner.knowledge.readers.read_messages import read_message
 from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
-from planner.knowledge.roms import Roms, read_rom, read_rom_size
-from planner.knowledge.sections import Sections, read_settled_layout
 
 T = TypeVar("T")
 SETS = BY_NAME["compat-sets"]

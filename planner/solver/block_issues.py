@@ -13,7 +13,7 @@ from planner.domain.policy import Policy
 from planner.domain.solution import Condition
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.roms import Rom, is_kin
+from planner.knowledge.qemu.roms import Rom, is_kin
 from planner.solver.candidate import condition_of
 from planner.solver.difference_issues import DifferenceIssue
 

@@ -9,7 +9,7 @@ from planner.domain.host import QemuBuild
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.sections import Section, Sent
+from planner.knowledge.qemu.sections import Section, Sent
 from planner.solver.difference_issues import DifferenceIssue
 
 MOST_PAIRS = 1 << 14

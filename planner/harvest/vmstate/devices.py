@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.harvest.kernel.c.c_text import CFile, matching
 from planner.harvest.vmstate.code import Code, Tokens, function, initializers, members
 from planner.harvest.vmstate.wire import Description, Wire
-from planner.knowledge.sections import Sent
+from planner.knowledge.qemu.sections import Sent
 
 REGISTER = frozenset({"vmstate_register", "vmstate_register_any", "vmstate_register_with_alias_id"})
 VIRTIO_CLASS = "VirtioDeviceClass"

@@ -11,7 +11,7 @@ from planner.harvest.vmstate.source import read_source
 from planner.harvest.vmstate.wire import Wire
 from planner.knowledge.files.harvested import Fact, Intervals, read_table, write_table
 from planner.knowledge.files.rows import release_key
-from planner.knowledge.sections import COLUMNS, FOLDER, OPEN, RELEASES, SECTIONS
+from planner.knowledge.qemu.sections import COLUMNS, FOLDER, OPEN, RELEASES, SECTIONS
 
 COMMAND = "planner harvest vmstate TREE --write"
 

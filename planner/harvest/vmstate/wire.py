@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from planner.harvest.kernel.c.c_text import CFile, split_at_commas
 from planner.harvest.vmstate.code import Code, Tokens, braces, initializers, members
-from planner.knowledge.sections import OPEN
+from planner.knowledge.qemu.sections import OPEN
 
 SIZES: Mapping[str, int] = {
     **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)},

@@ -21,15 +21,15 @@ from planner.knowledge.guests import (
     ValueKind,
     Variant,
 )
-from planner.knowledge.offered import (
-    KINDS,
+from planner.knowledge.qemu.builds import BuildLines
+from planner.knowledge.qemu.offered import KINDS
+from planner.knowledge.qemu.vendor_rows import (
     EarlyParts,
     HarmlessDefault,
     StableSeries,
     UnusableDevice,
     VendorParts,
 )
-from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.readers.read_lines import read_pattern, read_refs_of_kin
 from planner.knowledge.sites import ANY_ARCH, WITHIN, Fault, Observation, Side
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from planner.domain.errors import KnowledgeError, Location, Problem
 from planner.knowledge.files.harvested import Intervals, read_table
 from planner.knowledge.files.rows import release_key
-from planner.knowledge.roms import ReadRoms
+from planner.knowledge.qemu.roms import ReadRoms
 
 PACKAGES = Path("harvested") / "packages" / "packages.csv"
 ROMS = Path("harvested") / "packages" / "roms.csv"

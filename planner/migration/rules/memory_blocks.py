@@ -12,7 +12,7 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.roms import is_kin
+from planner.knowledge.qemu.roms import is_kin
 from planner.migration.applies import (
     Applicability,
     Assumed,

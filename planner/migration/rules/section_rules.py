@@ -12,7 +12,7 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.sections import Section, Sent
+from planner.knowledge.qemu.sections import Section, Sent
 from planner.migration.applies import Assumed, clause_truth, device_name
 
 SOURCE = "qemu: descriptions of devices by release (harvested/qemu/vmstate.csv)"
