@@ -18,7 +18,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed
+from planner.migration.claims import Assumed
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 

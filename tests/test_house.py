@@ -9,7 +9,6 @@ HOUSE = Path(__file__).resolve().parent.parent / "planner"
 MOST_FILES, MOST_LINES, LEAST_LINES = 20, 320, 25
 LONGER = {
     "knowledge/files/catalogue.py": 470,
-    "migration/applies.py": 345,
 }
 """Modules that are to be split yet; they may shrink and not grow."""
 SHORTER = {

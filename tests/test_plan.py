@@ -31,7 +31,7 @@ from planner.fleet.hosts import read_fleet
 from planner.fleet.upgrades import Target, read_upgrades
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.migration.applies import claimed
+from planner.migration.claims import claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
 from planner.replay.simulate import ReplayRequest, simulate

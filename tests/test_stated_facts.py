@@ -14,7 +14,7 @@ import pytest
 from planner.fleet.words import read_traits
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.migration.applies import respelt
+from planner.migration.claims import respelt
 
 HOST_COLUMNS = "host,pool,arch,kernel,qemu,cpu,capabilities"
 CASE_COLUMNS = "from,to,machine,flags,to_flags,booted_on,devices,cpu,traits"

@@ -13,8 +13,8 @@ from planner.domain.solution import JOINT, Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.guests import BEYOND
-from planner.migration.applies import FOLLOWS_HOST, NAMED
 from planner.migration.graph import MigrationDomain
+from planner.migration.guest_cpu import FOLLOWS_HOST, NAMED
 from planner.migration.profiles import PoolMember, Profiler
 from planner.solver.candidate import (
     COMMON_PARTS,

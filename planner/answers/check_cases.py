@@ -20,8 +20,9 @@ from planner.domain.verdict import PairCondition, Remark, Verdict
 from planner.fleet.cases import Case
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, clause_truth, left_open, unsaid
+from planner.migration.applies import clause_truth
 from planner.migration.boots import judge_any_boot
+from planner.migration.claims import Assumed, claimed, left_open, unsaid
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember, ProfiledFleet, profile_fleet

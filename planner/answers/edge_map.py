@@ -18,7 +18,7 @@ from planner.domain.policy import Policy
 from planner.domain.verdict import Objection, Outcome, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, claims_of
+from planner.migration.claims import Assumed, claimed, claims_of
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 from planner.migration.profiles import PoolMember

@@ -14,8 +14,9 @@ from planner.domain.migrated import Clause, ClauseKind, MigratedUnit
 from planner.domain.solution import ChosenBaseline, Condition, ConditionReason
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import as_booted, clause_truth
+from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
+from planner.migration.guest_cpu import as_booted
 from planner.migration.parts import absent_parts, are_common
 from planner.solver.candidate import is_common_parts
 

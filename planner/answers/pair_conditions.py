@@ -17,7 +17,7 @@ from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed, claimed
+from planner.migration.claims import Assumed, claimed
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.closed_form import ClosedForm

@@ -11,7 +11,7 @@ from planner.domain.policy import Policy
 from planner.domain.verdict import Objection, Outcome, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed
+from planner.migration.claims import Assumed
 from planner.migration.judge import judge
 
 Objections = tuple[Objection, ...]

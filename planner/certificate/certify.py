@@ -41,7 +41,7 @@ from planner.domain.solution import ChosenBaseline
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import apply
-from planner.migration.applies import Assumed, claimed, claims_of, opposed
+from planner.migration.claims import Assumed, claimed, claims_of, opposed
 from planner.migration.graph import MigrationDomain
 from planner.migration.judge import judge
 

@@ -21,7 +21,7 @@ from planner.domain.policy import Policy
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
-from planner.migration.applies import Assumed, claims_of
+from planner.migration.claims import Assumed, claims_of
 from planner.migration.reach import with_reach
 from planner.migration.rules.build_rules import judge_builds
 

@@ -9,7 +9,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Remark
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import device_name
+from planner.migration.guest_devices import device_name
 
 
 def with_type(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:

@@ -9,7 +9,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.verdict import Objection, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed
+from planner.migration.claims import Assumed
 from planner.migration.judge import judge
 
 

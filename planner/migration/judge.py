@@ -10,8 +10,10 @@ from planner.domain.host import MigrationEdge
 from planner.domain.verdict import Objection, Remark, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.aliases import resolved, with_devices, with_type
-from planner.migration.applies import Assumed, all_say_backends, as_booted
+from planner.migration.claims import Assumed
 from planner.migration.emulation import judge_emulation
+from planner.migration.guest_cpu import as_booted
+from planner.migration.guest_devices import all_say_backends
 from planner.migration.parts import judge_blockers, judge_parts
 from planner.migration.reach import judge_options, usual_devices, with_reach
 from planner.migration.rules.build_rules import judge_builds, judge_machine_type

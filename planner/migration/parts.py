@@ -12,7 +12,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.qemu.offered import OPTION, PROPERTY
-from planner.migration.applies import device_name, device_options
+from planner.migration.guest_devices import device_name, device_options
 
 NAMED = {
     "device": "the device",

@@ -11,7 +11,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import device_name, device_options
+from planner.migration.guest_devices import device_name, device_options
 
 CPU = "-x86_64-cpu"
 

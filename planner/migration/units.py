@@ -11,7 +11,8 @@ from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Applicability, Assumed, clause_truth
+from planner.migration.applies import Applicability, clause_truth
+from planner.migration.claims import Assumed
 from planner.migration.rules.unit_rules import judge_unit
 from planner.migration.unit_case import UnitCase, UnitJudgement, without
 from planner.migration.views import UnitView, views_of

@@ -14,7 +14,9 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.accept import accepted
-from planner.migration.applies import Assumed, claims_of, devices_match, has_feature
+from planner.migration.claims import Assumed, claims_of
+from planner.migration.guest_cpu import has_feature
+from planner.migration.guest_devices import devices_match
 from planner.migration.judge import judge
 from planner.migration.rules.build_rules import judge_builds
 from planner.replay.guest_classes import GuestClass

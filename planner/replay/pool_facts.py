@@ -9,7 +9,7 @@ from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
 from planner.domain.plans.plan import Flip, Restart, Routing
 from planner.domain.plans.upgrade import Room
-from planner.migration.applies import Assumed
+from planner.migration.claims import Assumed
 from planner.replay.guest_classes import PlacedGuests, same_baseline
 
 

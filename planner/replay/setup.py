@@ -11,7 +11,7 @@ from planner.domain.host import HostGroup, HostProfile
 from planner.domain.plans.plan import DomainPlan, Flip, Mask, Plan, Restart
 from planner.domain.plans.upgrade import UpgradeHost
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import claimed, respelt
+from planner.migration.claims import claimed, respelt
 from planner.migration.profiles import Profiler
 from planner.replay.capacity import capacity_of, used_of
 from planner.replay.guest_classes import PlacedGuests, placed_guests_of

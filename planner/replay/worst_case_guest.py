@@ -8,7 +8,8 @@ from dataclasses import replace
 from planner.domain.guest import GuestCpu
 from planner.domain.migrated import Clause, ClauseKind
 from planner.domain.verdict import Objection
-from planner.migration.applies import NAMED, Assumed
+from planner.migration.claims import Assumed
+from planner.migration.guest_cpu import NAMED
 from planner.replay.guest_classes import GuestClass
 
 MODEL = "model:"

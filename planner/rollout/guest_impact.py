@@ -14,7 +14,7 @@ from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import Assumed, unsaid
+from planner.migration.claims import Assumed, unsaid
 from planner.rollout.guest_groups import Cohort
 from planner.rollout.stages import PoolUpgrade
 

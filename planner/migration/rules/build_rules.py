@@ -13,7 +13,8 @@ from planner.domain.truth import Truth, all_of, any_of
 from planner.domain.verdict import Objection, Rule, knowledge_gap, unfixed
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Fault
-from planner.migration.applies import Assumed, clause_truth
+from planner.migration.applies import clause_truth
+from planner.migration.claims import Assumed
 from planner.migration.rules.property_rules import arch_of, judge_flags, judge_values
 
 

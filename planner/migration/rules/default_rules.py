@@ -10,7 +10,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import MigrationEdge, QemuBuild
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import device_name, device_options
+from planner.migration.guest_devices import device_name, device_options
 
 MOST_DEVICES = 1 << 14
 """Devices on pairs of builds whose changed defaults are remembered."""

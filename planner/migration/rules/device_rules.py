@@ -10,7 +10,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.qemu.inventory import KeptState
-from planner.migration.applies import device_name
+from planner.migration.guest_devices import device_name
 
 SOURCE = "descriptions and streams of whole builds (harvested/qemu/*/device_state.csv)"
 LOST = {KeptState.NONE, KeptState.WITHOUT_PCI}

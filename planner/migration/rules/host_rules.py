@@ -14,12 +14,10 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.guests import BEYOND, BEYOND_COMMON
-from planner.migration.applies import (
-    Assumed,
-    clause_truth,
-    has_feature,
-    unknown_devices,
-)
+from planner.migration.applies import clause_truth
+from planner.migration.claims import Assumed
+from planner.migration.guest_cpu import has_feature
+from planner.migration.guest_devices import unknown_devices
 from planner.migration.rules.hardware_rules import SAME_HARDWARE
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"

@@ -13,13 +13,9 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.qemu.roms import is_kin
-from planner.migration.applies import (
-    Applicability,
-    Assumed,
-    clause_truth,
-    device_name,
-    device_options,
-)
+from planner.migration.applies import Applicability, clause_truth
+from planner.migration.claims import Assumed
+from planner.migration.guest_devices import device_name, device_options
 from planner.migration.unit_case import UnitJudgement
 
 SAID = frozenset({"romfile", "romsize", "rombar"})

@@ -11,7 +11,7 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, Verdict
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Observation
-from planner.migration.applies import devices_match
+from planner.migration.guest_devices import devices_match
 
 
 def observation_of(

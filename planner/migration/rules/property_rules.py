@@ -20,14 +20,10 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import (
-    EVERY_MACHINE,
-    Assumed,
-    clause_truth,
-    device_name,
-    has_feature,
-    without_boot_host,
-)
+from planner.migration.applies import clause_truth
+from planner.migration.claims import Assumed
+from planner.migration.guest_cpu import has_feature, without_boot_host
+from planner.migration.guest_devices import EVERY_MACHINE, device_name
 
 INVENTORIES = "inventories of whole builds (harvested/qemu)"
 MOST_DIFFERENCES = 1 << 16

@@ -13,7 +13,9 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.qemu.sections import Section, Sent
-from planner.migration.applies import Assumed, clause_truth, device_name
+from planner.migration.applies import clause_truth
+from planner.migration.claims import Assumed
+from planner.migration.guest_devices import device_name
 
 SOURCE = "qemu: descriptions of devices by release (harvested/qemu/vmstate.csv)"
 MOST_PAIRS = 4096
