@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ LONGEST = 60
 """Characters of a found text that a message shows."""
 MANY = 5000
 """Names of which every one can be compared with a misspelt one."""
+CLOSE = 5
+"""The closest names among which one with the same numbers is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +95,31 @@ class UsageError(PlannerError):
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the choice closest to `word`, or an empty text.
 
-    Of very many choices only those are looked at that begin and end nearly as `word` does.
+    A choice that differs in capitals, dashes, leading zeros or an s for many is what was meant; then one
+    with the same numbers comes before a closer one. Of very many choices only those are looked at that
+    begin and end nearly as `word` does.
     """
     known = list(choices)
+    plain = _plain(word)
+    same = sorted(one for one in known if _plain(one) == plain)
+    if same:
+        return f"did you mean '{same[0]}'?"
     if len(known) > MANY:
         known = [one for one in known if abs(len(one) - len(word)) <= 1 and one[:2] == word[:2]]
-    found = difflib.get_close_matches(word, sorted(known)[:MANY], n=1, cutoff=0.5)
-    return f"did you mean '{found[0]}'?" if found else ""
+    found = difflib.get_close_matches(word, sorted(known)[:MANY], n=CLOSE, cutoff=0.5)
+    numbers = _numbers(word)
+    best = next((one for one in found if _numbers(one) == numbers), found[0] if found else "")
+    return f"did you mean '{best}'?" if best else ""
+
+
+def _plain(word: str) -> str:
+    """Return a name without what people write in several ways."""
+    text = re.sub(r"[\W_]+", "-", word.casefold())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", text).removesuffix("s")
+
+
+def _numbers(word: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", word)]
 
 
 def closest(word: str, choices: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from planner.fleet.words import (
     read_cpu,
     read_devices,
     read_flags,
+    read_machine,
     read_room,
     read_traits,
 )
@@ -51,6 +52,7 @@ GUESTS = Columns(
     numbers=("vcpus", "memory_gib"),
     unique=("guest", "host"),
     most_names=3,
+    others=(("kernel", "this is a fleet file: planner solve {file} --guests GUESTS"),),
 )
 HEAD = 8192
 """Bytes of a file that tell whether it is a table."""
@@ -143,6 +145,8 @@ class GuestReader:
             str(name): str(group.pool) for group in fleet.groups for name in group.hosts
         }
         self._described = _describer(words)
+        self._words = words
+        self._types: dict[str, tuple[bool, tuple[str, ...]]] = {}
         self._wrong = wrong
 
     def read(self, row: GroupedRows) -> GuestGroup | None:
@@ -152,6 +156,7 @@ class GuestReader:
         for column, what in guest.wrong:
             self._wrong.add(row.line, column, what)
         known = [self._is_host(row, column) for column in ("host", "booted_on")]
+        known.append(self._is_type(row))
         if guest.wrong or not (all(known) and cells["host"] and cells["machine_type"]):
             return None
         return self._group(row, guest)
@@ -163,6 +168,18 @@ class GuestReader:
         what = f"{quoted(name)} is not in the fleet"
         self._wrong.add(row.line, column, what, lambda: nearest(name, self._pool_of))
         return False
+
+    def _is_type(self, row: GroupedRows) -> bool:
+        """Whether the machine type is one that some row or some QEMU has."""
+        name = row.values["machine_type"]
+        if name not in self._types:
+            cells = Cells(row.values)
+            found = cells.read("machine_type", partial(read_machine, words=self._words))
+            self._types[name] = found is not None, tuple(what for _, what in cells.wrong)
+        fits, wrong = self._types[name]
+        for what in wrong:
+            self._wrong.add(row.line, "machine_type", what)
+        return fits
 
     def _group(self, row: GroupedRows, guest: _Described) -> GuestGroup:
         cells = row.values

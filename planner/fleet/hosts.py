@@ -37,6 +37,10 @@ FLEET = Columns(
     numbers=("vcpus", "memory_gib", "used_vcpus", "used_memory_gib"),
     unique=("host",),
     open=True,
+    others=(
+        ("machine_type", "this is a guests file: planner solve FLEET --guests {file}"),
+        ("guest", "this is a guests file: planner solve FLEET --guests {file}"),
+    ),
 )
 
 

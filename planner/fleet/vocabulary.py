@@ -75,6 +75,25 @@ class GuestVocabulary(Protocol):
         """Return what a property takes if no QEMU takes the value, else nothing."""
         ...
 
+    def is_machine_type(self, name: str) -> bool:
+        """Whether a name is a machine type or an alias of one; any name is if nobody knows them."""
+        ...
+
+    @property
+    def machine_types(self) -> Collection[str]:
+        """Every machine type, to name the nearest one."""
+        ...
+
+    @property
+    def device_names(self) -> Collection[str]:
+        """Every device that some row or some QEMU has."""
+        ...
+
+    @property
+    def backends(self) -> Collection[str]:
+        """Every word that may stand behind a device."""
+        ...
+
     @property
     def machine_options(self) -> Collection[str]:
         """Every option that some machine type takes in some QEMU, none if nobody knows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from planner.fleet.vocabulary import GuestVocabulary, Vocabulary
 T = TypeVar("T")
 MOST = 1e9
 """No host has that many virtual CPUs or GiB, and no row that many guests."""
+NEARLY = 0.8
+"""How alike a device is to a known one that it is taken for, misspelt: 1 is equal."""
+MACHINE_TYPES = "those of `planner knowledge list machine-types`"
 ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
 Stated = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
 
@@ -127,13 +131,22 @@ def _refuse(wrong: Collection[str]) -> None:
 def read_machine(text: str, words: GuestVocabulary) -> tuple[str, tuple[str, ...]]:
     """Read `TYPE,option=value` as the machine type and its options.
 
-    An option that no QEMU has, or a value that it takes in none, is refused.
+    A type or an option that no QEMU has, or a value that it takes in none, is refused.
     """
     name, *options = text.split(",")
     pairs = [word.partition("=") for word in options if word]
-    _refuse([wrong for key, _, value in pairs for wrong in _wrong_option(key, value, words)])
+    wrong = [one for key, _, value in pairs for one in _wrong_option(key, value, words)]
+    _refuse([*_wrong_type(name, words), *wrong])
     sugar = words.machine_sugar
     return name, tuple(w for w in options if w and w.partition("=")[0] not in sugar)
+
+
+def _wrong_type(name: str, words: GuestVocabulary) -> Iterator[str]:
+    """Yield what is wrong with a machine type: no row has it, and no QEMU takes it for another."""
+    if name and not words.is_machine_type(name):
+        hint = nearest(name, words.machine_types)
+        allowed = f"allowed: {MACHINE_TYPES}"
+        yield advised(f"unknown machine type {quoted(name)}", f"{hint} {allowed}".strip())
 
 
 def _wrong_option(key: str, value: str, words: GuestVocabulary) -> Iterator[str]:
@@ -149,11 +162,27 @@ def _wrong_option(key: str, value: str, words: GuestVocabulary) -> Iterator[str]
 def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:
     """Read devices separated by spaces; empty means 'may have any', `-` means none.
 
-    An option that the device has in no QEMU is refused.
+    A device that nobody knows and that is nearly one that is known, and an option that the device has in
+    no QEMU, are refused.
     """
     found = _devices(text)
-    _refuse([wrong for device in found or () for wrong in _wrong_options(device, words)])
+    wrong = [one for device in found or () for one in _misspelt(device, words)]
+    wrong += [one for device in found or () for one in _wrong_options(device, words)]
+    _refuse(wrong)
     return found
+
+
+def _misspelt(device: str, words: GuestVocabulary) -> Iterator[str]:
+    """Yield which words of a device are known ones misspelt; a vendor's own device is none of them."""
+    name, *backends = device.partition(",")[0].split("+")
+    kinds = (("device", [name], words.device_names), ("backend", backends, words.backends))
+    for what, parts, known in kinds:
+        for part in parts:
+            if part in known:
+                continue
+            close = difflib.get_close_matches(part, sorted(known), n=1, cutoff=NEARLY)
+            if close:
+                yield advised(f"unknown {what} {quoted(part)}", f"did you mean '{close[0]}'?")
 
 
 def _wrong_options(device: str, words: GuestVocabulary) -> Iterator[str]:

@@ -11,6 +11,7 @@ from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.qemu.offered import OfferedParts
+from planner.knowledge.qemu.tables import MachineTables
 
 BEYOND = "beyond-"
 """In a clause about CPUs: what some CPU lacks and the generation after it is not known to have."""
@@ -179,6 +180,7 @@ class GuestWords:
     impacts: tuple[GuestImpact, ...]
     cpu_generations: tuple[CpuGeneration, ...] = ()
     formats: GuestFormats = field(default_factory=GuestFormats)
+    machines: MachineTables | None = None
     _features: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def generation_of(self, text: str) -> str:
@@ -236,6 +238,23 @@ class GuestWords:
         capitals = {name.upper() for name in read if name.islower()}
         of_programs = {place for _, place in self.formats.cpus if " " not in place}
         return read | capitals | of_programs | FOLLOWS_HOST | frozenset(self.cpu_models)
+
+    def is_machine_type(self, name: str) -> bool:
+        """Whether a name is a machine type by a row or a vendor's suffix, or some build's alias."""
+        tables = self.machines
+        return tables is None or tables.row(name) is not None or tables.is_alias(name)
+
+    @property
+    def machine_types(self) -> Collection[str]:
+        """Every machine type that has a row."""
+        return () if self.machines is None else self.machines.types
+
+    @property
+    def device_names(self) -> frozenset[str]:
+        """Every device that some row or some build that was read has."""
+        inventory = self.parts.inventory
+        read = (inventory.names("device", arch) for arch in inventory.architectures)
+        return frozenset(self.devices).union(*read)
 
     def is_read_device(self, name: str) -> bool:
         """Whether some build that was read has a device of this name."""

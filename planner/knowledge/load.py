@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -95,18 +96,20 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     kernels = KernelLines(
         folder.read("kernel-lines", read_kernel_line), capabilities, KernelTables(folder.roots)
     )
+    machines = _machines(folder, builds)
+    words = _guest_words(folder, parts, units, capabilities, _read_features(kernels))
     base = KnowledgeBase(
         capabilities=capabilities,
         kernels=kernels,
         builds=builds,
-        machines=_machines(folder, builds),
+        machines=machines,
         properties={row.key: row for row in properties},
         property_kinds=kinds,
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
         releases=tuple(folder.read("vendor-releases", read_vendor_release)),
-        guests=_guest_words(folder, parts, units, capabilities, _read_features(kernels)),
+        guests=replace(words, machines=machines),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=_host_cpus(folder),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),

@@ -34,7 +34,10 @@ def foreign_columns(header: Sequence[str], known: Collection[str]) -> tuple[str,
 
 def like(column: str, known: Collection[str]) -> str:
     """Return the known column most like a foreign one, an empty text if none is."""
-    found = difflib.get_close_matches(column.casefold(), sorted(known), n=1, cutoff=LIKE)
+    plain = column.casefold()
+    if plain.removesuffix("s") in known:
+        return plain.removesuffix("s")
+    found = difflib.get_close_matches(plain, sorted(known), n=1, cutoff=LIKE)
     return found[0] if found else ""
 
 

@@ -29,6 +29,7 @@ class Columns:
     `numbers` are those that may hold fractions. No two rows agree in all of `unique`. Of the names
     of a group at most `most_names` are kept (None: all). `open`: a table may have other columns too,
     which nobody reads; one that is nearly a known column that is not there is a problem all the same.
+    `others` are columns of which one tells that it is another format's file, each with what to do then.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Columns:
     unique: tuple[str, ...] = ()
     most_names: int | None = None
     open: bool = False
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     characters. Raises `FleetError` if the rows cannot be read or a column is missing.
     """
     allowed = {columns.name, *columns.keys, *columns.required, *columns.allowed}
+    _refuse_other(file, columns)
     foreign = foreign_columns(file.header, allowed) if columns.open else ()
     problems = [*_header_problems(file, allowed | {*foreign}, columns.required), *file.problems]
     wanted = dict.fromkeys((columns.name, *columns.keys))
@@ -114,6 +117,18 @@ def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     problems += _problems(frame, columns, file)
     rows = list(_groups(frame, columns, file)) if len(frame) else []
     return Grouped(rows, problems, tuple(_unread(file, foreign, allowed)))
+
+
+def _refuse_other(file: TableFile, columns: Columns) -> None:
+    """Raise `FleetError` if a required column is missing and another one is of another format."""
+    missing = [column for column in columns.required if column not in file.header]
+    told = [remedy for column, remedy in columns.others if column in file.header]
+    if missing and told:
+        place = Location(file=file.name, line=file.head_line)
+        what = f"column '{missing[0]}' is missing"
+        raise FleetError(
+            [Problem(location=place, what=what, remedy=told[0].format(file=file.name))]
+        )
 
 
 @dataclass(frozen=True, slots=True)

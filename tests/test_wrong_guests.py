@@ -1,0 +1,85 @@
+"""Wrong words about guests are wrong input: every one told at once, with place and nearest name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.domain.errors import nearest
+from tests.test_readers import run
+
+HOST = "6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.4"
+FLEET = f"host,kernel,qemu\ncmp-03,{HOST}\ncmp-13,{HOST}\n"
+EDGE = ("--from", "cmp-03", "--to", "cmp-13")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "fleet.csv").write_text(FLEET)
+    return tmp_path
+
+
+def test_every_wrong_word_of_a_guests_file_is_told_at_once(folder: Path) -> None:
+    rows = (
+        "guest,host,machine_type,cpu,devices\n"
+        "a,cmp-3,pc-q35-nobel,EPYC-Rme,virtio-net-pc+tap\n"
+        "b,cmp-03,pc-q35-noble,EPYC-Rome,virtio-blk-pci+vhst\n"
+    )
+    (folder / "guests.csv").write_text(rows)
+    done = run("solve", "fleet.csv", "--guests", "guests.csv", cwd=folder)
+    assert done.returncode == 3, done.stdout
+    for text in (
+        "guests.csv:2: host: 'cmp-3' is not in the fleet; did you mean 'cmp-03'?",
+        "guests.csv:2: machine_type: unknown machine type 'pc-q35-nobel'; did you mean 'pc-q35-noble'?",
+        "guests.csv:2: cpu: unknown CPU model 'EPYC-Rme'; did you mean 'EPYC-Rome'?",
+        "guests.csv:2: devices: unknown device 'virtio-net-pc'; did you mean 'virtio-net-pci'?",
+        "guests.csv:3: devices: unknown backend 'vhst'; did you mean 'vhost'?",
+    ):
+        assert text in done.stderr, done.stderr
+
+
+def test_a_misspelt_type_of_a_single_edge_is_one_line(folder: Path) -> None:
+    done = run("check", "fleet.csv", *EDGE, "--machine", "pc-q35-nobel", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "--machine: unknown machine type" in done.stderr
+
+
+def test_what_is_near_no_known_name_may_be_a_vendors_own(folder: Path) -> None:
+    edge = (*EDGE, "--machine", "pc-q35-noble", "--device", "acme-accelerator")
+    done = run("check", "fleet.csv", *edge, cwd=folder)
+    assert done.returncode in {0, 4, 5}, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("solve", "guests.csv"), "this is a guests file: planner solve FLEET --guests guests.csv"),
+        (
+            ("solve", "fleet.csv", "--guests", "fleet.csv"),
+            "this is a fleet file: planner solve fleet.csv --guests GUESTS",
+        ),
+    ],
+)
+def test_a_file_of_the_other_kind_is_named(folder: Path, words: tuple[str, ...], text: str) -> None:
+    (folder / "guests.csv").write_text("guest,host,machine_type\na,cmp-03,pc-q35-noble\n")
+    done = run(*words, cwd=folder)
+    assert done.returncode == 3
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "meant"),
+    [
+        ("cmp-3", ("cmp-13", "cmp-03", "cmp-33"), "cmp-03"),
+        ("cmp-3a", ("cmp-13", "cmp-03"), "cmp-03"),
+        ("cpus", ("vcpus", "cpu"), "cpu"),
+        ("vcpu", ("cpu", "vcpus"), "vcpus"),
+        ("Machine Type", ("machine_type", "machine"), "machine_type"),
+        ("rack", ("machine", "memory"), ""),
+    ],
+)
+def test_the_nearest_name_has_the_same_numbers(
+    word: str, names: tuple[str, ...], meant: str
+) -> None:
+    assert nearest(word, names) == (f"did you mean '{meant}'?" if meant else "")
