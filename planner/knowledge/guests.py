@@ -10,8 +10,8 @@ from planner.domain.capability import Evidence
 from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
+from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.qemu.offered import OfferedParts
-from planner.knowledge.qemu.tables import MachineTables
 
 BEYOND = "beyond-"
 """In a clause about CPUs: what some CPU lacks and the generation after it is not known to have."""
