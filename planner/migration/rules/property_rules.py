@@ -100,12 +100,15 @@ def judge_variants(
 def judge_other_cpu(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
     """Object to flags of the destination alone that give a running guest another CPU.
 
-    A flag that says what the guest has, or lacks, anyway is none.
+    A flag that says what the guest has, or lacks, anyway is none, nor is one of the stream alone.
     """
     words = knowledge.guests
     for flag in start.hop_flags:
         name = flag.key.property
         if not flag.key.qom_type.endswith(CPU_TYPE) or name not in words.cpu_features:
+            continue
+        row = knowledge.property_row(flag.key)
+        if row is not None and row.visible is Visible.STREAM:
             continue
         model = flag.key.qom_type.removesuffix(CPU_TYPE).rpartition("-")[0]
         if model and start.cpu is not None and model != start.cpu.model:
