@@ -46,11 +46,11 @@ pictures:
 	$(PY) -m tests.report.pictures
 
 gallery:
-	$(PY) -m tests.notebook_runs
+	$(PY) -m tests.house.notebook_runs
 
 reference:
-	$(PY) -m tests.cli_reference
-	$(PY) -m tests.api_reference
+	$(PY) -m tests.house.cli_reference
+	$(PY) -m tests.house.api_reference
 
 docs:
 	$(PY) -m mkdocs build --strict

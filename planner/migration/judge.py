@@ -20,6 +20,7 @@ from planner.migration.rules.build_rules import judge_builds, judge_machine_type
 from planner.migration.rules.default_rules import judge_defaults
 from planner.migration.rules.device_rules import judge_device_states
 from planner.migration.rules.hardware_rules import hardware_remarks, meets
+from planner.migration.rules.hop_rules import judge_other_cpu
 from planner.migration.rules.host_rules import (
     doubts,
     judge_board,
@@ -34,7 +35,7 @@ from planner.migration.rules.host_rules import (
 )
 from planner.migration.rules.memory_blocks import judge_memory_blocks
 from planner.migration.rules.observations import observation_of, observed
-from planner.migration.rules.property_rules import judge_flags, judge_other_cpu, judge_variants
+from planner.migration.rules.property_rules import judge_flags, judge_variants
 from planner.migration.rules.section_rules import judge_sections
 from planner.migration.units import judge_units
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests import public_incidents
 from tests.qemu import one_at_a_time
 from tests.qemu.accelerator import KVM, accelerator
 from tests.qemu.compare import WORKERS, Score, compared, library_for, world_of
@@ -23,7 +22,8 @@ from tests.qemu.incident import Incident, replay
 from tests.qemu.page import Ran, careful_share, page
 from tests.qemu.plan import World, journeys, left_out
 from tests.qemu.predict import ROOT
-from tests.truth_page import put
+from tests.qemu.truth_page import put
+from tests.stories import public_incidents
 
 PAGES = {"kvm": ROOT / "docs" / "truth.md", "tcg": ROOT / "docs" / "truth-tcg.md"}
 MOST_CAREFUL = 0.10

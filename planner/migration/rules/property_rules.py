@@ -22,14 +22,12 @@ from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.claims import Assumed
-from planner.migration.guest_cpu import has_feature, without_boot_host
+from planner.migration.guest_cpu import without_boot_host
 from planner.migration.guest_devices import EVERY_MACHINE, device_name
 
 INVENTORIES = "inventories of whole builds (harvested/qemu)"
 MOST_DIFFERENCES = 1 << 16
 """Pairs of builds under a baseline whose differing properties are remembered."""
-CPU_TYPE = "-cpu"
-ON = frozenset({"on", "true", "yes"})
 BUILT_IN = f"{EVERY_MACHINE}:"
 """Before a board: the part is in every machine of that board and in no other one."""
 
@@ -95,38 +93,6 @@ def judge_variants(
         for host in dict.fromkeys(hosts):
             found = judge_flags(host.qemu, host.arch, moved, knowledge)
             yield from (one for one in found if one.rule is Rule.PROPERTY_NOT_OFFERED)
-
-
-def judge_other_cpu(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Objection]:
-    """Object to flags of the destination alone that give a running guest another CPU.
-
-    A flag that says what the guest has, or lacks, anyway is none, nor is one of the stream alone.
-    """
-    words = knowledge.guests
-    for flag in start.hop_flags:
-        name = flag.key.property
-        if not flag.key.qom_type.endswith(CPU_TYPE) or name not in words.cpu_features:
-            continue
-        row = knowledge.property_row(flag.key)
-        if row is not None and row.visible is Visible.STREAM:
-            continue
-        model = flag.key.qom_type.removesuffix(CPU_TYPE).rpartition("-")[0]
-        if model and start.cpu is not None and model != start.cpu.model:
-            continue
-        has = has_feature(name, start.cpu, start, words)
-        if has is Truth.of(flag.value in ON):
-            continue
-        fact = (
-            f"whether the guest has {name}" if has is Truth.UNKNOWN else f"{flag.value} here alone"
-        )
-        yield Objection(
-            rule=Rule.KNOWLEDGE_GAP if has is Truth.UNKNOWN else Rule.COMPAT_VALUE_DIFFERS,
-            consequence=Consequence.LOSES_STATE,
-            property_key=str(flag.key),
-            facts=(fact,),
-            source="qemu: target/i386/cpu.c, a CPU is made anew by the destination's process",
-            severity="functional",
-        )
 
 
 def _no_row(build: QemuBuild, flag: CompatFlag, knowledge: KnowledgeBase) -> str:

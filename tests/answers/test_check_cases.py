@@ -1,0 +1,53 @@
+"""What a case states of its guest is never taken as excluded by the conditions of an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.domain.verdict import Outcome
+from tests.fleet.test_readers import run
+
+HEAD = "host,kernel,qemu,cpu,capabilities\n"
+BUILD = "6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.4"
+LACKS = f"{HEAD}a,{BUILD},,\nb,{BUILD},,-cpu.pku\n"
+MODELS = f"{HEAD}a,{BUILD},AMD EPYC 7763,\nb,{BUILD},AMD EPYC 7742,\n"
+TRAITS = ("--trait", "uses-smm=no", "--trait", "nested=no", "--trait", "pae=no")
+
+
+@pytest.mark.parametrize(
+    ("fleet", "words", "outcome"),
+    [
+        (LACKS, ("--no-devices",), Outcome.SAFE),
+        (LACKS, ("--no-devices", "--cpu", "qemu64"), Outcome.SAFE),
+        (LACKS, ("--no-devices", "--cpu", "qemu64,+pku"), Outcome.UNKNOWN),
+        (LACKS, ("--no-devices", "--cpu", "qemu64,+pku", "--booted-on", "a"), Outcome.UNSAFE),
+        (MODELS, ("--no-devices",), Outcome.SAFE),
+        (MODELS, ("--no-devices", "--cpu", "kvm64", *TRAITS), Outcome.SAFE),
+        (MODELS, ("--no-devices", "--cpu", "EPYC-Milan,-rdtscp", *TRAITS), Outcome.UNKNOWN),
+        (MODELS, ("--no-devices", "--cpu", "host"), Outcome.UNKNOWN),
+    ],
+)
+def test_conditions_are_assumed_of_what_is_not_stated(
+    tmp_path: Path, fleet: str, words: tuple[str, ...], outcome: Outcome
+) -> None:
+    (tmp_path / "fleet.csv").write_text(fleet)
+    edge = ("--from", "a", "--to", "b", "--machine", "pc-q35-8.2", "--assume-conditions")
+    done = run("check", "fleet.csv", *edge, *words, cwd=tmp_path)
+    assert done.stdout.splitlines()[0].partition(",")[0] == outcome.value, done.stdout
+
+
+def test_an_answer_for_two_cpu_models_asks_for_a_plain_guest_cpu(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text(MODELS)
+    (domain,) = planner.solve(planner.read_fleet(path)).domains
+    texts = {one.text for baseline in domain.baselines for one in baseline.conditions}
+    assert any(text.startswith("guest CPU of features that every") for text in texts)
+    assert not any("same CPU generation" in text for text in texts)
+    path.write_text(MODELS.replace("EPYC 7742", "EPYC 7763"))
+    (domain,) = planner.solve(planner.read_fleet(path)).domains
+    texts = {one.text for baseline in domain.baselines for one in baseline.conditions}
+    assert not any(text.startswith("guest CPU of features that every") for text in texts)
+    assert any("same CPU generation" in text for text in texts)

@@ -1,0 +1,43 @@
+"""The limits of the house: files to be read at one sitting, folders to be seen at a glance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parents[2] / "planner"
+MOST_FILES, MOST_LINES, LEAST_LINES = 20, 320, 25
+SHORTER = {
+    "__main__.py": "the entry of the process, which must load nothing else",
+    "domain/shown.py": "any layer may teach it a type, so it can be in no layer's own module",
+    "harvest/kernel/errors.py": "every reader of kernel sources raises it",
+    "library/scenarios.py": "what-ifs stand on their own; commands find them here",
+    "present/asked.py": "commands make it, reports read it",
+    "present/plans/plan_document.py": "a document's writer, beside those of the other documents",
+}
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def modules() -> dict[str, int]:
+    return {
+        path.relative_to(HOUSE).as_posix(): lines_of(path)
+        for path in sorted(HOUSE.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+
+
+def test_no_folder_holds_more_files_than_a_glance() -> None:
+    folders = Counter(path.parent for path in HOUSE.rglob("*.py"))
+    assert not {str(folder) for folder, files in folders.items() if files > MOST_FILES}
+
+
+def test_no_module_is_longer_than_a_sitting() -> None:
+    assert not {name for name, lines in modules().items() if lines > MOST_LINES}
+
+
+def test_no_module_is_a_crumb() -> None:
+    short = {name for name, lines in modules().items() if lines < LEAST_LINES}
+    assert short == SHORTER.keys()
