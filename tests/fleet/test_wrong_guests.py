@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planner.domain.errors import nearest
-from tests.test_readers import run
+from tests.fleet.test_readers import run
 
 HOST = "6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.4"
 FLEET = f"host,kernel,qemu\ncmp-03,{HOST}\ncmp-13,{HOST}\n"
