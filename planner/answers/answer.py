@@ -245,7 +245,7 @@ def _named(
     guests: list[GuestGroup],
     solver: Solver,
 ) -> DomainSolution:
-    baselines, findings = hold_guests(
+    baselines, findings, number = hold_guests(
         domain, answer.baselines, guests, solver.knowledge, solver.policy
     )
     return DomainSolution(
@@ -257,6 +257,7 @@ def _named(
         refused=answer.refused,
         unknowns=answer.unknowns,
         guests=findings,
+        counted=number,
         builds=build_list(domain.members),
         classes=tuple(
             sorted(

@@ -5,33 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from planner.answers.alike_guests import AlikeGuests, alike_guests, finding_of
+from planner.answers.alike_guests import (
+    AlikeGuests,
+    InTheWay,
+    alike_guests,
+    counted_of,
+    finding_of,
+)
 from planner.answers.conditions import profile_of
 from planner.answers.guest_positions import positions
-from planner.answers.guest_results import BOOT_CPU, BOOT_HOST, RUNNING, GuestJudge
+from planner.answers.guest_results import BOOT_CPU, BOOT_HOST, LACKED, RUNNING, GuestJudge
+from planner.answers.reasons.guest_remedies import mended
 from planner.domain.guest import GuestGroup
+from planner.domain.guest_profile import NO_GUESTS, GuestCount, GuestFinding, GuestTally
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
-from planner.domain.solution import ChosenBaseline, Condition, GuestFinding, GuestTally
+from planner.domain.solution import ChosenBaseline, Condition
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.migration.rules.host_rules import judge_unknown_devices
+from planner.solver.candidate import is_common_parts
 
-REMEDIES = {
-    "cpu": "start it with a CPU that meets this",
-    "device": "replace the device, or move the guest while it is off",
-    "accelerator": "start it without this setting",
-    "guest": "move the guest while it is off",
-}
-"""What makes a guest meet a condition, by the kind of the condition."""
 COLUMNS = "say it in a column of the guests file"
 LIBVIRT = "virsh dumpxml {}"
 
 ORDER = ("violated", "stuck", "open", "unknown", "impact", "position")
 """Kinds of findings, those first on which somebody must act."""
-Held = tuple[tuple[ChosenBaseline, ...], tuple[GuestFinding, ...]]
+Held = tuple[tuple[ChosenBaseline, ...], tuple[GuestFinding, ...], GuestCount]
 
 
 def hold_guests(
@@ -41,25 +43,30 @@ def hold_guests(
     knowledge: KnowledgeBase,
     policy: Policy,
 ) -> Held:
-    """Return the answers with what guests say of their conditions, and what was found of the guests.
+    """Return the answers with what guests say of their conditions, what was found of them, their count.
 
     A condition of which every guest is known to be within is met, and nobody is asked to check it; one
     that the profile meets and some guest does not, is asked again.
     """
     guests = alike_guests(groups)
     if not guests:
-        return baselines, ()
+        return baselines, (), NO_GUESTS
     chosen = {baseline.machine_type: baseline for baseline in baselines}
     found = list(positions(domain, chosen, guests, knowledge))
     held = list[ChosenBaseline]()
     profiles = {name: one.profile for one in domain.members for name in _names(one)}
     for baseline in baselines:
-        own = [one for one in guests if _answer_for(one, baselines, knowledge) is baseline]
+        own = [
+            one
+            for one in guests
+            if one.migratable and _answer_for(one, baselines, knowledge) is baseline
+        ]
         judge = GuestJudge(domain, baseline, knowledge, profile_of(policy, knowledge), profiles)
         settled, findings = _judged(judge, own)
         held.append(settled)
         found += [*findings, *_without_a_row(own, knowledge), *_impacts(baseline, own, knowledge)]
-    return tuple(held), tuple(sorted(found, key=lambda one: ORDER.index(one.kind)))
+    ordered = tuple(sorted(found, key=lambda one: ORDER.index(one.kind)))
+    return tuple(held), ordered, counted_of(guests)
 
 
 def _names(member: PoolMember) -> Iterator[str]:
@@ -96,12 +103,17 @@ def _judged(
             result = judge.result(condition, one)
             counts[result.violated] += one.count
             if result.violated is Truth.YES:
+                one.standing.add(InTheWay.VIOLATED)
                 text = f"{condition.text}: {result.fact}" if result.fact else condition.text
                 violated.setdefault(one.machine_type, []).append((condition, text, one))
             elif result.violated is Truth.UNKNOWN and condition not in baseline.universal:
                 opened.setdefault((one.machine_type, result.fact), []).append((condition, one))
         tallies.append(_tally(condition, counts))
-    findings = [one for name, found in sorted(violated.items()) for one in _violations(name, found)]
+    findings = [
+        one
+        for name, found in sorted(violated.items())
+        for one in _violations(name, found, baseline)
+    ]
     findings += [_open(fact, name, found) for (name, fact), found in sorted(opened.items())]
     return _settled(baseline, tuple(conditions.values()), tuple(tallies)), findings
 
@@ -133,7 +145,9 @@ def _settled(
 
 
 def _violations(
-    machine_type: str, found: Iterable[tuple[Condition, str, AlikeGuests]]
+    machine_type: str,
+    found: Iterable[tuple[Condition, str, AlikeGuests]],
+    baseline: ChosenBaseline,
 ) -> Iterator[GuestFinding]:
     """Yield what guests of one type violate; what the same guests violate is told at once."""
     by_text: dict[tuple[Condition, str], list[AlikeGuests]] = {}
@@ -147,12 +161,19 @@ def _violations(
         guests[key] = own
     for key, all_broken in alike.items():
         texts = "; ".join(text for _, text in all_broken)
+        conditions = tuple(condition for condition, _ in all_broken)
         yield replace(
             finding_of(machine_type, guests[key], f"violates: {texts}"),
             kind="violated",
-            conditions=tuple(condition.id for condition, _ in all_broken),
-            remedy="; ".join(dict.fromkeys(REMEDIES[one.kind] for one, _ in all_broken)),
+            conditions=tuple(condition.id for condition in conditions),
+            remedy=mended(conditions, guests[key][0], baseline, _absent(all_broken)),
         )
+
+
+def _absent(broken: Iterable[tuple[Condition, str]]) -> str:
+    """Return the parts that not every build has, as the text of a broken condition names them."""
+    found = (text.partition(LACKED)[2] for condition, text in broken if is_common_parts(condition))
+    return ", ".join(dict.fromkeys(one for one in found if one))
 
 
 def _open(fact: str, machine_type: str, found: list[tuple[Condition, AlikeGuests]]) -> GuestFinding:

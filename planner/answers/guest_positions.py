@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from planner.answers.alike_guests import MOST_EXAMPLES, AlikeGuests, finding_of
+from planner.answers.alike_guests import MOST_EXAMPLES, AlikeGuests, InTheWay, finding_of
 from planner.answers.host_classes import host_count
+from planner.answers.reasons.guest_remedies import freed
 from planner.domain.compat import CompatFlag
+from planner.domain.guest_profile import GuestFinding
 from planner.domain.shown import counted
-from planner.domain.solution import ChosenBaseline, GuestFinding
+from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
@@ -33,8 +35,10 @@ def positions(
     stuck_on: dict[tuple[bool, str, str], tuple[PoolMember, ...]] = {}
     for one in guests:
         text = _position(one, chosen, knowledge)
-        held = _offering(domain, one, knowledge) if text in STUCK else ()
+        held = _offering(domain, one, knowledge) if text in STUCK and one.migratable else ()
         members = held if 0 < host_count(held) < domain.hosts else ()
+        if members:
+            one.standing.add(InTheWay.STUCK)
         key = (not members, one.machine_type, text)
         found.setdefault(key, []).append(one)
         stuck_on[key] = members
@@ -43,18 +47,33 @@ def positions(
         if free:
             yield replace(finding_of(name, own, text), examples=())
         else:
-            yield _stuck(name, text, own, stuck_on[key])
+            answer = _answer_of(name, chosen, knowledge)
+            yield _stuck(name, text, own, stuck_on[key], answer)
+
+
+def _answer_of(
+    name: str, chosen: Mapping[str, ChosenBaseline], knowledge: KnowledgeBase
+) -> ChosenBaseline | None:
+    """Return the answer that guests of a type can be started with: of its line, else of its board."""
+    row = knowledge.machine_type(name)
+    same = [one for one in chosen.values() if row is not None and one.board == row.board]
+    own = [one for one in same if row is not None and one.line == row.line]
+    return next(iter((*own, *same)), None)
 
 
 def _stuck(
-    name: str, text: str, own: list[AlikeGuests], members: tuple[PoolMember, ...]
+    name: str,
+    text: str,
+    own: list[AlikeGuests],
+    members: tuple[PoolMember, ...],
+    answer: ChosenBaseline | None,
 ) -> GuestFinding:
     hosts = tuple(sorted(one for member in members for one in member.examples))[:MOST_EXAMPLES]
     number = host_count(members)
     more = ", ..." if number > len(hosts) else ""
     where = f"the {counted(number, 'host')} that offer it ({', '.join(hosts)}{more})"
     found = finding_of(name, own, f"stuck, {text}: cannot leave {where}")
-    return replace(found, kind="stuck", hosts=hosts)
+    return replace(found, kind="stuck", hosts=hosts, remedy=freed(answer, number))
 
 
 def _offering(

@@ -23,6 +23,8 @@ from planner.solver.candidate import is_common_parts
 BOOT_HOST = "the host that it was last started on"
 BOOT_CPU = "what the host that it was last started on gives to guests"
 RUNNING = "what the running process has: only its next start is described"
+LACKED = "not every one has "
+"""How the fact begins that names the parts which some build lacks."""
 Clauses = tuple[Clause, ...]
 
 
@@ -103,7 +105,7 @@ class GuestJudge:
         arch = self.domain.members[0].profile.arch
         absent = absent_parts(start, arch, self.domain.builds, self.knowledge)
         if absent:
-            return Result(Truth.YES, f"not every one has {', '.join(absent)}")
+            return Result(Truth.YES, f"{LACKED}{', '.join(absent)}")
         missing = [
             name
             for name, value in (("devices", start.devices), ("guest CPU", start.cpu))

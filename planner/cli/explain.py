@@ -67,7 +67,7 @@ def explain(
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
         solved = library.solve_domains(wanted, base, rules, guests=found)
-        answer(painted(_told(solved), output), output, exits.of_status(solved.status))
+        answer(painted(_told(solved), output), output, exits.of_solution(solved, strict=False))
     trials = [
         library.try_next_newer(domain, base, rules)
         if row is None

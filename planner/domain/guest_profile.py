@@ -1,4 +1,4 @@
-"""What a guest is taken to be where nobody describes it."""
+"""What is taken of guests that nobody describes, and how those that are described stand to an answer."""
 
 from __future__ import annotations
 
@@ -38,3 +38,52 @@ class GuestProfile:
     def least(self) -> GuestStart:
         """What every guest of the profile has for certain."""
         return GuestStart(baseline=Baseline(machine_type=""), devices=self.core, traits=self.traits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestTally:
+    """How the guests of a pool stand to one condition of its answer, by the condition's id."""
+
+    condition: str
+    met: int = 0
+    violated: int = 0
+    open: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestFinding:
+    """Guests of today that stand alike to the answer: their own machine type, and how they stand.
+
+    `kind`: `position` beside the answer, `stuck` on some hosts, `violated` or `open` conditions, an
+    `unknown` device, an `impact` to acknowledge. `conditions` are ids. `fact` is what is missing of
+    open ones, `verify` the command that tells it, `remedy` what makes violated ones met or frees stuck
+    guests, and when that takes effect. `hosts` are examples of hosts that stuck guests cannot leave.
+    """
+
+    machine_type: str
+    guests: int
+    finding: str
+    examples: tuple[str, ...] = ()
+    kind: str = "position"
+    conditions: tuple[str, ...] = ()
+    fact: str = ""
+    verify: str = ""
+    remedy: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestCount:
+    """How many of the guests of a pool that migrate stand in the way of its answer.
+
+    `violated`: they break a condition of it, so that it is not safe for them; `stuck`: their type is on
+    some hosts only. A guest may be both.
+    """
+
+    given: int = 0
+    violated: int = 0
+    stuck: int = 0
+
+
+NO_GUESTS = GuestCount()
+"""The count where no guests are given."""

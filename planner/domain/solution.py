@@ -8,6 +8,7 @@ from enum import Enum
 from planner.domain.compat import CompatFlag, Visible
 from planner.domain.cpu_advice import ANY_CPU, CpuAdvice
 from planner.domain.guest import Baseline
+from planner.domain.guest_profile import NO_GUESTS, GuestCount, GuestFinding, GuestTally
 from planner.domain.refusal import Refusal, Remedy, WhyNotNewer
 from planner.domain.shown import html_of
 
@@ -85,16 +86,6 @@ class ConditionReason:
     unit: str = ""
     hosts: int = 0
     examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestTally:
-    """How the guests of a pool stand to one condition of its answer, by the condition's id."""
-
-    condition: str
-    met: int = 0
-    violated: int = 0
-    open: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -214,28 +205,6 @@ class RefusedLine:
     remedies: tuple[Remedy, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestFinding:
-    """Guests of today that stand alike to the answer: their own machine type, and how they stand.
-
-    `kind`: `position` beside the answer, `stuck` on some hosts, `violated` or `open` conditions, an
-    `unknown` device, an `impact` to acknowledge. `conditions` are ids. `fact` is what is missing of
-    open ones, `verify` the command that tells it, `remedy` what makes violated ones met. `hosts` are
-    examples of hosts that stuck guests cannot leave.
-    """
-
-    machine_type: str
-    guests: int
-    finding: str
-    examples: tuple[str, ...] = ()
-    kind: str = "position"
-    conditions: tuple[str, ...] = ()
-    fact: str = ""
-    verify: str = ""
-    remedy: str = ""
-    hosts: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class HostClass:
     """Hosts that judgement cannot tell apart: what they run, how many, the first names."""
@@ -251,6 +220,7 @@ class DomainSolution:
 
     Of the baselines the recommended one comes first: of the hosts' own vendor, on the first board of the
     policy. `builds` are the QEMU builds of its hosts, as the fleet writes them; `classes` their kinds.
+    `counted` says how many of the guests that were given stand how.
     """
 
     domain: str
@@ -261,6 +231,7 @@ class DomainSolution:
     refused: tuple[RefusedLine, ...] = ()
     unknowns: tuple[UnknownFact, ...] = ()
     guests: tuple[GuestFinding, ...] = ()
+    counted: GuestCount = NO_GUESTS
     builds: tuple[str, ...] = ()
     classes: tuple[HostClass, ...] = ()
 
@@ -271,11 +242,15 @@ class DomainSolution:
 
     @property
     def verdict(self) -> PoolVerdict:
-        """The status, and whether something is left to check where it is safe."""
+        """The status, and whether something is left to do where it is safe.
+
+        An answer whose condition a guest violates is not safe for that guest as it runs.
+        """
         best = self.recommended
-        if best is not None and best.broken:
+        if best is not None and (best.broken or self.counted.violated):
             return PoolVerdict.NO_SAFE_BASELINE
-        if self.status is Status.SAFE and best is not None and (best.checks or best.acks):
+        left = best is not None and (best.checks or best.acks or self.counted.stuck)
+        if self.status is Status.SAFE and left:
             return PoolVerdict.SAFE_WITH_CHECKS
         return PoolVerdict(self.status.value)
 

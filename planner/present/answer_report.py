@@ -12,7 +12,6 @@ from planner.domain.refusal import WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
     DomainSolution,
-    GuestFinding,
     PoolVerdict,
     Solution,
 )
@@ -23,7 +22,9 @@ from planner.present.pool_card import (
     WORDS,
     card,
     check_count,
+    finding_text,
     holder,
+    verdict_word,
     verdict_words,
 )
 from planner.present.report import (
@@ -70,16 +71,10 @@ def _findings(solution: Solution) -> Iterator[Line]:
     ranked = sorted(found, key=lambda pair: -pair[1].guests)
     for number, (pool, finding) in enumerate(ranked[:MOST_FINDINGS]):
         label = "guests" if not number else ""
-        yield from folded(f"{pool}: {_finding(finding)}", label=label.ljust(8), indent=1)
+        yield from folded(f"{pool}: {finding_text(finding)}", label=label.ljust(8), indent=1)
     if len(ranked) > MOST_FINDINGS:
         yield Line(f"         and {len(ranked) - MOST_FINDINGS:,} more: explain --pool names them")
     yield Line("")
-
-
-def _finding(finding: GuestFinding) -> str:
-    names = f" ({', '.join(finding.examples)})" if finding.examples else ""
-    number = counted(finding.guests, "guest")
-    return f"{number} on {finding.machine_type}: {finding.finding}{names}"
 
 
 def _table(groups: Sequence[tuple[DomainSolution, ...]]) -> Iterator[Line]:
@@ -102,16 +97,18 @@ def quiet_lines(solution: Solution) -> Iterator[Line]:
 
 def _verdict_line(solution: Solution, asked: Asked) -> Line:
     """Return how many pools have which verdict, the gravest first, and for which guests."""
-    found: dict[PoolVerdict, int] = {}
-    for domain in solution.domains:
-        found[domain.verdict] = found.get(domain.verdict, 0) + 1
-    gravest = [verdict for verdict in reversed(PoolVerdict) if verdict in found]
-    if not gravest:
+    ranks = list(PoolVerdict)
+    found: dict[str, int] = {}
+    for domain in sorted(solution.domains, key=lambda one: -ranks.index(one.verdict)):
+        word = verdict_word(domain)
+        found[word] = found.get(word, 0) + 1
+    if not found:
         return Line("no pools")
+    gravest = max((domain.verdict for domain in solution.domains), key=ranks.index)
     total = counted(len(solution.domains), "pool")
-    told = "; ".join(f"{WORDS[verdict]}: {found[verdict]:,}" for verdict in gravest)
-    text = f"{WORDS[gravest[0]]}: {total}" if len(gravest) == 1 else f"{told} of {total}"
-    return Line(f"{text}, for guest profile '{asked.profile}'", STYLES[gravest[0]])
+    told = "; ".join(f"{word}: {number:,}" for word, number in found.items())
+    text = f"{next(iter(found))}: {total}" if len(found) == 1 else f"{told} of {total}"
+    return Line(f"{text}, for guest profile '{asked.profile}'", STYLES[gravest])
 
 
 def _row(group: tuple[DomainSolution, ...]) -> tuple[str, ...]:
@@ -122,8 +119,15 @@ def _row(group: tuple[DomainSolution, ...]) -> tuple[str, ...]:
     if best is None or best.broken:
         return (*size, "-", "-", "-", WORDS[first.verdict].lower())
     flags, checks = len(best.flags), check_count(first)
-    told = (best.machine_type, f"{flags}" if flags else "-", f"{checks}" if checks else "-")
+    number = ", ".join([f"{checks}"] * bool(checks) + _in_the_way(first)) or "-"
+    told = (best.machine_type, f"{flags}" if flags else "-", number)
     return (*size, *told, _held_back(best.why_not_newer, first))
+
+
+def _in_the_way(domain: DomainSolution) -> list[str]:
+    """Return how many guests are in the way of an answer, and how."""
+    numbers = (("violated", domain.counted.violated), ("stuck", domain.counted.stuck))
+    return [f"{number:,} {word}" for word, number in numbers if number]
 
 
 def _held_back(newer: WhyNotNewer | None, domain: DomainSolution) -> str:

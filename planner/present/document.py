@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from planner.domain.guest_profile import GuestFinding
 from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.solution import (
     ChosenBaseline,
     Condition,
     DomainSolution,
     FlagChoice,
-    GuestFinding,
     Loss,
     RefusedLine,
     Solution,
@@ -98,6 +98,7 @@ def _domain(domain: DomainSolution) -> Json:
         "hosts": domain.hosts,
         "profiles": domain.profiles,
         "status": domain.status.value,
+        "verdict": domain.verdict.value,
         "baselines": [_baseline(baseline) for baseline in domain.baselines],
         "refused": [_refused(line) for line in domain.refused],
         "unknowns": [_unknown(fact) for fact in domain.unknowns],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
+from planner.domain.guest_profile import GuestFinding
 from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
@@ -46,11 +47,30 @@ WORDS = {
 }
 
 
+NOT_FOR_GUESTS = "NOT SAFE FOR SOME GUESTS"
+"""The verdict of a pool whose answer is safe, but not for all guests that were given as they run."""
+
+
+def verdict_word(domain: DomainSolution) -> str:
+    """Return the verdict of a pool without numbers."""
+    return NOT_FOR_GUESTS if _spoils(domain) else WORDS[domain.verdict]
+
+
+def _spoils(domain: DomainSolution) -> bool:
+    """Whether guests are all that speaks against an answer."""
+    best = domain.recommended
+    return bool(domain.counted.violated) and best is not None and not best.broken
+
+
 def verdict_words(domain: DomainSolution) -> str:
-    """Return the verdict of a pool with the number of its checks."""
+    """Return the verdict of a pool with the numbers of its checks and of guests that are in the way."""
+    number, checks = domain.counted, check_count(domain)
+    stuck = f", {counted(number.stuck, 'guest')} stuck" if number.stuck else ""
+    if _spoils(domain):
+        return f"NOT SAFE for {counted(number.violated, 'guest')}{stuck}"
     if domain.verdict is not PoolVerdict.SAFE_WITH_CHECKS:
         return WORDS[domain.verdict]
-    return f"SAFE with {counted(check_count(domain), 'check')}"
+    return f"SAFE with {counted(checks, 'check')}{stuck}" if checks else f"SAFE{stuck}"
 
 
 def check_count(domain: DomainSolution) -> int:
@@ -187,7 +207,7 @@ def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]
     for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
         label = "check first" if number == 1 else ""
         verify = f": planner probe on {_one_of_each(domain)}" if text in settled else ""
-        yield from _item(label, f"{number} {who}: {text}{verify}", Style.WARN)
+        yield from _item(label, f"{number}. {who}: {text}{verify}", Style.WARN)
     if len(checks) > MOST_CHECKS:
         yield from _item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
     for unit in best.acks:
@@ -203,15 +223,28 @@ def _one_of_each(domain: DomainSolution) -> str:
     return listed(tuple(names[: MOST_NAMES + 1]), len(names))
 
 
+GUEST_LABELS = {"violated": ("violated", Style.BAD), "stuck": ("stuck", Style.WARN)}
+"""Labels of findings on which somebody must act, by their kind."""
+
+
 def _guest_lines(domain: DomainSolution) -> Iterator[Line]:
-    label = "guests"
+    """Yield what was found of guests, each that is in the way with its own remedy."""
+    last = ""
     for finding in domain.guests[:MOST_GUESTS]:
-        names = f" ({', '.join(finding.examples)})" if finding.examples else ""
-        text = f"{counted(finding.guests, 'guest')} on {finding.machine_type}: {finding.finding}{names}"
-        yield from _item(label, text)
-        label = ""
+        label, style = GUEST_LABELS.get(finding.kind, ("guests", Style.PLAIN))
+        yield from _item(label if label != last else "", finding_text(finding), style)
+        last = label
+        if finding.remedy:
+            yield from _item("", f"mend: {finding.remedy}")
     if len(domain.guests) > MOST_GUESTS:
         yield from _item("", f"and {len(domain.guests) - MOST_GUESTS} more findings (-v)")
+
+
+def finding_text(finding: GuestFinding) -> str:
+    """Write what was found of guests with their number, type and first names."""
+    names = f" ({listed(finding.examples, finding.guests)})" if finding.examples else ""
+    number = counted(finding.guests, "guest")
+    return f"{number} on {finding.machine_type}{names}: {finding.finding}"
 
 
 def _confidence(best: ChosenBaseline) -> Iterator[Line]:

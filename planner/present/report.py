@@ -83,6 +83,8 @@ def _pool_lines(domains: tuple[DomainSolution, ...]) -> Iterator[Line]:
         if finding.examples:
             text += f" ({', '.join(finding.examples)})"
         yield from folded(text, label="guests".ljust(LABEL), indent=2)
+        if finding.remedy:
+            yield from folded(f"mend: {finding.remedy}", label="".ljust(LABEL), indent=2)
     yield Line("")
 
 

@@ -118,7 +118,7 @@ def _pool(
         name=domain.domain,
         hosts=domain.hosts,
         profiles=domain.profiles,
-        mark=VERDICT_MARKS[domain.verdict],
+        mark=_mark(domain),
         answers=(*_answers(domain, flips), *(_refused(line) for line in domain.refused)),
         held_by=_held_by(reasons, domain.hosts),
         next_type=newest.machine_type if newest else "",
@@ -133,6 +133,14 @@ def _pool(
             if one.finding != AS_THE_ANSWER
         ),
     )
+
+
+def _mark(domain: DomainSolution) -> Mark:
+    """Return how the verdict of a pool looks; of guests that spoil an answer it says how many."""
+    mark, spoiling = VERDICT_MARKS[domain.verdict], domain.counted.violated
+    if not spoiling or not domain.baselines:
+        return mark
+    return replace(mark, text=f"not safe for {spoiling:,} guest{'s' if spoiling > 1 else ''}")
 
 
 def _rollback(plan: DomainPlan | None) -> str:
