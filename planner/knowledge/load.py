@@ -22,6 +22,7 @@ from planner.knowledge.guests import GuestWords
 from planner.knowledge.hardware import HostCpus
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
+from planner.knowledge.qemu.board_parts import BoardParts, read_board
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
 from planner.knowledge.qemu.device_state import DeviceStates, read_kept_elsewhere
@@ -120,6 +121,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
         inventory=parts.inventory,
         parts=parts,
+        boards=BoardParts(parts.inventory, folder.read("boards", read_board)),
         device_states=DeviceStates(
             parts.inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
         ),

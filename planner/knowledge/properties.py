@@ -13,6 +13,7 @@ from planner.domain.migrated import Consequence, MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.guests import GuestWords
+from planner.knowledge.qemu.board_parts import BoardParts
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.qemu.inventory import Inventory
@@ -32,6 +33,7 @@ class PropertyFacts:
     guests: GuestWords
     inventory: Inventory
     parts: OfferedParts
+    boards: BoardParts
 
     @cached_property
     def _benign(self) -> Mapping[PropertyKey, tuple[BuildDrift, ...]]:
@@ -41,6 +43,11 @@ class PropertyFacts:
             if not drift.hazard:
                 benign[drift.key] = (*benign.get(drift.key, ()), drift)
         return benign
+
+    def is_built_in(self, qom_type: str, machine_type: str) -> Truth:
+        """Return whether a machine has a part of a type by its board, whatever devices it is given."""
+        row = self.machine_type(machine_type)
+        return Truth.NO if row is None else self.boards.has(row.arch, row.board, qom_type)
 
     @cached_property
     def gating_properties(self) -> frozenset[PropertyKey]:

@@ -93,7 +93,7 @@ def property_issue(
         property_key=str(key),
         certain=certain,
         facts=() if certain else (f"value of {key} under {machine_type}",),
-        clause=clause_of(key, knowledge),
+        clause=clause_of(key, machine_type, knowledge),
         source=source,
         text=text,
     )
@@ -116,11 +116,12 @@ def _common_value(
     return min((value for value in values if value is not None and value != DEFAULT), default=None)
 
 
-def clause_of(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
+def clause_of(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> Clause | None:
     """Return the claim about a guest under which the property matters; None if it always does."""
     row = knowledge.property_row(key)
     devices = row.devices if row is not None and row.devices else (key.qom_type,)
-    if any(device.partition(":")[0] == "builtin" for device in devices):
+    board = knowledge.is_built_in(devices[0], machine_type)
+    if board is Truth.YES or any(device.partition(":")[0] == "builtin" for device in devices):
         return None
     if devices[0].startswith("guest:"):
         traits = tuple(device.removeprefix("guest:") for device in devices)

@@ -16,20 +16,18 @@ from planner.domain.compat import (
 from planner.domain.errors import advised, nearest
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import MigrationEdge, QemuBuild
-from planner.domain.migrated import Clause, ClauseKind, Consequence
+from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule
 from planner.knowledge.base import KnowledgeBase
-from planner.migration.applies import clause_truth
 from planner.migration.claims import Assumed
 from planner.migration.guest_cpu import without_boot_host
-from planner.migration.guest_devices import EVERY_MACHINE, device_name
+from planner.migration.guest_devices import device_name
+from planner.migration.rules.property_objection import BUILT_IN, judge_value
 
 INVENTORIES = "inventories of whole builds (harvested/qemu)"
 MOST_DIFFERENCES = 1 << 16
 """Pairs of builds under a baseline whose differing properties are remembered."""
-BUILT_IN = f"{EVERY_MACHINE}:"
-"""Before a board: the part is in every machine of that board and in no other one."""
 
 
 def arch_of(start: GuestStart, knowledge: KnowledgeBase) -> str:
@@ -145,7 +143,7 @@ def _judge_differing(
         row = knowledge.property_row(values.key)
         visible = row.visible if row else Visible.GUEST
         if (visible is Visible.STREAM) is on_stream:
-            found += _judge_value(values, start, knowledge, assumed)
+            found += judge_value(values, start, knowledge, assumed)
     return tuple(found)
 
 
@@ -227,58 +225,3 @@ def _read_default(
 ) -> str | None:
     told = knowledge.inventory.default_of(arch, build, key.qom_type, key.property)
     return None if told is None else plain_value(told)
-
-
-@cache
-def property_clause(key: PropertyKey, knowledge: KnowledgeBase) -> Clause | None:
-    """Return the claim about the guest under which a property matters, None if it always does."""
-    row = knowledge.property_row(key)
-    devices = row.devices if row is not None and row.devices else (key.qom_type,)
-    if EVERY_MACHINE in devices or devices[0].startswith(BUILT_IN):
-        return None
-    if devices and devices[0].startswith("guest:"):
-        traits = tuple(name.removeprefix("guest:") for name in devices)
-        kinds = {knowledge.guests.traits[name].kind for name in traits}
-        kind = ClauseKind.ACCELERATOR if kinds == {"accelerator"} else ClauseKind.GUEST
-        return Clause(kind=kind, any_of=traits, default=_unsaid(traits, knowledge))
-    if devices and devices[0].startswith("cpu:"):
-        return Clause(
-            kind=ClauseKind.CPU, any_of=tuple(name.removeprefix("cpu:") for name in devices)
-        )
-    names = tuple(device.removesuffix("-*").removesuffix("*") for device in devices)
-    return Clause(kind=ClauseKind.DEVICE, any_of=names)
-
-
-def _unsaid(traits: tuple[str, ...], knowledge: KnowledgeBase) -> Truth:
-    """Return what holds of a guest that says nothing of traits: ways of migrating are not used."""
-    rows = [knowledge.guests.traits[name] for name in traits]
-    return Truth.NO if all(row.kind == "use" for row in rows) else Truth.UNKNOWN
-
-
-def _judge_value(
-    found: ValueDifference, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
-) -> Iterator[Objection]:
-    clause = property_clause(found.key, knowledge)
-    row = knowledge.property_row(found.key)
-    source = row.source if row is not None else "compat properties of both builds"
-    consequence = knowledge.consequence_of(found.key)
-    truth, facts = Truth.YES, tuple[str, ...]()
-    if clause is not None:
-        applies = clause_truth(clause, start, knowledge.guests, assumed)
-        truth, facts = applies.truth, applies.open_facts
-    if truth is Truth.NO:
-        return
-    unknown = found.source_value is None or found.destination_value is None
-    if unknown:
-        facts = (f"value of {found.key} under this machine type",)
-    elif truth is Truth.YES:
-        facts = (f"{found.source_value} there, {found.destination_value} here",)
-    yield Objection(
-        rule=Rule.KNOWLEDGE_GAP if unknown or truth is Truth.UNKNOWN else Rule.COMPAT_VALUE_DIFFERS,
-        consequence=consequence,
-        property_key=str(found.key),
-        facts=facts,
-        source=source,
-        severity="functional",
-        depends_on=(clause,) if clause is not None else (),
-    )
