@@ -127,10 +127,9 @@ def check(
     verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
     code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
     profile = given.policy.guest_profile
-    if format is not CheckFormat.TABLE or cases is not None:
-        note(f"for guest profile '{profile}', where a case does not say it")
     if cases is None and format is CheckFormat.TABLE:
         answer(_told(verdicts[0], profile, output), output, code)
+    note(f"for guest profile '{profile}', where a case does not say it")
     answer(_written(rows, verdicts, format, single=cases is None), output, code)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from planner.cli import exits
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
-from planner.cli.screen.harvest_news import news_of, progress, tell_types
+from planner.cli.screen.harvest_news import news_of, progress, tell_kernel, tell_types
 from planner.cli.screen.output import emit
 from planner.domain.errors import HarvestError, nearest, wrong_word
-
-if TYPE_CHECKING:
-    pass
 
 harvest = typer.Typer(
     help="""Read a QEMU program, or a migration stream, into rows.
@@ -40,25 +37,54 @@ Origin = Annotated[
     ),
 ]
 Writing = Annotated[bool, typer.Option("--write", help="write what is new below --data")]
+Binary = Annotated[str, typer.Argument(metavar="BINARY", help="qemu-system-x86_64, qemu-kvm, ...")]
+BuildRelease = Annotated[
+    str,
+    typer.Option("--release", metavar="RELEASE", help="release there; default: QEMU's own version"),
+]
+BuildParts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="PART",
+        help="types, devices, cpu, guests or state; may be repeated; default: all, minutes",
+    ),
+]
+KernelTree = Annotated[
+    Path, typer.Argument(metavar="TREE", help="a kernel's source: a folder or a tarball")
+]
+KernelLine = Annotated[
+    str, typer.Option("--line", metavar="LINE", help="kernel line; default: mainline")
+]
+KernelRelease = Annotated[
+    str,
+    typer.Option(
+        "--release", metavar="RELEASE", help="as `uname -r` says; default: the Makefile's version"
+    ),
+]
+KernelParts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="PART",
+        help="cpuid, vmx, msrs, caps, tun, vhost (default: these), or arm64-regs",
+    ),
+]
+Losses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-loss", metavar="NAME", help="a capability that is gone, and somebody looked"
+    ),
+]
 
 
 @harvest.command("qemu")
 def harvest_qemu(
-    binary: Annotated[
-        str, typer.Argument(metavar="BINARY", help="qemu-system-x86_64, qemu-kvm, ...")
-    ],
+    binary: Binary,
     line: BuildLine = "",
-    release: Annotated[
-        str, typer.Option(metavar="RELEASE", help="release there; default: QEMU's own version")
-    ] = "",
+    release: BuildRelease = "",
     data: DataFolder = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PART",
-            help="types, devices, cpu, guests or state; may be repeated; default: all, minutes",
-        ),
-    ] = None,
+    only: BuildParts = None,
     write: Writing = False,
     policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
@@ -72,17 +98,13 @@ def harvest_qemu(
     Exit code 0 if all rows agree, 4 if the diff is not empty.
     Example: planner harvest qemu /usr/bin/qemu-system-x86_64
     """
-    from planner.harvest.ask import ASKED, TYPES, lay_whole
+    from planner.harvest.ask import TYPES, lay_whole
     from planner.harvest.machines import harvest_build
     from planner.harvest.merge import merge, place_of
     from planner.harvest.values import Program
     from planner.knowledge.files.folder import shipped_data
 
-    asked = tuple(only or ASKED)
-    for word in asked:
-        if word not in ASKED:
-            hint = nearest(word, ASKED) or f"allowed: {', '.join(ASKED)}"
-            raise HarvestError([wrong_word("--only", f"'{word}' is no part of a build", hint)])
+    asked = _asked(only)
     rows = checked_knowledge(knowledge, policy)
     build = harvest_build([binary])
     place = place_of(build, rows.builds, line=line, release=release)
@@ -94,8 +116,7 @@ def harvest_qemu(
         for path, text in merged.texts.items() if write else ():
             emit((text,), path)
     if set(asked) - {TYPES}:
-        placed = rows.builds.place(build.text)
-        own = line or (placed.line if placed else place.line)
+        own = line or (rows.builds.place(build.text) or place).line
         found = lay_whole(Program(command=[binary]), build, own, folder, asked, progress)
         differ += len(found.changes)
         for text in news_of(found):
@@ -105,28 +126,25 @@ def harvest_qemu(
     raise typer.Exit(exits.UNSAFE if differ else exits.ANSWERED)
 
 
+def _asked(only: list[str] | None) -> tuple[str, ...]:
+    """Return the parts of a build that are to be read; raises `HarvestError` for another word."""
+    from planner.harvest.ask import ASKED
+
+    for word in only or ():
+        if word not in ASKED:
+            hint = nearest(word, ASKED) or f"allowed: {', '.join(ASKED)}"
+            raise HarvestError([wrong_word("--only", f"'{word}' is no part of a build", hint)])
+    return tuple(only or ASKED)
+
+
 @harvest.command("kernel")
 def harvest_kernel_sources(
-    tree: Annotated[
-        Path, typer.Argument(metavar="TREE", help="a kernel's source: a folder or a tarball")
-    ],
-    line: Annotated[str, typer.Option(metavar="LINE", help="kernel line; default: mainline")] = "",
-    release: Annotated[
-        str,
-        typer.Option(metavar="RELEASE", help="as `uname -r` says; default: the Makefile's version"),
-    ] = "",
+    tree: KernelTree,
+    line: KernelLine = "",
+    release: KernelRelease = "",
     source: Origin = "",
-    part: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PART",
-            help="cpuid, vmx, msrs, caps, tun, vhost (default: these), or arm64-regs",
-        ),
-    ] = None,
-    accept_loss: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="a capability that is gone, and somebody looked"),
-    ] = None,
+    part: KernelParts = None,
+    accept_loss: Losses = None,
     data: DataFolder = None,
     write: Writing = False,
 ) -> None:
@@ -150,22 +168,9 @@ def harvest_kernel_sources(
         parts=part or X86_PARTS,
         accepted=accept_loss or (),
     )
-    for sign, names in (
-        ("+", found.news.gained),
-        ("-", found.news.lost),
-        ("~", found.news.changed),
-    ):
-        for name in names:
-            typer.echo(f"{sign} {name}")
-    row = found.release
-    against = f" against {found.news.against}" if found.news.against else ""
-    typer.echo(
-        f"# {row.line} {row.release} {row.arch}: {found.facts} capabilities given, "
-        f"{len(found.news.gained)} gained and {len(found.news.lost)} lost{against}"
-    )
-    if write:
-        for path, text in found.texts.items():
-            emit((text,), path)
+    tell_kernel(found)
+    for path, text in found.texts.items() if write else ():
+        emit((text,), path)
     raise typer.Exit(exits.UNSAFE if found.texts else exits.ANSWERED)
 
 

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
+ProbeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="probe file to write; default: probe-HOST.json here"
+    ),
+]
+
+
 def probe(
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="probe file to write; default: probe-HOST.json here",
-        ),
-    ] = None,
+    output: ProbeFile = None,
     policy: CheckedPolicy = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:

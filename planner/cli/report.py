@@ -33,6 +33,8 @@ from planner.cli.solve import mapped, solved
 from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from planner.domain.plans.plan import Plan
     from planner.present.page import Heading
 
@@ -53,8 +55,6 @@ Targets = Annotated[
 Start = Annotated[
     str, typer.Option(metavar="DAY", help="first day of wave 1 of --target, as 2026-12-01")
 ]
-
-
 Title = Annotated[str, typer.Option(metavar="TEXT", help="heading; default: the fleet's file")]
 Date = Annotated[
     str, typer.Option(metavar="DAY", help="as of this day; default: that of the fleet's file")
@@ -80,7 +80,6 @@ def report(
 
     Example: planner report examples/three-pools/fleet.csv --output report.html
     """
-    from planner.library.plans import unlock
     from planner.present.page import report_page
 
     heading = _heading(source, title, date)
@@ -105,20 +104,29 @@ def report(
             policy=policy,
             knowledge=knowledge,
         )
+    page, code = _page(given, edges, guests, made, heading)
+    answer(page, output, code)
+
+
+def _page(
+    given: Inputs, edges: Path | None, guests: Path | None, made: Plan | None, heading: Heading
+) -> tuple[Iterable[str], int]:
+    """Return the page of a fleet and a plan of it, and the exit code of what it says."""
+    from planner.library.plans import unlock
+    from planner.present.page import report_page
+
     arrows = arrows_in(edges, given.fleet)
     solution = solved(given, arrows, guests_in(guests, given))
-    maps = mapped(given, arrows)
-    opened = unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge)
-    pages = report_page(
+    page = report_page(
         solution=solution,
-        maps=maps,
+        maps=mapped(given, arrows),
         fleet=given.fleet,
         plan=made,
-        unlocks=opened,
+        unlocks=unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge),
         heading=replace(heading, profile=given.policy.guest_profile),
     )
     codes = [exits.of_solution(solution, strict=False), *(() if made is None else (code_of(made),))]
-    answer(pages, output, exits.gravest(codes))
+    return page, exits.gravest(codes)
 
 
 def _heading(source: Path, title: str, date: str) -> Heading:

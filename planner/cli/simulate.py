@@ -90,20 +90,15 @@ def simulate(
 
     Example: planner simulate plan.json fleet.csv --fail host7@2
     """
-    from planner.fleet.upgrades import digest_of
     from planner.library import plans
-    from planner.library.replays import check_plan, drawn_failures
+    from planner.library.replays import check_plan
 
     made, given, hosts = planned(plan, fleet, policy, knowledge)
     check_plan(made, hosts, given.knowledge)
-    if made.fleet_digest not in {"", digest_of(fleet)}:
-        note(f"the plan was made for another fleet file than {fleet} is now")
+    note_other_fleet(made, fleet)
     note_other_rows(made, given)
-    failures = failures_of(fail or [], made, hosts)
-    if seed is not None:
-        failures += drawn_failures(made, seed)
-    if abort_after is not None and not 0 <= abort_after <= len(made.waves):
-        raise UsageError([wrong_word("--abort-after", f"the plan has {len(made.waves)} waves")])
+    failures = failures_of(fail or [], made, hosts, seed)
+    _refuse_unknown_wave(abort_after, made)
     alive = guests_in(guests, given)
     with working("replaying the plan"):
         simulation = plans.simulate(
@@ -138,6 +133,19 @@ def planned(
     return made, inputs_of(fleet, policy, knowledge, families=families), hosts
 
 
+def _refuse_unknown_wave(wave: int | None, plan: Plan) -> None:
+    if wave is not None and not 0 <= wave <= len(plan.waves):
+        raise UsageError([wrong_word("--abort-after", f"the plan has {len(plan.waves)} waves")])
+
+
+def note_other_fleet(plan: Plan, fleet: Path) -> None:
+    """Say if a plan was made for another fleet file than it is replayed with."""
+    from planner.fleet.upgrades import digest_of
+
+    if plan.fleet_digest not in {"", digest_of(fleet)}:
+        note(f"the plan was made for another fleet file than {fleet} is now")
+
+
 def note_other_rows(plan: Plan, given: Inputs) -> None:
     """Say if a plan was made with other rows than it is judged by."""
     if plan.knowledge_digest not in {"", given.knowledge.digest}:
@@ -145,11 +153,11 @@ def note_other_rows(plan: Plan, given: Inputs) -> None:
 
 
 def failures_of(
-    words: Sequence[str], plan: Plan, hosts: Sequence[UpgradeHost]
+    words: Sequence[str], plan: Plan, hosts: Sequence[UpgradeHost], seed: int | None = None
 ) -> tuple[HostFailure, ...]:
-    """Read HOST@WAVE words; raises `UsageError` with each one that is wrong."""
+    """Read HOST@WAVE words, and draw failures by a seed; raises `UsageError` with each wrong word."""
     from planner.domain.plans.simulation import HostFailure
-    from planner.library.replays import check_failures
+    from planner.library.replays import check_failures, drawn_failures
 
     problems, found = [], []
     for word in words:
@@ -161,7 +169,7 @@ def failures_of(
     problems += [wrong_word("--fail", what) for what in check_failures(plan, hosts, found)]
     if problems:
         raise UsageError(problems)
-    return tuple(found)
+    return (*found, *(() if seed is None else drawn_failures(plan, seed)))
 
 
 def _told(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from planner.domain.capability import CapabilityId
+from planner.domain.capability import Capability, CapabilityId
 from planner.domain.errors import KnowledgeError, Problem
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
@@ -91,14 +90,11 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     builds = BuildLines(folder.read("build-lines", read_build_line))
     kinds = dict(folder.read("property-kinds", read_property_kind))
     properties = folder.read("properties", partial(read_property, kinds=kinds))
-    policies = folder.read("default-policy", read_default_policy)
     units = _units(folder)
     parts = _parts(folder)
-    kernels = KernelLines(
-        folder.read("kernel-lines", read_kernel_line), capabilities, KernelTables(folder.roots)
-    )
+    kernels = _kernels(folder, capabilities)
     machines = _machines(folder, builds)
-    words = _guest_words(folder, parts, units, capabilities, _read_features(kernels))
+    words = _guest_words(folder, parts, machines, units, capabilities, _read_features(kernels))
     base = KnowledgeBase(
         capabilities=capabilities,
         kernels=kernels,
@@ -110,33 +106,33 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
         releases=tuple(folder.read("vendor-releases", read_vendor_release)),
-        guests=replace(words, machines=machines),
+        guests=words,
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=_host_cpus(folder),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),
         observations=tuple(folder.read("observations", read_observation)),
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
-        policy=policies[0] if policies else Policy(),
+        policy=next(iter(folder.read("default-policy", read_default_policy)), Policy()),
         architectures=tuple(folder.read("architectures", read_architecture)),
         unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
         inventory=parts.inventory,
         parts=parts,
         boards=BoardParts(parts.inventory, folder.read("boards", read_board)),
-        device_states=DeviceStates(
-            parts.inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere))
-        ),
+        device_states=_device_states(folder, parts.inventory),
         sections=Sections(folder.roots, folder.read("settled-layouts", read_settled_layout)),
-        roms=Roms(
-            folder.read("roms", read_rom),
-            folder.read("rom-sizes", read_rom_size),
-            partial(read_packages, folder.roots),
-        ),
+        roms=_roms(folder),
         read_messages=partial(_late, folder, "messages", read_message),
         read_cpu_words=partial(_late, folder, "cpu-words", read_cpu_word),
         digest=folder.digest(),
     )
     folder.done()
     return base
+
+
+def _kernels(folder: Folder, capabilities: Mapping[CapabilityId, Capability]) -> KernelLines:
+    """Read the kernel lines; the tables behind them are read when they are first asked about."""
+    lines = folder.read("kernel-lines", read_kernel_line)
+    return KernelLines(lines, capabilities, KernelTables(folder.roots))
 
 
 def _parts(folder: Folder) -> OfferedParts:
@@ -150,6 +146,17 @@ def _parts(folder: Folder) -> OfferedParts:
         unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
         stable=stable,
     )
+
+
+def _device_states(folder: Folder, inventory: Inventory) -> DeviceStates:
+    """Read which devices are sent by something else than themselves."""
+    return DeviceStates(inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere)))
+
+
+def _roms(folder: Folder) -> Roms:
+    """Read which ROM files devices load, and how large they are."""
+    roms, sizes = folder.read("roms", read_rom), folder.read("rom-sizes", read_rom_size)
+    return Roms(roms, sizes, partial(read_packages, folder.roots))
 
 
 def _host_cpus(folder: Folder) -> HostCpus:
@@ -233,6 +240,11 @@ def _read_features(kernels: KernelLines) -> frozenset[str]:
     return frozenset(name.removeprefix("cpu.") for name in frozenset[str]().union(*names))
 
 
+def _features_in(folder: Folder, table: str) -> frozenset[str]:
+    """Return the CPU features that the rows of a table name, over all architectures."""
+    return frozenset[str]().union(*folder.read(table, read_cpu_features))
+
+
 def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
     """Return the CPU features of hosts that have a row."""
     return frozenset(name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu."))
@@ -241,44 +253,41 @@ def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
 def _guest_words(
     folder: Folder,
     parts: OfferedParts,
+    machines: MachineTables,
     units: Sequence[MigratedUnit],
     catalogue: Collection[CapabilityId],
     of_kernels: frozenset[str],
 ) -> GuestWords:
     inventory = parts.inventory
     read = [inventory.of(arch) for arch in inventory.architectures]
-    listed = (one.feature_names for one in read)
-    asked = _asked_of_models(units, catalogue) | of_kernels
-    common = frozenset[str]().union(*folder.read("common-cpu-features", read_cpu_features))
+    common = _features_in(folder, "common-cpu-features")
     models = {row.name: row for row in folder.read("cpu-models", read_cpu_model)}
-    asked = asked.union(*(model.features for model in models.values()))
+    listed = (model.features for model in models.values())
+    asked = _asked_of_models(units, catalogue).union(of_kernels, *listed)
+    everyday = common | _features(catalogue) | of_kernels
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", read_device)},
         backends=dict(folder.read("backends", read_backend)),
         variants=dict(folder.read("variants", read_variant)),
-        cpu_models=CpuModels(
-            inventory,
-            models,
-            asked,
-            common.union(
-                _features(catalogue), of_kernels, *folder.read("unasked", read_cpu_features)
-            ),
-        ),
+        cpu_models=CpuModels(inventory, models, asked, everyday | _features_in(folder, "unasked")),
         model_features=asked,
         common=common,
         beyond_common=_features(catalogue) - common,
-        not_of_host=frozenset().union(*folder.read("not-of-host", read_cpu_features)),
-        unmigratable=frozenset().union(*folder.read("unmigratable-features", read_cpu_features)),
-        settings_of_host=frozenset().union(*folder.read("settings-of-host", read_cpu_features)),
-        not_of_kernel=frozenset().union(*folder.read("not-of-kernel", read_cpu_features)),
-        security=frozenset().union(*folder.read("security-features", read_cpu_features)),
+        not_of_host=_features_in(folder, "not-of-host"),
+        unmigratable=_features_in(folder, "unmigratable-features"),
+        settings_of_host=_features_in(folder, "settings-of-host"),
+        not_of_kernel=_features_in(folder, "not-of-kernel"),
+        security=_features_in(folder, "security-features"),
         traits={row.name: row for row in folder.read("traits", read_trait)},
-        cpu_features=frozenset().union(*listed, *folder.read("cpu-features", read_cpu_features)),
-        cpu_settings=frozenset().union(*(one.setting_names for one in read)),
+        cpu_features=_features_in(folder, "cpu-features").union(
+            *(build.feature_names for build in read)
+        ),
+        cpu_settings=frozenset().union(*(build.setting_names for build in read)),
         general_options=frozenset(folder.read("general-options", read_general_option)),
         machine_sugar=frozenset(folder.read("machine-sugar", read_general_option)),
         unblocking=frozenset(folder.read("unblocking-options", read_unblocking_option)),
         parts=parts,
+        machines=machines,
         value_kinds={row.name: row for row in folder.read("value-kinds", read_value_kind)},
         feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
         impacts=tuple(folder.read("guest-impacts", read_impact)),

@@ -68,12 +68,10 @@ def judge(
         return Verdict(edge=edge, start=start, objections=(*standing, *unplaced))
     objections = list(_of_builds_and_parts(edge, given, start, knowledge, assumed))
     remarks = [*doubts(edge), *unlisted_hardware(edge, knowledge), *taken]
-    for judged in judge_units(edge, start, knowledge, management=management, assumed=assumed):
+    units = judge_units(edge, start, knowledge, management=management, assumed=assumed)
+    for judged in (*units, judge_memory_blocks(edge, start, knowledge, assumed)):
         objections += judged.objections
         remarks += judged.remarks
-    blocks = judge_memory_blocks(edge, start, knowledge, assumed)
-    objections += blocks.objections
-    remarks += blocks.remarks
     if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
         objections += judge_blockers(edge, start, knowledge)
         objections += judge_device_states(edge, start, knowledge)

@@ -153,24 +153,18 @@ def most_valuable_bundles(
 
     model = cp_model.CpModel()
     taken = [model.new_bool_var(f"bundle{number}") for number in range(len(bundles))]
-    moves = {
-        key: model.new_bool_var(f"move{index}")
-        for index, key in enumerate(
-            dict.fromkeys(move for bundle in bundles for move in bundle.moves)
-        )
-    }
     hosts = {move: count for bundle in bundles for move, count in bundle.moves.items()}
+    moves = {move: model.new_bool_var(f"move{index}") for index, move in enumerate(hosts)}
     for bundle, chosen in zip(bundles, taken, strict=True):
         for move in bundle.moves:
             model.add_implication(chosen, moves[move])
     for mover in dict.fromkeys(move[0] for move in moves):
         model.add_at_most_one(made for move, made in moves.items() if move[0] == mover)
-    for subject in dict.fromkeys(bundle.subject for bundle in bundles):
-        model.add_at_most_one(
-            chosen
-            for bundle, chosen in zip(bundles, taken, strict=True)
-            if bundle.subject == subject
-        )
+    of_subject: dict[str, list[cp_model.IntVar]] = {}
+    for bundle, chosen in zip(bundles, taken, strict=True):
+        of_subject.setdefault(bundle.subject, []).append(chosen)
+    for rivals in of_subject.values():
+        model.add_at_most_one(rivals)
     for numbers in forbidden:
         model.add(sum(taken[number] for number in numbers) <= len(numbers) - 1)
     cost = sum(hosts[move] * made for move, made in moves.items())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[2] / "planner"
-MOST_FILES, MOST_LINES, LEAST_LINES = 20, 320, 25
+MOST_FILES, MOST_LINES, LEAST_LINES, LONGEST_FUNCTION = 20, 320, 25, 45
 SHORTER = {
     "__main__.py": "the entry of the process, which must load nothing else",
     "domain/shown.py": "any layer may teach it a type, so it can be in no layer's own module",
@@ -41,3 +42,15 @@ def test_no_module_is_longer_than_a_sitting() -> None:
 def test_no_module_is_a_crumb() -> None:
     short = {name for name, lines in modules().items() if lines < LEAST_LINES}
     assert short == SHORTER.keys()
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{path.relative_to(HOUSE)}:{node.name}"
+        for path in HOUSE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    }
+    assert not long

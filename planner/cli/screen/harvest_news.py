@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.harvest.ask import Laid
+    from planner.harvest.kernel.harvest import Harvest
     from planner.harvest.machines import HarvestedBuild
     from planner.harvest.merge import Merge, Place
 
@@ -27,6 +28,19 @@ def tell_types(merged: Merge, build: HarvestedBuild, place: Place, folder: Path)
         f"{merged.types} machine types and {lists} read, {len(merged.changes)} rows differ"
     )
     return len(merged.changes)
+
+
+def tell_kernel(found: Harvest) -> None:
+    """Print the capabilities that a kernel gains, loses and changes, and how many it gives."""
+    news, row = found.news, found.release
+    for sign, names in (("+", news.gained), ("-", news.lost), ("~", news.changed)):
+        for name in names:
+            typer.echo(f"{sign} {name}")
+    against = f" against {news.against}" if news.against else ""
+    typer.echo(
+        f"# {row.line} {row.release} {row.arch}: {found.facts} capabilities given, "
+        f"{len(news.gained)} gained and {len(news.lost)} lost{against}"
+    )
 
 
 def progress(text: str) -> None:
