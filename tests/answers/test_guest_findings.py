@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from planner.domain.solution import DomainSolution, PoolVerdict
-from tests.test_readers import run
+from tests.fleet.test_readers import run
 
 OLD = "4.18.0-553.el8_10.x86_64,qemu-kvm-6.2.0-49.module+el8.10.0+21533+3df3c4b6.x86_64"
 NEW = "5.14.0-427.13.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.x86_64"
