@@ -192,7 +192,7 @@ def _aspect(unit: MigratedUnit, host: HostProfile, opened: Truth) -> HostAspect:
     return HostAspect(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
-        cpu=host.cpu_name if unit.requires else ((), ""),
+        cpu=host.cpu_name if unit.requires and unit.by_cpu else ((), ""),
         build=host.qemu.token if build_open and not host.qemu.is_series else None,
         cut=bool(host.lacked_cpu_features) and _is_cut(unit, host.lacked_cpu_features),
     )

@@ -270,8 +270,12 @@ class HostProfile:
 
     @property
     def cpu_name(self) -> CpuName:
-        """What tells which CPU the host has: by its probe, and by the fleet file."""
-        return self.cpu_identity, self.cpu_model
+        """What tells which CPU the host has: by its probe, and by the fleet file.
+
+        CPUs of one generation have what is in its row; in what else two of them may differ, microcode
+        decides.
+        """
+        return self.cpu_identity, self.cpu_generation or self.cpu_model
 
     def runs_kernel_of(self, other: HostProfile) -> bool:
         """Whether both run one exact kernel release: what nobody knows of it cancels."""

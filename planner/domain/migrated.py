@@ -96,6 +96,7 @@ class MigratedUnit:
     `by_backend`: `host_condition` is met where the guest's devices say their backends.
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
+    `by_cpu`: which CPU a host has decides about something that the unit requires of it.
     """
 
     id: str
@@ -134,6 +135,7 @@ class MigratedUnit:
     cpu_features: bool = False
     known_before: bool = False
     only_certain: bool = False
+    by_cpu: bool = True
 
     def __hash__(self) -> int:
         """Return the hash of the id: ids are unique in a knowledge base."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from planner.domain.capability import Capability, CapabilityId
+from planner.domain.capability import Capability, CapabilityId, FixedBy
 from planner.domain.errors import KnowledgeError, Problem
 from planner.domain.migrated import ClauseKind, MigratedUnit
 from planner.domain.policy import Policy
@@ -90,7 +91,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     builds = BuildLines(folder.read("build-lines", read_build_line))
     kinds = dict(folder.read("property-kinds", read_property_kind))
     properties = folder.read("properties", partial(read_property, kinds=kinds))
-    units = _units(folder)
+    units = _units(folder, capabilities)
     parts = _parts(folder)
     kernels = _kernels(folder, capabilities)
     machines = _machines(folder, builds)
@@ -212,11 +213,15 @@ def _late(folder: Folder, name: str, reader: Callable[[Row], T]) -> tuple[T, ...
     return found
 
 
-def _units(folder: Folder) -> tuple[MigratedUnit, ...]:
+def _units(
+    folder: Folder, catalogue: Mapping[CapabilityId, Capability]
+) -> tuple[MigratedUnit, ...]:
     for file in folder.files(BY_NAME["units"].files):
         file.text("file")
     foreign = dict(folder.read("unit-kinds", read_unit_kind))
     units: Sequence[MigratedUnit] = folder.read("units", partial(read_unit, foreign=foreign))
+    of_parameters = {row.id for row in catalogue.values() if row.fixed_by is FixedBy.PARAMETER}
+    units = [replace(unit, by_cpu=not unit.requires <= of_parameters) for unit in units]
     return tuple(sorted(units, key=lambda unit: unit.id))
 
 

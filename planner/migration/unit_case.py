@@ -18,7 +18,8 @@ class UnitCase:
     """A unit on an edge: what boot host, source and destination can do, and whether the guest has it.
 
     `same_kernel` and `same_build` say that producer and destination run one exact kernel release or
-    QEMU build, so that equal unknowns cancel; `same_cpu` that nothing says their CPUs differ.
+    QEMU build, so that equal unknowns cancel; `same_cpu` that nothing says
+    their CPUs differ, or that their CPUs do not matter.
     """
 
     unit: MigratedUnit

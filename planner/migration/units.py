@@ -177,7 +177,7 @@ def _case(
         destination=destination,
         libvirt=management == "libvirt",
         same_kernel=bond.kernel,
-        same_cpu=bond.cpu,
+        same_cpu=bond.cpu or not unit.by_cpu,
         same_build=bond.build,
     )
 

@@ -24,7 +24,10 @@ HARDWARE = Condition(
 )
 HARDWARE_OF_A_MODEL = Condition(
     kind="host",
-    text="same microcode and kvm parameters on all hosts of the pool with one CPU model",
+    text=(
+        "same kvm parameters on all hosts of the pool, and same microcode on those with CPUs of one"
+        " generation"
+    ),
     price=TO_PROBE,
     about=("hardware-of-one-model",),
 )

@@ -92,7 +92,7 @@ def behaviour_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> UnitB
     open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
     return UnitBehaviour(
         build=str(profile.qemu.token) if open_build else "",
-        cpu=(profile.cpu_identity, profile.cpu_model) if unit.requires else NO_CPU,
+        cpu=profile.cpu_name if unit.requires and unit.by_cpu else NO_CPU,
         kernel=profile.kernel_token if Level.UNKNOWN in levels else "",
         known=known,
         gate=gate,

@@ -186,15 +186,17 @@ def _judged(source: Host, destination: Host, guest: dict[str, str]) -> Verdict:
 
 
 def test_what_hardware_decides_is_unknown_between_cpus_that_differ() -> None:
-    skylake, icelake = _cpu("Intel Xeon Gold 6130"), _cpu("Intel Xeon Gold 6338")
-    guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=yes pae=no"}
-    found = [one for one in _judged(skylake, icelake, guest).objections if one.unit == "cpu/smm"]
-    assert [(one.is_gap, one.capability) for one in found] == [(True, "kvm.cap.x86_smm")]
-    probed = ("6.1.0-40-amd64", "8.2.7", "+kvm.cap.x86_smm", "Intel Xeon Gold 6338")
-    for other in (skylake, _cpu("Intel"), _cpu(""), probed):
-        assert not [
-            one for one in _judged(skylake, other, guest).objections if one.unit == "cpu/smm"
-        ]
+    icelake, skylake = _cpu("Intel Xeon Gold 6338"), _cpu("Intel Xeon Gold 6130")
+    guest = {"machine": "pc-q35-8.2", "traits": "uses-smm=yes pae=no", "cpu": "kvm64,+spec-ctrl"}
+    unit, asked = "cpu/spec_ctrl", "kvm.msr.spec_ctrl"
+    found = [one for one in _judged(icelake, skylake, guest).objections if one.unit == unit]
+    assert [(one.is_gap, one.capability) for one in found] == [(True, asked)]
+    probed = ("6.1.0-40-amd64", "8.2.7", f"+{asked}", "Intel Xeon Gold 6130")
+    for other in (icelake, _cpu("Intel"), _cpu(""), _cpu("Intel Xeon Gold 6354"), probed):
+        judged = _judged(icelake, other, guest)
+        assert not [one for one in judged.objections if one.unit == unit]
+    of_smm = _judged(icelake, skylake, guest).objections
+    assert not [one for one in of_smm if one.unit == "cpu/smm"]
 
 
 @pytest.mark.parametrize("destination", ["8.2.6", "8.2.7"])
