@@ -1,66 +1,68 @@
-"""Run the parts of one job on as many processors as there are for it; knows nothing of the job."""
+"""Run two parts of one job, on two processors if that pays; knows nothing of the job."""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from typing import TypeVar
 
 T = TypeVar("T")
-_parts: list[Callable[[], object]] = []
-"""The parts of the job that runs: a forked process finds them here, so that none has to travel."""
+U = TypeVar("U")
 
 
 def processors() -> int:
     """Return how many processes are worth starting: one where processes cannot be forked."""
     if "fork" not in multiprocessing.get_all_start_methods():
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return multiprocessing.cpu_count()
 
 
-def spread(parts: Sequence[Callable[[], T]]) -> list[T]:
-    """Run the first part in this process and each other one in a forked process beside it.
+def spread(here: Callable[[], T], there: Callable[[], U], *, apart: bool) -> tuple[T, U]:
+    """Run `here` in this process and `there` after it or, `apart`, in a forked process beside it.
 
-    A forked process shares what is in memory, so only the result of a part travels: keep it small. A
-    part whose process died is done here; an error of any part is raised.
-
-    >>> spread([lambda: 1, lambda: 2, lambda: 3])
-    [1, 2, 3]
+    A forked process shares what is in memory, so only the result of `there` travels: keep it small.
+    An error in either part is raised here.
     """
-    if len(parts) < 2:
-        return [part() for part in parts]
-    _parts[:] = parts
+    if not apart:
+        return here(), there()
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
     gc.freeze()
-    pool = ProcessPoolExecutor(len(parts) - 1, multiprocessing.get_context("fork"))
+    child = context.Process(target=_run, args=(there, sender), daemon=True)
+    child.start()
+    sender.close()
     try:
-        begun: list[Future[T]] = [pool.submit(_run, place) for place in range(1, len(parts))]  # type: ignore[arg-type]
-        here = parts[0]()
-        return [here, *map(_result, begun, parts[1:])]
+        done, outcome = here(), _received(receiver, there)
     except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
+        child.terminate()
         raise
-    finally:
-        pool.shutdown()
-        gc.unfreeze()
-        _parts.clear()
+    child.join()
+    gc.unfreeze()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return done, outcome
 
 
-def _result(begun: Future[T], part: Callable[[], T]) -> T:
-    """Return what the other process made of a part; if it has died without a word, do it here."""
+def _received(end: Connection, part: Callable[[], U]) -> U | Exception:
+    """Return what the other process sends; if it has died without a word, do its part here."""
     try:
-        return begun.result()
-    except BrokenProcessPool:
+        outcome: U | Exception = end.recv()
+    except EOFError:
         return part()
+    return outcome
 
 
-def _run(place: int) -> object:
-    """Do a part in a forked process, which dies without a word when it is interrupted."""
+def _run(part: Callable[[], U], end: Connection) -> None:
+    """Send the result of a part, or the error that it raised; say nothing if nobody listens."""
+    outcome: U | Exception
     try:
-        return _parts[place]()
+        outcome = part()
     except KeyboardInterrupt:
-        os._exit(1)
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent must raise it
+        outcome = error
+    with suppress(BrokenPipeError):
+        end.send(outcome)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 
 from planner.answers.answer import Answerer, united
 from planner.answers.answer import solve as solve_domains
@@ -214,15 +213,14 @@ def what_if(
     check_scenarios((*scenarios, *matrix), fleet, rows)
     asked = WhatIf(fleet, guests=guests, policy=policy, knowledge=rows, plans=plans)
     every = (*scenarios, *asked.effective(matrix))
-    count = processors() if len(every) >= WORTH_SPREADING else 1
-    ends = [len(every) * part // count for part in range(count + 1)]
-    done = spread(
-        [
-            partial(_results, asked, every[begin:end], len(every), None if begin else progress)
-            for begin, end in pairwise(ends)
-        ]
+    several = len(every) >= WORTH_SPREADING and processors() > 1
+    half = len(every) // 2 if several else len(every)
+    first, second = spread(
+        partial(_results, asked, every[:half], len(every) / max(1, half), progress),
+        partial(_results, asked, every[half:], 1, None),
+        apart=several,
     )
-    results = tuple(result for share in done for result in share)
+    results = (*first, *second)
     return WhatIfResult(
         results=results,
         frontier=frontier_of(results[len(scenarios) :], asked.base, rows),
@@ -234,15 +232,15 @@ def what_if(
 def _results(
     asked: WhatIf,
     scenarios: Sequence[Scenario],
-    total: int,
+    share: float,
     progress: Callable[[int], None] | None,
 ) -> list[ScenarioResult]:
-    """Answer scenarios in order, and tell progress as if those answered beside went as fast."""
+    """Answer scenarios in order; each stands for `share` of them, for others are answered beside."""
     found = []
     for number, scenario in enumerate(scenarios, start=1):
         found.append(asked.run(scenario))
         if progress is not None:
-            progress(round(number * total / len(scenarios)))
+            progress(round(number * share))
     return found
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.answers.check_cases import CaseJudge
 from planner.domain.verdict import Outcome
+from planner.fleet.cases import case_of
 from tests.fleet.test_readers import run
 
 HEAD = "host,kernel,qemu,cpu,capabilities\n"
@@ -51,3 +53,19 @@ def test_an_answer_for_two_cpu_models_asks_for_a_plain_guest_cpu(tmp_path: Path)
     texts = {one.text for baseline in domain.baselines for one in baseline.conditions}
     assert not any(text.startswith("guest CPU of features that every") for text in texts)
     assert any("same CPU generation" in text for text in texts)
+
+
+def test_many_cases_are_judged_in_order_and_each_as_alone(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(LACKS)
+    fleet, knowledge = planner.read_fleet(tmp_path / "fleet.csv"), planner.load_knowledge()
+    ends = {"from": "a", "to": "b", "machine": "pc-q35-8.2", "devices": "-", "booted_on": "a"}
+    rows = [ends | {"cpu": cpu} for cpu in ("qemu64,+pku", "qemu64", "qemu64,+pku")]
+    read = (case_of(row, fleet, knowledge.guests)[0] for row in rows)
+    cases = [case for case in read if case is not None]
+
+    def judge() -> CaseJudge:
+        return CaseJudge(fleet, knowledge, knowledge.policy)
+
+    together = judge().verdicts(cases)
+    assert [one.outcome for one in together] == [judge().verdict(case).outcome for case in cases]
+    assert together[0] == together[2] != together[1]

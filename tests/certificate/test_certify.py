@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from benchmarks.fleets import KINDS, write_fleet
 from planner.answers.edge_map import edge_maps
+from planner.certificate.certify import CertificationError, Certifier
 from planner.domain.edge_map import TrialKind
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import QemuBuild
@@ -21,7 +23,7 @@ from planner.knowledge.load import load_knowledge
 from planner.migration.graph import complete_domains
 from planner.migration.profiles import profile_fleet
 from planner.migration.rules.build_rules import judge_builds
-from planner.solver.solve import Solver
+from planner.solver.solve import Solver, baseline_of
 
 ALIKE = {
     "proxmox": ("9.0.2-2", "9.0.2-4"),
@@ -53,6 +55,27 @@ def reasons(source: QemuBuild, destination: QemuBuild, name: str) -> set[Reason]
         (one.rule, one.unit, one.property_key, one.depends_on)
         for one in judge_builds(source, destination, start, knowledge())
     }
+
+
+THREAD = """host,pool,kernel,qemu
+old,thread,4.14.336,4.0.0
+new,thread,4.18.20,4.0.0
+"""
+
+
+def test_an_answer_is_certified_and_none_without_its_flag(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(THREAD)
+    base = knowledge()
+    profiled = profile_fleet(read_fleet(tmp_path / "fleet.csv", base), base)
+    (domain,) = complete_domains(profiled.pools)
+    chosen = [one.chosen for one in Solver(knowledge=base, policy=base.policy).solve(domain)]
+    certifier = Certifier(base, base.policy)
+    for answer in (baseline_of(one) for one in chosen if one is not None):
+        certifier.certify(domain, answer)
+        if answer.flags:
+            with pytest.raises(CertificationError, match="thread"):
+                certifier.certify(domain, replace(answer, flags=()))
+    assert certifier.judged > 0
 
 
 def test_releases_between_read_builds_may_differ() -> None:

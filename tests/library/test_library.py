@@ -15,6 +15,7 @@ import planner
 from planner.cli.app import app
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.domain.plans.plan import Plan
+from planner.library import answers, cpus, explanations, plans, read, replays, scenarios
 from planner.present.document import dump, solution_document
 from tests.house.api_reference import PAGE, page
 
@@ -42,6 +43,15 @@ def test_every_public_name_is_there_and_described() -> None:
 def test_no_package_hides_a_public_name() -> None:
     folder = Path(planner.__file__).parent
     assert not {name for name in planner.__all__ if (folder / name).is_dir()}
+
+
+def test_public_functions_come_from_the_library() -> None:
+    modules = (answers, cpus, explanations, plans, read, replays, scenarios)
+    rooms = {module.__name__ for module in modules}
+    functions = [getattr(planner, name) for name in planner.__all__]
+    homes = {one.__module__ for one in functions if callable(one) and not isinstance(one, type)}
+    assert {home for home in homes if home.startswith("planner.library")} <= rooms
+    assert {"planner.library.answers", "planner.library.plans", "planner.library.read"} <= homes
 
 
 def test_the_reference_is_what_the_docstrings_say() -> None:

@@ -27,6 +27,7 @@ from planner.migration.profiles import Profiler
 from planner.unlocking.goals import next_types
 from planner.unlocking.modified_fleet import ModifiedFleet
 from planner.unlocking.search import UnlockSearch
+from planner.unlocking.spend import unlocks
 from planner.unlocking.type_judge import changes, fleet_refusal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,6 +251,17 @@ def test_solving_the_upgraded_file_gives_what_was_promised(tmp_path: Path, numbe
     )
     flags = [f"{one['qom_type']}.{one['property']}={one['value']}" for one in found["flags"]]
     assert [found["machine_type"], *flags] == target["after"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(fleet=fleets(), budget=st.integers(0, 6))
+def test_a_budget_is_kept_and_a_larger_one_opens_no_less(fleet: Fleet, budget: int) -> None:
+    made = unlocker(fleet, world())
+    goals = wants_of(made)
+    less, more = (unlocks(made, goals, hosts) for hosts in (budget, budget + 1))
+    assert less.bound is not None and more.bound is not None
+    assert less.bound.spent <= budget
+    assert less.bound.value <= more.bound.value
 
 
 def test_three_pools_and_a_budget() -> None:

@@ -11,16 +11,9 @@ from planner.domain.host import MigrationEdge
 from planner.domain.migrated import Consequence
 from planner.domain.verdict import Objection, Rule
 from planner.fleet.words import read_traits
-from planner.harvest.device_state import described_state
 from planner.knowledge.qemu.inventory import KeptState
 from planner.migration.judge import judge
 from tests.migration.test_parts import BOOKWORM, BULLSEYE, NEWEST, TRIXIE, host, knowledge
-
-PCI = ("one", "pci-device", "device")
-CONFIGURATION = {"name": "PCIDevice", "Fields": [{"field": "config"}]}
-REGISTERS = {"name": "one", "Fields": [{"field": "status"}]}
-WITH_PCI = {"name": "one", "Fields": [{"field": "parent_obj", "Description": CONFIGURATION}]}
-IN_A_SUBSECTION = {**REGISTERS, "Subsections": [WITH_PCI]}
 
 
 def moved(
@@ -43,28 +36,6 @@ def moved(
     without = judge(edge, bare, knowledge()).objections
     found = judge(edge, replace(bare, devices=(device,)), knowledge()).objections
     return [one for one in found if one not in without]
-
-
-@pytest.mark.parametrize(
-    ("described", "state"),
-    [
-        (None, KeptState.UNDESCRIBED),
-        ({"name": "one"}, KeptState.BLOCKED),
-        (REGISTERS, KeptState.WITHOUT_PCI),
-        (WITH_PCI, KeptState.WHOLE),
-        (IN_A_SUBSECTION, KeptState.WHOLE),
-    ],
-)
-def test_what_a_description_says_of_a_pci_device(described: object, state: KeptState) -> None:
-    rows = {} if described is None else {"one": described}
-    assert described_state("one", PCI, "one", rows) is state
-
-
-def test_a_proxy_is_what_sits_behind_it_and_a_plain_device_has_no_pci_part() -> None:
-    assert described_state("one", PCI, "behind", {"behind": REGISTERS}) is KeptState.WHOLE
-    assert described_state("one", ("one", "isa-device"), "one", {"one": REGISTERS}) is (
-        KeptState.WHOLE
-    )
 
 
 @pytest.mark.parametrize("device", ["virtio-pmem-pci", "edu", "sdhci-pci", "acpi-erst", "cxl-rp"])
