@@ -272,6 +272,18 @@ def _instead(name: str, names: Collection[str]) -> str:
     return nearest(name, names) or few
 
 
+def word(words: Collection[str]) -> Reader[str]:
+    """Return the reader of one of some words that a type lists."""
+
+    def read(value: object, steps: Steps, complaints: Complaints) -> str:
+        """Read a word."""
+        if value not in words:
+            complaints.add(steps, f"{shown(value)} is none of {', '.join(words)}")
+        return str(value)
+
+    return read
+
+
 def member(kind: type[E]) -> Reader[E | None]:
     """Return the reader of one of some words."""
     words = {one.value: one for one in kind}

@@ -6,10 +6,9 @@ import datetime
 from dataclasses import fields
 from enum import Enum
 
+from planner.documents.typed import KEYS
 from planner.domain.compat import CompatFlag
 
-KEYS = {"before": "from", "after": "to"}
-"""Fields whose key in a document is a word that Python keeps for itself."""
 DIGITS = 3
 _known: dict[type, tuple[tuple[str, str], ...]] = {}
 """(key, field) of every dataclass written so far."""

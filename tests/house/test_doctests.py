@@ -18,7 +18,10 @@ ALGORITHMS = (
     "planner.replay.pool_replay",
     "planner.unlocking.search",
 )
-EXAMPLES = ("planner.optimize.upgrade_choice", "planner.optimize.knapsack")
+EXAMPLES = (
+    *("planner.optimize.upgrade_choice", "planner.optimize.knapsack"),
+    *("planner.documents.typed", "planner.parallel"),
+)
 WITHOUT = {
     "planner.optimize.waves.local_search",
     "planner.replay.pool_replay",

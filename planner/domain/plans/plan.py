@@ -5,10 +5,20 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated, Literal
 
 from planner.domain.guest import Baseline
 from planner.domain.plans.upgrade import Room
 from planner.domain.shown import html_of
+
+Signed = Annotated[int, "also below zero"]
+"""A number of a document; every other whole number of one is 0 or more."""
+PackingMethod = Literal["closed-form", "optimal", "heuristic"]
+PARTS = (
+    *("bounds", "domains", "waves", "restarts", "masks"),
+    *("held", "states", "radar", "relaxations"),
+)
+"""Fields of a plan that its document has as they are, in this order."""
 
 
 class TakesEffect(Enum):
@@ -202,7 +212,7 @@ class RadarEntry:
     guests: int | None
     removed_in: str
     day: datetime.date | None
-    days_left: int | None
+    days_left: Signed | None
     forecast: bool
     source: str
 
@@ -212,8 +222,8 @@ class Bounds:
     """No plan has fewer than `waves`; `method` is closed-form, optimal or heuristic; `gap` in waves."""
 
     waves: int
-    method: str
-    gap: int
+    method: PackingMethod
+    gap: Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

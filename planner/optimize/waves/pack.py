@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from planner.domain.plans.plan import PackingMethod
 from planner.optimize.waves.binding_limit import binding_limits
 from planner.optimize.waves.bounds import lower_bound
 from planner.optimize.waves.connected_parts import independent
@@ -109,7 +110,7 @@ def _hosts(model: WaveModel, waves: Sequence[int]) -> tuple[tuple[str, ...], ...
     return tuple(tuple(names) for names in hosts)
 
 
-def _method(model: WaveModel, needed: int, bound: int) -> str:
+def _method(model: WaveModel, needed: int, bound: int) -> PackingMethod:
     if needed > bound:
         return "heuristic"
     return "closed-form" if counting(model) and nested(model) else "optimal"

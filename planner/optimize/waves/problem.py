@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from planner.domain.plans.plan import Relaxation
+from planner.domain.plans.plan import PackingMethod, Relaxation
 from planner.domain.plans.upgrade import FailureDomain, PlanPolicy, Room
 
 
@@ -78,7 +78,7 @@ class Packing:
 
     waves: tuple[tuple[str, ...], ...]
     bound: int
-    method: str
+    method: PackingMethod
     spare: tuple[Room | None, ...]
     why: tuple[str, ...] = ()
 

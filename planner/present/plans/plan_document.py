@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from planner.domain.plans.plan import Plan
+from planner.domain.plans.plan import PARTS, Plan
 from planner.present.plain import plain
 
 PLAN_SCHEMA = "planner.plan/2"
-PARTS = (
-    *("bounds", "domains", "waves", "restarts", "masks"),
-    *("held", "states", "radar", "relaxations"),
-)
 
 
 def plan_document(plan: Plan) -> dict[str, object]:
