@@ -168,9 +168,19 @@ def _tolerated(unit: MigratedUnit) -> Resolution:
 
 
 def _negatable(unit: MigratedUnit) -> Clause | None:
-    """Return the clause whose absence costs least; a unit that every guest has has none."""
-    ordered = sorted(unit.when, key=lambda clause: ORDER_OF_CLAUSES.index(clause.kind))
+    """Return the clause whose absence costs least; a unit that every guest has has none.
+
+    A setting that is off unless named costs nothing.
+    """
+    ordered = sorted(
+        unit.when,
+        key=lambda clause: (not _is_off(clause), ORDER_OF_CLAUSES.index(clause.kind)),
+    )
     return next((clause for clause in ordered if clause.default is not Truth.YES), None)
+
+
+def _is_off(clause: Clause) -> bool:
+    return clause.kind is ClauseKind.ACCELERATOR and clause.default is Truth.NO
 
 
 @cache
