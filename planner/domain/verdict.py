@@ -78,7 +78,8 @@ class Objection:
     def need(self) -> str:
         """What it would take, in words; empty if that is no capability."""
         if self.capability == NEVER:
-            return "QEMU refuses to migrate it"
+            refuses = self.consequence is Consequence.BLOCKED_AT_SOURCE
+            return "QEMU refuses to migrate it" if refuses else "QEMU tries, and fails"
         return f"needs {self.capability}" if self.capability else ""
 
 

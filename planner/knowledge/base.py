@@ -96,8 +96,20 @@ class KnowledgeBase(PropertyFacts):
             for unit in own
             for clause in unit.when
             if clause.kind is ClauseKind.DEVICE and unit.is_of_a_device
-            for word in clause.any_of
+            for word in (pattern.partition(",")[0] for pattern in clause.any_of)
         )
+
+    @cached_property
+    def asked_options(self) -> frozenset[str]:
+        """The options of devices that some row asks about, whatever else compares them."""
+        clauses = (clause for unit in self.units for clause in unit.when)
+        patterns = [
+            *(word for one in clauses if one.kind is ClauseKind.DEVICE for word in one.any_of),
+            *(word for fault in self.faults for word in fault.devices),
+        ]
+        asked = (pattern.partition(",")[2].removeprefix("!") for pattern in patterns)
+        told = frozenset(option.partition("=")[0] for option in asked if option)
+        return told | {option for _, option, _ in self.guests.unblocking}
 
     @cached_property
     def asked_of_all_hosts(self) -> frozenset[str]:

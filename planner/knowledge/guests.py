@@ -265,7 +265,11 @@ class GuestWords:
 
     def lets_migrate(self, device: str, options: Iterable[tuple[str, str]]) -> bool:
         """Whether an option of a device lifts what blocks the migration of it otherwise."""
-        return any((device, name, value) in self.unblocking for name, value in options)
+        return any(
+            (device, name, one) in self.unblocking
+            for name, value in options
+            for one in (value, "*")
+        )
 
     def options_of(self, device: str) -> frozenset[str]:
         """Return every option of a device that some build takes, none if nobody read the device."""

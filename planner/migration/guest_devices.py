@@ -17,8 +17,8 @@ def devices_match(
     """Return whether a guest has a device of any pattern.
 
     A pattern is a device name or family with backends (`virtio-net+tap`) or an option
-    (`virtio,ats=on`), or the lack of one (`ivshmem,!master=on`). A device whose backend is not given
-    may have it.
+    (`virtio,ats=on`), or the lack of one (`ivshmem,!master=on`), of any value without `=`. A device
+    whose backend is not given may have it.
     """
     wanted = tuple(patterns)
     if EVERY_MACHINE in wanted:
@@ -69,7 +69,7 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     names = {have[0], *(known.families if known else ()), *(known.qom_types if known else ())}
     if wanted[0] not in names:
         return Truth.NO
-    stands = wanted_option.removeprefix("!") in map(_plain_option, options.split(","))
+    stands = wanted_option.removeprefix("!") in _said(options)
     if wanted_option and stands is wanted_option.startswith("!"):
         return Truth.NO
     stated = frozenset[str]().union(*(words.backends.get(one, frozenset()) for one in have[1:]))
@@ -79,9 +79,13 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     return Truth.NO if certain else Truth.UNKNOWN
 
 
-def _plain_option(text: str) -> str:
-    key, equals, value = text.partition("=")
-    return f"{key}{equals}{plain_value(value)}"
+def _said(options: str) -> frozenset[str]:
+    """Return the options of a device as patterns name them: with the value, and without."""
+    parts = [text.partition("=") for text in options.split(",") if text]
+    with_values = {
+        f"{key}={plain_value(value) if equals else 'on'}" for key, equals, value in parts
+    }
+    return frozenset(with_values | {key for key, _, _ in parts})
 
 
 def _split(text: str) -> tuple[list[str], str]:

@@ -15,7 +15,7 @@ from planner.migration.emulation import judge_emulation
 from planner.migration.guest_cpu import as_booted
 from planner.migration.guest_devices import all_say_backends
 from planner.migration.parts import judge_blockers, judge_parts
-from planner.migration.reach import judge_options, usual_devices, with_reach
+from planner.migration.reach import judge_options, usual_devices, with_reach, with_set_options
 from planner.migration.rules.build_rules import judge_builds, judge_machine_type
 from planner.migration.rules.default_rules import judge_defaults
 from planner.migration.rules.device_rules import judge_device_states
@@ -156,6 +156,7 @@ def _past_observation(
 
 
 def _resolved(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
-    """Return the start with its boot host filled in, and what that could not give."""
+    """Return the start with its boot host, what that could not give, and what flags set of devices."""
+    start = with_set_options(start, knowledge)
     booted = start if start.booted_on is not None else replace(start, booted_on=edge.source)
     return as_booted(booted, knowledge.guests)

@@ -30,6 +30,29 @@ def with_reach(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
     return replace(start, baseline=replace(start.baseline, flags=own), hop_flags=hop)
 
 
+def with_set_options(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
+    """Return the start with what flags set of its devices as options of theirs, where rows ask for it.
+
+    An option of the device itself beats every flag.
+    """
+    asked = knowledge.asked_options
+    flags = [flag for flag in start.baseline.flags if flag.key.property in asked]
+    if start.devices is None or not flags:
+        return start
+    devices = tuple(_with_set(device, flags, knowledge) for device in start.devices)
+    return replace(start, devices=devices)
+
+
+def _with_set(device: str, flags: list[CompatFlag], knowledge: KnowledgeBase) -> str:
+    name = device_name(device)
+    row = knowledge.guests.devices.get(name)
+    kinds = {name, *(row.qom_types if row is not None else ())}
+    own = {option for option, _ in device_options(device)}
+    told = {one.key.property: one.value for one in flags if one.key.qom_type in kinds}
+    words = (f"{option}={value}" for option, value in told.items() if option not in own)
+    return ",".join((device, *words))
+
+
 def usual_devices(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Remark]:
     """Yield the variants that are taken to be all devices of their kind, for nobody gave any."""
     flags = start.baseline.flags + start.hop_flags if start.devices is None else ()

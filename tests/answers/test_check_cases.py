@@ -69,3 +69,20 @@ def test_many_cases_are_judged_in_order_and_each_as_alone(tmp_path: Path) -> Non
     together = judge().verdicts(cases)
     assert [one.outcome for one in together] == [judge().verdict(case).outcome for case in cases]
     assert together[0] == together[2] != together[1]
+
+
+@pytest.mark.parametrize(
+    ("profile", "machine", "outcome"),
+    [
+        ("ordinary", "virt-10.0,mte=on", Outcome.UNSAFE),
+        ("any", "virt-10.0,mte=on", Outcome.UNSAFE),
+        ("ordinary", "virt-10.0", Outcome.SAFE),
+    ],
+)
+def test_no_setting_is_taken_as_made_by_a_guest_that_does_not_name_it(
+    tmp_path: Path, profile: str, machine: str, outcome: Outcome
+) -> None:
+    (tmp_path / "fleet.csv").write_text("host,arch,kernel,qemu\na,aarch64,6.12.10,10.0.3\n")
+    edge = ("--from", "a", "--to", "a", "--machine", machine, "--cpu", "host", "--no-devices")
+    done = run("check", "fleet.csv", *edge, "--guest-profile", profile, cwd=tmp_path)
+    assert done.stdout.splitlines()[0].partition(",")[0] == outcome.value, done.stdout

@@ -187,9 +187,17 @@ class OfferedParts:
     def _between(self, arch: str, build: QemuBuild, told: Truth, asked: Asked) -> Truth:
         """Return what holds of a release that was not read: fixes bring properties into a series.
 
-        One that only later builds have may have come before or after this release.
+        One that only later builds have may have come before or after this release, unless a later
+        release of its own series has none.
         """
         if told is Truth.NO:
+            series = build.version[:2]
+            if any(
+                row.version[:2] == series and build.version <= row.version
+                for row in self.inventory.of(arch).builds
+                if asked(arch, _as_build(row)) is Truth.NO
+            ):
+                return Truth.NO
             return Truth.UNKNOWN if self._comes_later(arch, build, asked) else Truth.NO
         if told is Truth.YES:
             rows = self.inventory.of(arch).builds

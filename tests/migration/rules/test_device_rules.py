@@ -10,7 +10,7 @@ from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import MigrationEdge
 from planner.domain.migrated import Consequence
 from planner.domain.verdict import Objection, Rule
-from planner.fleet.words import read_traits
+from planner.fleet.words import read_flags, read_traits
 from planner.knowledge.qemu.inventory import KeptState
 from planner.migration.judge import judge
 from tests.migration.test_parts import BOOKWORM, BULLSEYE, NEWEST, TRIXIE, host, knowledge
@@ -23,12 +23,13 @@ def moved(
     machine_type: str = "pc-q35-7.2",
     arch: str = "x86_64",
     traits: str = "uses-smm=no pae=no nested=no negotiates-uso=yes",
+    flags: str = "",
 ) -> list[Objection]:
     """Return what speaks against moving a guest for the sake of one device."""
     ends = [host(qemu, arch=arch) for qemu in (source, destination or source)]
     edge = MigrationEdge(source=ends[0], destination=ends[1])
     bare = GuestStart(
-        baseline=Baseline(machine_type=machine_type),
+        baseline=Baseline(machine_type=machine_type, flags=read_flags(flags)),
         devices=(),
         cpu=GuestCpu.parse("qemu64" if arch == "x86_64" else "host"),
         traits=read_traits(traits, knowledge().guests),
@@ -145,3 +146,35 @@ def test_uses_that_stop_a_migration(device: str, traits: str, unit: str, told: b
 def test_the_newest_build_keeps_persistent_reservations() -> None:
     found = moved("scsi-block", NEWEST, traits="persistent-reservations=yes")
     assert not any(one.unit == "scsi/persistent-reservations" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("device", "flags", "blocks"),
+    [
+        ("vhost-scsi-pci", "", True),
+        ("vhost-scsi-pci,migratable=off", "", True),
+        ("vhost-scsi-pci,migratable=on", "", False),
+        ("vhost-scsi-pci", "vhost-scsi-pci.migratable=on", False),
+        ("vhost-scsi-pci", "vhost-scsi.migratable=on", False),
+        ("vhost-scsi-pci,migratable=off", "vhost-scsi.migratable=on", True),
+        ("amd-iommu", "", True),
+        ("amd-iommu,pci-id=iommu", "", False),
+        ("amd-iommu,xtsup=on", "", True),
+    ],
+)
+def test_an_option_that_lifts_a_blocker_does_however_it_is_given(
+    device: str, flags: str, blocks: bool
+) -> None:
+    found = moved(device, NEWEST, machine_type="pc-q35-10.0", flags=flags)
+    assert any(one.rule is Rule.MIGRATION_BLOCKED for one in found) is blocks
+
+
+@pytest.mark.parametrize("flag", ["virtio-gpu-device.blob=on", "virtio-gpu-pci.blob=on"])
+def test_a_flag_on_a_device_is_its_option_to_what_asks_for_one(flag: str) -> None:
+    found = moved("virtio-gpu-pci", BOOKWORM, flags=flag)
+    assert {one.need for one in found if one.unit == "blocker/virtio-gpu-blob"} == {
+        "QEMU tries, and fails"
+    }
+    assert not moved("virtio-gpu-pci", BOOKWORM, flags=flag.replace("=on", "=off"))
+    other = moved("virtio-gpu-pci", BOOKWORM, flags="virtio-vga.blob=on")
+    assert "blocker/virtio-gpu-blob" not in {one.unit for one in other}
