@@ -101,7 +101,7 @@ class GuestStart:
             return Truth.YES
         for option in self.machine_options:
             known, _, word = option.partition("=")
-            if known == name:
+            if known.partition(".")[0] == name:
                 return Truth.of(word not in SET_OFF)
         return Truth.UNKNOWN
 

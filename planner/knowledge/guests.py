@@ -12,6 +12,7 @@ from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.qemu.offered import OfferedParts
+from planner.knowledge.value_kinds import ValueKind
 
 BEYOND = "beyond-"
 """In a clause about CPUs: what some CPU lacks and the generation after it is not known to have."""
@@ -103,17 +104,6 @@ class Trait:
     needed: str
     opposites: tuple[str, ...]
     emulation: Emulation | None
-    evidence: Evidence
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueKind:
-    """What a property takes whose values are of one kind, by QEMU's word for the kind."""
-
-    name: str
-    pattern: re.Pattern[str]
-    allowed: str
     evidence: Evidence
     source: str
 
@@ -287,12 +277,15 @@ class GuestWords:
 
     def allowed_for(self, qom_type: str, name: str, value: str) -> str:
         """Return what a property takes if no build that was read takes the value, else nothing."""
-        return self._allowed(self.parts.value_kinds(qom_type, name), value)
+        kinds = self.parts.value_kinds(qom_type, name)
+        special = {kind: f"{kind}:{name}" for kind in kinds}
+        named = {own if own in self.value_kinds else kind for kind, own in special.items()}
+        return self._allowed(named, value)
 
     def _allowed(self, kinds: Collection[str], value: str) -> str:
         """Return what values of some of the kinds are if this is of none, else nothing."""
         rows = [self.value_kinds[kind] for kind in kinds if kind in self.value_kinds]
-        if not kinds or len(rows) < len(kinds) or any(row.pattern.match(value) for row in rows):
+        if not kinds or len(rows) < len(kinds) or any(row.takes(value) for row in rows):
             return ""
         return " or ".join(sorted({row.allowed for row in rows}))
 

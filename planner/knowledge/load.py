@@ -57,7 +57,6 @@ from planner.knowledge.readers.read_guests import (
     read_trait,
     read_unblocking_option,
     read_unusable_device,
-    read_value_kind,
     read_variant,
     read_vendor_parts,
 )
@@ -78,6 +77,7 @@ from planner.knowledge.readers.read_lines import read_build_line, read_capabilit
 from planner.knowledge.readers.read_messages import read_message
 from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
+from planner.knowledge.value_kinds import read_value_kind
 
 T = TypeVar("T")
 SETS = BY_NAME["compat-sets"]

@@ -53,6 +53,11 @@ def test_a_property_has_one_value(tmp_path: Path) -> None:
         ({"to_flags": "virtio-blk-pci.queue-size=banana"}, "a whole number"),
         ({"devices": "virtio-blk-pci,queue-size=banana"}, "a whole number"),
         ({"devices": "virtio-blk-pci,share-rw=7"}, "on, off"),
+        ({"devices": "virtio-blk-pci,num-queues=99999999999999999999"}, "from 0 to 65535"),
+        ({"devices": "virtio-blk-pci,num-queues=-1"}, "from 0 to 65535"),
+        ({"devices": "virtio-blk-pci,num-queues=0x10000"}, "from 0 to 65535"),
+        ({"devices": "virtio-blk-pci,addr=20"}, "the slot from 0 to 1f"),
+        ({"flags": "virtio-blk-pci.addr=maybe"}, "the slot from 0 to 1f"),
     ],
 )
 def test_a_value_that_cannot_be_is_wrong(tmp_path: Path, cells: dict[str, str], wrong: str) -> None:
@@ -66,6 +71,8 @@ def test_a_value_that_cannot_be_is_wrong(tmp_path: Path, cells: dict[str, str], 
         "virtio-blk-pci,queue-size=256,share-rw=on,addr=1c.7",
         "virtio-blk-pci,queue-size=0x100,share-rw=true,serial=banana",
         "virtio-blk-pci,logical_block_size=4096,discard_granularity=4K",
+        "virtio-blk-pci,num-queues=65535,addr=1f,rombar=-1",
+        "virtio-blk-pci,num-queues=010,addr=0x3.1",
     ],
 )
 def test_a_value_that_some_build_takes_is_read(tmp_path: Path, text: str) -> None:
@@ -91,3 +98,9 @@ def test_a_cpu_model_that_no_qemu_has_is_wrong(tmp_path: Path, text: str, meant:
 )
 def test_a_cpu_model_that_some_program_has_is_read(tmp_path: Path, text: str) -> None:
     asked(tmp_path, cpu=text)
+
+
+def test_what_a_property_takes_is_said_without_what_another_one_takes(tmp_path: Path) -> None:
+    with pytest.raises(PlannerError) as caught:
+        asked(tmp_path, devices="virtio-blk-pci,rombar=maybe")
+    assert "slot" not in str(caught.value)

@@ -90,7 +90,7 @@ TABLES = (
     Table("harmless-defaults", "default_changes.toml", "harmless", ("property",), ("reason",)),
     Table("settled-layouts", "section_changes.toml", "settled", ("section",), ("reason",)),
     Table("early-parts", "early_parts.toml", "early", ("kind", "since"), ("names",)),
-    Table("boards", "board_parts.toml", "board", ("board",), ("source",)),
+    Table("boards", "board_parts.toml", "built_in", ("board",), ("source",)),
     Table(
         "common-cpu-features", "cpu_features.toml", "common", ("arch",), ("names",), adds_up=True
     ),

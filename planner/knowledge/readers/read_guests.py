@@ -18,7 +18,6 @@ from planner.knowledge.guests import (
     FeatureBit,
     GuestImpact,
     Trait,
-    ValueKind,
     Variant,
 )
 from planner.knowledge.qemu.builds import BuildLines
@@ -102,17 +101,6 @@ def read_harmless_default(row: Row) -> HarmlessDefault:
         property=row.text("property"),
         devices=frozenset(row.texts("devices")),
         reason=row.text("reason"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
-
-
-def read_value_kind(row: Row) -> ValueKind:
-    """Read what a property of one kind of value takes."""
-    return ValueKind(
-        name=row.text("name"),
-        pattern=read_pattern(row, key="pattern"),
-        allowed=row.text("allowed"),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )

@@ -178,3 +178,21 @@ def test_a_flag_on_a_device_is_its_option_to_what_asks_for_one(flag: str) -> Non
     assert not moved("virtio-gpu-pci", BOOKWORM, flags=flag.replace("=on", "=off"))
     other = moved("virtio-gpu-pci", BOOKWORM, flags="virtio-vga.blob=on")
     assert "blocker/virtio-gpu-blob" not in {one.unit for one in other}
+
+
+@pytest.mark.parametrize(
+    ("option", "lost"),
+    [("sgx-epc.0.memdev=mem1", True), ("sgx-epc.1.memdev=mem2", True), ("hpet=off", False)],
+)
+def test_enclaves_do_not_come_along(option: str, lost: bool) -> None:
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-7.2"),
+        devices=(),
+        cpu=GuestCpu.parse("qemu64"),
+        traits=read_traits("uses-smm=no pae=no nested=no", knowledge().guests),
+        machine_options=(option,),
+    )
+    edge = MigrationEdge(source=host(BOOKWORM), destination=host(BOOKWORM))
+    found = judge(edge, start, knowledge()).objections
+    told = {(one.rule, one.unit) for one in found if not one.is_gap}
+    assert ((Rule.STATE_NOT_SENT, "sgx/epc") in told) is lost
