@@ -88,7 +88,8 @@ class KernelLine:
     more is possible) or `none`. `series` matches texts that name no release, only a series of them.
     `version_only`: all that is known of the build is the version in its text. `rest`: the line takes
     texts that no other line takes. `registers`: where lists are alike. `adds`: the beginnings of
-    capabilities that a line with few changes takes from later releases of its base all the same.
+    capabilities that a line with few changes takes from later releases of its base all the same. `ends`:
+    the last series of each major version that has ended.
     """
 
     name: str
@@ -103,6 +104,7 @@ class KernelLine:
     inherits: str = ""
     base: str = ""
     known: tuple[tuple[int, ...], ...] = ()
+    ends: tuple[tuple[int, ...], ...] = ()
     arch: tuple[str, ...] = ()
     version_only: bool = False
     rest: bool = False

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from planner.domain.capability import CapabilityId, Presence
 from planner.domain.errors import KnowledgeError, Location, Problem
+from planner.knowledge.files.rows import release_key
+from planner.knowledge.kernel.kernel_line import KernelLine
 from planner.knowledge.kernel.kernel_looks import Branch, Key, Looks, Reads, Told
 
 Cells = Mapping[str, str]
@@ -121,6 +123,33 @@ class KernelTables:
     def releases(self) -> tuple[Cells, ...]:
         """Every release that was read, lines in order of name, releases in their own."""
         return tuple(self.rows(RELEASES))
+
+    def past_reading(self, line: KernelLine, base: Key, arch: str) -> str:
+        """Return why a version is past what was read of a line with `ends`, empty if it is not."""
+        major, minor = (*base, 0, 0)[:2]
+        last = next((end for end in line.ends if end[:1] == (major,)), None)
+        if not line.ends or not base:
+            return ""
+        if last is not None and last < (major, minor):
+            return (
+                f"no Linux {major}.{minor} is known, {major}.{last[1]} was the last of its kind: "
+                "what lies around it is taken"
+            )
+        newest = self._newest.get((line.name, arch, (major, minor)), ())
+        if len(base) < 3 or not newest or base <= newest:
+            return ""
+        words = ".".join(map(str, newest))
+        return f"Linux {major}.{minor} was read up to {words}: later ones are taken to keep what it has"
+
+    @cached_property
+    def _newest(self) -> Mapping[tuple[str, str, Key], Key]:
+        """The newest release that was read of each series of a line, by architecture."""
+        found: dict[tuple[str, str, Key], Key] = {}
+        for row in self.releases:
+            key = release_key(row["release"].partition("-")[0])
+            name = (row["line"], row["arch"], key[:2])
+            found[name] = max(key, found.get(name, ()))
+        return found
 
     @cached_property
     def _names(self) -> Mapping[str, frozenset[CapabilityId]]:

@@ -95,7 +95,13 @@ class KernelLines:
             return f"kernels newer than {outrun.name} {last} are taken to have what that build has"
         if line.version_only:
             return f"kernel {kernel.text} is read by its version alone: it may have been patched"
-        return _doubt_of_line(line, arch)
+        return _doubt_of_line(line, arch) or self._past_reading(line, kernel, arch)
+
+    def _past_reading(self, line: KernelLine, kernel: KernelRelease, arch: str) -> str:
+        """Return that no series, or nothing read of it, goes as far as a kernel; empty if it does."""
+        while line.inherits:
+            line = self._by_name[line.inherits]
+        return self.tables.past_reading(line, kernel.base, arch)
 
     def register_line(self, kernel: KernelRelease, arch: str) -> str:
         """Return a name for the list of registers that a kernel shares with others, if it does."""

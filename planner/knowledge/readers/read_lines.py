@@ -81,6 +81,7 @@ def read_kernel_line(row: Row) -> KernelLine:
         inherits=row.text("inherits", ""),
         base=row.text("base", ""),
         known=versions(row.texts("known")),
+        ends=versions(row.texts("ends")),
         arch=row.texts("arch"),
         version_only=row.truth("version_only"),
         rest=row.truth("rest"),

@@ -546,3 +546,24 @@ def test_the_table_of_evidence_has_every_folder() -> None:
     """`make knowledge` writes the numbers anew; a folder that is missing there is told here."""
     page = (shipped_data().parent / "docs" / "knowledge.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([^`]+)`", page, re.M) == list(rows_by_evidence(shipped_data()))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("6.99.0-1-amd64", "no Linux 6.99 is known"),
+        ("4.21.3", "no Linux 4.21 is known"),
+        ("5.10.999", "Linux 5.10 was read up to"),
+        ("6.12.999+deb13-amd64", "Linux 6.12 was read up to"),
+        ("5.10.100", ""),
+        ("6.1.0-40-amd64", ""),
+        ("6.8.0-51-generic", ""),
+        ("5.14.0-570.12.1.el9_6.x86_64", ""),
+    ],
+)
+def test_a_kernel_past_all_that_was_read_is_told_to_be_inferred(text: str, told: str) -> None:
+    kernels = _knowledge().kernels
+    placed = kernels.place(text)
+    assert placed is not None
+    doubt = kernels.doubt(placed, "x86_64")
+    assert doubt.startswith(told) if told else not doubt
