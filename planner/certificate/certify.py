@@ -32,7 +32,7 @@ from functools import cache
 from itertools import product
 
 from planner.certificate.cpu_pairs import CpuPairs
-from planner.certificate.pairs import NO_BASELINE, BuildPairs, ObjectionTable
+from planner.certificate.pairs import NO_BASELINE, BuildPairs, ObjectionTable, SectionPairs
 from planner.certificate.unit_pairs import UnitPairs
 from planner.domain.guest import Baseline, GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
@@ -68,6 +68,7 @@ class Certifier:
     _table: ObjectionTable = field(init=False)
     _builds: BuildPairs = field(init=False)
     _cpus: CpuPairs = field(init=False)
+    _sections: dict[str, SectionPairs] = field(default_factory=dict)
     _plain: dict[str, UnitPairs] = field(default_factory=dict)
     _gated: dict[str, UnitPairs] = field(default_factory=dict)
     _of_hosts: dict[frozenset[HostProfile], int] = field(default_factory=dict)
@@ -153,7 +154,14 @@ class Certifier:
             self._of_any_baseline(domain.profiles, arch)
             | self._gated[arch].demands(domain.profiles, baseline)
             | self._builds.demands(domain.builds, baseline)
+            | self._sections_of(arch).demands(domain.builds)
         )
+
+    def _sections_of(self, arch: str) -> SectionPairs:
+        """Return what judges the sections of devices on an architecture."""
+        if arch not in self._sections:
+            self._sections[arch] = SectionPairs(arch, self.knowledge, self._table)
+        return self._sections[arch]
 
     def _of_any_baseline(self, hosts: frozenset[HostProfile], arch: str) -> int:
         """Return what is objected to under every baseline: units without a gate, CPUs."""

@@ -24,6 +24,7 @@ from planner.migration.accept import accepted
 from planner.migration.claims import Assumed, claims_of
 from planner.migration.reach import with_reach
 from planner.migration.rules.build_rules import judge_builds
+from planner.migration.rules.section_rules import unstated_sections
 
 NO_BASELINE = Baseline(machine_type="")
 
@@ -123,3 +124,34 @@ class BuildPairs:
             return self.table.enter(judge_builds(*pair, start, self.knowledge))
 
         return Pairs(between)
+
+
+@dataclass(slots=True)
+class SectionPairs:
+    """The sections of devices between builds of one architecture: of builds alone, under any type."""
+
+    arch: str
+    knowledge: KnowledgeBase
+    table: ObjectionTable
+    _builds: list[QemuBuild] = field(default_factory=list)
+    _number_of: dict[QemuBuild, int] = field(default_factory=dict)
+    _pairs: Pairs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember what is judged between two builds."""
+        self._pairs = Pairs(self._between)
+
+    def demands(self, builds: Iterable[QemuBuild]) -> int:
+        """Return what is objected to on any ordered pair of `builds`."""
+        return self._pairs.within(frozenset([self._number(build) for build in builds]))
+
+    def _number(self, build: QemuBuild) -> int:
+        number = self._number_of.setdefault(build, len(self._builds))
+        if number == len(self._builds):
+            self._builds.append(build)
+        return number
+
+    def _between(self, source: int, destination: int) -> int:
+        builds = (self._builds[source], self._builds[destination])
+        start = GuestStart(baseline=NO_BASELINE)
+        return self.table.enter(unstated_sections(builds, self.arch, start, self.knowledge))

@@ -14,15 +14,17 @@ from planner.answers.edge_map import edge_maps
 from planner.certificate.certify import CertificationError, Certifier
 from planner.domain.edge_map import TrialKind
 from planner.domain.guest import Baseline, GuestStart
-from planner.domain.host import QemuBuild
+from planner.domain.host import HostGroup, HostName, PoolName, QemuBuild
 from planner.domain.migrated import Clause
+from planner.domain.policy import Policy
 from planner.domain.verdict import Rule
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
-from planner.migration.graph import complete_domains
-from planner.migration.profiles import profile_fleet
+from planner.migration.graph import MigrationDomain, complete_domains
+from planner.migration.profiles import PoolMember, Profiler, profile_fleet
 from planner.migration.rules.build_rules import judge_builds
+from planner.solver import build_differences
 from planner.solver.solve import Solver, baseline_of
 
 ALIKE = {
@@ -112,3 +114,33 @@ def test_edges_are_judged_alike_without_the_units_that_concern_nobody(
     assert any(trial.kind is TrialKind.NEWER for found in narrowed for trial in found.trials)
     monkeypatch.setattr(Solver, "narrowed_knowledge", knowledge())
     assert edge_maps(domains, knowledge(), knowledge().policy) == narrowed
+
+
+def _pool(*builds: str) -> tuple[MigrationDomain, Solver]:
+    groups = [
+        HostGroup(pool=PoolName("p"), kernel="6.12.10", qemu=qemu, hosts=(HostName(f"h{number}"),))
+        for number, qemu in enumerate(builds)
+    ]
+    profiler = Profiler(knowledge())
+    members = tuple(PoolMember(profile=profiler.profile(one), groups=(one,)) for one in groups)
+    (domain,) = complete_domains({"p": members})
+    return domain, Solver(knowledge(), Policy())
+
+
+def _certified(domain: MigrationDomain, solver: Solver) -> int:
+    certifier = Certifier(knowledge(), Policy())
+    chosen = [one.chosen for one in solver.solve(domain) if one.chosen is not None]
+    for attempt in chosen:
+        certifier.certify(domain, baseline_of(attempt))
+    return len(chosen)
+
+
+def test_the_certificate_asks_for_the_devices_whose_sections_do_not_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _certified(*_pool("3.0.0", "3.1.0"))
+    monkeypatch.setattr(build_differences, "section_issues", lambda *_: iter(()))
+    with pytest.raises(CertificationError) as caught:
+        _certified(*_pool("3.0.0", "3.1.0"))
+    assert caught.value.unit.startswith("section/")
+    assert _certified(*_pool("3.1.0", "3.1.0")), "between equal builds every section passes"

@@ -33,19 +33,26 @@ def judge_sections(
     if source.is_same_as(destination) or not _are_read(source, destination, knowledge):
         return
     if start.devices is None:
-        yield from _of_unstated(edge, start, knowledge, assumed)
+        builds = source, destination
+        yield from unstated_sections(builds, edge.source.arch, start, knowledge, assumed)
     for device in dict.fromkeys(device_name(text) for text in start.devices or ()):
         kinds = knowledge.kinds_of_device(edge.source.arch, destination, device)
         for section, said, is_certain in _not_taken(source, destination, kinds, knowledge):
             yield _objection(section, said, is_certain, (source, destination))
 
 
-def _of_unstated(
-    edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+def unstated_sections(
+    builds: tuple[QemuBuild, QemuBuild],
+    arch: str,
+    start: GuestStart,
+    knowledge: KnowledgeBase,
+    assumed: Assumed = frozenset(),
 ) -> Iterator[Objection]:
     """Yield the gap of a guest whose devices nobody states: it may have one that does not pass."""
-    builds = edge.source.qemu, edge.destination.qemu
-    names = _not_passing(*builds, edge.source.arch, knowledge)
+    source, destination = builds
+    if source.is_same_as(destination) or not _are_read(source, destination, knowledge):
+        return
+    names = _not_passing(source, destination, arch, knowledge)
     clause = Clause(kind=ClauseKind.DEVICE, any_of=names)
     applies = clause_truth(clause, start, knowledge.guests, assumed)
     if names and applies.truth is not Truth.NO:
