@@ -13,31 +13,39 @@ from planner.cli.options import (
     GuestProfileName,
     GuestsFile,
     GuestsHost,
+    Inputs,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    PoolName,
     Verbose,
     arrows_in,
     guests_in,
     inputs_of,
+    known_pool,
     with_profile,
 )
 from planner.cli.screen.console import painted
 from planner.cli.screen.output import answer
+from planner.cli.solve import opened_next
 from planner.domain.errors import UsageError, nearest, wrong_word
+from planner.present.rungs import NO_RUNGS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from planner.domain.machine_type import MachineType
     from planner.domain.solution import Solution
+    from planner.fleet.edges import Arrows
     from planner.knowledge.base import KnowledgeBase
+    from planner.migration.graph import MigrationDomain
     from planner.present.lines import Line
+    from planner.present.rungs import Rungs
 
 
 def explain(
     fleet: FleetFile,
-    pool: Annotated[str, typer.Option(metavar="POOL", help="only this pool")] = "",
+    pool: PoolName = "",
     machine: Annotated[
         str,
         typer.Option(metavar="TYPE", help="explain this machine type instead of the next newer"),
@@ -60,14 +68,18 @@ def explain(
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     base, rules = given.knowledge, given.policy
-    domains = library.pools_of(given.fleet, arrows_in(edges, given.fleet), base)
-    _known(pool, [one.name for one in domains])
+    arrows = arrows_in(edges, given.fleet)
+    domains = library.pools_of(given.fleet, arrows, base)
+    known_pool(pool, [one.name for one in domains])
     wanted = [one for one in domains if not pool or one.name == pool]
     row = _machine_type(machine, base)
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
         solved = library.solve_domains(wanted, base, rules, guests=found)
-        answer(painted(_told(solved), output), output, exits.of_solution(solved, strict=False))
+        lines = _told(
+            solved, *(_of_pool(given, arrows, wanted, solved) if pool else (NO_RUNGS, {}))
+        )
+        answer(painted(lines, output), output, exits.of_solution(solved, strict=False))
     trials = [
         library.try_next_newer(domain, base, rules)
         if row is None
@@ -76,13 +88,6 @@ def explain(
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
-
-
-def _known(name: str, pools: Collection[str]) -> None:
-    """Raise `UsageError` if a pool is named that is none."""
-    if name and name not in pools:
-        what = f"'{name}' is no pool of the fleet"
-        raise UsageError([wrong_word("--pool", what, nearest(name, pools))])
 
 
 def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
@@ -96,7 +101,24 @@ def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
     return row
 
 
-def _told(solution: Solution) -> Iterator[Line]:
+def _of_pool(
+    given: Inputs, arrows: Arrows | None, domains: list[MigrationDomain], solved: Solution
+) -> tuple[Rungs, Mapping[str, tuple[str, ...]]]:
+    """Return what is told of a single pool alone: what opens its next type, and all its hosts."""
+    return opened_next(given, arrows, solved), names_of(domains)
+
+
+def names_of(domains: Iterable[MigrationDomain]) -> dict[str, tuple[str, ...]]:
+    """Return the names of all hosts of each kind, by its label."""
+    found: dict[str, list[str]] = {}
+    for domain in domains:
+        for member in domain.members:
+            names = (str(name) for group in member.groups for name in group.hosts)
+            found.setdefault(member.label, []).extend(names)
+    return {label: tuple(sorted(names)) for label, names in found.items()}
+
+
+def _told(solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
     """Yield every pool in full, with an empty line between two."""
     from planner.present.lines import Line
     from planner.present.pool_card import explained
@@ -104,4 +126,4 @@ def _told(solution: Solution) -> Iterator[Line]:
     for number, domain in enumerate(solution.domains):
         if number:
             yield Line("")
-        yield from explained(domain, domain.baselines[:1])
+        yield from explained(domain, domain.baselines[:1], rungs, names)

@@ -12,6 +12,7 @@ import typer
 
 from planner.cli.screen.console import note, working
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word
+from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
@@ -85,6 +86,7 @@ GuestProfileName = Annotated[
         help="what guests are that nobody describes (planner knowledge list guest-profiles)",
     ),
 ]
+PoolName = Annotated[str, typer.Option("--pool", metavar="POOL", help="only this pool")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="exit with 5 while something is left to check")
 ]
@@ -189,8 +191,28 @@ def guests_in(path: Path | None, given: Inputs, host: str = "") -> tuple[GuestGr
         return read_guests(path, given.fleet, knowledge=given.knowledge, host=host)
 
 
+def known_pool(name: str, pools: Collection[str]) -> None:
+    """Raise `UsageError` if a pool is named that is none."""
+    if name and name not in pools:
+        what = f"{quoted(name)} is no pool of the fleet"
+        raise UsageError([wrong_word("--pool", what, nearest(name, pools))])
+
+
 def arrows_in(edges: Path | None, fleet: Fleet) -> Arrows | None:
     """Read which groups send to which; None without an edges file."""
     from planner.library.read import read_edges
 
     return None if edges is None else read_edges(edges, fleet)
+
+
+def asked_of(fleet: Path, profile: str, **given: object) -> Asked:
+    """Return how inputs were named: the options about them that were given, by their parameters."""
+    options = [
+        (f"--{name.replace('_', '-')}", str(value))
+        for name, values in given.items()
+        for value in (values if isinstance(values, list) else [values])
+        if value
+    ]
+    return Asked(
+        fleet=str(fleet), profile=profile, guests=bool(given.get("guests")), options=tuple(options)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from enum import Enum
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from planner.cli.options import (
     Quiet,
     StrictInput,
     Verbose,
+    asked_of,
     guests_in,
     inputs_of,
     knowledge_of,
@@ -27,13 +29,13 @@ from planner.cli.options import (
 from planner.cli.screen.console import painted, progress, working
 from planner.cli.screen.output import answer
 from planner.domain.errors import UsageError, wrong_word
-from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from planner.domain.plans.plan import Plan
+    from planner.present.asked import Asked
     from planner.present.lines import Line
 
 
@@ -86,7 +88,8 @@ def plan(
         raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
     if format is not PlanFormat.TABLE:
         answer(written(made, format), output, code_of(made))
-    asked = Asked(fleet=str(fleet), profile=made.guest_profile, guests=guests is not None)
+    files = {"guests": guests, "policy": policy, "knowledge": knowledge}
+    asked = asked_of(fleet, made.guest_profile, target=target, **files, guest_profile=guest_profile)
     lines = told(made, asked, quiet=quiet, verbose=verbose)
     answer(painted(lines, output), output, code_of(made))
 
@@ -114,7 +117,7 @@ def planned(
         inputs_of(fleet, policy, knowledge, families=families, strict=strict), guest_profile
     )
     if all(host.target is None for host in hosts):
-        raise UsageError([wrong_word("--target", "no host has anywhere to go: name a target")])
+        raise UsageError([wrong_word("--target", "no host has anywhere to go", nowhere(fleet))])
     rules = given.policy.plan
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([wrong_word("--start", "the column blackout needs the day of wave 1")])
@@ -126,6 +129,15 @@ def planned(
         knowledge=given.knowledge,
         fleet_digest=digest_of(fleet),
         progress=progress("drafted pools", len(given.fleet.pools)),
+    )
+
+
+def nowhere(fleet: Path) -> str:
+    """Return what to do where no host of a fleet has a target."""
+    name = quote(str(fleet))
+    return (
+        f"`planner unlock {name}` says what opens the next types, "
+        f"`planner unlock {name} --upgraded upgraded.csv` writes it as target columns"
     )
 
 

@@ -18,21 +18,24 @@ from planner.cli.options import (
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
+    PoolName,
     Quiet,
     Strict,
     StrictInput,
     TableFormat,
     Verbose,
     arrows_in,
+    asked_of,
     guests_in,
     inputs_of,
+    known_pool,
     with_profile,
 )
-from planner.cli.screen.console import painted, progress
+from planner.cli.screen.console import painted, progress, working
 from planner.cli.screen.output import answer
 from planner.cli.screen.terminal import MOST_POOLS, edge_tables, is_terminal
 from planner.domain.errors import UsageError, wrong_word
-from planner.present.asked import Asked
+from planner.present.rungs import NO_RUNGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +44,9 @@ if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
     from planner.domain.solution import Solution
     from planner.fleet.edges import Arrows
+    from planner.present.asked import Asked
     from planner.present.lines import Line
+    from planner.present.rungs import Rungs
 
 
 class Detail(Enum):
@@ -57,6 +62,7 @@ def solve(
     edges: EdgesFile = None,
     guests: GuestsFile = None,
     guests_host: GuestsHost = "",
+    pool: PoolName = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     guest_profile: GuestProfileName = "",
@@ -75,22 +81,42 @@ def solve(
         raise UsageError([wrong_word("--quiet", "is the opposite of --verbose")])
     given = with_profile(inputs_of(fleet, policy, knowledge, strict=strict_input), guest_profile)
     arrows = arrows_in(edges, given.fleet)
-    solution = solved(given, arrows, guests_in(guests, given, guests_host))
+    solution = solved(given, arrows, guests_in(guests, given, guests_host), pool)
     code = exits.of_solution(solution, strict=strict)
     if format is not TableFormat.TABLE:
         answer(written(solution, format), output, code)
-    asked = Asked(fleet=str(fleet), profile=given.policy.guest_profile, guests=guests is not None)
+    asked = asked_of(
+        fleet,
+        given.policy.guest_profile,
+        edges=edges,
+        guests=guests,
+        guests_host=guests_host,
+        policy=policy,
+        knowledge=knowledge,
+        guest_profile=guest_profile,
+    )
     detail = Detail.ALL if verbose else Detail.LINE if quiet else Detail.SCREEN
-    pieces: Iterable[str] = painted(told(solution, asked, detail), output)
+    rungs = opened_next(given, arrows, solution) if detail is Detail.SCREEN else NO_RUNGS
+    pieces: Iterable[str] = painted(told(solution, asked, detail, rungs), output)
     if verbose and is_terminal(output) and len(solution.domains) <= MOST_POOLS:
         pieces = chain(pieces, _drawn(given, arrows))
     answer(pieces, output, code)
 
 
-def solved(given: Inputs, arrows: Arrows | None, guests: tuple[GuestGroup, ...] | None) -> Solution:
-    """Solve for a fleet and its guests, if any."""
-    from planner.library import answers
+def solved(
+    given: Inputs,
+    arrows: Arrows | None,
+    guests: tuple[GuestGroup, ...] | None,
+    pool: str = "",
+) -> Solution:
+    """Solve for a fleet, or one `pool` of it, and its guests, if any."""
+    from planner.library import answers, explanations
 
+    if pool:
+        domains = explanations.pools_of(given.fleet, arrows, given.knowledge)
+        known_pool(pool, [one.name for one in domains])
+        own = [one for one in domains if one.name == pool]
+        return explanations.solve_domains(own, given.knowledge, given.policy, guests=guests or ())
     return answers.solve(
         given.fleet,
         edges=arrows,
@@ -99,6 +125,24 @@ def solved(given: Inputs, arrows: Arrows | None, guests: tuple[GuestGroup, ...] 
         knowledge=given.knowledge,
         progress=progress("solved pools", len(given.fleet.pools)),
     )
+
+
+def opened_next(given: Inputs, arrows: Arrows | None, solution: Solution) -> Rungs:
+    """Return what opens the next types of the pools that are told in full, as `unlock` says it."""
+    from planner.library.plans import next_rungs
+    from planner.present.answer_report import carded
+    from planner.present.rungs import rungs_of
+
+    with working("searching for what opens the next types"):
+        return rungs_of(
+            next_rungs(
+                given.fleet,
+                carded(solution),
+                edges=arrows,
+                policy=given.policy,
+                knowledge=given.knowledge,
+            )
+        )
 
 
 def mapped(given: Inputs, arrows: Arrows | None) -> tuple[EdgeMap, ...]:
@@ -114,14 +158,18 @@ def _drawn(given: Inputs, arrows: Arrows | None) -> Iterator[str]:
     yield from edge_tables(mapped(given, arrows))
 
 
-def told(solution: Solution, asked: Asked, detail: Detail) -> Iterable[Line]:
+def told(
+    solution: Solution, asked: Asked, detail: Detail, rungs: Rungs = NO_RUNGS
+) -> Iterable[Line]:
     """Return the answer as lines: one screen, one line per pool, or everything."""
     from planner.present.answer_report import answer_lines, quiet_lines
     from planner.present.report import solution_report
 
     if detail is Detail.ALL:
         return solution_report(solution)
-    return quiet_lines(solution) if detail is Detail.LINE else answer_lines(solution, asked)
+    if detail is Detail.LINE:
+        return quiet_lines(solution)
+    return answer_lines(solution, asked, rungs)
 
 
 def written(solution: Solution, format: TableFormat) -> Iterable[str]:

@@ -31,15 +31,16 @@ class ReleaseCalendar:
 class VendorRelease:
     """A release of a vendor: what hosts of some lines of builds can become, with one of its packages.
 
-    `kernel` is the series of its kernel, empty if it has none. It is mended from `since` until `until`
-    (None: nobody has named an end). `as_of` is the day that the rows speak for, so that an answer never
-    depends on the day on which it is asked for.
+    `kernel` is the series of its kernel, empty if it has none; `uname` is the text of one of them. It is
+    mended from `since` until `until` (None: nobody has named an end). `as_of` is the day that the rows
+    speak for, so that an answer never depends on the day on which it is asked for.
     """
 
     name: str
     hosts: tuple[str, ...]
     qemu: str
     kernel: str
+    uname: str
     since: datetime.date
     until: datetime.date | None
     as_of: datetime.date

@@ -16,7 +16,7 @@ from planner.domain.solution import (
     Solution,
 )
 from planner.present.asked import Asked
-from planner.present.lines import Line, Style, TextTable, folded
+from planner.present.lines import Line, TextTable, commands, folded
 from planner.present.pool_card import (
     STYLES,
     WORDS,
@@ -27,9 +27,8 @@ from planner.present.pool_card import (
     verdict_word,
     verdict_words,
 )
-from planner.present.report import (
-    group_equal,
-)
+from planner.present.report import group_equal
+from planner.present.rungs import NO_RUNGS, Rungs
 
 MOST_CARDS = 3
 """Pools that are told in full; more are rows of the table, and `explain` tells each of them."""
@@ -41,8 +40,11 @@ HEADER = ("pool", "hosts", "builds", "machine type", "flags", "checks", "held ba
 NUMBERS = frozenset({1, 2, 4, 5})
 
 
-def answer_lines(solution: Solution, asked: Asked) -> Iterator[Line]:
-    """Yield the verdict, the table of pools, cards of few kinds of pool, and what comes next."""
+def answer_lines(solution: Solution, asked: Asked, rungs: Rungs = NO_RUNGS) -> Iterator[Line]:
+    """Yield the verdict, the table of pools, cards of few kinds of pool, and what comes next.
+
+    `rungs` say what opens the next types of the pools that have a card.
+    """
     groups = group_equal(solution.domains)
     yield _verdict_line(solution, asked)
     if len(groups) > 1:
@@ -51,11 +53,17 @@ def answer_lines(solution: Solution, asked: Asked) -> Iterator[Line]:
         yield Line("")
     shown = groups if len(groups) <= MOST_CARDS else []
     for group in shown:
-        yield from card(group)
+        yield from card(group, rungs)
         yield Line("")
     if not shown:
         yield from _findings(solution)
     yield from _next_lines(groups, asked, told=bool(shown))
+
+
+def carded(solution: Solution) -> list[DomainSolution]:
+    """Return the first pool of each kind that `answer_lines` tells in full."""
+    groups = group_equal(solution.domains)
+    return [group[0] for group in groups] if len(groups) <= MOST_CARDS else []
 
 
 def _findings(solution: Solution) -> Iterator[Line]:
@@ -144,9 +152,8 @@ def _next_lines(
     if not found:
         return
     gravest = max(found, key=lambda domain: list(PoolVerdict).index(domain.verdict))
-    commands = [] if told else [f"planner explain {asked.fleet} --pool {gravest.domain}"]
+    suggested = [] if told else [asked.command("explain", "--pool", gravest.domain)]
     held = any(best.why_not_newer for one in found if (best := one.recommended) is not None)
-    commands += [f"planner unlock {asked.fleet}"] if held else []
-    commands += [] if asked.guests else [f"planner solve {asked.fleet} --guests GUESTS"]
-    for number, command in enumerate(commands):
-        yield Line(f"{'next: ' if not number else '      '}{command}", Style.DIM)
+    suggested += [asked.command("unlock")] if held else []
+    suggested += [] if asked.guests else [asked.command("solve", "--guests", "GUESTS")]
+    yield from commands(suggested)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -59,6 +61,30 @@ class TextTable(Line):
     def rows(self, width: int) -> tuple[str, ...]:
         """Return the header and the rows in `width` columns."""
         return tuple(aligned(self.header, self.body, right=self.right, width=width))
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine(Line):
+    """A command to be pasted: where it is too long it goes on behind a backslash, at a word."""
+
+    def rows(self, width: int) -> tuple[str, ...]:
+        """Return the lines that it takes; a word is never broken, and a shell reads all as one."""
+        head = self.head or ""
+        words = [shlex.quote(word) for word in shlex.split(self.text)]
+        rows, row = [], head + words[0]
+        for word in words[1:]:
+            if len(row) + len(word) + 3 > width:
+                rows.append(f"{row} \\")
+                row = f"{' ' * len(head)}  {word}"
+            else:
+                row += f" {word}"
+        return (*rows, row)
+
+
+def commands(texts: Iterable[str]) -> Iterator[Line]:
+    """Yield commands to go on with, each to be pasted."""
+    for number, text in enumerate(texts):
+        yield CommandLine(text, Style.DIM, "      " if number else "next: ")
 
 
 def folded(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
 from planner.domain.guest_profile import GuestFinding
+from planner.domain.plans.unlock import UnlockTarget
 from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.shown import counted
 from planner.domain.solution import (
@@ -25,12 +26,14 @@ from planner.present.report import (
     refusal_text,
     remedy_text,
 )
+from planner.present.rungs import NO_RUNGS, Rungs, rung_text
 
 LABEL = 15
 MOST_CHECKS = 6
 MOST_REASONS = 4
 MOST_GUESTS = 4
 MOST_NAMES = 3
+NO_NAMES: Mapping[str, tuple[str, ...]] = {}
 STYLES = {
     PoolVerdict.SAFE: Style.GOOD,
     PoolVerdict.SAFE_WITH_CHECKS: Style.GOOD,
@@ -100,8 +103,8 @@ def holder(reason: Refusal, domain: DomainSolution) -> str:
     return f"{who} on {reason.subject}" if reason.subject else f"{who}: {reason.text}"
 
 
-def card(group: tuple[DomainSolution, ...]) -> Iterator[Line]:
-    """Yield what a person acts on in pools of one kind."""
+def card(group: tuple[DomainSolution, ...], rungs: Rungs = NO_RUNGS) -> Iterator[Line]:
+    """Yield what a person acts on in pools of one kind; `rungs` say what opens their next types."""
     first, hosts = group[0], sum(domain.hosts for domain in group)
     names = listed(tuple(domain.domain for domain in group[:MOST_NAMES]), len(group))
     size = f"{counted(hosts, 'host')}, {counted(len(first.builds), 'build')}"
@@ -113,7 +116,7 @@ def card(group: tuple[DomainSolution, ...]) -> Iterator[Line]:
         yield from _broken_lines(best)
         best = None
     elif best is not None:
-        yield from _answer_lines(first, best)
+        yield from _answer_lines(first, best, rungs)
     else:
         for line in first.refused[:1]:
             yield from _refused(line)
@@ -137,7 +140,7 @@ def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
     yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
 
 
-def _answer_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:
+def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) -> Iterator[Line]:
     others = [
         f"{one.board}: {one.machine_type}"
         for one in domain.baselines
@@ -154,7 +157,7 @@ def _answer_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line
             some = 0 < reason.hosts < domain.hosts
             names = f" ({listed(reason.examples, reason.hosts)})" if some else ""
             yield from _item("held back by", f"{holder(reason, domain)}{names}")
-        yield from _item("next", _next_type(newer))
+        yield from _item("next", _next_type(newer, rungs.get((domain.domain, newer.machine_type))))
     yield from _check_lines(domain, best)
 
 
@@ -164,8 +167,10 @@ def _removal(best: ChosenBaseline) -> str:
     return f"; {found[0].removeprefix(best.machine_type).strip()}" if found else ""
 
 
-def _next_type(newer: WhyNotNewer) -> str:
-    """Return the next newer type and what opens it; the hosts are those that hold it back."""
+def _next_type(newer: WhyNotNewer, rung: UnlockTarget | None) -> str:
+    """Return the next newer type and what opens it."""
+    if rung is not None:
+        return f"{newer.machine_type}: {rung_text(rung)}"
     first = newer.remedies[0].text.partition("; ")[0] if newer.remedies else ""
     return f"{newer.machine_type}: {first}" if first else newer.machine_type
 
@@ -278,13 +283,22 @@ def _missing(domain: DomainSolution) -> Iterator[Line]:
         yield from _item("find out", text, Style.WARN)
 
 
-def explained(domain: DomainSolution, newest: Iterable[ChosenBaseline]) -> Iterator[Line]:
-    """Yield the card of one pool, its kinds of host, and in full what holds the next types back."""
-    yield from card((domain,))
+def explained(
+    domain: DomainSolution,
+    newest: Iterable[ChosenBaseline],
+    rungs: Rungs = NO_RUNGS,
+    names: Mapping[str, tuple[str, ...]] = NO_NAMES,
+) -> Iterator[Line]:
+    """Yield the card of one pool, its kinds of host, and in full what holds the next types back.
+
+    `names` are all hosts of each kind by its label; without them the first few are told.
+    """
+    yield from card((domain,), rungs)
     label = "hosts"
     for one in domain.classes:
-        names = listed(one.examples, one.hosts)
-        yield from _item(label, f"{one.label}: {counted(one.hosts, 'host')} ({names})")
+        shown = names.get(one.label, one.examples)
+        text = f"{counted(one.hosts, 'host')} ({listed(shown, one.hosts)})"
+        yield from _item(label, f"{one.label}: {text}")
         label = ""
     for baseline in newest:
         newer = baseline.why_not_newer
@@ -295,5 +309,9 @@ def explained(domain: DomainSolution, newest: Iterable[ChosenBaseline]) -> Itera
         for reason in newer.objections:
             yield from _item("  because", refusal_text(reason))
             yield from _item("  source", reason.source, Style.DIM)
+        rung = rungs.get((domain.domain, newer.machine_type))
+        if rung is not None:
+            yield from _item("  would open", rung_text(rung))
         for remedy in newer.remedies:
-            yield from _item("  would open", remedy_text(remedy))
+            if rung is None or not remedy.kind.startswith("upgrade"):
+                yield from _item("  would open", remedy_text(remedy))

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from planner.domain.compat import PropertyKey
 from planner.domain.errors import Location, Problem, UsageError, nearest
+from planner.domain.machine_type import MachineType
 from planner.domain.plans.unlock import Goal
 from planner.knowledge.base import KnowledgeBase
 from planner.solver.solve import LineResult
 
+MOST_RUNGS = 3
+"""Types above an answer that are told, each with what opens it."""
 Answers = Mapping[str, tuple[LineResult, ...]]
 
 
-def next_types(answers: Answers) -> Iterator[Goal]:
-    """Yield the next newer type of every board and line; any type where none is safe today."""
+def next_types(
+    answers: Answers,
+    further: Callable[[str, MachineType], MachineType | None] = lambda _pool, _row: None,
+) -> Iterator[Goal]:
+    """Yield the next newer type of every board and line; any type where none is safe today.
+
+    `further` returns the next type of a pool above another one: `MOST_RUNGS` of every line are yielded.
+    """
     for domain, results in answers.items():
         for result in results:
             if result.newer is None:
                 continue
             row = result.newer.machine_type if result.chosen is not None else None
             yield Goal(domain=domain, board=result.board, line=result.line, machine_type=row)
+            for _ in range(1, MOST_RUNGS):
+                row = None if row is None else further(domain, row)
+                if row is None:
+                    break
+                yield Goal(domain=domain, board=result.board, line=result.line, machine_type=row)
 
 
 def named(words: Sequence[str], answers: Answers, knowledge: KnowledgeBase) -> Iterator[Goal]:

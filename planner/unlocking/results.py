@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.domain.host import HostGroup, HostProfile
@@ -43,21 +43,29 @@ def closed(goal: Goal, value: float, domain: MigrationDomain, reason: str) -> Go
     return GoalResult(target=target, domain=domain, paths=())
 
 
-def class_upgrades(changed: Mapping[HostGroup, HostGroup]) -> Iterator[ClassUpgrade]:
-    """Yield the upgrades, hosts of one pool with equal texts together, in order of pool and texts."""
+def class_upgrades(
+    changed: Mapping[HostGroup, HostGroup], release_of: Callable[[str, str], str]
+) -> Iterator[ClassUpgrade]:
+    """Yield the upgrades, hosts of one pool with equal texts together, in order of pool and texts.
+
+    `release_of` names the release that brings a QEMU and a kernel which no host runs.
+    """
     by_texts: dict[tuple[str, str, str, str, str], list[HostGroup]] = {}
     for before, after in changed.items():
         texts = (str(before.pool), before.kernel, before.qemu, after.kernel, after.qemu)
         by_texts.setdefault(texts, []).append(before)
     for (pool, from_kernel, from_qemu, kernel, qemu), groups in sorted(by_texts.items()):
+        names = tuple(sorted(str(name) for group in groups for name in group.hosts))
         yield ClassUpgrade(
             pool=pool,
             from_kernel=from_kernel,
             from_qemu=from_qemu,
             kernel=kernel,
             qemu=qemu,
-            hosts=sum(len(group.hosts) for group in groups),
-            examples=tuple(sorted(str(name) for group in groups for name in group.hosts)[:3]),
+            hosts=len(names),
+            examples=names[:3],
+            release=release_of(qemu, kernel),
+            names=names,
         )
 
 

@@ -20,13 +20,14 @@ An example with toy hosts is in `planner.optimize.upgrade_choice`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.answers.host_classes import first_names, host_count
 from planner.answers.reasons.why_not_newer import refusals
 from planner.domain.host import HostGroup
 from planner.domain.plans.unlock import Goal, LeastCost, UnlockStatus, UnlockTarget
+from planner.domain.shown import counted
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
@@ -54,10 +55,14 @@ MOST_REASONS = 3
 
 @dataclass(slots=True, kw_only=True)
 class UnlockSearch:
-    """Finds the cheapest upgrades of one fleet; equal questions of pools are answered once."""
+    """Finds the cheapest upgrades of one fleet; equal questions of pools are answered once.
+
+    `pools` are the only ones that goals may speak of (None: all).
+    """
 
     knowledge: KnowledgeBase
     fleet_now: ModifiedFleet
+    pools: Collection[str] | None = None
     solver: Solver = field(init=False)
     domains: Mapping[str, MigrationDomain] = field(init=False)
     answers: Mapping[str, tuple[LineResult, ...]] = field(init=False)
@@ -72,7 +77,8 @@ class UnlockSearch:
         self._mixes = PoolMixes(self.solver)
         self._upgrader = UpgradeFinder(knowledge=self.knowledge, profiler=self.fleet_now.profiler)
         self._upgrader.learn(self.fleet_now.fleet.groups)
-        self.domains = {domain.name: domain for domain in self.fleet_now.domains({})}
+        pools = None if self.pools is None else self.fleet_now.together(self.pools)
+        self.domains = {domain.name: domain for domain in self.fleet_now.domains({}, pools)}
         self.answers = {name: self.solver.solve(domain) for name, domain in self.domains.items()}
         self.today = {name: ranks_of(results) for name, results in self.answers.items()}
 
@@ -186,7 +192,7 @@ class UnlockSearch:
             status=UnlockStatus.OPENED if held else UnlockStatus.UNDECIDED,
             value=value,
             cost=cost if held else None,
-            upgrades=tuple(class_upgrades(changed)) if held else (),
+            upgrades=tuple(class_upgrades(changed, self._upgrader.release_of)) if held else (),
             after=self._after(goal, changed) if held else (),
             bound=bound if held else LeastCost(cost=cheapest.bound, method=UNFINISHED, gap=0),
             verified=held,
@@ -268,6 +274,6 @@ def _words(baseline: ChosenBaseline) -> tuple[str, ...]:
 def _no_way(goal: Goal, stuck: Sequence[PoolMember]) -> str:
     names = ", ".join(first_names(stuck))
     return (
-        f"nothing newer of their pool or vendor line that this fleet runs offers {goal.text} "
-        f"to {host_count(stuck)} hosts ({names}{', ...' if host_count(stuck) > 3 else ''})"
+        f"nothing newer that this fleet runs or the vendor of these hosts mends offers {goal.text} "
+        f"to {counted(host_count(stuck), 'host')} ({names}{', ...' if host_count(stuck) > 3 else ''})"
     )

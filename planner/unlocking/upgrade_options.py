@@ -1,4 +1,4 @@
-"""What a host class can become: a kernel and QEMU that run together in the same fleet today."""
+"""What a host class can become: what the same fleet runs today, else a release that its vendor mends."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Pres
 from planner.domain.host import HostGroup, HostProfile, QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.calendar import supported_releases
 from planner.knowledge.files.rows import release_key
 from planner.knowledge.kernel.kernel_line import KernelRelease
 from planner.migration.profiles import PoolMember, Profiler
 
 THERE = (Presence.PRESENT, Presence.POSSIBLE)
+NOTHING = (frozenset[CapabilityId](), frozenset[CapabilityId]())
+"""What nobody states of a kernel."""
 Facts = tuple[frozenset[CapabilityId], frozenset[CapabilityId]]
 
 
@@ -90,7 +93,7 @@ class UpgradePath:
 
 @dataclass(slots=True)
 class UpgradeFinder:
-    """Finds ways for host classes among what the fleet runs."""
+    """Finds ways for host classes: what the fleet runs, else releases that their vendors mend."""
 
     knowledge: KnowledgeBase
     profiler: Profiler
@@ -98,6 +101,7 @@ class UpgradeFinder:
     _of_vendor: dict[tuple[str, str, str], dict[BuildPair, None]] = field(default_factory=dict)
     _pairs: dict[tuple[object, ...], BuildPair] = field(default_factory=dict)
     _kernels: dict[tuple[str, str], CapabilitySet] = field(default_factory=dict)
+    _release_names: dict[str, str] = field(default_factory=dict)
 
     def learn(self, groups: Iterable[HostGroup]) -> None:
         """Take what the groups run as what others may become.
@@ -116,6 +120,33 @@ class UpgradeFinder:
                 known = replace(pair, stated=facts)
                 self._of_pool.setdefault(group.pool, {})[known] = None
                 self._of_vendor.setdefault(pair.vendor, {})[known] = None
+
+    def release_of(self, qemu: str, kernel: str) -> str:
+        """Return the vendor's release that brings a QEMU and a kernel, empty if the fleet runs them."""
+        running = {
+            (pair.qemu, pair.kernel.text) for pairs in self._of_pool.values() for pair in pairs
+        }
+        return "" if (qemu, kernel) in running else self._release_names.get(qemu, "")
+
+    def _releases(self, current: tuple[BuildPair, ...], machine_type: str) -> tuple[BuildPair, ...]:
+        """Return the oldest supported release of the hosts' own vendors that brings a type."""
+        lines = frozenset(pair.build.line for pair in current)
+        brought = []
+        for release in supported_releases(self.knowledge.releases, lines) or ():
+            self._release_names[release.qemu] = release.name
+            text = release.uname or current[0].kernel.text
+            if self.knowledge.arch_of(text) in {"", current[0].arch}:
+                pair = BuildPair(
+                    arch=current[0].arch,
+                    kernel=self.knowledge.kernel_of(text),
+                    build=self.knowledge.build_of(release.qemu),
+                    qemu=release.qemu,
+                    stated=NOTHING,
+                )
+                brought.append(pair)
+        offers = self.knowledge.machines.offers
+        sure = [pair for pair in brought if offers(pair.build, machine_type) is Truth.YES]
+        return tuple(self._steps(current, sure, machine_type)[-1:])
 
     def pair(self, group: HostGroup) -> BuildPair:
         """Return what a group runs."""
@@ -136,14 +167,21 @@ class UpgradeFinder:
         """Return to stay, then what the class can become, best first.
 
         First what its own pool runs, newest first; then the newest and the oldest of the same kernel
-        and QEMU lines elsewhere that may offer `machine_type` (empty: any).
+        and QEMU lines elsewhere that may offer `machine_type` (empty: any); if none of them does, the
+        oldest release of its vendor that brings it.
         """
         current = tuple(dict.fromkeys(self.pair(group) for group in member.groups))
         pool = self._steps(current, self._of_pool.get(member.groups[0].pool, ()), "")
         line = self._steps(current, self._of_vendor.get(current[0].vendor, ()), machine_type)
         paths: dict[tuple[HostProfile, ...], UpgradePath] = {}
         paths[member.profile,] = UpgradePath(groups=member.groups, profiles=(member.profile,))
-        for pair in (*pool, *line[:1], *line[-1:]):
+        fleet = (*pool, *line[:1], *line[-1:])
+        offers = self.knowledge.machines.offers
+        known = [pair for pair in (*current, *fleet) if machine_type]
+        brought = machine_type and all(
+            offers(pair.build, machine_type) is Truth.NO for pair in known
+        )
+        for pair in (*fleet, *(self._releases(current, machine_type) if brought else ())):
             groups = tuple(self.upgraded(group, pair) for group in member.groups)
             profiles = tuple(dict.fromkeys(self.profiler.profile(group) for group in groups))
             paths.setdefault(profiles, UpgradePath(groups=groups, profiles=profiles))

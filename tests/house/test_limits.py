@@ -13,7 +13,6 @@ SHORTER = {
     "domain/shown.py": "any layer may teach it a type, so it can be in no layer's own module",
     "harvest/kernel/errors.py": "every reader of kernel sources raises it",
     "library/scenarios.py": "what-ifs stand on their own; commands find them here",
-    "present/asked.py": "commands make it, reports read it",
     "present/plans/plan_document.py": "a document's writer, beside those of the other documents",
 }
 

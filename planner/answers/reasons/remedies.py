@@ -9,6 +9,7 @@ from planner.answers.host_classes import first_names, host_count, members_of
 from planner.domain.host import QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.refusal import Remedy
+from planner.domain.shown import counted
 from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
@@ -50,7 +51,7 @@ def _for_missing_type(
     """Yield the ways out for hosts that do not offer the type: those too new cannot be upgraded."""
     name = attempt.machine_type.name
     refusing = members_of(domain, attempt.not_offered)
-    brought = _brought(attempt, knowledge)
+    brought = _running(domain, attempt, knowledge) or _brought(attempt, knowledge)
     if brought is not None:
         yield _remedy(*brought, refusing)
     lines = frozenset(member.profile.qemu.line for member in domain.members)
@@ -66,6 +67,23 @@ def _for_missing_type(
         yield _remedy("upgrade-qemu", text, old)
     if refusing and host_count(refusing) < host_count(domain.members):
         yield _remedy("split-pool", OWN_POOL, refusing)
+
+
+def _running(
+    domain: MigrationDomain, attempt: Candidate, knowledge: KnowledgeBase
+) -> tuple[str, str] | None:
+    """Return the newest build of the same pool that has a type, as kind and text."""
+    name = attempt.machine_type.name
+    having = [
+        member
+        for member in domain.members
+        if knowledge.machines.offers(member.profile.qemu, name) is Truth.YES
+    ]
+    if not (having and attempt.not_offered):
+        return None
+    newest = max(having, key=lambda member: member.profile.qemu.version)
+    group, number = newest.groups[0], counted(newest.hosts, "host")
+    return "upgrade-qemu", f"QEMU {group.qemu}, kernel {group.kernel}, as {number} of the pool"
 
 
 def _brought(attempt: Candidate, knowledge: KnowledgeBase) -> tuple[str, str] | None:

@@ -41,7 +41,11 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassUpgrade:
-    """Hosts of one pool, one kernel and one QEMU that get another kernel or QEMU."""
+    """Hosts of one pool, one kernel and one QEMU that get another kernel or QEMU.
+
+    `release` is the vendor's release that brings it, empty if hosts of the fleet run it today. `names`
+    are all hosts.
+    """
 
     pool: str
     from_kernel: str
@@ -50,6 +54,8 @@ class ClassUpgrade:
     qemu: str
     hosts: int
     examples: tuple[str, ...]
+    release: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

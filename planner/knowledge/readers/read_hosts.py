@@ -159,6 +159,7 @@ def read_vendor_release(row: Row) -> VendorRelease:
         hosts=row.texts("hosts"),
         qemu=row.text("qemu"),
         kernel=row.text("kernel", ""),
+        uname=row.text("uname", ""),
         since=_day(row, row.text("from")),
         until=_day(row, until) if until else None,
         as_of=_day(row, row.head.text("as_of")),

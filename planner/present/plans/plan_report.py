@@ -13,7 +13,7 @@ from planner.domain.compat import CompatFlag
 from planner.domain.plans.plan import DomainPlan, Plan, Rollback, Routing, Wave
 from planner.domain.shown import counted
 from planner.present.asked import Asked
-from planner.present.lines import Line, Style, TextTable, folded, listed
+from planner.present.lines import Line, Style, TextTable, commands, folded, listed
 from planner.present.plans.flip_calendar import calendar
 from planner.present.plans.plan_details import radar_lines
 from planner.present.report import merged_conditions
@@ -282,10 +282,13 @@ def _assumed(plan: Plan) -> Iterator[Line]:
 
 
 def _next(asked: Asked) -> Iterator[Line]:
-    again = f"planner plan {asked.fleet} ..."
-    yield Line(f"next: {again} -f json -o plan.json", Style.DIM)
-    yield Line(f"      planner simulate plan.json {asked.fleet}", Style.DIM)
-    yield Line(f"      {again} -v", Style.DIM)
+    yield from commands(
+        (
+            asked.command("plan", "-f", "json", "-o", "plan.json"),
+            asked.command("simulate", before="plan.json"),
+            asked.command("plan", "-v"),
+        )
+    )
 
 
 def quiet_line(plan: Plan) -> Iterator[Line]:

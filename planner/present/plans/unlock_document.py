@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.domain.plans.unlock import BudgetBound, Unlocks, UnlockTarget
+from planner.domain.plans.unlock import BudgetBound, ClassUpgrade, Unlocks, UnlockTarget
 from planner.present.plain import plain
 
 UNLOCK_SCHEMA = "planner.unlock/1"
@@ -29,12 +29,17 @@ def _target(target: UnlockTarget) -> Json:
         "status": target.status.value,
         "value": target.value,
         "cost": target.cost,
-        "upgrades": plain(target.upgrades),
+        "upgrades": [_upgrade(upgrade) for upgrade in target.upgrades],
         "after": list(target.after),
         "verified": target.verified,
         "bounds": plain(target.bound),
         "reason": target.reason,
     }
+
+
+def _upgrade(upgrade: ClassUpgrade) -> Json:
+    names = ("pool", "from_kernel", "from_qemu", "kernel", "qemu", "hosts")
+    return {**{name: getattr(upgrade, name) for name in names}, "examples": list(upgrade.examples)}
 
 
 def _budget(bound: BudgetBound) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planner.domain.plans.unlock import (
     BudgetBound,
@@ -13,7 +13,7 @@ from planner.domain.plans.unlock import (
     UnlockTarget,
 )
 from planner.domain.shown import counted
-from planner.present.lines import Line, Style, folded, listed
+from planner.present.lines import Line, Style, commands, folded, listed
 from planner.present.tables import csv_text, markdown_text
 
 LABEL = 11
@@ -22,6 +22,8 @@ STYLE = {
     UnlockStatus.CLOSED: Style.BAD,
     UnlockStatus.UNDECIDED: Style.WARN,
 }
+Raised = Mapping[tuple[str, str], tuple[int, int]]
+NOBODY: Raised = {}
 COLUMNS = (
     "domain",
     "board",
@@ -39,14 +41,20 @@ COLUMNS = (
 )
 
 
-def unlock_report(unlocks: Unlocks) -> Iterator[Line]:
-    """Yield what opens what, wants of a pool with equal upgrades together; then the budget."""
+def unlock_report(
+    unlocks: Unlocks, suggested: Sequence[str] = (), raised: Raised = NOBODY
+) -> Iterator[Line]:
+    """Yield what opens what, equal upgrades of a pool together; the budget; what comes next.
+
+    `raised` says how many guests would take a type, of how many of its board and line.
+    """
     for targets in _groups(unlocks.targets):
-        yield from _target_lines(targets)
+        yield from _target_lines(targets, raised)
     if not unlocks.targets:
         yield Line("Every pool has the newest type that is known: nothing to open")
     if unlocks.bound is not None:
         yield from _budget_lines(unlocks, unlocks.bound)
+    yield from commands(suggested)
 
 
 def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
@@ -59,7 +67,7 @@ def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
     return [tuple(group) for group in found.values()]
 
 
-def _target_lines(targets: tuple[UnlockTarget, ...]) -> Iterator[Line]:
+def _target_lines(targets: tuple[UnlockTarget, ...], raised: Raised) -> Iterator[Line]:
     first = targets[0]
     goals = tuple(dict.fromkeys(one.goal.text for one in targets))
     yield from folded(f"Pool {first.goal.domain}: {', '.join(goals)}", style=Style.HEAD)
@@ -71,6 +79,10 @@ def _target_lines(targets: tuple[UnlockTarget, ...]) -> Iterator[Line]:
     for one in targets:
         if one.after:
             yield from folded(_after(one), label="gives".ljust(LABEL), indent=4)
+        older, every = raised.get((one.goal.domain, one.goal.text), (0, 0))
+        if every:
+            text = f"{older:,} of {counted(every, 'guest')} take it at their next power cycle"
+            yield from folded(text, label="guests".ljust(LABEL), indent=4)
     yield Line("")
 
 
@@ -98,7 +110,8 @@ def _to(upgrade: ClassUpgrade) -> str:
         ("QEMU", upgrade.from_qemu, upgrade.qemu),
         ("kernel", upgrade.from_kernel, upgrade.kernel),
     )
-    return ", ".join(f"{word} {new} (from {old})" for word, old, new in changes if old != new)
+    text = ", ".join(f"{word} {new} (from {old})" for word, old, new in changes if old != new)
+    return f"{upgrade.release}: {text}" if upgrade.release else text
 
 
 def _after(target: UnlockTarget) -> str:

@@ -1,0 +1,109 @@
+"""The next machine types of pools and what opens them: the same words in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from planner.domain.plans.unlock import ClassUpgrade, UnlockStatus, UnlockTarget
+from planner.domain.shown import counted
+from planner.present.asked import Asked
+
+Rungs = Mapping[tuple[str, str], UnlockTarget]
+"""What opens a type, by pool and type."""
+NO_RUNGS: Rungs = {}
+"""Where nobody looked what opens a type."""
+Way = tuple[str, str, str]
+MOST_POOLS = 2
+"""Pools whose targets a command for a plan names; beyond them a file does."""
+
+
+def rungs_of(targets: Sequence[UnlockTarget]) -> Rungs:
+    """Return targets by pool and the type that they open."""
+    return {(one.goal.domain, one.goal.text): one for one in targets}
+
+
+def rung_text(target: UnlockTarget) -> str:
+    """Write what opens a type: how many hosts become what, and whether the fleet runs that already."""
+    if target.status is not UnlockStatus.OPENED:
+        return f"{target.status.value}: {target.reason}"
+    if not target.cost:
+        return "open without any upgrade"
+    ways: dict[Way, int] = {}
+    for one in target.upgrades:
+        way = (one.release, one.qemu, one.kernel)
+        ways[way] = ways.get(way, 0) + one.hosts
+    return "; ".join(_way_text(way, hosts, target) for way, hosts in ways.items())
+
+
+def _way_text(way: Way, hosts: int, target: UnlockTarget) -> str:
+    release, qemu, kernel = way
+    own = [one for one in target.upgrades if (one.release, one.qemu, one.kernel) == way]
+    changes = [f"QEMU {qemu}"] if any(one.from_qemu != qemu for one in own) else []
+    changes += [f"kernel {kernel}"] if any(one.from_kernel != kernel for one in own) else []
+    what = ", ".join(changes)
+    if release:
+        return f"{counted(hosts, 'host')} to {release}: {what}"
+    return f"{counted(hosts, 'host')} to {what}, which this fleet runs"
+
+
+def plan_commands(
+    targets: Sequence[UnlockTarget], asked: Asked, runs: Mapping[str, frozenset[tuple[str, str]]]
+) -> list[str]:
+    """Return the commands that go on from the cheapest type that opens in each pool.
+
+    `runs` are the (kernel, QEMU) texts of every pool: where all its hosts go one way, a target says so;
+    else a fleet file is written that has the way of each host.
+    """
+    first = _first(targets)
+    if not first:
+        return []
+    words = [_target_word(one, runs) for one in first.values()]
+    if len(words) <= MOST_POOLS and all(words):
+        named = [part for word in words for part in ("--target", word)]
+        return [asked.command("plan", *named)]
+    wants = [part for one in first.values() for part in ("--want", _want(one))]
+    shown = wants if len(first) <= MOST_POOLS else []
+    return [
+        asked.command("unlock", *shown, "--upgraded", UPGRADED),
+        asked.command("plan", fleet=UPGRADED),
+    ]
+
+
+def _first(targets: Iterable[UnlockTarget]) -> dict[str, UnlockTarget]:
+    """Return the cheapest type that an upgrade opens in each pool."""
+    found: dict[str, UnlockTarget] = {}
+    for one in targets:
+        if one.cost and one.goal.machine_type is not None:
+            known = found.get(one.goal.domain)
+            if known is None or one.cost < (known.cost or 0):
+                found[one.goal.domain] = one
+    return found
+
+
+def first_upgrades(targets: Iterable[UnlockTarget]) -> tuple[ClassUpgrade, ...]:
+    """Return the upgrades that open the cheapest type of each pool."""
+    return tuple(upgrade for one in _first(targets).values() for upgrade in one.upgrades)
+
+
+UPGRADED = "upgraded.csv"
+"""How a suggested command names the fleet file that it writes."""
+
+
+def _want(target: UnlockTarget) -> str:
+    return f"{target.goal.domain}:{target.goal.text}"
+
+
+def _target_word(target: UnlockTarget, runs: Mapping[str, frozenset[tuple[str, str]]]) -> str:
+    """Return the target that means the same upgrades, empty if none does."""
+    ways = {(one.pool, one.kernel, one.qemu) for one in target.upgrades}
+    if len(ways) != 1:
+        return ""
+    ((pool, kernel, qemu),) = ways
+    changed = {(one.from_kernel, one.from_qemu) for one in target.upgrades}
+    whole = all(pair in changed or pair == (kernel, qemu) for pair in runs.get(pool, ()))
+    return f"kernel={kernel},qemu={qemu},pool={pool}" if whole and "," not in qemu else ""
+
+
+def hosts_to(upgrades: Sequence[ClassUpgrade]) -> dict[str, tuple[str, str]]:
+    """Return the kernel and QEMU that each host becomes."""
+    return {name: (one.kernel, one.qemu) for one in upgrades for name in one.names}
