@@ -70,7 +70,12 @@ class CommandLine(Line):
     def rows(self, width: int) -> tuple[str, ...]:
         """Return the lines that it takes; a word is never broken, and a shell reads all as one."""
         head = self.head or ""
-        words = [shlex.quote(word) for word in shlex.split(self.text)]
+        words = list[str]()
+        for word in shlex.split(self.text):
+            if words and words[-1].startswith("--") and not word.startswith("-"):
+                words[-1] += f" {shlex.quote(word)}"
+            else:
+                words.append(shlex.quote(word))
         rows, row = [], head + words[0]
         for word in words[1:]:
             if len(row) + len(word) + 3 > width:

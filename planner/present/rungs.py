@@ -30,16 +30,17 @@ def rung_text(target: UnlockTarget) -> str:
         return "open without any upgrade"
     ways: dict[Way, int] = {}
     for one in target.upgrades:
-        way = (one.release, one.qemu, one.kernel)
+        qemu = one.qemu if one.qemu != one.from_qemu else ""
+        way = (one.release, qemu, one.kernel if one.kernel != one.from_kernel else "")
         ways[way] = ways.get(way, 0) + one.hosts
-    return "; ".join(_way_text(way, hosts, target) for way, hosts in ways.items())
+    return "; ".join(_way_text(way, hosts) for way, hosts in ways.items())
 
 
-def _way_text(way: Way, hosts: int, target: UnlockTarget) -> str:
+def _way_text(way: Way, hosts: int) -> str:
+    """Write what some hosts become: a release that is brought, or what other hosts run."""
     release, qemu, kernel = way
-    own = [one for one in target.upgrades if (one.release, one.qemu, one.kernel) == way]
-    changes = [f"QEMU {qemu}"] if any(one.from_qemu != qemu for one in own) else []
-    changes += [f"kernel {kernel}"] if any(one.from_kernel != kernel for one in own) else []
+    changes = [f"QEMU {qemu}"] if qemu else []
+    changes += [f"kernel {kernel}"] if kernel else []
     what = ", ".join(changes)
     if release:
         return f"{counted(hosts, 'host')} to {release}: {what}"
