@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -51,10 +51,13 @@ def _is_option(line: str) -> bool:
     return bool(colon) and rest[:1] == " " and name.replace("-", "").isalnum()
 
 
-def files_in(path: Path) -> Iterator[DescribedFile]:
-    """Yield the file, or the files of a folder or archive; raises `FleetError` for what is too large."""
+def files_in(path: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[DescribedFile]:
+    """Yield the file, or the files of a folder or archive whose names end in one of `suffixes`.
+
+    Raises `FleetError` for what is too large or cannot be read.
+    """
     if path.is_dir():
-        yield from _bounded(_of_folder(path), name_of(path))
+        yield from _bounded(_of_folder(path, suffixes), name_of(path))
         return
     try:
         with opened(path) as file:
@@ -62,7 +65,7 @@ def files_in(path: Path) -> Iterator[DescribedFile]:
     except OSError as error:
         raise refused(name_of(path), error.strerror or str(error)) from error
     if _is_tar(data):
-        yield from _bounded(_of_tar(data, path), name_of(path))
+        yield from _bounded(_of_tar(data, path, suffixes), name_of(path))
         return
     folders = path.resolve().parent.parts[1:] if path.exists() else ()
     yield from _bounded(
@@ -89,7 +92,7 @@ def _bounded(files: Iterator[DescribedFile], name: str) -> Iterator[DescribedFil
         yield file
 
 
-def _of_folder(root: Path) -> Iterator[DescribedFile]:
+def _of_folder(root: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]:
     """Yield the files below a folder by name; links to folders are not followed."""
     above = root.resolve().parts[1:]
     for place, folders, names in os.walk(root):
@@ -97,7 +100,7 @@ def _of_folder(root: Path) -> Iterator[DescribedFile]:
         inside = Path(place).relative_to(root).parts
         for name in sorted(names):
             file = Path(place) / name
-            if file.suffix.lower() not in SUFFIXES or not file.is_file():
+            if file.suffix.lower() not in suffixes or not file.is_file():
                 continue
             try:
                 with file.open("rb") as opened_file:
@@ -107,14 +110,14 @@ def _of_folder(root: Path) -> Iterator[DescribedFile]:
             yield DescribedFile(name=str(file), folders=(*above, *inside), data=data)
 
 
-def _of_tar(data: bytes, path: Path) -> Iterator[DescribedFile]:
+def _of_tar(data: bytes, path: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]:
     """Yield the regular files of an archive; nothing is written anywhere."""
     above = path.resolve().parent.parts[1:] if path.exists() else ()
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive:
                 inside = PurePosixPath(member.name)
-                if not member.isreg() or inside.suffix.lower() not in SUFFIXES:
+                if not member.isreg() or inside.suffix.lower() not in suffixes:
                     continue
                 file = archive.extractfile(member)
                 found = b"" if file is None else file.read(MOST_BYTES_OF_ONE + 1)

@@ -1,0 +1,1 @@
+"""What management planes print of their hosts: read as it is, put together host by host."""

@@ -1,0 +1,47 @@
+"""Which host a file is of: the folder HOST/ that a collection lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.fleet.importers.described import DescribedFile, files_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFile:
+    """A file and the host whose folder it lies in; `inside` are the folders below that."""
+
+    host: str
+    inside: tuple[str, ...]
+    file: DescribedFile
+
+
+def host_files(path: Path, suffixes: Collection[str], parts: Collection[str]) -> Iterator[HostFile]:
+    """Yield the files of a folder, archive or file, each with its host.
+
+    `parts` are folders that one host's collection has. A path that holds files or such folders itself is
+    one host, named as the path is; else each folder in it is one. Raises `FleetError` for what is too
+    large or cannot be read.
+    """
+    files = list(files_in(path, suffixes))
+    above = len(path.resolve().parts) - 1 if path.is_dir() else len(path.resolve().parent.parts) - 1
+    inner = [file.folders[above:] for file in files]
+    one = any(not folders or folders[0] in parts for folders in inner)
+    for file, folders in zip(files, inner, strict=True):
+        if one:
+            yield HostFile(host=_named(path), inside=folders, file=file)
+        else:
+            yield HostFile(host=folders[0], inside=folders[1:], file=file)
+
+
+def _named(path: Path) -> str:
+    """Return the host that a path is named as: `cmp-1.tar.gz` is of `cmp-1`; of a file, its folder."""
+    name = path.resolve().name
+    if path.is_dir():
+        return name
+    for end in (".tar", ".tar.gz", ".tgz", ".tar.xz"):
+        if name.endswith(end):
+            return name.removesuffix(end)
+    return path.resolve().parent.name

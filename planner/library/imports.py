@@ -1,0 +1,52 @@
+"""Hosts and guests out of what management planes print."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+
+from planner.fleet.importers.planes.libvirt import Imported, LibvirtReader
+from planner.fleet.importers.planes.libvirt_host import FeatureNames
+from planner.fleet.tables.sources import name_of
+from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.shipped import load_knowledge
+
+
+def read_libvirt(*paths: str | PathLike[str], knowledge: KnowledgeBase | None = None) -> Imported:
+    """Return the hosts and running guests that collections of libvirt hosts tell of.
+
+    Each path is a folder or tar archive: of one host, or with a folder `HOST/` for each. It holds the
+    files of /var/cache/libvirt/qemu/capabilities, the logs of /var/log/libvirt/qemu, `virsh dumpxml` of
+    guests, and `uname -r` as uname-r.txt; `planner import libvirt --collect` prints a script that makes
+    it. A guest's boot host is taken from the logs, and left empty where they do not tell it. Raises
+    `FleetError` with every problem of every file.
+    """
+    rows = knowledge or load_knowledge()
+    places = [Path(path) for path in paths]
+    reader = LibvirtReader(rows.guests, _names(rows), name_of(places[0]) if places else "libvirt")
+    for place in places:
+        reader.read(place)
+    return reader.close()
+
+
+def collector() -> str:
+    """Return the shell script that collects what `read_libvirt` reads on one host."""
+    return (
+        files("planner.fleet.importers.planes")
+        .joinpath("collect_libvirt.sh")
+        .read_text(encoding="utf-8")
+    )
+
+
+def _names(rows: KnowledgeBase) -> FeatureNames:
+    """Return the CPU features that KVM answers for, and those that QEMU may add on its own."""
+    known: dict[str, set[str]] = {}
+    of_qemu: set[str] = set()
+    for word in rows.cpu_words:
+        known.setdefault(word.arch, set()).update(word.bits)
+        of_qemu |= set(word.of_qemu)
+    return FeatureNames(
+        known={arch: frozenset(names) for arch, names in known.items()},
+        of_qemu=frozenset(of_qemu),
+    )
