@@ -26,22 +26,28 @@ class Plane(Enum):
     LIBVIRT = "libvirt"
 
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH", help="folders or tar archives, one a host or HOST/ in it"),
+]
+Collect = Annotated[
+    bool, typer.Option("--collect", help="print the script that collects on one host")
+]
+FleetOutput = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="the fleet file; probes beside it"),
+]
+GuestsOutput = Annotated[
+    Path | None, typer.Option("--guests", metavar="FILE", help="write the guests that run here")
+]
+
+
 def import_(
     plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt")],
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help="folders or tar archives, one a host or HOST/ in it"),
-    ] = None,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="print the script that collects on one host")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="the fleet file; probes beside it"),
-    ] = None,
-    guests: Annotated[
-        Path | None, typer.Option("--guests", metavar="FILE", help="write the guests that run here")
-    ] = None,
+    paths: Paths = None,
+    collect: Collect = False,
+    output: FleetOutput = None,
+    guests: GuestsOutput = None,
     knowledge: KnowledgeFolder = None,
 ) -> None:
     """Read hosts and running guests from files of your hypervisors, and write a fleet to solve.

@@ -15,7 +15,7 @@ import planner
 from planner.cli.app import app
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.domain.plans.plan import Plan
-from planner.library import answers, cpus, explanations, plans, read, replays, scenarios
+from planner.library import answers, cpus, explanations, imports, plans, read, replays, scenarios
 from planner.present.document import dump, solution_document
 from tests.house.api_reference import PAGE, page
 
@@ -46,7 +46,7 @@ def test_no_package_hides_a_public_name() -> None:
 
 
 def test_public_functions_come_from_the_library() -> None:
-    modules = (answers, cpus, explanations, plans, read, replays, scenarios)
+    modules = (answers, cpus, explanations, imports, plans, read, replays, scenarios)
     rooms = {module.__name__ for module in modules}
     functions = [getattr(planner, name) for name in planner.__all__]
     homes = {one.__module__ for one in functions if callable(one) and not isinstance(one, type)}

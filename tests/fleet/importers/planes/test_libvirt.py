@@ -16,7 +16,9 @@ import planner
 from planner.cli.app import app
 from planner.domain.errors import FleetError
 from planner.domain.guest import GuestCpu
+from planner.fleet.importers.planes.libvirt import PARTS, SUFFIXES
 from planner.fleet.importers.planes.libvirt_host import GuestProcess, boot_of, read_log
+from planner.fleet.importers.planes.places import host_files
 from planner.fleet.importers.planes.written import cpu_text
 from planner.library.imports import collector, read_libvirt
 
@@ -156,6 +158,15 @@ def test_what_is_written_is_read_back(hosts: Path, tmp_path: Path) -> None:
     for name in ("host", "booted_on", "machine_type", "flags", "cpu", "devices", "traits"):
         assert getattr(guest, name) == getattr(told, name)
     assert planner.solve(again, guests=[guest]).domains[0].recommended is not None
+
+
+def test_files_are_of_the_folder_that_is_named_as_their_host(hosts: Path) -> None:
+    def names(path: Path) -> set[str]:
+        return {found.host for found in host_files(path, SUFFIXES, PARTS)}
+
+    assert names(hosts) == {"hosta", "hostb"}
+    assert names(hosts / "hosta") == {"hosta"}
+    assert names(hosts / "hosta" / "uname-r.txt") == {"hosta"}
 
 
 def test_an_archive_of_one_host_is_that_host(hosts: Path, tmp_path: Path) -> None:
