@@ -7,20 +7,21 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.domain.host import Fleet
 from planner.domain.verdict import Outcome, Verdict
 
 KERNEL, BUILD = "5.15.0-91-generic", "1:6.2+dfsg-2ubuntu6.21"
 CASCADE, OTHER_CASCADE, ICE = "Xeon Gold 6230", "Xeon Gold 6248R", "Xeon Platinum 8358"
 
 
-def fleet(tmp_path: Path, *cpus: str, stated: str = "") -> planner.Fleet:
+def fleet(tmp_path: Path, *cpus: str, stated: str = "") -> Fleet:
     rows = (f"h{number},{KERNEL},{BUILD},{cpu},{stated}" for number, cpu in enumerate(cpus))
     path = tmp_path / "fleet.csv"
     path.write_text("\n".join(("host,kernel,qemu,cpu,capabilities", *rows)) + "\n")
     return planner.read_fleet(path)
 
 
-def judged(hosts: planner.Fleet, **words: str) -> Verdict:
+def judged(hosts: Fleet, **words: str) -> Verdict:
     case = {"from": "h0", "to": "h1", "machine": "pc-q35-jammy", **words}
     (verdict,) = planner.check(hosts, case, by_profile=True)
     return verdict
