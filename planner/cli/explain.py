@@ -32,13 +32,12 @@ from planner.domain.errors import UsageError, nearest, wrong_word
 from planner.present.rungs import NO_RUNGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from planner.domain.machine_type import MachineType
     from planner.domain.solution import Solution
     from planner.fleet.edges import Arrows
     from planner.knowledge.base import KnowledgeBase
-    from planner.migration.graph import MigrationDomain
     from planner.present.lines import Line
     from planner.present.rungs import Rungs
 
@@ -76,9 +75,7 @@ def explain(
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
         solved = library.solve_domains(wanted, base, rules, guests=found)
-        lines = _told(
-            solved, *(_of_pool(given, arrows, wanted, solved) if pool else (NO_RUNGS, {}))
-        )
+        lines = _told(solved, *(_of_pool(given, arrows, pool, solved) if pool else (NO_RUNGS, {})))
         answer(painted(lines, output), output, exits.of_solution(solved, strict=False))
     trials = [
         library.try_next_newer(domain, base, rules)
@@ -102,20 +99,13 @@ def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:
 
 
 def _of_pool(
-    given: Inputs, arrows: Arrows | None, domains: list[MigrationDomain], solved: Solution
+    given: Inputs, arrows: Arrows | None, pool: str, solved: Solution
 ) -> tuple[Rungs, Mapping[str, tuple[str, ...]]]:
     """Return what is told of a single pool alone: what opens its next type, and all its hosts."""
-    return opened_next(given, arrows, solved), names_of(domains)
+    from planner.library.explanations import host_names
 
-
-def names_of(domains: Iterable[MigrationDomain]) -> dict[str, tuple[str, ...]]:
-    """Return the names of all hosts of each kind, by its label."""
-    found: dict[str, list[str]] = {}
-    for domain in domains:
-        for member in domain.members:
-            names = (str(name) for group in member.groups for name in group.hosts)
-            found.setdefault(member.label, []).extend(names)
-    return {label: tuple(sorted(names)) for label, names in found.items()}
+    names = host_names(given.fleet, arrows, given.knowledge, pool)
+    return opened_next(given, arrows, solved), names
 
 
 def _told(solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:

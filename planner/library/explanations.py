@@ -24,6 +24,7 @@ __all__ = [
     "diagnose",
     "edge_maps",
     "explained",
+    "host_names",
     "pools_of",
     "solve_domains",
     "try_machine_type",
@@ -36,3 +37,15 @@ def pools_of(
 ) -> tuple[MigrationDomain, ...]:
     """Return the pools of a fleet as domains: who may send to whom. Raises `FleetError`."""
     return domains_of(profile_fleet(fleet, knowledge), edges)
+
+
+def host_names(
+    fleet: Fleet, edges: Arrows | None, knowledge: KnowledgeBase, pool: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the names of all hosts of each kind in a pool, by its label. Raises `FleetError`."""
+    found: dict[str, list[str]] = {}
+    for domain in pools_of(fleet, edges, knowledge):
+        for member in domain.members if domain.name == pool else ():
+            names = (str(name) for group in member.groups for name in group.hosts)
+            found.setdefault(member.label, []).extend(names)
+    return {label: tuple(sorted(names)) for label, names in found.items()}

@@ -286,9 +286,9 @@ def _next(asked: Asked) -> Iterator[Line]:
         (
             asked.command("plan", "-f", "json", "-o", "plan.json"),
             asked.command("simulate", before="plan.json"),
-            asked.command("plan", "-v"),
         )
     )
+    yield Line("      -v tells all the rest", Style.DIM)
 
 
 def quiet_line(plan: Plan) -> Iterator[Line]:
