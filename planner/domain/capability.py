@@ -59,7 +59,7 @@ class Capability:
     kind: str
     fixed_by: FixedBy
     meaning: str
-    probe: str
+    probe: str = ""
     evidence: Evidence
     source: str
     arch: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ class KnownMessage:
     says: str
     causes: tuple[str, ...]
     ask: tuple[str, ...]
-    unit: str
+    unit: str = ""
     follows: bool
     evidence: Evidence
     source: str

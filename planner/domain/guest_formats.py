@@ -72,7 +72,7 @@ class CpuWords:
 
     format: str
     name: str
-    model: str
+    model: str = ""
     features: tuple[str, ...]
 
 

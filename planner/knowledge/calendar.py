@@ -39,8 +39,8 @@ class VendorRelease:
     name: str
     hosts: tuple[str, ...]
     qemu: str
-    kernel: str
-    uname: str
+    kernel: str = ""
+    uname: str = ""
     since: datetime.date
     until: datetime.date | None
     as_of: datetime.date

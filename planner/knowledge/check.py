@@ -233,7 +233,12 @@ def _files(root: Path) -> Iterator[Problem]:
     for path in sorted(root.rglob("*.toml")):
         file = read_toml(path, root)
         identity = next(
-            (file.cells[key] for key in ("line", "board", "file") if key in file.cells), None
+            (
+                text
+                for text in map(file.cells.get, ("line", "board", "file"))
+                if isinstance(text, str)
+            ),
+            None,
         )
         if identity is not None and identity != path.stem:
             what = f"K012: '{identity}' in a file of another name"

@@ -101,7 +101,7 @@ class Trait:
     kind: str
     meaning: str
     words: str
-    needed: str
+    needed: str = ""
     opposites: tuple[str, ...]
     emulation: Emulation | None
     evidence: Evidence

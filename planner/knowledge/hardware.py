@@ -108,9 +108,9 @@ class HardwareFact:
     role: Role
     arch: tuple[str, ...]
     required: bool
-    ppm: int
+    ppm: int = 0
     settled_by: frozenset[CapabilityId]
-    needs: str
+    needs: str = ""
     evidence: Evidence
     source: str
 

@@ -17,20 +17,20 @@ from planner.knowledge.cpu_errata import CpuErrata
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
-from planner.knowledge.files.rows import Row
-from planner.knowledge.guests import GuestWords
-from planner.knowledge.hardware import HostCpus
+from planner.knowledge.files.rows import Row, made
+from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords
+from planner.knowledge.hardware import HardwareFact, HostCpus, UnreadKernels, VendorCrossing
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.qemu.board_parts import BoardParts, read_board
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
-from planner.knowledge.qemu.device_state import DeviceStates, read_kept_elsewhere
+from planner.knowledge.qemu.device_state import DeviceStates, KeptElsewhere
 from planner.knowledge.qemu.inventory import Inventory
 from planner.knowledge.qemu.offered import OfferedParts
-from planner.knowledge.qemu.roms import Roms, read_rom, read_rom_size
-from planner.knowledge.qemu.sections import Sections, read_settled_layout
-from planner.knowledge.readers.cpu_words import read_cpu_word
+from planner.knowledge.qemu.roms import Rom, Roms, read_rom_size
+from planner.knowledge.qemu.sections import Sections, SettledLayout
+from planner.knowledge.qemu.vendor_rows import HarmlessDefault, StableSeries, UnusableDevice
 from planner.knowledge.readers.read_compat import (
     read_compat_set,
     read_drift,
@@ -44,19 +44,13 @@ from planner.knowledge.readers.read_guests import (
     read_cpu_generation,
     read_cpu_model,
     read_default_policy,
-    read_device,
     read_early_parts,
     read_fault,
-    read_feature_bit,
     read_general_option,
     read_guest_profiles,
-    read_harmless_default,
-    read_impact,
     read_observation,
-    read_stable_series,
     read_trait,
     read_unblocking_option,
-    read_unusable_device,
     read_variant,
     read_vendor_parts,
 )
@@ -67,14 +61,11 @@ from planner.knowledge.readers.read_hosts import (
     read_cpu_features,
     read_cpu_row,
     read_cpu_vendor,
-    read_crossing,
     read_features_of_cpu,
-    read_hardware_fact,
-    read_unread,
     read_vendor_release,
 )
+from planner.knowledge.readers.read_late import read_cpu_word, read_message
 from planner.knowledge.readers.read_lines import read_build_line, read_capability, read_kernel_line
-from planner.knowledge.readers.read_messages import read_message
 from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.value_kinds import read_value_kind
@@ -115,12 +106,12 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=next(iter(folder.read("default-policy", read_default_policy)), Policy()),
         architectures=tuple(folder.read("architectures", read_architecture)),
-        unread_kernels=tuple(folder.read("unread-kernels", read_unread)),
+        unread_kernels=tuple(folder.read("unread-kernels", made(UnreadKernels))),
         inventory=parts.inventory,
         parts=parts,
         boards=BoardParts(parts.inventory, folder.read("boards", read_board)),
         device_states=_device_states(folder, parts.inventory),
-        sections=Sections(folder.roots, folder.read("settled-layouts", read_settled_layout)),
+        sections=Sections(folder.roots, folder.read("settled-layouts", made(SettledLayout))),
         roms=_roms(folder),
         read_messages=partial(_late, folder, "messages", read_message),
         read_cpu_words=partial(_late, folder, "cpu-words", read_cpu_word),
@@ -138,25 +129,25 @@ def _kernels(folder: Folder, capabilities: Mapping[CapabilityId, Capability]) ->
 
 def _parts(folder: Folder) -> OfferedParts:
     """Read what builds have of devices, options and CPUs: inventories, and rows beside them."""
-    stable = tuple(folder.read("stable-series", read_stable_series))
+    stable = tuple(folder.read("stable-series", made(StableSeries)))
     return OfferedParts(
         inventory=Inventory(folder.roots, series_alike=bool(stable)),
         vendors=tuple(folder.read("vendor-parts", read_vendor_parts)),
         early=tuple(folder.read("early-parts", read_early_parts)),
-        harmless=tuple(folder.read("harmless-defaults", read_harmless_default)),
-        unusable=tuple(folder.read("unusable-devices", read_unusable_device)),
+        harmless=tuple(folder.read("harmless-defaults", made(HarmlessDefault))),
+        unusable=tuple(folder.read("unusable-devices", made(UnusableDevice))),
         stable=stable,
     )
 
 
 def _device_states(folder: Folder, inventory: Inventory) -> DeviceStates:
     """Read which devices are sent by something else than themselves."""
-    return DeviceStates(inventory, tuple(folder.read("kept-elsewhere", read_kept_elsewhere)))
+    return DeviceStates(inventory, tuple(folder.read("kept-elsewhere", made(KeptElsewhere))))
 
 
 def _roms(folder: Folder) -> Roms:
     """Read which ROM files devices load, and how large they are."""
-    roms, sizes = folder.read("roms", read_rom), folder.read("rom-sizes", read_rom_size)
+    roms, sizes = folder.read("roms", made(Rom)), folder.read("rom-sizes", read_rom_size)
     return Roms(roms, sizes, partial(read_packages, folder.roots))
 
 
@@ -164,8 +155,8 @@ def _host_cpus(folder: Folder) -> HostCpus:
     """Read what is known of hosts' CPUs: vendors, moves between them, what probes tell, faults."""
     return HostCpus(
         vendors=tuple(folder.read("cpu-vendors", read_cpu_vendor)),
-        crossings=tuple(folder.read("vendor-crossings", read_crossing)),
-        facts=tuple(folder.read("hardware", read_hardware_fact)),
+        crossings=tuple(folder.read("vendor-crossings", made(VendorCrossing))),
+        facts=tuple(folder.read("hardware", made(HardwareFact))),
         of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
         errata=_cpu_errata(folder),
     )
@@ -271,7 +262,7 @@ def _guest_words(
     asked = _asked_of_models(units, catalogue).union(of_kernels, *listed)
     everyday = common | _features(catalogue) | of_kernels
     return GuestWords(
-        devices={row.name: row for row in folder.read("devices", read_device)},
+        devices={row.name: row for row in folder.read("devices", made(Device))},
         backends=dict(folder.read("backends", read_backend)),
         variants=dict(folder.read("variants", read_variant)),
         cpu_models=CpuModels(inventory, models, asked, everyday | _features_in(folder, "unasked")),
@@ -294,8 +285,8 @@ def _guest_words(
         parts=parts,
         machines=machines,
         value_kinds={row.name: row for row in folder.read("value-kinds", read_value_kind)},
-        feature_bits=tuple(folder.read("feature-bits", read_feature_bit)),
-        impacts=tuple(folder.read("guest-impacts", read_impact)),
+        feature_bits=tuple(folder.read("feature-bits", made(FeatureBit))),
+        impacts=tuple(folder.read("guest-impacts", made(GuestImpact))),
         cpu_generations=tuple(folder.read("cpu-generations", read_cpu_generation)),
         formats=read_guest_formats(folder),
     )

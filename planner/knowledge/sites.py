@@ -47,12 +47,12 @@ class Fault:
     direction: str
     carried: bool
     machine_types: frozenset[str]
-    up_to: tuple[int, ...]
+    up_to: tuple[int, ...] = ()
     devices: tuple[str, ...]
-    trait: str
+    trait: str = ""
     consequence: Consequence
     reason: str
-    workaround: str
+    workaround: str = ""
     evidence: Evidence
     source: str
     arch: str = ANY_ARCH

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
+from functools import cache
+from operator import methodcaller
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from planner.documents.complaints import Complaints, Steps, no_line
 from planner.documents.toml_file import load_toml
 from planner.domain.errors import KnowledgeError, Location, Problem, nearest
 
 E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -135,6 +138,21 @@ class Row:
         self.nested.append(row)
         return row
 
+    def pattern(self, key: str) -> re.Pattern[str]:
+        """Return a regular expression."""
+        try:
+            return re.compile(self.text(key))
+        except re.error as error:
+            raise self.fail(f"key '{key}' is not a pattern: {error}") from error
+
+    def make(self, kind: type[T], /, **given: object) -> T:
+        """Return a dataclass of which each field is the key of its name, read by its type, or `given`.
+
+        A key may be absent whose field has a default; a truth value is false then and a list empty.
+        """
+        read = {name: reader(self) for name, reader in _readers(kind) if name not in given}  # type: ignore[arg-type]
+        return kind(**given, **read)
+
     def for_people(self, *keys: str) -> None:
         """Allow keys that only people read."""
         self.asked.update(keys)
@@ -163,6 +181,44 @@ NAMES = {
     list: "list",
     dict: "table",
 }
+
+
+@cache
+def _readers(kind: type) -> tuple[tuple[str, Callable[[Row], object]], ...]:
+    """Return the fields of a dataclass that keys of a row can give, each with its reader."""
+    types = get_type_hints(kind)
+    return tuple(
+        (field.name, _reader_of(field.name, types[field.name], field.default))
+        for field in fields(kind)
+        if field.init
+    )
+
+
+def _reader_of(key: str, kind: Any, default: Any) -> Callable[[Row], object]:
+    """Return the reader of a key by the type of its field."""
+    kind = getattr(kind, "__supertype__", kind)
+    origin, known = get_origin(kind), None if default is MISSING else default
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return methodcaller("choice", key, kind, known)
+    if origin is frozenset:
+        return lambda row: frozenset(row.texts(key))
+    if origin is tuple:
+        is_release = kind == tuple[int, ...]
+        return (
+            methodcaller("release", key, None if known is None else "")
+            if is_release
+            else methodcaller("texts", key)
+        )
+    if kind is bool:
+        return methodcaller("truth", key, default=bool(known))
+    if origin is re.Pattern:
+        return methodcaller("pattern", key)
+    return methodcaller("number" if kind is int else "text", key, known)
+
+
+def made(kind: type[T]) -> Callable[[Row], T]:
+    """Return the reader of rows that are values of a dataclass, key by field."""
+    return lambda row: row.make(kind)
 
 
 def read_toml(path: Path, root: Path) -> Row:

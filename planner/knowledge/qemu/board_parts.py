@@ -26,13 +26,7 @@ class Board:
 
 def read_board(row: Row) -> Board:
     """Read a board's own devices."""
-    return Board(
-        name=row.text("board"),
-        parts=frozenset(row.texts("parts")),
-        some=frozenset(row.texts("some")),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
+    return row.make(Board, name=row.text("board"))
 
 
 class BoardParts:

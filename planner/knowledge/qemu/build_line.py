@@ -120,7 +120,7 @@ class BuildLine:
     title: str
     pattern: re.Pattern[str]
     examples: tuple[str, ...]
-    tables: str
+    tables: str = ""
     evidence: Evidence
     source: str
     builds: tuple[KnownBuild, ...]

@@ -20,7 +20,7 @@ class CompatSet:
     """What one machine type adds to the list of the next newer one, on some known builds."""
 
     machine_type: str
-    extends: str
+    extends: str = ""
     builds: frozenset[str]
     entries: tuple[tuple[PropertyKey, str], ...]
     source: str

@@ -12,7 +12,6 @@ from functools import cache
 from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
 from planner.domain.truth import Truth
-from planner.knowledge.files.rows import Row
 from planner.knowledge.qemu.inventory import Inventory, KeptState
 
 ON_A_BUS = ("pci-device", "virtio-device")
@@ -27,16 +26,6 @@ class KeptElsewhere:
     reason: str
     evidence: Evidence
     source: str
-
-
-def read_kept_elsewhere(row: Row) -> KeptElsewhere:
-    """Read devices that need send nothing."""
-    return KeptElsewhere(
-        devices=frozenset(row.texts("devices")),
-        reason=row.text("reason"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
 
 
 class DeviceStates:

@@ -35,7 +35,7 @@ class RomSize:
     lines: frozenset[str]
     files: str
     since: Version
-    until: Version
+    until: Version = ()
     block: Block
     evidence: Evidence
     source: str
@@ -125,28 +125,9 @@ def is_kin(one: QemuBuild, other: QemuBuild) -> bool:
     return one.line == other.line and one.version[:1] == other.version[:1]
 
 
-def read_rom(row: Row) -> Rom:
-    """Read a ROM file."""
-    return Rom(
-        file=row.text("file"),
-        devices=row.texts("devices"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
-
-
 def read_rom_size(row: Row) -> RomSize:
     """Read the size of some builds' ROM files: a `block` in bytes, or a `group`."""
     block: Block = row.number("block", 0) or row.text("group", "")
     if not block or (isinstance(block, int) and power_of_two(block) != block):
         raise row.fail("neither 'group' nor a 'block' that is a power of two")
-    return RomSize(
-        name=row.text("name"),
-        lines=frozenset(row.texts("lines")),
-        files=row.text("files"),
-        since=row.release("since"),
-        until=row.release("until", ""),
-        block=block,
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
+    return row.make(RomSize, block=block)

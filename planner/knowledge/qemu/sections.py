@@ -15,7 +15,7 @@ from pathlib import Path
 from planner.domain.capability import Evidence
 from planner.domain.host import QemuBuild
 from planner.knowledge.files.harvested import HarvestedTable, Intervals, read_table
-from planner.knowledge.files.rows import Row, release_key
+from planner.knowledge.files.rows import release_key
 
 FOLDER = Path("harvested") / "qemu"
 SECTIONS, RELEASES = "vmstate.csv", "vmstate_releases.csv"
@@ -68,16 +68,6 @@ class SettledLayout:
     reason: str
     evidence: Evidence
     source: str
-
-
-def read_settled_layout(row: Row) -> SettledLayout:
-    """Read a section whose layouts pass."""
-    return SettledLayout(
-        section=row.text("section"),
-        reason=row.text("reason"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
 
 
 class Sections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from planner.domain.capability import Evidence
-from planner.domain.compat import BuildDrift, PropertyKey, PropertyRow, Visible
+from planner.domain.compat import BuildDrift, PropertyKey, PropertyRow
 from planner.domain.errors import nearest
 from planner.domain.machine_type import MachineType, TypeRemoval
 from planner.knowledge.files.rows import Row, release_key
@@ -21,11 +21,6 @@ NOTES_OF_A_DRIFT = (
 )
 
 
-def read_key(row: Row) -> PropertyKey:
-    """Read the two words of a property."""
-    return PropertyKey(qom_type=row.text("qom_type"), property=row.text("property"))
-
-
 def read_property(row: Row, kinds: Collection[str]) -> PropertyRow:
     """Read a row of properties.toml; `kinds` has every kind of property."""
     kind = row.text("kind")
@@ -33,19 +28,14 @@ def read_property(row: Row, kinds: Collection[str]) -> PropertyRow:
         hint = nearest(kind, kinds) or "no such row of property_kind in kinds.toml"
         raise row.fail(f"key 'kind' is '{kind}'", hint)
     row.for_people("backported", "notes", "seen_in")
-    return PropertyRow(
-        key=read_key(row),
-        visible=row.choice("visible", Visible),
+    return row.make(
+        PropertyRow,
+        key=row.make(PropertyKey),
         kind=kind,
-        devices=row.texts("devices"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
         offered_since=_release_text(row, "offered_since"),
         offered_until=_release_text(row, "offered_until"),
         gone_by=_release_text(row, "gone_by"),
         older_unknown=row.word("before", ("unknown",), "") == "unknown",
-        gates=row.text("gates", ""),
-        default=row.text("default", ""),
     )
 
 
@@ -58,14 +48,12 @@ def read_drift(row: Row) -> BuildDrift:
     """Read a row of compat_drift.toml; some keys are notes for people."""
     row.for_people(*NOTES_OF_A_DRIFT)
     types = row.text("machine_types")
-    return BuildDrift(
-        key=read_key(row),
+    return row.make(
+        BuildDrift,
+        key=row.make(PropertyKey),
         machine_types=types,
         up_to=release_key(types.removeprefix(UP_TO)) if types.startswith(UP_TO) else (),
         hazard=row.word("class", ("benign", "hazard")) == "hazard",
-        reason=row.text("reason"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
     )
 
 
@@ -74,18 +62,11 @@ def read_machine_type(row: Row, builds: BuildLines) -> OfferedType:
     assert row.head is not None
     row.for_people("notes")
     return OfferedType(
-        machine_type=MachineType(
-            name=row.text("name"),
+        machine_type=row.make(
+            MachineType,
             board=row.head.text("board"),
-            line=row.text("line"),
-            rank=row.number("rank"),
             arch=row.head.text("arch"),
-            release=row.release("release", ""),
-            variant=row.text("variant", ""),
-            unversioned=row.truth("unversioned"),
             alike=read_refs(row, "alike", builds),
-            evidence=row.choice("evidence", Evidence),
-            source=row.text("source"),
         ),
         offered=read_refs(row, "offered", builds),
         deprecated=read_refs(row, "deprecated", builds),
@@ -94,25 +75,17 @@ def read_machine_type(row: Row, builds: BuildLines) -> OfferedType:
 
 def read_removal(row: Row) -> TypeRemoval:
     """Read a removal forecast."""
-    return TypeRemoval(
-        machine_type=row.text("name"),
-        removed=row.text("removed"),
-        deprecated=row.text("deprecated", ""),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
+    return row.make(TypeRemoval, machine_type=row.text("name"))
 
 
 def read_compat_set(row: Row, builds: BuildLines) -> CompatSet:
     """Read what a machine type adds to the list of the next newer one."""
     row.choice("evidence", Evidence)
-    return CompatSet(
-        machine_type=row.text("machine_type"),
-        extends=row.text("extends", ""),
+    return row.make(
+        CompatSet,
         builds=read_interval(row, "builds", row.text("line"), builds),
         entries=tuple(
             (PropertyKey(qom_type=qom_type, property=name), value)
             for qom_type, name, value in row.lists("properties", 3)
         ),
-        source=row.text("source"),
     )

@@ -55,34 +55,22 @@ def _known(row: Row) -> str:
 def read_element(row: Row) -> ElementKeys:
     """Read where an element says what it is."""
     options = tuple((place, option) for place, option in row.lists("options", 2))
-    return ElementKeys(
-        format=_known(row),
-        element=row.text("element"),
-        keys=row.texts("keys"),
-        options=options,
-        no_device=row.truth("no_device"),
-    )
+    return row.make(ElementKeys, format=_known(row), options=options)
 
 
 def read_device_words(row: Row) -> DeviceWords:
     """Read what an element is by its values."""
-    return DeviceWords(
-        format=_known(row),
-        element=row.text("element"),
-        values=row.texts("is"),
-        devices=row.texts("devices"),
-    )
+    return row.make(DeviceWords, format=_known(row), values=row.texts("is"))
 
 
 def read_trait_words(row: Row) -> TraitWords:
     """Read what a place says of a trait."""
     values = row.texts("values")
     otherwise = row.word("otherwise", tuple(ANSWERS), "open")
-    return TraitWords(
+    return row.make(
+        TraitWords,
         format=_known(row),
-        place=row.text("place"),
         values=frozenset(values) if values else None,
-        trait=row.text("trait"),
         says=row.word("says", ("yes", "no"), "yes") == "yes",
         otherwise=ANSWERS[otherwise],
         absent=ANSWERS[row.word("absent", tuple(ANSWERS), otherwise)],
@@ -91,12 +79,7 @@ def read_trait_words(row: Row) -> TraitWords:
 
 def read_cpu_words(row: Row) -> CpuWords:
     """Read a CPU model or a setting of the CPU."""
-    return CpuWords(
-        format=_known(row),
-        name=row.text("name"),
-        model=row.text("model", ""),
-        features=row.texts("features"),
-    )
+    return row.make(CpuWords, format=_known(row))
 
 
 def read_bus(row: Row) -> tuple[tuple[str, str], str]:

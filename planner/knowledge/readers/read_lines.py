@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planner.domain.capability import Capability, CapabilityId, Evidence, FixedBy
+from planner.domain.capability import Capability, CapabilityId, Evidence
 from planner.domain.errors import nearest
 from planner.knowledge.files.rows import Row, release_key, versions
 from planner.knowledge.kernel.kernel_line import (
@@ -29,27 +29,15 @@ from planner.knowledge.qemu.machine_types import expand
 
 def read_capability(row: Row) -> Capability:
     """Read a row of the catalogue."""
-    return Capability(
-        id=CapabilityId(row.text("id")),
-        kind=row.text("kind"),
-        fixed_by=row.choice("fixed_by", FixedBy),
-        meaning=row.text("meaning"),
-        probe=row.text("probe", ""),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-        arch=row.texts("arch"),
-        aliases=row.texts("aliases"),
-        implies=tuple(CapabilityId(name) for name in row.texts("implies")),
+    return row.make(
+        Capability,
         with_cpu=frozenset(CapabilityId(f"cpu.{name}") for name in row.texts("with_cpu")),
     )
 
 
 def read_pattern(row: Row, *groups: str, key: str = "match") -> re.Pattern[str]:
     """Compile the pattern under `key`; it must have one of the named `groups`, if any are asked for."""
-    try:
-        pattern = re.compile(row.text(key))
-    except re.error as error:
-        raise row.fail(f"key '{key}' is not a pattern: {error}") from error
+    pattern = row.pattern(key)
     if groups and not set(groups) & set(pattern.groupindex):
         hint = " or ".join(f"(?P<{group}>...)" for group in groups)
         raise row.fail(f"key '{key}' does not say where the release is", f"write {hint}")
@@ -68,24 +56,14 @@ def read_kernel_line(row: Row) -> KernelLine:
         change = read_change(cells)
         changes[change.capability] = (*changes.get(change.capability, ()), change)
     row.for_people("notes")
-    return KernelLine(
+    return row.make(
+        KernelLine,
         name=row.text("line"),
-        order=row.number("order"),
-        title=row.text("title"),
         pattern=read_pattern(row, "release", "base"),
-        examples=row.texts("examples"),
         trust=row.word("trust", TRUSTS),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
         series=read_series(row),
-        inherits=row.text("inherits", ""),
-        base=row.text("base", ""),
         known=versions(row.texts("known")),
         ends=versions(row.texts("ends")),
-        arch=row.texts("arch"),
-        version_only=row.truth("version_only"),
-        rest=row.truth("rest"),
-        adds=row.texts("adds"),
         registers=read_registers(row.table("registers")),
         branch=read_branch(row.table("branch")),
         changes=changes,
@@ -96,11 +74,7 @@ def read_registers(row: Row) -> RegistersAlike | None:
     """Read on which architectures all releases of a branch list the same registers."""
     if not row.cells:
         return None
-    return RegistersAlike(
-        arch=row.texts("arch"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
+    return row.make(RegistersAlike)
 
 
 def read_branch(row: Row) -> Branch:
@@ -108,14 +82,10 @@ def read_branch(row: Row) -> Branch:
     if not row.cells:
         return Branch(numbers=2)
     may_gain = frozenset(row.texts("gains"))
-    return Branch(
-        numbers=row.number("numbers"),
-        loses=frozenset(row.texts("loses")),
+    return row.make(
+        Branch,
         gains=None if "*" in may_gain else may_gain,
-        onward=row.truth("onward"),
         is_trunk=row.truth("trunk"),
-        steady=row.texts("steady"),
-        unsteady=frozenset(row.texts("unsteady")),
         evidence=row.choice("evidence", Evidence),
         source=row.text("source"),
     )
@@ -125,16 +95,11 @@ def read_change(row: Row) -> CapabilityChange:
     """Read a gain or loss of a kernel line."""
     row.for_people("notes")
     absent, present = row.release("absent_in", ""), row.release("present_in", "")
-    return CapabilityChange(
-        capability=CapabilityId(row.text("capability")),
+    return row.make(
+        CapabilityChange,
         effect=row.word("effect", EFFECTS),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-        release=row.release("release", ""),
         last_seen=absent or present,
-        series=row.release("series", ""),
         older_unknown=row.word("before", ("unknown",), "") == "unknown",
-        arch=row.texts("arch"),
     )
 
 
@@ -143,21 +108,16 @@ def read_build_line(row: Row) -> BuildLine:
     name = row.text("line")
     row.for_people("vendor", "notes")
     pattern = read_pattern(row, "version")
-    return BuildLine(
+    return row.make(
+        BuildLine,
         name=name,
-        order=row.number("order"),
-        title=row.text("title"),
         pattern=pattern,
-        examples=row.texts("examples"),
-        tables=row.text("tables", ""),
         series=read_series(row),
         published=read_pattern(row, key="published") if row.text("published", "") else None,
         is_reference=row.truth("reference"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
         builds=tuple(read_known_build(cells, name, pattern) for cells in row.rows("build")),
         alike=tuple(read_alike(cells) for cells in row.rows("alike")),
-        grammars=tuple(read_grammar(cells) for cells in row.rows("grammar")),
+        grammars=tuple(cells.make(Grammar) for cells in row.rows("grammar")),
         keeps=tuple(read_keeps(cells) for cells in row.rows("keeps")),
         versions={cells.text("packages"): read_version(cells) for cells in row.rows("version")},
     )
@@ -165,35 +125,16 @@ def read_build_line(row: Row) -> BuildLine:
 
 def read_alike(row: Row) -> Alike:
     """Read a vendor's word that updates of one package keep types, properties and stream."""
-    return Alike(
-        pattern=read_pattern(row, key="updates"),
-        says=row.text("says"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
-
-
-def read_grammar(row: Row) -> Grammar:
-    """Read a suffix by which builds of a line make machine types of others."""
-    return Grammar(
-        suffix=read_pattern(row, key="suffix"),
-        plain=row.text("plain"),
-        since=row.release("since"),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-    )
+    return row.make(Alike, pattern=row.pattern("updates"))
 
 
 def read_keeps(row: Row) -> Keeps:
     """Read a vendor's word that later builds drop no machine type."""
     row.for_people("says")
-    return Keeps(
+    return row.make(
+        Keeps,
         of_reference=row.word("types", ("own", "reference")) == "reference",
-        arch=row.texts("arch"),
-        added_until=row.text("added_until", ""),
         series=read_series(row),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
     )
 
 
@@ -209,16 +150,12 @@ def read_known_build(row: Row, line: str, pattern: re.Pattern[str]) -> KnownBuil
     release = row.text("release")
     version = release if "-rc" in release else release.partition("-")[0]
     row.for_people("notes")
-    return KnownBuild(
+    return row.make(
+        KnownBuild,
         line=line,
         release=release,
         key=known_key(pattern, release),
         version=release_key(version),
-        evidence=row.choice("evidence", Evidence),
-        source=row.text("source"),
-        date=row.text("date", ""),
-        candidate_of=row.text("candidate_of", ""),
-        lists_of=row.text("lists_of", ""),
         aliases={name: str(value) for name, value in row.names("aliases").items()},
     )
 

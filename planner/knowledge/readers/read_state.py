@@ -11,7 +11,6 @@ from planner.domain.errors import nearest
 from planner.domain.migrated import (
     SEVERITIES,
     Clause,
-    ClauseKind,
     Consequence,
     Gate,
     MigratedUnit,
@@ -63,12 +62,7 @@ def read_capability_ids(row: Row, key: str) -> frozenset[CapabilityId]:
 
 def read_clause(row: Row) -> Clause:
     """Read a claim about guests."""
-    return Clause(
-        kind=row.choice("kind", ClauseKind),
-        any_of=row.texts("any_of"),
-        default=row.choice("default", Truth, Truth.UNKNOWN),
-        price=row.text("price", ""),
-    )
+    return row.make(Clause, default=row.choice("default", Truth, Truth.UNKNOWN))
 
 
 def read_gate(row: Row, default: str) -> Gate:
