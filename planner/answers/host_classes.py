@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from planner.domain.host import HostProfile
@@ -43,7 +44,8 @@ LONGEST = 20
 
 
 def _short(release: str) -> str:
-    return release if len(release) <= LONGEST else f"{release[: LONGEST - 3]}..."
+    """Return a release without what a vendor's build system adds behind its numbers."""
+    return release if len(release) <= LONGEST else re.split(r"\.(?=[a-z])", release)[0]
 
 
 def releases_of(members: Iterable[PoolMember]) -> str:

@@ -25,8 +25,20 @@ def expiring(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[Lo
         text = f"{name} is gone from QEMU {gone.release} on"
         yield Loss(unit="", severity="removal", text=text)
     elif removal is not None:
-        text = f"{name} goes with QEMU {removal.removed} (forecast)"
-        yield Loss(unit="", severity="forecast", text=text)
+        first = _first_deprecating(machine_type, knowledge)
+        since = f"is deprecated since QEMU {first}, " if first else ""
+        text = f"{name} {since}goes with QEMU {removal.removed} (forecast)"
+        yield Loss(unit="", severity="removal" if first else "forecast", text=text)
+
+
+def _first_deprecating(machine_type: MachineType, knowledge: KnowledgeBase) -> str:
+    """Return the first release of QEMU itself that deprecates a type, empty if none that was read."""
+    row, builds = knowledge.machines.row(machine_type.name), knowledge.builds
+    if row is None:
+        return ""
+    lines = (line for line in builds.lines if builds.is_reference(line.name))
+    known = (build for line in lines for build in line.builds)
+    return next((build.release for build in known if build.ref in row.deprecated), "")
 
 
 def _fate(machine_type: MachineType, knowledge: KnowledgeBase) -> Iterator[str]:
@@ -105,6 +117,6 @@ def _promises(builds: Iterable[QemuBuild]) -> Iterator[Loss]:
 
 @cache
 def _inference(build: QemuBuild) -> Loss:
-    known = " and ".join(ref for ref in (build.lower, build.upper) if ref)
+    known = " and ".join(dict.fromkeys(ref for ref in (build.lower, build.upper) if ref))
     text = f"machine types and properties of QEMU {build} are inferred from {known}"
     return Loss(unit="", severity="inferred", text=text)
