@@ -10,6 +10,7 @@ from functools import partial
 from planner.documents.complaints import Complaints
 from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestCpu
+from planner.domain.guest_formats import GuestFormats
 from planner.fleet.importers.guest_rules import Element, FormatReader
 from planner.fleet.importers.libvirt_domain import DescribedGuest, added_devices, flags_of
 from planner.fleet.vocabulary import GuestVocabulary
@@ -18,8 +19,6 @@ FORMAT = "qm"
 NUMBERED = re.compile(r"^([a-z]+)(\d+)$")
 DEFAULT_TYPE = "pc"
 """What a guest without a `machine` is started as: the newest type of its board, an alias."""
-OWN_ELEMENTS = {"scsihw": "", "vga": "std", "balloon": "1", "agent": "0", "tablet": "1"}
-"""Options that stand for devices, and what holds where one is not given."""
 
 
 def read_qm_config(
@@ -40,7 +39,7 @@ def read_qm_config(
         machine_type=machine,
         flags=tuple(flags_of(arguments)),
         cpu=None if "-cpu" in arguments else _cpu(options, words, complaints),
-        devices=(*reader.devices(_elements(options)), *added_devices(arguments)),
+        devices=(*reader.devices(_elements(options, words.formats)), *added_devices(arguments)),
         traits=reader.traits(options.get),
         inactive=True,
         told_by=f"qm showcmd {stem}",
@@ -56,42 +55,16 @@ def _options(text: str) -> Iterator[tuple[str, str]]:
             yield name.strip(), value.strip()
 
 
-def _elements(options: Mapping[str, str]) -> Iterator[Element]:
-    settings = {name: options.get(name, value) for name, value in OWN_ELEMENTS.items()}
-    numbered = {name: value for name, value in options.items() if NUMBERED.match(name)}
-    if not any(name.startswith("scsi") for name in numbered):
-        settings.pop("scsihw")
-    elif not settings["scsihw"]:
-        settings["scsihw"] = "lsi"
-    for name, value in {**settings, **numbered}.items():
-        parts = NUMBERED.match(name)
-        element = parts[1] if parts else name
-        if parts is None or element in ELEMENTS:
-            yield Element(name=element, at=partial(_word, value))
-    for name in ("watchdog",):
-        if name in options:
-            yield Element(name=name, at=partial(_word, options[name]))
-
-
-ELEMENTS = frozenset(
-    {
-        "net",
-        "scsi",
-        "virtio",
-        "sata",
-        "ide",
-        "hostpci",
-        "usb",
-        "serial",
-        "parallel",
-        "audio",
-        "rng",
-        "tpmstate",
-        "efidisk",
-        "virtiofs",
-    }
-)
-"""Numbered options that stand for devices; `numa0` and `ipconfig0`, say, do not."""
+def _elements(options: Mapping[str, str], formats: GuestFormats) -> Iterator[Element]:
+    """Yield the options that stand for devices: those given, and those that hold where none is."""
+    rows = {row.element: row for row in formats.elements.values() if row.format == FORMAT}
+    numbered = {name: found[1] for name in options if (found := NUMBERED.match(name))}
+    present = {"", *numbered.values()}
+    absent = {row.element: row.absent for row in rows.values() if row.absent}
+    for name, value in {**absent, **options}.items():
+        row = rows.get(numbered.get(name, name))
+        if row is not None and row.numbered is (name in numbered) and row.beside in present:
+            yield Element(name=row.element, at=partial(_word, value or row.absent))
 
 
 def _word(value: str, place: str) -> str | None:
