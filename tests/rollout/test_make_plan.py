@@ -207,7 +207,7 @@ def test_a_mixture_without_a_safe_baseline_says_what_has_to_give(tmp_path: Path)
         (["--target", "qmeu=8.2.7"], 2, "did you mean 'qemu'"),
         (["--target", "kernel=5.4.0-bad!"], 2, "--target: '5.4.0-bad!' matches no kernel line"),
         (["--target", "qemu=8.2.7,pool=defualt"], 2, "no pool 'defualt'"),
-        ([], 2, "name a target"),
+        ([], 2, "no host has anywhere to go; `planner unlock"),
         (["--target", "qemu=8.2.7", "--start", "tomorrow"], 2, "not a day"),
         (["--target", "kernel=6.12.48+deb13-amd64", "--format", "ics"], 2, "--start"),
     ],
