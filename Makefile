@@ -58,6 +58,7 @@ gallery:
 reference:
 	$(PY) -m tests.house.cli_reference
 	$(PY) -m tests.house.api_reference
+	$(PY) -m tests.house.schema_reference
 
 docs:
 	$(PY) -m mkdocs build --strict

@@ -33,6 +33,7 @@ from planner.present.document import (
     verdict_document,
     verdicts_document,
 )
+from tests.house import schema_reference
 from tests.rollout.examples import rows_of, seed_plan, write_fleet, write_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -289,3 +290,8 @@ def test_the_schema_of_many_verdicts_stands_alone() -> None:
     document = {"schema": "planner.verdicts/3", "cases": [{**case, "objections": []}]}
     with pytest.raises(ValidationError, match="remarks"):
         Draft202012Validator(many).validate(document)
+
+
+def test_the_schema_of_a_plan_is_written_from_its_types() -> None:
+    kept = schema_reference.PAGE.read_text(encoding="utf-8")
+    assert kept == schema_reference.page(), "make reference"
