@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,11 +70,6 @@ class CpuErrata:
         return Truth.UNKNOWN if cpus & erratum.cpus else Truth.NO
 
     def words(self, names: frozenset[CapabilityId]) -> str:
-        """Return the CPUs of faults with the features, `AMD Zen 1 or Zen 2 (xsaves)`."""
-        titles: Mapping[str, str] = {row.name: row.title for row in self.cpus}
-        rows = (row for row in self.errata if row.name in names)
-        return ", ".join(
-            f"{' or '.join(titles[one] for one in sorted(row.cpus))}"
-            f" ({row.feature.removeprefix('cpu.')})"
-            for row in rows
-        )
+        """Return the CPUs that have a fault: `AMD Zen 1, AMD Zen 2`."""
+        faulty = {cpu for row in self.errata if row.name in names for cpu in row.cpus}
+        return ", ".join(row.title for row in self.cpus if row.name in faulty)

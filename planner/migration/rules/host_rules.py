@@ -21,7 +21,7 @@ from planner.migration.guest_devices import unknown_devices
 from planner.migration.rules.hardware_rules import SAME_HARDWARE
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
-NO_FAULTY_CPU = "no CPU from which only one of the kernels takes a feature for a fault: {}"
+NO_FAULTY_CPU = "no CPU from which one of the kernels alone takes a feature: {}"
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
