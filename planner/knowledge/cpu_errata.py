@@ -70,6 +70,11 @@ class CpuErrata:
         return Truth.UNKNOWN if cpus & erratum.cpus else Truth.NO
 
     def words(self, names: frozenset[CapabilityId]) -> str:
-        """Return the CPUs that have a fault: `AMD Zen 1, AMD Zen 2`."""
+        """Return the CPUs that have a fault, by maker: `AMD Zen 1, Zen 2; Intel Alder Lake`."""
         faulty = {cpu for row in self.errata if row.name in names for cpu in row.cpus}
-        return ", ".join(row.title for row in self.cpus if row.name in faulty)
+        by_maker: dict[str, list[str]] = {}
+        for row in self.cpus:
+            if row.name in faulty:
+                maker, _, model = row.title.partition(" ")
+                by_maker.setdefault(maker, []).append(model)
+        return "; ".join(f"{maker} {', '.join(models)}" for maker, models in by_maker.items())

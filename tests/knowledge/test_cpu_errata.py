@@ -154,11 +154,9 @@ def test_a_release_between_two_that_differ_is_open() -> None:
 
 def test_cpus_that_nobody_states_are_a_check_with_their_names() -> None:
     (text,) = checked(host(OLD), host(NEW), "EPYC-Rome")
-    assert "AMD Zen 2 (xsaves)" in text
-    assert "pcid" not in text, "EPYC-Rome has none"
+    assert text.endswith("AMD Zen 1, Zen 2, Cyan Skillfish"), "EPYC-Rome has no pcid"
     (text,) = checked(host(OLD), host(NEW, "Intel"), "Haswell-noTSX")
-    assert "Raptor Lake (pcid)" in text
-    assert "Zen" not in text
+    assert text.endswith(": Intel Alder Lake and Raptor Lake")
     assert checked(host(NEW), host(OLD)) == []
     assert XSAVES in faults_to_check(looks(host(OLD), host(NEW)).cpu_aspects)
 
