@@ -49,26 +49,23 @@ def _bound(bound: str, rule: str) -> Refusal:
 
 def _refusals(domain: MigrationDomain, attempt: Candidate) -> Iterator[Refusal]:
     name = attempt.machine_type.name
-    old = members_of(domain, attempt.not_offered)
-    if old:
-        yield Refusal(
-            rule=Rule.MACHINE_TYPE_NOT_OFFERED.value,
-            text=f"{name} is not offered by QEMU {build_texts(old)}",
-            hosts=host_count(old),
-            examples=first_names(old),
-            source=attempt.machine_type.source,
-            subject=releases_of(old),
-        )
+    lacking = members_of(domain, attempt.not_offered)
     unsure = members_of(domain, attempt.unknown_offer)
-    if unsure:
-        yield Refusal(
-            rule=Rule.KNOWLEDGE_GAP.value,
-            text=f"unknown whether QEMU {build_texts(unsure)} offers {name}",
-            hosts=host_count(unsure),
-            examples=first_names(unsure),
-            source=attempt.machine_type.source,
-            subject=releases_of(unsure),
-        )
+    not_offered = f"{name} is not offered by QEMU {build_texts(lacking)}"
+    unknown = f"unknown whether QEMU {build_texts(unsure)} offers {name}"
+    for rule, text, members in (
+        (Rule.MACHINE_TYPE_NOT_OFFERED, not_offered, lacking),
+        (Rule.KNOWLEDGE_GAP, unknown, unsure),
+    ):
+        if members:
+            yield Refusal(
+                rule=rule.value,
+                text=text,
+                hosts=host_count(members),
+                examples=first_names(members),
+                source=attempt.machine_type.source,
+                subject=releases_of(members),
+            )
     properties = tuple(one for one in attempt.obstacles if one.is_of_builds)
     for certain in (True, False):
         found = [one for one in properties if one.certain is certain]
