@@ -24,11 +24,12 @@ class Plane(Enum):
     """What is read."""
 
     LIBVIRT = "libvirt"
+    ANSIBLE = "ansible"
 
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH", help="folders or tar archives, one a host or HOST/ in it"),
+    typer.Argument(metavar="PATH", help="folders, tar archives or files, of several planes too"),
 ]
 Collect = Annotated[
     bool, typer.Option("--collect", help="print the script that collects on one host")
@@ -43,7 +44,7 @@ GuestsOutput = Annotated[
 
 
 def import_(
-    plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt")],
+    plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt or ansible")],
     paths: Paths = None,
     collect: Collect = False,
     output: FleetOutput = None,
@@ -60,10 +61,9 @@ def import_(
         guest_rows,
         host_rows,
     )
-    from planner.library.imports import collector, read_libvirt
+    from planner.library.imports import collector, read_planes
     from planner.present.tables import csv_text
 
-    del plane
     if collect:
         emit([collector()], output)
         return
@@ -71,7 +71,7 @@ def import_(
         remedy = "planner import libvirt --collect | ssh HOST sudo sh -s > HOST.tar"
         raise UsageError([wrong_word("PATH", "names nothing to read", remedy)])
     with working("reading"):
-        found = read_libvirt(*paths, knowledge=knowledge_of(knowledge))
+        found = read_planes(plane.value, *paths, knowledge=knowledge_of(knowledge))
     probes = list(_probes(found.fleet, output))
     if guests is not None:
         emit(csv_text(GUEST_COLUMNS, guest_rows(found.guests)), guests)

@@ -22,6 +22,7 @@ from planner.knowledge.files.rows import release_key
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
+from planner.knowledge.plane_rows import PlaneRows
 from planner.knowledge.properties import PropertyFacts
 from planner.knowledge.qemu.device_state import DeviceStates
 from planner.knowledge.qemu.roms import Roms
@@ -56,6 +57,7 @@ class KnowledgeBase(PropertyFacts):
     sections: Sections
     read_messages: Callable[[], tuple[KnownMessage, ...]]
     read_cpu_words: Callable[[], tuple[CpuWord, ...]]
+    planes: PlaneRows
     digest: str
 
     @cached_property

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from planner.domain.capability import Capability, CapabilityId, FixedBy
+from planner.domain.compat import PropertyKey, PropertyRow
 from planner.domain.errors import KnowledgeError, Problem
-from planner.domain.migrated import ClauseKind, MigratedUnit
+from planner.domain.migrated import ClauseKind, Consequence, MigratedUnit
 from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.cpu_errata import CpuErrata
@@ -22,6 +23,7 @@ from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords
 from planner.knowledge.hardware import HardwareFact, HostCpus, UnreadKernels, VendorCrossing
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
+from planner.knowledge.plane_rows import PlaneRows, QemuPackage
 from planner.knowledge.qemu.board_parts import BoardParts, read_board
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
@@ -81,7 +83,6 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     capabilities = {row.id: row for row in folder.read("capabilities", read_capability)}
     builds = BuildLines(folder.read("build-lines", read_build_line))
     kinds = dict(folder.read("property-kinds", read_property_kind))
-    properties = folder.read("properties", partial(read_property, kinds=kinds))
     units = _units(folder, capabilities)
     parts = _parts(folder)
     kernels = _kernels(folder, capabilities)
@@ -92,7 +93,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         kernels=kernels,
         builds=builds,
         machines=machines,
-        properties={row.key: row for row in properties},
+        properties=_properties(folder, kinds),
         property_kinds=kinds,
         drifts=tuple(folder.read("drifts", read_drift)),
         units=units,
@@ -115,10 +116,18 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         roms=_roms(folder),
         read_messages=partial(_late, folder, "messages", read_message),
         read_cpu_words=partial(_late, folder, "cpu-words", read_cpu_word),
+        planes=PlaneRows(partial(_late, folder, "qemu-packages", made(QemuPackage))),
         digest=folder.digest(),
     )
     folder.done()
     return base
+
+
+def _properties(
+    folder: Folder, kinds: Mapping[str, Consequence]
+) -> Mapping[PropertyKey, PropertyRow]:
+    rows = folder.read("properties", partial(read_property, kinds=kinds))
+    return {row.key: row for row in rows}
 
 
 def _kernels(folder: Folder, capabilities: Mapping[CapabilityId, Capability]) -> KernelLines:

@@ -6,11 +6,34 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from planner.fleet.importers.planes.libvirt import Imported, LibvirtReader
-from planner.fleet.importers.planes.libvirt_host import FeatureNames
+from planner.fleet.importers.planes.plane_files import PlaneFiles
+from planner.fleet.importers.planes.plane_words import FeatureNames, Imported, PlaneWords
 from planner.fleet.tables.sources import name_of
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
+
+
+def read_planes(
+    kind: str, *paths: str | PathLike[str], knowledge: KnowledgeBase | None = None
+) -> Imported:
+    """Return the hosts and running guests that files of management planes tell of.
+
+    Each path is a file, folder or tar archive. Files of several planes may stand in one call: they are
+    told apart by what is in them, and put together host by host. `kind` is the plane whose commands
+    errors name: `libvirt` or `ansible`. Raises `FleetError` with every problem of every file.
+    """
+    rows = knowledge or load_knowledge()
+    places = [Path(path) for path in paths]
+    words = PlaneWords(
+        guests=rows.guests,
+        features=_names(rows),
+        packages=rows.planes.packages,
+        arch_of=rows.arch_of,
+    )
+    reader = PlaneFiles(words, name_of(places[0]) if places else kind, kind)
+    for place in places:
+        reader.read(place)
+    return reader.close()
 
 
 def read_libvirt(*paths: str | PathLike[str], knowledge: KnowledgeBase | None = None) -> Imported:
@@ -22,12 +45,7 @@ def read_libvirt(*paths: str | PathLike[str], knowledge: KnowledgeBase | None = 
     it. A guest's boot host is taken from the logs, and left empty where they do not tell it. Raises
     `FleetError` with every problem of every file.
     """
-    rows = knowledge or load_knowledge()
-    places = [Path(path) for path in paths]
-    reader = LibvirtReader(rows.guests, _names(rows), name_of(places[0]) if places else "libvirt")
-    for place in places:
-        reader.read(place)
-    return reader.close()
+    return read_planes("libvirt", *paths, knowledge=knowledge)
 
 
 def collector() -> str:

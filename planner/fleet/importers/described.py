@@ -7,12 +7,13 @@ import os
 import tarfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from planner.fleet.tables.sources import name_of, opened, refused
 
 SUFFIXES = frozenset({".xml", ".json", ".conf"})
 """Ends of names that are looked at in folders and archives."""
+Suffixes = Collection[str] | None
 MOST_FILES = 200_000
 MOST_BYTES = 1 << 30
 """All files of a folder or an archive together."""
@@ -51,10 +52,10 @@ def _is_option(line: str) -> bool:
     return bool(colon) and rest[:1] == " " and name.replace("-", "").isalnum()
 
 
-def files_in(path: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[DescribedFile]:
+def files_in(path: Path, suffixes: Suffixes = SUFFIXES) -> Iterator[DescribedFile]:
     """Yield the file, or the files of a folder or archive whose names end in one of `suffixes`.
 
-    Raises `FleetError` for what is too large or cannot be read.
+    `suffixes` None: all of them. Raises `FleetError` for what is too large or cannot be read.
     """
     if path.is_dir():
         yield from _bounded(_of_folder(path, suffixes), name_of(path))
@@ -71,6 +72,10 @@ def files_in(path: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[Descr
     yield from _bounded(
         iter((DescribedFile(name=name_of(path), folders=folders, data=data),)), name_of(path)
     )
+
+
+def _ends(file: PurePath, suffixes: Suffixes) -> bool:
+    return suffixes is None or file.suffix.lower() in suffixes
 
 
 def _is_tar(data: bytes) -> bool:
@@ -92,7 +97,7 @@ def _bounded(files: Iterator[DescribedFile], name: str) -> Iterator[DescribedFil
         yield file
 
 
-def _of_folder(root: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]:
+def _of_folder(root: Path, suffixes: Suffixes) -> Iterator[DescribedFile]:
     """Yield the files below a folder by name; links to folders are not followed."""
     above = root.resolve().parts[1:]
     for place, folders, names in os.walk(root):
@@ -100,7 +105,7 @@ def _of_folder(root: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]
         inside = Path(place).relative_to(root).parts
         for name in sorted(names):
             file = Path(place) / name
-            if file.suffix.lower() not in suffixes or not file.is_file():
+            if not _ends(file, suffixes) or not file.is_file():
                 continue
             try:
                 with file.open("rb") as opened_file:
@@ -110,14 +115,14 @@ def _of_folder(root: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]
             yield DescribedFile(name=str(file), folders=(*above, *inside), data=data)
 
 
-def _of_tar(data: bytes, path: Path, suffixes: Collection[str]) -> Iterator[DescribedFile]:
+def _of_tar(data: bytes, path: Path, suffixes: Suffixes) -> Iterator[DescribedFile]:
     """Yield the regular files of an archive; nothing is written anywhere."""
     above = path.resolve().parent.parts[1:] if path.exists() else ()
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive:
                 inside = PurePosixPath(member.name)
-                if not member.isreg() or inside.suffix.lower() not in suffixes:
+                if not member.isreg() or not _ends(inside, suffixes):
                     continue
                 file = archive.extractfile(member)
                 found = b"" if file is None else file.read(MOST_BYTES_OF_ONE + 1)

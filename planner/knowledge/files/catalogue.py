@@ -165,6 +165,7 @@ TABLES = (
         "properties", "properties.toml", "property", ("qom_type", "property"), ("gates",), joint="."
     ),
     Table("property-kinds", "kinds.toml", "property_kind", ("name",), ("meaning",)),
+    Table("qemu-packages", "qemu_packages.toml", "package", ("name", "arch"), ("manager",)),
     Table("removals", "machine_types/*.toml", "removal_forecast", ("name",), ("removed",)),
     Table("roms", "roms.toml", "rom", ("file",), ("devices",)),
     Table("rom-sizes", "roms.toml", "rom_size", ("name",), ("block",)),

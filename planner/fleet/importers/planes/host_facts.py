@@ -6,6 +6,7 @@ together, and one problem for every host that lacks one of the two or is told of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -59,29 +60,47 @@ class Remedies:
 
 @dataclass(slots=True)
 class HostBook:
-    """All facts of all files; `fleet` closes it."""
+    """All facts of all files; `fleet` closes it. `complete`: a plane listed every hypervisor."""
 
     source: str
     remedies: Remedies
+    complete: bool = False
     problems: list[Problem] = field(default_factory=list)
     _facts: dict[str, list[HostFacts]] = field(default_factory=dict)
+    _older: dict[str, HostFacts] = field(default_factory=dict)
+    _left_out: Counter[str] = field(default_factory=Counter)
 
     def note(self, facts: HostFacts) -> None:
         """Keep what a file tells."""
         self._facts.setdefault(facts.host, []).append(facts)
+
+    def note_older(self, facts: HostFacts) -> None:
+        """Keep a host beside those of the files, such as a process of an older build."""
+        self._older[facts.host] = facts
+
+    def leave_out(self, why: str) -> None:
+        """Count a file, guest or host that is left out."""
+        self._left_out[why] += 1
+
+    @property
+    def left_out(self) -> tuple[tuple[str, int], ...]:
+        """How many were left out, by why."""
+        return tuple(sorted(self._left_out.items()))
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """The names of all hosts that some file tells of."""
         return tuple(sorted(self._facts))
 
-    def fleet(self, more: Iterable[HostFacts] = ()) -> Fleet:
+    def fleet(self) -> Fleet:
         """Return the fleet of all hosts; raises `FleetError` with every problem of every host.
 
-        `more` are hosts beside those of the files, such as processes of an older build.
+        What no file tells can be said only if every file could be read.
         """
+        if self.problems:
+            raise FleetError(self.problems)
         whole = [self._one(host) for host in self.hosts]
-        if not whole and not self.problems:
+        if not whole:
             self._complain(self.source, "tells of no host", "")
         for one in whole:
             for column in ("kernel", "qemu"):
@@ -90,7 +109,7 @@ class HostBook:
                     self._complain(one.source, what, self.remedies.of(column, one.host))
         if self.problems:
             raise FleetError(self.problems)
-        return Fleet(groups=tuple(_grouped([*whole, *more])), source=self.source)
+        return Fleet(groups=tuple(_grouped([*whole, *self._older.values()])), source=self.source)
 
     def of(self, host: str) -> HostFacts:
         """Return what all files together tell of a host."""

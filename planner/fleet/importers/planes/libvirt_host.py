@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.domain.capability import CapabilityId
 from planner.fleet.importers.planes.host_facts import HostFacts
+from planner.fleet.importers.planes.plane_words import FeatureNames
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -32,14 +33,6 @@ END = re.compile(
 )
 INCOMING, MIGRATED = "-incoming", "migrated"
 FROM_CACHE, FROM_LOG = 1, 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureNames:
-    """CPU features by name that KVM answers for; `of_qemu` are those that QEMU may add on its own."""
-
-    known: Mapping[str, frozenset[str]]
-    of_qemu: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,19 +18,17 @@ class HostFile:
     file: DescribedFile
 
 
-def host_files(path: Path, suffixes: Collection[str], parts: Collection[str]) -> Iterator[HostFile]:
+def host_files(path: Path, parts: Collection[str]) -> Iterator[HostFile]:
     """Yield the files of a folder, archive or file, each with its host.
 
-    `parts` are folders that one host's collection has. A path that holds files or such folders itself is
-    one host, named as the path is; else each folder in it is one. Raises `FleetError` for what is too
-    large or cannot be read.
+    A file that lies in the path itself, or in a folder of `parts` as one host's collection has them, is
+    of the host that the path is named as; any other is of the outermost folder that it lies in. Raises
+    `FleetError` for what is too large or cannot be read.
     """
-    files = list(files_in(path, suffixes))
     above = len(path.resolve().parts) - 1 if path.is_dir() else len(path.resolve().parent.parts) - 1
-    inner = [file.folders[above:] for file in files]
-    one = any(not folders or folders[0] in parts for folders in inner)
-    for file, folders in zip(files, inner, strict=True):
-        if one:
+    for file in files_in(path, None):
+        folders = file.folders[above:]
+        if not folders or folders[0] in parts:
             yield HostFile(host=_named(path), inside=folders, file=file)
         else:
             yield HostFile(host=folders[0], inside=folders[1:], file=file)

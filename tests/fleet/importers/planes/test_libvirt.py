@@ -16,7 +16,7 @@ import planner
 from planner.cli.app import app
 from planner.domain.errors import FleetError
 from planner.domain.guest import GuestCpu
-from planner.fleet.importers.planes.libvirt import PARTS, SUFFIXES
+from planner.fleet.importers.planes.libvirt import PARTS
 from planner.fleet.importers.planes.libvirt_host import GuestProcess, boot_of, read_log
 from planner.fleet.importers.planes.places import host_files
 from planner.fleet.importers.planes.written import cpu_text
@@ -162,7 +162,7 @@ def test_what_is_written_is_read_back(hosts: Path, tmp_path: Path) -> None:
 
 def test_files_are_of_the_folder_that_is_named_as_their_host(hosts: Path) -> None:
     def names(path: Path) -> set[str]:
-        return {found.host for found in host_files(path, SUFFIXES, PARTS)}
+        return {found.host for found in host_files(path, PARTS)}
 
     assert names(hosts) == {"hosta", "hostb"}
     assert names(hosts / "hosta") == {"hosta"}
