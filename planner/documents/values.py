@@ -93,6 +93,23 @@ def some_of(
     return read
 
 
+def parts_of(keys: Mapping[str, Reader[Any]]) -> Reader[dict[str, Any]]:
+    """Return the reader of an object of which only these keys are looked at, where they are there."""
+
+    def read(value: object, steps: Steps, complaints: Complaints) -> dict[str, Any]:
+        """Read what is known of an object."""
+        if not isinstance(value, dict):
+            complaints.add(steps, f"{shown(value)} is not an object")
+            return {}
+        return {
+            key: reader(value[key], (steps, key), complaints)
+            for key, reader in keys.items()
+            if key in value
+        }
+
+    return read
+
+
 def made(make: Callable[..., T], reader: Reader[dict[str, Any]]) -> Reader[T | None]:
     """Return the reader of what `make` makes of a table, None with complaints."""
 

@@ -380,7 +380,7 @@ def test_row_names_package_or_nothing() -> None:
         ),
         (
             '{"schema": "planner.probe/1", "capabilities": {"tun.uso4": "false"}}',
-            "true, false, null",
+            '"false" is not true or false',
         ),
         ('{"schema": "planner.probe/1", "capabilities": {}, "hots": {}}', "did you mean 'host'"),
         ('{"schema": "planner.probe/2", "capabilities": {}}', "planner.probe/1"),
@@ -389,14 +389,17 @@ def test_row_names_package_or_nothing() -> None:
             '{"schema": "planner.probe/1", "capabilities": {"tun.uso": true, "tun.uso4": false}}',
             "true and false at once",
         ),
-        ('{"schema": "planner.probe/1", "capabilities": {}, "host": "kvm1"}', "host: is no object"),
+        (
+            '{"schema": "planner.probe/1", "capabilities": {}, "host": "kvm1"}',
+            'host: "kvm1" is not an object',
+        ),
         (
             '{"schema": "planner.probe/1", "capabilities": {}, "host": {"kernel": 6}}',
-            "host.kernel: is 6, not a text",
+            "host.kernel: 6 is not a text",
         ),
         (
             '{"schema": "planner.probe/1", "capabilities": {}, "qemu": ["8.2.4"]}',
-            "qemu: is no list of builds",
+            'qemu[1]: "8.2.4" is not an object',
         ),
     ],
 )
@@ -406,6 +409,26 @@ def test_wrong_file(text: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(FleetError, match="probe") as error:
         read_probe(path, load_knowledge())
     assert complaint in str(error.value)
+
+
+def test_every_problem_of_a_probe_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "probe.json"
+    lines = (
+        '{"schema": "planner.probe/1",',
+        '"host": {"kernel": 6, "modules": {"kvm": {"parameters": 1}}},',
+        '"capabilities": {"tun.uso9": true,',
+        '"tun.uso4": 1}}',
+    )
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(FleetError) as error:
+        read_probe(path, load_knowledge())
+    told = [(one.location.line, one.location.column) for one in error.value.problems]
+    assert told == [
+        (2, "host.kernel"),
+        (2, "host.modules.kvm.parameters"),
+        (3, "capabilities.tun.uso9"),
+        (4, "capabilities.tun.uso4"),
+    ]
 
 
 def fleet_of(folder: Path, *rows: str) -> Path:
