@@ -18,7 +18,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.guests import BEYOND_COMMON
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
-from planner.migration.parts import are_common
+from planner.migration.parts import are_common, uncommon_devices
 from planner.solver.candidate import is_common_parts
 from planner.solver.closed_form import ClosedForm
 
@@ -32,6 +32,7 @@ def sorted_out(
     """Return a baseline that says which conditions are universal, met, or broken by every guest."""
     if not baseline.conditions:
         return baseline
+    baseline = _with_parts(domain, baseline, form)
     universal = form.asked_of_each(domain, row)
     if len(domain.profiles) > 1:
         universal = frozenset(one for one in universal if one.kind != OF_HOSTS)
@@ -54,6 +55,26 @@ def sorted_out(
         universal=universal.intersection(baseline.conditions),
         met=met - universal,
         broken=tuple(_reasoned(broken, domain, row, form)) if broken else (),
+    )
+
+
+def _with_parts(
+    domain: MigrationDomain, baseline: ChosenBaseline, form: ClosedForm
+) -> ChosenBaseline:
+    """Return a baseline whose condition on parts names those of the guest profile that it is about."""
+    profile = profile_of(form.policy, form.knowledge)
+    if profile is None or profile.devices is None or profile.cpu != "named":
+        return baseline
+    arch = next(iter(domain.profiles)).arch
+    names = uncommon_devices(profile.start, arch, domain.builds, form.knowledge)
+    if not names:
+        return baseline
+    text = f"no {' or '.join(names)}: not every QEMU of the pool has it"
+    return replace(
+        baseline,
+        conditions=tuple(
+            replace(one, text=text) if is_common_parts(one) else one for one in baseline.conditions
+        ),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
+from planner.answers.cpu_holders import held
 from planner.domain.cpu_advice import CpuAdvice, RefusedModel, VendorAdvice
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
-from planner.domain.host import QemuBuild
+from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import ClauseKind
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
@@ -18,9 +20,26 @@ from planner.migration.graph import MigrationDomain
 from planner.migration.parts import absent_parts
 
 VERSION = re.compile(r"-v(\d+)$")
-Place = tuple[str, frozenset[QemuBuild]]
-"""The architecture and the builds of a pool."""
 OF_CPU = f"{ClauseKind.CPU.value}:"
+OF_HOST = "cpu."
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCpus:
+    """What decides in a pool which CPU models are safe: what is known of the CPUs of its hosts.
+
+    `vendors` and `generations` are empty if those of some host are not known. `everywhere` are the
+    features that every host is known to have, `somewhere` those of some host, `absent` those that a
+    probe or the fleet file denies of some host.
+    """
+
+    arch: str
+    builds: frozenset[QemuBuild]
+    vendors: frozenset[str]
+    generations: frozenset[str]
+    everywhere: frozenset[str]
+    somewhere: frozenset[str]
+    absent: frozenset[str]
 
 
 def cpu_advice(
@@ -31,18 +50,14 @@ def cpu_advice(
     A model with a feature that some host states it lacks is refused though no edge loses anything: that
     host could not start it.
     """
-    vendors = frozenset(profile.cpu_vendor for profile in domain.profiles)
-    known = vendors if "" not in vendors else frozenset[str]()
-    arch = next(iter(domain.profiles)).arch
     excluded = excluded_features(baseline)
-    return _advice(excluded, _stated_absent(domain), known, (arch, domain.builds), knowledge)
-
-
-def _stated_absent(domain: MigrationDomain) -> frozenset[str]:
-    """Return the CPU features that a probe or the fleet file says some host does not have."""
-    groups = (group for member in domain.members for group in member.groups)
-    stated = (name for group in groups for name in group.absent)
-    return frozenset(name.removeprefix("cpu.") for name in stated if name.startswith("cpu."))
+    found = _advice(excluded, _cpus_of(domain), knowledge)
+    unstated = sum(one.hosts for one in domain.members if not any(one.profile.cpu_name))
+    vendors = (
+        replace(one, refused=tuple(held(one.refused, domain, knowledge))) if one.refused else one
+        for one in found.vendors
+    )
+    return replace(found, vendors=tuple(vendors), unstated=unstated)
 
 
 def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
@@ -51,74 +66,153 @@ def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
     return frozenset(word.removeprefix(OF_CPU) for word in words if word.startswith(OF_CPU))
 
 
+def _cpus_of(domain: MigrationDomain) -> PoolCpus:
+    profiles = domain.profiles
+    stated = (name for member in domain.members for group in member.groups for name in group.absent)
+    present = [_features(profile.capabilities.present) for profile in profiles]
+    return PoolCpus(
+        arch=next(iter(profiles)).arch,
+        builds=domain.builds,
+        vendors=_all_known(profile.cpu_vendor for profile in profiles),
+        generations=_all_known(profile.cpu_generation for profile in profiles),
+        everywhere=frozenset() if _is_partly_read(profiles) else frozenset.intersection(*present),
+        somewhere=frozenset[str]().union(*present),
+        absent=_features(stated),
+    )
+
+
+def _is_partly_read(profiles: Iterable[HostProfile]) -> bool:
+    """Whether some CPU is stated that nobody reads, beside one that is: nothing is held in common."""
+    read = {bool(profile.cpu_generation) for profile in profiles if any(profile.cpu_name)}
+    return len(read) > 1
+
+
+def _all_known(values: Iterable[str]) -> frozenset[str]:
+    found = frozenset(values)
+    return frozenset() if "" in found else found
+
+
+def _features(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.removeprefix(OF_HOST) for name in names if name.startswith(OF_HOST))
+
+
 @cache
-def _advice(
-    excluded: frozenset[str],
-    absent: frozenset[str],
-    vendors: frozenset[str],
-    place: Place,
-    knowledge: KnowledgeBase,
-) -> CpuAdvice:
+def _advice(excluded: frozenset[str], cpus: PoolCpus, knowledge: KnowledgeBase) -> CpuAdvice:
     rows = sorted(knowledge.guests.cpu_generations, key=lambda row: row.order)
     by_vendor: dict[str, list[CpuGeneration]] = {}
     for row in rows:
-        if not vendors or row.vendor in vendors:
+        if not cpus.vendors or row.vendor in cpus.vendors:
             by_vendor.setdefault(row.vendor, []).append(row)
-    of_models = frozenset().union(*(row.features for row in knowledge.guests.cpu_models.values()))
-    advised = (
-        _of_vendor(name, found, excluded | absent, place, knowledge)
-        for name, found in by_vendor.items()
-    )
+    every = _Loss(excluded, cpus, knowledge)
+    advised, of_time = list[VendorAdvice](), set(cpus.somewhere)
+    for name, found in by_vendor.items():
+        own = [row.order for row in found if row.model in cpus.generations]
+        bounded = [row for row in found if not own or row.order <= own[-1]]
+        advised.append(_of_vendor(name, bounded, every, bounded[-1].model if own else ""))
+        of_time |= every.held_by(row for row in bounded if not own or row.order >= own[0])
+    hidden = every.gone & of_time
     return CpuAdvice(
         vendors=tuple(advised),
-        hidden=tuple(
-            sorted(
-                _all_excluded(excluded, knowledge) & (of_models | knowledge.guests.beyond_common)
-            )
+        hidden=tuple(sorted(hidden)),
+        unnamed=tuple(sorted(every.gone - of_time)),
+        unprotected=tuple(sorted(hidden & knowledge.guests.mitigations)),
+        for_libvirt=tuple(
+            knowledge.guests.libvirt_names.get(name, name) for name in sorted(hidden)
         ),
     )
 
 
+class _Loss:
+    """What a pool's answer takes from CPU models."""
+
+    def __init__(self, excluded: frozenset[str], cpus: PoolCpus, knowledge: KnowledgeBase) -> None:
+        """Draw what is excluded by name, or as beyond what some host is known to have."""
+        words = knowledge.guests
+        self.cpus, self.knowledge = cpus, knowledge
+        beyond = frozenset[str]().union(*(words.beyond(word) for word in excluded))
+        taken = excluded | (beyond - cpus.everywhere)
+        self.gone = (taken & words.cpu_features) - words.not_of_host - words.unmigratable
+        self._refused = taken | cpus.absent
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return the features of a model that not every host gives."""
+        features = self.knowledge.guests.cpu_models[name].features
+        return tuple(sorted(features & self._refused))
+
+    def held_by(self, rows: Iterable[CpuGeneration]) -> frozenset[str]:
+        """Return the features that some version or variant of generations has, or their hardware."""
+        words = self.knowledge.guests
+        own = {row.model: row.also for row in rows}
+        found = (
+            model.features | model.varying
+            for name, model in words.cpu_models.items()
+            if words.generation_in(name) in own
+        )
+        return frozenset[str]().union(*own.values(), *found)
+
+    def is_offered(self, name: str) -> bool:
+        """Whether every build of the pool certainly has a model."""
+        cpus, parts = self.cpus, self.knowledge.parts
+        told = (parts.has("cpu-model", cpus.arch, build, name) for build in cpus.builds)
+        return all(one is Truth.YES for one in told)
+
+    def is_asked(self, row: CpuGeneration, bound: str) -> bool:
+        """Whether a generation is of some host, or older than all of them."""
+        own = self.cpus.generations
+        rows = self.knowledge.guests.cpu_generations
+        return (
+            not bound
+            or row.model in own
+            or all(row.order < other.order for other in rows if other.model in own)
+        )
+
+    def is_carried(self, name: str) -> bool:
+        """Whether every host is known to have all of a model that not every CPU has."""
+        words = self.knowledge.guests
+        return words.cpu_models[name].features & words.beyond_common <= self.cpus.everywhere
+
+
 def _of_vendor(
-    vendor: str,
-    rows: Iterable[CpuGeneration],
-    excluded: frozenset[str],
-    place: Place,
-    knowledge: KnowledgeBase,
+    vendor: str, rows: Iterable[CpuGeneration], every: _Loss, bound: str
 ) -> VendorAdvice:
     newest, generation, refused = "", "", list[RefusedModel]()
     for row in rows:
-        names = tuple(_models_of(row, place, knowledge))
-        lost = [_lost(name, excluded, knowledge) for name in names]
-        safe = [
-            name
-            for name, features in zip(names, lost, strict=True)
-            if not features and _is_everywhere(name, place, knowledge)
-        ]
+        lost = {name: every.of(name) for name in _models_of(row, every)}
+        safe = [name for name, gone in lost.items() if not gone and every.is_offered(name)]
         if safe:
-            newest, generation, refused = safe[-1], row.model, []
-        elif lost and lost[0]:
-            refused.append(RefusedModel(name=row.model, features=lost[0]))
-    written = knowledge.host_cpus.named(vendor)
+            carried = [name for name in safe if bound and every.is_carried(name)]
+            newest, generation = (carried or safe)[-1], row.model
+            refused = list(_newer_versions(newest, lost, every))
+        elif any(lost.values()) and every.is_asked(row, bound):
+            least = min(filter(None, lost.values()), key=len)
+            refused.append(RefusedModel(name=row.model, features=least))
+    written = every.knowledge.host_cpus.named(vendor)
     return VendorAdvice(
         vendor=vendor,
         title=vendor if written is None else written.title,
         newest=newest,
         generation=generation,
         refused=tuple(refused),
+        bound=bound,
     )
 
 
-def _is_everywhere(name: str, place: Place, knowledge: KnowledgeBase) -> bool:
-    """Whether every build of a pool certainly has a model."""
-    arch, builds = place
-    told = (knowledge.parts.has("cpu-model", arch, build, name) for build in builds)
-    return all(one is Truth.YES for one in told)
+def _newer_versions(
+    newest: str, lost: Mapping[str, tuple[str, ...]], every: _Loss
+) -> Iterator[RefusedModel]:
+    """Yield the version after the newest safe one that loses least."""
+    names = list(lost)
+    later = [
+        name for name in names[names.index(newest) + 1 :] if lost[name] and every.is_offered(name)
+    ]
+    if later:
+        least = min(later, key=lambda name: len(lost[name]))
+        yield RefusedModel(name=least, features=lost[least])
 
 
-def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> Iterator[str]:
+def _models_of(row: CpuGeneration, every: _Loss) -> Iterator[str]:
     """Yield a generation's own models that no build lacks, the unversioned first, then by version."""
-    arch, builds = place
+    knowledge, cpus = every.knowledge, every.cpus
     named = {
         name: int(found[1]) if (found := VERSION.search(name)) else 0
         for name in knowledge.guests.cpu_models
@@ -126,16 +220,5 @@ def _models_of(row: CpuGeneration, place: Place, knowledge: KnowledgeBase) -> It
     }
     for name in sorted(named, key=lambda name: named[name]):
         start = GuestStart(baseline=Baseline(machine_type=""), cpu=GuestCpu(model=name))
-        if not absent_parts(start, arch, builds, knowledge):
+        if not absent_parts(start, cpus.arch, cpus.builds, knowledge):
             yield name
-
-
-def _lost(name: str, excluded: frozenset[str], knowledge: KnowledgeBase) -> tuple[str, ...]:
-    """Return the features of a model that not every host gives."""
-    features = knowledge.guests.cpu_models[name].features
-    return tuple(sorted(features & _all_excluded(excluded, knowledge)))
-
-
-def _all_excluded(excluded: frozenset[str], knowledge: KnowledgeBase) -> frozenset[str]:
-    """Return features that are excluded by name, or as beyond what some host is known to have."""
-    return excluded.union(*(knowledge.guests.beyond(word) for word in excluded))

@@ -1,13 +1,14 @@
 """Which hosts of a pool cost its guests a newer CPU model, and which one.
 
-In: a solved domain. Out: one row per host class without which some vendor's newest safe model would
-be newer. Each class is left out once and the answer's machine type is tried on the rest, so a row is
-what the solver says of that smaller pool. Cost: one attempt per host class.
+In: a solved domain. Out: one row per generation of CPUs, with the older ones, and per host class
+without which some vendor's newest safe model would be newer. Each is left out once and the answer's
+machine type is tried on the rest, so a row is what the solver says of that smaller pool. Cost: one
+attempt per generation and per host class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from planner.answers.cpu_advice import cpu_advice
@@ -15,8 +16,11 @@ from planner.domain.cpu_advice import CpuAdvice, CpuLaggard, PoolCpu
 from planner.domain.host import HostProfile
 from planner.domain.solution import ChosenBaseline, DomainSolution
 from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
 from planner.solver.closed_form import ClosedForm
 from planner.solver.solve import baseline_of
+
+MOST_NAMES = 3
 
 
 def pool_cpu(domain: MigrationDomain, solution: DomainSolution, form: ClosedForm) -> PoolCpu | None:
@@ -36,23 +40,64 @@ def pool_cpu(domain: MigrationDomain, solution: DomainSolution, form: ClosedForm
 def _laggards(
     domain: MigrationDomain, best: ChosenBaseline, form: ClosedForm
 ) -> Iterator[CpuLaggard]:
-    row = form.knowledge.machine_type(best.machine_type)
-    if row is None or len(domain.members) < 2 or domain.edges is not None:
+    if len(domain.members) < 2 or domain.edges is not None:
         return
+    for generation, older in _by_generation(domain, form):
+        gained = _gained_without(older, domain, best, form)
+        if gained:
+            names = sorted(name for one in older for name in one.examples)
+            yield CpuLaggard(
+                label=f"generation {generation}",
+                generation=generation,
+                hosts=sum(one.hosts for one in older),
+                examples=tuple(names[:MOST_NAMES]),
+                gained=gained,
+            )
     for member in domain.members:
         if not _lacks_any(member.profile, best.cpu):
             continue
-        rest = tuple(one for one in domain.members if one is not member)
-        smaller = replace(domain, starts=rest, members=rest)
-        attempt = form.attempt(smaller, row)
-        if not attempt.is_safe:
-            continue
-        advice = cpu_advice(smaller, baseline_of(attempt), form.knowledge)
-        gained = tuple(_gained(best.cpu, advice))
+        gained = _gained_without((member,), domain, best, form)
         if gained:
             yield CpuLaggard(
                 label=member.label, hosts=member.hosts, examples=member.examples, gained=gained
             )
+
+
+def _by_generation(
+    domain: MigrationDomain, form: ClosedForm
+) -> Iterator[tuple[str, tuple[PoolMember, ...]]]:
+    """Yield each generation of CPUs but the newest, with the hosts of it and of older ones."""
+    order = {row.model: row.order for row in form.knowledge.guests.cpu_generations}
+    vendors = {member.profile.cpu_vendor for member in domain.members}
+    found = {member.profile.cpu_generation for member in domain.members}
+    if len(vendors) > 1 or not found <= order.keys():
+        return
+    for generation in sorted(found, key=lambda name: order[name])[:-1]:
+        yield (
+            generation,
+            tuple(
+                member
+                for member in domain.members
+                if order[member.profile.cpu_generation] <= order[generation]
+            ),
+        )
+
+
+def _gained_without(
+    left_out: Collection[PoolMember],
+    domain: MigrationDomain,
+    best: ChosenBaseline,
+    form: ClosedForm,
+) -> tuple[str, ...]:
+    """Return the newer models that a pool could have without some of its hosts."""
+    row = form.knowledge.machine_type(best.machine_type)
+    rest = tuple(one for one in domain.members if one not in left_out)
+    smaller = replace(domain, starts=rest, members=rest)
+    attempt = None if row is None else form.attempt(smaller, row)
+    if attempt is None or not attempt.is_safe:
+        return ()
+    advice = cpu_advice(smaller, baseline_of(attempt), form.knowledge)
+    return tuple(_gained(best.cpu, advice))
 
 
 def _lacks_any(profile: HostProfile, advice: CpuAdvice) -> bool:
@@ -69,5 +114,5 @@ def _gained(now: CpuAdvice, then: CpuAdvice) -> Iterator[str]:
     for vendor in then.vendors:
         old = newest.get(vendor.vendor)
         refused = {one.name for one in old.refused} if old is not None else set()
-        if vendor.newest and vendor.generation in refused:
+        if vendor.newest and not refused.isdisjoint({vendor.newest, vendor.generation}):
             yield vendor.newest

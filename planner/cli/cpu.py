@@ -28,6 +28,8 @@ class CpuFormat(Enum):
 
     TABLE = "table"
     JSON = "json"
+    LIBVIRT = "libvirt"
+    QEMU = "qemu"
 
 
 Format = Annotated[CpuFormat, typer.Option("--format", "-f", help="how to print the answer")]
@@ -47,12 +49,19 @@ def cpu(
     Example: planner cpu examples/three-pools/fleet.csv
     """
     from planner.library.cpus import cpus_of
-    from planner.present.cpu_report import cpu_document, cpu_report
+    from planner.present.cpu_report import cpu_document, cpu_report, libvirt_cpus, qemu_cpus
     from planner.present.document import dump
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     arrows = arrows_in(edges, given.fleet)
     pools, status = cpus_of(given.fleet, arrows, given.policy, given.knowledge)
-    json = format is CpuFormat.JSON
-    pieces = dump(cpu_document(pools)) if json else painted(cpu_report(pools), output)
+    match format:
+        case CpuFormat.JSON:
+            pieces = dump(cpu_document(pools))
+        case CpuFormat.LIBVIRT:
+            pieces = libvirt_cpus(pools)
+        case CpuFormat.QEMU:
+            pieces = qemu_cpus(pools)
+        case CpuFormat.TABLE:
+            pieces = painted(cpu_report(pools), output)
     answer(pieces, output, exits.of_status(status))

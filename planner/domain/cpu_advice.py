@@ -1,16 +1,40 @@
-"""Which named CPU models an answer allows, per vendor."""
+"""Which named CPU models an answer allows, per vendor, and what keeps newer ones out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class KeptOut(Enum):
+    """What keeps a CPU model out of a pool.
+
+    `GENERATION`: hosts have older CPUs. `LACK`: kernel, QEMU or microcode of hosts lacks features.
+    `UNKNOWN`: nobody knows whether hosts have them; a probe tells.
+    """
+
+    GENERATION = "generation"
+    LACK = "lack"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Hosts that keep a model out: of a generation, or of a QEMU and kernel."""
+
+    label: str
+    hosts: int
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedModel:
-    """A CPU model that is not safe in a pool, and the features that not every host gives."""
+    """A CPU model that is not safe in a pool, the features that not every host gives, who lacks them."""
 
     name: str
     features: tuple[str, ...]
+    why: KeptOut = KeptOut.LACK
+    holders: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +42,8 @@ class VendorAdvice:
     """The newest named model of a vendor that every host of a pool can carry, and newer ones.
 
     `title` is the vendor's name as it is written. `newest` is empty if none of the vendor's models is
-    safe, `generation` is its name without version; `refused` are the generations after it, oldest first.
+    safe, `generation` is its name without version; `refused` are newer ones, oldest first: up to the
+    newest generation among the hosts (`bound`), all if some host's is not known (empty).
     """
 
     vendor: str
@@ -26,22 +51,30 @@ class VendorAdvice:
     newest: str
     generation: str = ""
     refused: tuple[RefusedModel, ...] = ()
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuAdvice:
     """What a pool allows of guest CPUs: per vendor the newest model, and what host CPUs must hide.
 
-    `hidden` are the features that a guest with its host's CPU must do without.
+    `hidden` are the features of the pool's CPUs that a guest with its host's CPU must do without,
+    `unnamed` those that nobody denies of some host and that no named model of its time has, and
+    `unprotected` those hidden ones by which guests protect themselves, `for_libvirt` the hidden ones by
+    libvirt's names. `unstated` hosts do not say which CPU they have.
     """
 
     vendors: tuple[VendorAdvice, ...] = ()
     hidden: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    unprotected: tuple[str, ...] = ()
+    for_libvirt: tuple[str, ...] = ()
+    unstated: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether every named model is safe."""
-        return not any(one.refused for one in self.vendors)
+        return not any(one.refused or one.bound for one in self.vendors)
 
 
 ANY_CPU = CpuAdvice()
@@ -49,12 +82,13 @@ ANY_CPU = CpuAdvice()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuLaggard:
-    """Hosts of one class without which a pool could have newer CPU models, and which."""
+    """Hosts of one class or generation without which a pool could have newer CPU models, and which."""
 
     label: str
     hosts: int
     examples: tuple[str, ...]
     gained: tuple[str, ...]
+    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

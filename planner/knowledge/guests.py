@@ -44,7 +44,8 @@ class CpuGeneration:
     """A family of named CPU models of one vendor; `order` is its place among the vendor's in time.
 
     `family` and `number` are what CPUID tells of the newest version. `match` fits the names that its
-    hardware is sold under (None: not read): such a CPU has what all versions of the models have.
+    hardware is sold under (None: not read): such a CPU has what all versions of the models have, and
+    `also`.
     """
 
     model: str
@@ -55,6 +56,7 @@ class CpuGeneration:
     match: re.Pattern[str] | None
     evidence: Evidence
     source: str
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +143,9 @@ class GuestWords:
     that some row or kernel speaks of; `common` are features that every CPU has on which KVM runs,
     `beyond_common` those of the hardware that some CPU lacks. `not_of_host` are those that a model that
     follows its host has only if named, `unmigratable` those that it has with migratable=off alone,
-    `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a guest
-    is less protected. `general_options` are of every device, `machine_sugar` of `-machine` for other
-    parts.
+    `not_of_kernel` settings of QEMU of which no kernel decides, `security` and `mitigations` those
+    without which a guest is less protected, `libvirt_names` what libvirt calls some. `general_options`
+    are of every device, `machine_sugar` of `-machine` for other parts.
     """
 
     devices: Mapping[str, Device]
@@ -161,6 +163,8 @@ class GuestWords:
     settings_of_host: frozenset[str]
     not_of_kernel: frozenset[str]
     security: frozenset[str]
+    mitigations: frozenset[str]
+    libvirt_names: Mapping[str, str]
     general_options: frozenset[str]
     machine_sugar: frozenset[str]
     unblocking: frozenset[tuple[str, str, str]]
@@ -180,7 +184,7 @@ class GuestWords:
         return named[0] if len(named) == 1 else ""
 
     def features_of(self, generation: str) -> frozenset[str]:
-        """Return what every version and variant of a generation's models has: its hardware has it.
+        """Return what a generation's hardware has: what all versions of its models have, and more.
 
         A name belongs to the longest generation that it begins with. Empty for no generation.
         """
@@ -188,13 +192,15 @@ class GuestWords:
             own = (
                 model.features
                 for name, model in self.cpu_models.items()
-                if generation and self._generation_in(name) == generation
+                if generation and self.generation_in(name) == generation
             )
             first = next(own, frozenset[str]())
-            self._features[generation] = first.intersection(*own)
+            also = (row.also for row in self.cpu_generations if row.model == generation)
+            self._features[generation] = first.intersection(*own).union(*also)
         return self._features[generation]
 
-    def _generation_in(self, name: str) -> str:
+    def generation_in(self, name: str) -> str:
+        """Return the generation that a model is of: the longest that its name begins with, or none."""
         begun = (
             row.model
             for row in self.cpu_generations

@@ -87,6 +87,22 @@ def absent_parts(
     return tuple(sorted(found))
 
 
+def uncommon_devices(
+    start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
+) -> tuple[str, ...]:
+    """Return the devices of a guest that only some of the builds are known to have, in order."""
+    builds = tuple(builds)
+    known = ({Truth.YES}, {Truth.NO})
+    return tuple(
+        sorted(
+            part.name
+            for part in _parts(start, knowledge)
+            if part.kind == "device"
+            and {_offered(part, arch, build, knowledge) for build in builds} not in known
+        )
+    )
+
+
 def are_common(
     start: GuestStart, arch: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase
 ) -> bool:

@@ -133,7 +133,8 @@ class Profiler:
         features = (f"cpu.{name}" for name in self._knowledge.guests.features_of(generation))
         given = frozenset(map(CapabilityId, features)) & capabilities.possible
         rows = (self._knowledge.capabilities.get(name) for name in capabilities.possible)
-        return given | {row.id for row in rows if row is not None and row.with_cpu & given}
+        had = given | capabilities.present
+        return given | {row.id for row in rows if row is not None and row.with_cpu & had}
 
     def _bound_to_vendor(
         self, kernel: KernelRelease, group: HostGroup, vendor: str

@@ -4,14 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planner.domain.cpu_advice import CpuAdvice, PoolCpu, VendorAdvice
+from planner.domain.cpu_advice import (
+    CpuAdvice,
+    CpuLaggard,
+    Holder,
+    KeptOut,
+    PoolCpu,
+    RefusedModel,
+    VendorAdvice,
+)
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
 
 LABEL = 14
 MOST_FEATURES = 4
+FEW_FEATURES = 2
 MOST_REFUSED = 4
 CPU_SCHEMA = "planner.cpu/1"
+
+
+def refused_models(advice: CpuAdvice) -> Iterator[str]:
+    """Yield in few words what keeps which models out of a pool: lacks, open facts, older CPUs."""
+    refused = [one for vendor in advice.vendors for one in vendor.refused]
+    lacked = [one for one in refused if one.why is KeptOut.LACK]
+    if lacked:
+        why = ", ".join(dict.fromkeys(one.features[0] for one in lacked if one.features))
+        yield f"not {', '.join(one.name for one in lacked)} ({why})"
+    for one in refused:
+        if one.why is KeptOut.UNKNOWN:
+            probe = f": planner probe on {_examples(one.holders)}" if one.holders else ""
+            yield f"{one.name} unknown ({_few(one.features, FEW_FEATURES)}){probe}"
+    for holders, names in _by_holders(refused):
+        yield f"{', '.join(names)} when {_who(holders)} leave"
+
+
+def _by_holders(refused: Iterable[RefusedModel]) -> Iterator[tuple[tuple[Holder, ...], list[str]]]:
+    """Yield which hosts of older CPUs keep which models out."""
+    found: dict[tuple[Holder, ...], list[str]] = {}
+    for one in refused:
+        if one.why is KeptOut.GENERATION:
+            found.setdefault(one.holders, []).append(one.name)
+    yield from found.items()
+
+
+def _who(holders: Iterable[Holder]) -> str:
+    return " and ".join(f"{counted(one.hosts, 'host')} of {one.label}" for one in holders)
+
+
+def _examples(holders: Iterable[Holder]) -> str:
+    """Name a host of each kind."""
+    return ", ".join(one.examples[0] for one in holders if one.examples)
+
+
+def _few(features: tuple[str, ...], most: int) -> str:
+    left = len(features) - most
+    return f"{', '.join(features[:most])}{f' and {left} more' if left > 0 else ''}"
 
 
 def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
@@ -24,11 +71,16 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
         for vendor in pool.advice.vendors:
             if vendor.newest or vendor.refused:
                 yield from _item(vendor.title, _models(vendor))
-        yield from _item("host-model", _hidden(pool.advice))
-        for one in pool.laggards:
-            names = listed(one.examples, one.hosts)
-            text = f"{counted(one.hosts, 'host')} on {one.label} ({names}) cost "
-            yield from _item("laggards", f"{text}{', '.join(one.gained)}", Style.WARN)
+        yield from _laggards(pool.laggards)
+        yield from _of_hosts(pool.advice)
+
+
+def _laggards(laggards: Iterable[CpuLaggard]) -> Iterator[Line]:
+    for one in laggards:
+        names = listed(one.examples, one.hosts)
+        gained = ", ".join(one.gained)
+        text = f"{gained} when {counted(one.hosts, 'host')} of {one.label} ({names}) leave"
+        yield from _item("next", text, Style.WARN)
 
 
 def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
@@ -37,24 +89,61 @@ def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
 
 def _models(vendor: VendorAdvice) -> str:
     found = f"up to {vendor.newest}" if vendor.newest else "no named model"
-    refused = (
-        f"{one.name} ({', '.join(one.features[:MOST_FEATURES])}{_more(one.features)})"
-        for one in vendor.refused[:MOST_REFUSED]
-    )
+    told = [_refused(one) for one in vendor.refused[:MOST_REFUSED]]
     rest = len(vendor.refused) - MOST_REFUSED
-    told = ", ".join(refused) + (f" and {rest} newer" if rest > 0 else "")
-    return f"{found}; not {told}" if told else found
+    told += [f"and {rest} newer"] if rest > 0 else []
+    return "; ".join((found, *told))
 
 
-def _more(features: tuple[str, ...]) -> str:
-    left = len(features) - MOST_FEATURES
-    return f" and {left} more" if left > 0 else ""
+def _refused(one: RefusedModel) -> str:
+    """Return why a model is not safe: hosts that lack features, of older CPUs, or to be probed."""
+    features = _few(one.features, MOST_FEATURES)
+    if one.why is KeptOut.UNKNOWN:
+        probe = f": planner probe on {_examples(one.holders)} tells" if one.holders else ""
+        return f"{one.name} unknown ({features}){probe}"
+    who = _who(one.holders)
+    if one.why is KeptOut.GENERATION:
+        return f"not {one.name}: {who}"
+    return f"not {one.name} ({features}{f': {who}' if who else ''})"
 
 
-def _hidden(advice: CpuAdvice) -> str:
+def _of_hosts(advice: CpuAdvice) -> Iterator[Line]:
+    """Yield what a guest with its host's CPU must hide, ready to be pasted."""
+    if advice.unstated:
+        hosts = counted(advice.unstated, "host")
+        text = f"{hosts} without CPU: write 'Model name' of lscpu into column `cpu`; it bounds this"
+        yield from _item("column", text)
     if not advice.hidden:
-        return "nothing to hide"
-    return f"disable {', '.join(advice.hidden)}"
+        yield from _item("host-model", "nothing to hide")
+    else:
+        text = f"disable {', '.join(advice.hidden)} (to paste: --format libvirt or qemu)"
+        yield from _item("host-model", text)
+    if advice.unprotected:
+        names = ", ".join(advice.unprotected)
+        text = (
+            f"hiding {names} leaves guests with weaker mitigations: probe first, or a named model"
+        )
+        yield from _item("security", text, Style.WARN)
+    if advice.unnamed:
+        count = counted(len(advice.unnamed), "feature")
+        text = f"{count} more that no named model of these CPUs has (--format json): planner probe tells"
+        yield from _item("unknown", text, Style.DIM)
+
+
+def libvirt_cpus(pools: Iterable[PoolCpu]) -> Iterator[str]:
+    """Yield per pool the CPU of a libvirt domain that follows its host and hides what differs."""
+    for pool in pools:
+        yield f"<!-- {pool.domain}: {pool.machine_type} -->\n<cpu mode='host-model'>\n"
+        for name in pool.advice.for_libvirt:
+            yield f"  <feature policy='disable' name='{name}'/>\n"
+        yield "</cpu>\n"
+
+
+def qemu_cpus(pools: Iterable[PoolCpu]) -> Iterator[str]:
+    """Yield per pool the option of QEMU for a CPU that follows its host and hides what differs."""
+    for pool in pools:
+        hidden = "".join(f",-{name}" for name in pool.advice.hidden)
+        yield f"# {pool.domain}: {pool.machine_type}\n-cpu host{hidden}\n"
 
 
 def cpu_document(pools: Iterable[PoolCpu]) -> dict[str, object]:
@@ -71,20 +160,35 @@ def _pool(pool: PoolCpu) -> dict[str, object]:
             {
                 "vendor": one.vendor,
                 "newest": one.newest,
+                "bound": one.bound,
                 "refused": [
-                    {"model": each.name, "features": list(each.features)} for each in one.refused
+                    {
+                        "model": each.name,
+                        "features": list(each.features),
+                        "why": each.why.value,
+                        "holders": [_holder(holder) for holder in each.holders],
+                    }
+                    for each in one.refused
                 ],
             }
             for one in pool.advice.vendors
         ],
         "hidden": list(pool.advice.hidden),
+        "unprotected": list(pool.advice.unprotected),
+        "unnamed": list(pool.advice.unnamed),
+        "hosts_without_cpu": pool.advice.unstated,
         "laggards": [
             {
                 "hosts": one.hosts,
                 "examples": list(one.examples),
-                "runs": one.label,
+                "runs": "" if one.generation else one.label,
+                "generation": one.generation,
                 "gained": list(one.gained),
             }
             for one in pool.laggards
         ],
     }
+
+
+def _holder(one: Holder) -> dict[str, object]:
+    return {"label": one.label, "hosts": one.hosts, "examples": list(one.examples)}

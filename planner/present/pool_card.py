@@ -19,6 +19,7 @@ from planner.domain.solution import (
     PoolVerdict,
     RefusedLine,
 )
+from planner.present.cpu_report import refused_models
 from planner.present.lines import WIDTH, Line, Style, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
@@ -189,13 +190,11 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
     else:
         known = [f"{_of(one)}" for one in vendors if one.newest]
         text = f"named models up to {', '.join(known)}" if known else "no named model"
-        refused = [one for vendor in vendors for one in vendor.refused]
-        if refused:
-            names = ", ".join(one.name for one in refused)
-            why = ", ".join(dict.fromkeys(one.features[0] for one in refused if one.features))
-            text += f"; not {names} ({why})"
+        parts = list(refused_models(advice))
+        text += "; ".join(("", *parts)) if parts else ""
+        text += "; column `cpu` ('Model name' of lscpu) would bound it" * bool(advice.unstated)
     if advice.hidden:
-        text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (-v)"
+        text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (planner cpu)"
     yield from _item("CPU", text)
 
 

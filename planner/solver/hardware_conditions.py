@@ -116,11 +116,12 @@ class HardwareConditions:
 
 
 def _are_of_models(profiles: Iterable[HostProfile]) -> bool:
-    """Whether the fleet or probes say that some hosts have CPUs of different models."""
+    """Whether the fleet says which CPU each host has, or probes that some are of different models."""
     texts = {profile.cpu_model for profile in profiles if not profile.cpu_identity} - {""}
     identities = {profile.cpu_identity for profile in profiles} - {()}
     named = {profile.cpu_model for profile in profiles} - {""}
-    return len(identities) > 1 or (len(named) > 1 and (bool(texts) or not identities))
+    differ = len(identities) > 1 or (len(named) > 1 and (bool(texts) or not identities))
+    return differ or all(profile.cpu_model for profile in profiles)
 
 
 @cache

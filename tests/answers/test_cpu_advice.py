@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import planner
-from planner.domain.cpu_advice import PoolCpu
+from planner.domain.cpu_advice import KeptOut, PoolCpu
 from planner.library.cpus import cpus_of
 from tests.report.pages import run
 
@@ -53,13 +54,75 @@ def test_equal_hosts_hold_nobody_back(tmp_path: Path) -> None:
 
 def test_what_equal_hosts_state_they_lack_bounds_their_model(tmp_path: Path) -> None:
     header, *rows = RHEL.replace("qemu\n", "qemu,cpu,capabilities\n").splitlines()
-    text = "\n".join((header, *(f"{row},Xeon Gold 6130,{{}}" for row in rows[2:]))) + "\n"
+    text = "\n".join((header, *(f"{row},Xeon Gold 6230,{{}}" for row in rows[2:]))) + "\n"
     found = pool(tmp_path, text.format("-cpu.avx512vnni", "-cpu.avx512vnni"))
     (intel,) = found.advice.vendors
     assert intel.generation == "Skylake-Server"
-    assert intel.refused[0].features == ("avx512vnni",)
+    (refused,) = intel.refused
+    assert (refused.features, refused.why) == (("avx512vnni",), KeptOut.LACK)
+    assert [one.examples for one in refused.holders] == [("b1", "b2")]
     assert not found.laggards and not found.advice.hidden
-    assert pool(tmp_path, text.format("+cpu.avx512vnni", "+cpu.avx512vnni")).advice.is_open
+    (intel,) = pool(tmp_path, text.format("+cpu.avx512vnni", "+cpu.avx512vnni")).advice.vendors
+    assert intel.newest.startswith("Cascadelake-Server") and not intel.refused
+
+
+MIXED = """host,pool,kernel,qemu,cpu
+a1,x,5.15.0-91-generic,1:6.2+dfsg-2ubuntu6.21,Xeon Gold 6230
+a2,x,5.15.0-91-generic,1:6.2+dfsg-2ubuntu6.21,Xeon Gold 6230
+b1,x,5.15.0-91-generic,1:6.2+dfsg-2ubuntu6.21,Xeon Platinum 8358
+"""
+
+
+def test_models_newer_than_the_newest_host_are_not_mentioned(tmp_path: Path) -> None:
+    found = pool(tmp_path, MIXED)
+    (intel,) = found.advice.vendors
+    assert intel.newest == "Cascadelake-Server-v5"
+    assert [one.name for one in intel.refused] == ["Icelake-Server"]
+    assert intel.refused[0].why is KeptOut.GENERATION
+    (holder,) = intel.refused[0].holders
+    assert (holder.label, holder.hosts) == ("Cascadelake-Server", 2)
+    assert [(one.generation, one.gained) for one in found.laggards] == [
+        ("Cascadelake-Server", ("Icelake-Server-v5",))
+    ]
+
+
+def test_what_a_probe_would_tell_is_unknown_and_not_a_lack(tmp_path: Path) -> None:
+    found = pool(tmp_path, MIXED.replace("Gold 6230", "Gold 6130").replace("8358", "8268"))
+    (intel,) = found.advice.vendors
+    why = {one.name: (one.why, one.features) for one in intel.refused}
+    assert why["Skylake-Server"][0] is KeptOut.UNKNOWN  # its microcode may give spec-ctrl, TSX
+    assert why["Cascadelake-Server"][0] is KeptOut.GENERATION
+    told = MIXED.replace("qemu,cpu\n", "qemu,cpu,capabilities\n").replace("8358", "8268")
+    told = told.replace("Gold 6230", "Gold 6130,+cpu.spec-ctrl").replace("8268", "8268,")
+    (intel,) = pool(tmp_path, told).advice.vendors
+    assert intel.newest.startswith("Skylake-Server")
+
+
+def test_host_cpus_hide_what_cpus_of_the_pool_may_differ_in(tmp_path: Path) -> None:
+    advice = pool(tmp_path, MIXED).advice
+    assert {"avx512vbmi", "vaes", "hle"} <= set(advice.hidden)
+    assert not {"sse4a", "amx-tile", "3dnow", "avx512f", "arch-capabilities"} & set(advice.hidden)
+    assert set(advice.unprotected) == {"fb-clear", "md-clear"}
+    assert not set(advice.unnamed) & set(advice.hidden)
+
+
+def test_hosts_without_cpu_are_told_which_column_bounds_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(RHEL)
+    assert "'Model name' of lscpu" in run("cpu", str(tmp_path / "fleet.csv")).stdout
+    assert pool(tmp_path, RHEL).advice.unstated == 4
+    (tmp_path / "fleet.csv").write_text(MIXED)
+    assert "lscpu" not in run("cpu", str(tmp_path / "fleet.csv")).stdout
+
+
+def test_what_is_to_be_hidden_can_be_pasted(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(MIXED.replace("8358", "6330"))
+    hidden = pool(tmp_path, MIXED).advice.hidden
+    written = run("cpu", str(tmp_path / "fleet.csv"), "--format", "libvirt").stdout
+    root = ElementTree.fromstring(written)
+    assert root.get("mode") == "host-model"
+    assert [one.get("policy") for one in root] == ["disable"] * len(hidden)
+    written = run("cpu", str(tmp_path / "fleet.csv"), "--format", "qemu").stdout
+    assert written.splitlines()[1] == "-cpu host" + "".join(f",-{name}" for name in hidden)
 
 
 def test_the_vendor_of_the_hosts_bounds_the_question(tmp_path: Path) -> None:

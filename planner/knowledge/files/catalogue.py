@@ -94,6 +94,9 @@ TABLES = (
     Table(
         "common-cpu-features", "cpu_features.toml", "common", ("arch",), ("names",), adds_up=True
     ),
+    Table("of-hardware", "cpu_features.toml", "of_hardware", ("arch",), ("names",), adds_up=True),
+    Table("libvirt-features", "cpu_features.toml", "libvirt", ("feature",), ("name",)),
+    Table("mitigations", "cpu_features.toml", "mitigation", ("arch",), ("names",), adds_up=True),
     Table("unasked", "cpu_features.toml", "unasked", ("arch",), ("names",), adds_up=True),
     Table("not-of-host", "cpu_features.toml", "not_of_host", ("arch",), ("names",), adds_up=True),
     Table(

@@ -81,6 +81,13 @@ def read_cpu_model(row: Row) -> CpuModel:
     )
 
 
+def read_libvirt_feature(row: Row) -> tuple[str, str]:
+    """Read a CPU feature and what libvirt calls it."""
+    row.choice("evidence", Evidence)
+    row.text("source")
+    return row.text("feature"), row.text("name")
+
+
 def read_cpu_generation(row: Row) -> CpuGeneration:
     """Read a generation of named CPU models."""
     return row.make(CpuGeneration, match=read_pattern(row) if row.text("match", "") else None)
