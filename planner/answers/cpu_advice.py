@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from planner.answers.cpu_holders import held
+from planner.answers.reasons.cpu_holders import held
 from planner.domain.cpu_advice import CpuAdvice, RefusedModel, VendorAdvice
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostProfile, QemuBuild
@@ -115,9 +115,9 @@ def _advice(excluded: frozenset[str], cpus: PoolCpus, knowledge: KnowledgeBase) 
         vendors=tuple(advised),
         hidden=tuple(sorted(hidden)),
         unnamed=tuple(sorted(every.gone - of_time)),
-        unprotected=tuple(sorted(hidden & knowledge.guests.mitigations)),
+        unprotected=tuple(sorted(hidden & knowledge.guests.hiding.mitigations)),
         for_libvirt=tuple(
-            knowledge.guests.libvirt_names.get(name, name) for name in sorted(hidden)
+            knowledge.guests.hiding.libvirt_names.get(name, name) for name in sorted(hidden)
         ),
     )
 

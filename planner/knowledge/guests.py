@@ -135,6 +135,14 @@ class FeatureBit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hiding:
+    """CPU features by which guests protect themselves, and libvirt's other names of features."""
+
+    mitigations: frozenset[str]
+    libvirt_names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuestWords:
     """The vocabulary of guests.
 
@@ -143,9 +151,9 @@ class GuestWords:
     that some row or kernel speaks of; `common` are features that every CPU has on which KVM runs,
     `beyond_common` those of the hardware that some CPU lacks. `not_of_host` are those that a model that
     follows its host has only if named, `unmigratable` those that it has with migratable=off alone,
-    `not_of_kernel` settings of QEMU of which no kernel decides, `security` and `mitigations` those
-    without which a guest is less protected, `libvirt_names` what libvirt calls some. `general_options`
-    are of every device, `machine_sugar` of `-machine` for other parts.
+    `not_of_kernel` settings of QEMU of which no kernel decides, `security` those without which a guest
+    is less protected, `hiding` what to know of those that are to be hidden. `general_options` are of
+    every device, `machine_sugar` of `-machine` for other parts.
     """
 
     devices: Mapping[str, Device]
@@ -163,8 +171,7 @@ class GuestWords:
     settings_of_host: frozenset[str]
     not_of_kernel: frozenset[str]
     security: frozenset[str]
-    mitigations: frozenset[str]
-    libvirt_names: Mapping[str, str]
+    hiding: Hiding
     general_options: frozenset[str]
     machine_sugar: frozenset[str]
     unblocking: frozenset[tuple[str, str, str]]

@@ -19,7 +19,7 @@ from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.files.rows import Row, made
-from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords
+from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords, Hiding
 from planner.knowledge.hardware import HardwareFact, HostCpus, UnreadKernels, VendorCrossing
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
@@ -256,6 +256,13 @@ def _features(catalogue: Collection[CapabilityId]) -> frozenset[str]:
     return frozenset(name.removeprefix("cpu.") for name in catalogue if name.startswith("cpu."))
 
 
+def _hiding(folder: Folder) -> Hiding:
+    return Hiding(
+        mitigations=_features_in(folder, "mitigations"),
+        libvirt_names=dict(folder.read("libvirt-features", read_libvirt_feature)),
+    )
+
+
 def _guest_words(
     folder: Folder,
     parts: OfferedParts,
@@ -279,8 +286,7 @@ def _guest_words(
         model_features=asked,
         common=common,
         beyond_common=(_features(catalogue) | _features_in(folder, "of-hardware")) - common,
-        libvirt_names=dict(folder.read("libvirt-features", read_libvirt_feature)),
-        mitigations=_features_in(folder, "mitigations"),
+        hiding=_hiding(folder),
         not_of_host=_features_in(folder, "not-of-host"),
         unmigratable=_features_in(folder, "unmigratable-features"),
         settings_of_host=_features_in(folder, "settings-of-host"),

@@ -26,12 +26,13 @@ CPU_SCHEMA = "planner.cpu/1"
 def refused_models(advice: CpuAdvice) -> Iterator[str]:
     """Yield in few words what keeps which models out of a pool: lacks, open facts, older CPUs."""
     refused = [one for vendor in advice.vendors for one in vendor.refused]
-    lacked = [one for one in refused if one.why is KeptOut.LACK]
+    of_any = (KeptOut.LACK, KeptOut.UNKNOWN) if advice.unstated else (KeptOut.LACK,)
+    lacked = [one for one in refused if one.why in of_any]
     if lacked:
         why = ", ".join(dict.fromkeys(one.features[0] for one in lacked if one.features))
         yield f"not {', '.join(one.name for one in lacked)} ({why})"
     for one in refused:
-        if one.why is KeptOut.UNKNOWN:
+        if one.why is KeptOut.UNKNOWN and one not in lacked:
             probe = f": planner probe on {_examples(one.holders)}" if one.holders else ""
             yield f"{one.name} unknown ({_few(one.features, FEW_FEATURES)}){probe}"
     for holders, names in _by_holders(refused):

@@ -192,7 +192,7 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
         text = f"named models up to {', '.join(known)}" if known else "no named model"
         parts = list(refused_models(advice))
         text += "; ".join(("", *parts)) if parts else ""
-        text += "; column `cpu` ('Model name' of lscpu) would bound it" * bool(advice.unstated)
+        text += "; a column `cpu` bounds it" * bool(advice.unstated)
     if advice.hidden:
         text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (planner cpu)"
     yield from _item("CPU", text)
