@@ -232,7 +232,7 @@ class KernelLines:
         """Return what rows tell of a release, else what the line has from its base."""
         place = kernel.base if line.inherits else kernel.release
         in_series = self._rows_of(line, kernel, capability, arch)
-        if not in_series or line.trust == "none":
+        if not in_series:
             return self._inherited(line, kernel, capability, arch)
         if not kernel.release:
             return Presence.UNKNOWN, Evidence.INFERRED

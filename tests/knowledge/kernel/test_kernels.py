@@ -24,6 +24,7 @@ from planner.knowledge.kernel.kernel_looks import MAY_GIVE, Branch
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.load import load_knowledge
+from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
 from planner.migration.rules.host_rules import judge_coverage, judge_cpu_features
 
@@ -567,3 +568,49 @@ def test_a_kernel_past_all_that_was_read_is_told_to_be_inferred(text: str, told:
     assert placed is not None
     doubt = kernels.doubt(placed, "x86_64")
     assert doubt.startswith(told) if told else not doubt
+
+
+@pytest.mark.parametrize(
+    ("text", "presence"),
+    [
+        ("5.15.100", Presence.PRESENT),
+        ("5.17.3", Presence.ABSENT),
+        ("5.19.11", Presence.ABSENT),
+        ("5.19.12", Presence.PRESENT),
+        ("6.1.100", Presence.PRESENT),
+        ("5.14.0-162.23.1.el9_1.x86_64", Presence.ABSENT),
+        ("5.14.0-200.el9.x86_64", Presence.UNKNOWN),
+        ("5.14.0-284.11.1.el9_2.x86_64", Presence.PRESENT),
+        ("4.18.0-372.19.1.el8_6.x86_64", Presence.PRESENT),
+        ("4.18.0-425.3.1.el8.x86_64", Presence.ABSENT),
+        ("4.18.0-553.el8_10.x86_64", Presence.PRESENT),
+    ],
+)
+def test_which_kernels_keep_the_registers_of_a_guest_without_xsave(
+    text: str, presence: Presence
+) -> None:
+    placed = _knowledge().kernels.place(text)
+    assert placed is not None
+    name = CapabilityId("kvm.xsave_keeps_legacy")
+    assert _knowledge().kernels.presence(placed, name, arch="x86_64")[0] is presence
+
+
+@pytest.mark.parametrize(
+    ("cpu", "source", "destination", "is_told"),
+    [
+        ("Nehalem", "5.18.10", "6.1.100", True),
+        ("Nehalem", "6.1.100", "5.18.10", True),
+        ("Nehalem", "5.15.100", "6.1.100", False),
+        ("Haswell-noTSX", "5.18.10", "6.1.100", False),
+    ],
+)
+def test_a_guest_without_xsave_loses_its_registers_on_kernels_with_the_fault(
+    cpu: str, source: str, destination: str, is_told: bool
+) -> None:
+    edge = _edge(source, destination)
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-7.2"), devices=(), cpu=GuestCpu.parse(cpu)
+    )
+    found = judge(edge, start, _knowledge()).objections
+    told = [one for one in found if one.unit == "cpu/fpu-without-xsave" and not one.is_gap]
+    assert bool(told) is is_told
