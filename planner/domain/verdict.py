@@ -144,10 +144,13 @@ class Verdict:
     def consequence(self) -> Consequence | None:
         """What certainly happens, None if nothing is certain.
 
-        A guest that is not let go, or whose destination does not start, loses nothing; else the gravest.
+        A guest that is not let go, or whose destination does not start, loses nothing; nor does one
+        whose stream the destination refuses, for it goes on at the source. Else the gravest.
         """
         certain = {one.consequence for one in self.objections if not one.is_gap}
         early = {one for one in certain if one.is_before_the_move}
+        if Consequence.FAILS_CLEANLY in certain:
+            certain.discard(Consequence.LOSES_STATE)
         return max(early or certain, key=lambda one: one.weight, default=None)
 
     def decided(self) -> Verdict:

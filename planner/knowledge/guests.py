@@ -182,6 +182,7 @@ class GuestWords:
     cpu_generations: tuple[CpuGeneration, ...] = ()
     formats: GuestFormats = field(default_factory=GuestFormats)
     machines: MachineTables | None = None
+    observed_types: frozenset[str] = frozenset()
     _features: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def generation_of(self, text: str) -> str:
@@ -243,9 +244,11 @@ class GuestWords:
         return read | capitals | of_programs | FOLLOWS_HOST | frozenset(self.cpu_models)
 
     def is_machine_type(self, name: str) -> bool:
-        """Whether a name is a machine type by a row or a vendor's suffix, or some build's alias."""
+        """Whether a name is a machine type by a row or a vendor's suffix, an alias, or seen to run."""
         tables = self.machines
-        return tables is None or tables.row(name) is not None or tables.is_alias(name)
+        if tables is None or name in self.observed_types:
+            return True
+        return tables.row(name) is not None or tables.is_alias(name)
 
     @property
     def machine_types(self) -> Collection[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -71,6 +71,7 @@ from planner.knowledge.readers.read_late import read_cpu_word, read_message
 from planner.knowledge.readers.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.readers.read_packages import read_packages
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
+from planner.knowledge.sites import Observation
 from planner.knowledge.value_kinds import read_value_kind
 
 T = TypeVar("T")
@@ -79,8 +80,7 @@ SETS = BY_NAME["compat-sets"]
 
 def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     """Read the shipped rows and lay `overlays` over them; raises `KnowledgeError`."""
-    folder = Folder(roots=(root or shipped_data(), *overlays))
-    folder.check()
+    folder = _checked(root or shipped_data(), *overlays)
     capabilities = {row.id: row for row in folder.read("capabilities", read_capability)}
     builds = BuildLines(folder.read("build-lines", read_build_line))
     kinds = dict(folder.read("property-kinds", read_property_kind))
@@ -88,6 +88,7 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
     parts = _parts(folder)
     kernels = _kernels(folder, capabilities)
     machines = _machines(folder, builds)
+    seen = tuple(folder.read("observations", read_observation))
     words = _guest_words(folder, parts, machines, units, capabilities, _read_features(kernels))
     base = KnowledgeBase(
         capabilities=capabilities,
@@ -100,11 +101,11 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         units=units,
         calendars=tuple(folder.read("calendars", read_calendar)),
         releases=tuple(folder.read("vendor-releases", read_vendor_release)),
-        guests=words,
+        guests=_with_types_of(words, seen),
         guest_profiles=read_guest_profiles(folder.rows(BY_NAME["guest-profiles"])),
         host_cpus=_host_cpus(folder),
         faults=tuple(folder.read("faults", partial(read_fault, builds=builds))),
-        observations=tuple(folder.read("observations", read_observation)),
+        observations=seen,
         removals={row.machine_type: row for row in folder.read("removals", read_removal)},
         policy=next(iter(folder.read("default-policy", read_default_policy)), Policy()),
         architectures=tuple(folder.read("architectures", read_architecture)),
@@ -129,6 +130,18 @@ def _properties(
 ) -> Mapping[PropertyKey, PropertyRow]:
     rows = folder.read("properties", partial(read_property, kinds=kinds))
     return {row.key: row for row in rows}
+
+
+def _checked(*roots: Path) -> Folder:
+    folder = Folder(roots=roots)
+    folder.check()
+    return folder
+
+
+def _with_types_of(words: GuestWords, observations: Iterable[Observation]) -> GuestWords:
+    """Return words that know the machine types which guests were seen to run as."""
+    seen = frozenset(name for row in observations for name in row.machine_types)
+    return replace(words, observed_types=seen)
 
 
 def _kernels(folder: Folder, capabilities: Mapping[CapabilityId, Capability]) -> KernelLines:
