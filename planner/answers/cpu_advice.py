@@ -183,7 +183,7 @@ def _of_vendor(
             carried = [name for name in safe if bound and every.is_carried(name)]
             newest, generation = (carried or safe)[-1], row.model
             refused = list(_newer_versions(newest, lost, every))
-        elif any(lost.values()) and every.is_asked(row, bound):
+        elif next(iter(lost.values()), ()) and every.is_asked(row, bound):
             least = min(filter(None, lost.values()), key=len)
             refused.append(RefusedModel(name=row.model, features=least))
     written = every.knowledge.host_cpus.named(vendor)
