@@ -25,6 +25,7 @@ class Plane(Enum):
 
     LIBVIRT = "libvirt"
     ANSIBLE = "ansible"
+    KUBEVIRT = "kubevirt"
 
 
 Paths = Annotated[
@@ -44,7 +45,7 @@ GuestsOutput = Annotated[
 
 
 def import_(
-    plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt or ansible")],
+    plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt, ansible or kubevirt")],
     paths: Paths = None,
     collect: Collect = False,
     output: FleetOutput = None,

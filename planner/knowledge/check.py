@@ -30,6 +30,7 @@ def check_knowledge(knowledge: KnowledgeBase, roots: Iterable[Path]) -> tuple[Pr
     """Return everything that is wrong with the rows: references, examples, order, provenance."""
     tuple(knowledge.cpu_words)
     tuple(knowledge.planes.packages)
+    tuple(knowledge.planes.launchers)
     tuple(knowledge.messages)  # read late as a rule, so read here: a wrong row raises
     problems = [problem for rule in RULES for problem in rule(knowledge)]
     for root in roots:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,11 @@ from planner.knowledge.cpu_errata import CpuErrata
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
-from planner.knowledge.files.rows import Row, made
+from planner.knowledge.files.rows import made
 from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords, Hiding
 from planner.knowledge.hardware import HardwareFact, HostCpus, UnreadKernels, VendorCrossing
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
-from planner.knowledge.plane_rows import PlaneRows, QemuPackage
 from planner.knowledge.qemu.board_parts import BoardParts, read_board
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.compat_lists import CompatSet, MachineTables
@@ -70,6 +69,7 @@ from planner.knowledge.readers.read_hosts import (
 from planner.knowledge.readers.read_late import read_cpu_word, read_message
 from planner.knowledge.readers.read_lines import read_build_line, read_capability, read_kernel_line
 from planner.knowledge.readers.read_packages import read_packages
+from planner.knowledge.readers.read_planes import read_late, read_planes
 from planner.knowledge.readers.read_state import read_property_kind, read_unit, read_unit_kind
 from planner.knowledge.sites import Observation
 from planner.knowledge.value_kinds import read_value_kind
@@ -116,9 +116,9 @@ def load_knowledge(*overlays: Path, root: Path | None = None) -> KnowledgeBase:
         device_states=_device_states(folder, parts.inventory),
         sections=Sections(folder.roots, folder.read("settled-layouts", made(SettledLayout))),
         roms=_roms(folder),
-        read_messages=partial(_late, folder, "messages", read_message),
-        read_cpu_words=partial(_late, folder, "cpu-words", read_cpu_word),
-        planes=PlaneRows(partial(_late, folder, "qemu-packages", made(QemuPackage))),
+        read_messages=partial(read_late, folder, "messages", read_message),
+        read_cpu_words=partial(read_late, folder, "cpu-words", read_cpu_word),
+        planes=read_planes(folder),
         digest=folder.digest(),
     )
     folder.done()
@@ -215,16 +215,6 @@ def _compat_sets(folder: Folder, builds: BuildLines, board: str) -> Iterator[Com
         problems += file.surplus()
     if problems:
         raise KnowledgeError(problems)
-
-
-def _late(folder: Folder, name: str, reader: Callable[[Row], T]) -> tuple[T, ...]:
-    """Read a table whose file is read when it is first asked about."""
-    found = tuple(folder.read(name, reader))
-    files = folder.files(BY_NAME[name].files)
-    problems = tuple(problem for file in files for problem in file.surplus())
-    if problems:
-        raise KnowledgeError(problems)
-    return found
 
 
 def _units(

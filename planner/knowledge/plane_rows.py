@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from planner.domain.capability import Evidence
+
+RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+"""A release of the project itself; what others build of it has more in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +28,54 @@ class QemuPackage:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubevirtRelease:
+    """Releases of KubeVirt, from `first` to `last`, whose virt-launcher has one QEMU."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    qemu: str
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherImage:
+    """An image of virt-launcher by its whole name, and the QEMU in it."""
+
+    name: str
+    qemu: str
+    evidence: Evidence
+    source: str
+
+
+Launchers = tuple[tuple[KubevirtRelease, ...], tuple[LauncherImage, ...]]
+"""What is known of releases, and of single images."""
+
+
 @dataclass(frozen=True)
 class PlaneRows:
     """What planes call things; each kind of row is read when it is first asked about."""
 
     read_packages: Callable[[], tuple[QemuPackage, ...]]
+    read_launchers: Callable[[], Launchers]
 
     @cached_property
     def packages(self) -> tuple[QemuPackage, ...]:
         """The packages of QEMU."""
         return self.read_packages()
+
+    @cached_property
+    def launchers(self) -> Launchers:
+        """The releases and images of KubeVirt."""
+        return self.read_launchers()
+
+    def launcher(self, text: str) -> str:
+        """Return the QEMU of an image, or of a release such as `v1.6.3`; empty if no row has it."""
+        releases, images = self.launchers
+        found = next((row.qemu for row in images if row.name == text), "")
+        numbers = RELEASE.fullmatch(text)
+        if found or numbers is None:
+            return found
+        release = tuple(int(number) for number in numbers.groups())
+        return next((row.qemu for row in releases if row.first <= release <= row.last), "")

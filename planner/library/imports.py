@@ -20,7 +20,7 @@ def read_planes(
 
     Each path is a file, folder or tar archive. Files of several planes may stand in one call: they are
     told apart by what is in them, and put together host by host. `kind` is the plane whose commands
-    errors name: `libvirt` or `ansible`. Raises `FleetError` with every problem of every file.
+    errors name, such as `libvirt`. Raises `FleetError` with every problem of every file.
     """
     rows = knowledge or load_knowledge()
     places = [Path(path) for path in paths]
@@ -29,6 +29,7 @@ def read_planes(
         features=_names(rows),
         packages=rows.planes.packages,
         arch_of=rows.arch_of,
+        launchers=rows.planes.launcher,
     )
     reader = PlaneFiles(words, name_of(places[0]) if places else kind, kind)
     for place in places:

@@ -48,7 +48,9 @@ class KubevirtCluster:
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class Node:
+    """A node of a cluster."""
+
     name: str
     pool: str
     kernel: str
@@ -71,7 +73,7 @@ def read_cluster(
     value names a node's pool. Raises `FleetError` with every problem of both files.
     """
     of_nodes, of_instances = Complaints(str(nodes)), Complaints(str(instances))
-    found = [_node(part, pool_label) for part in items_of(nodes, "Node", of_nodes)]
+    found = [node_of(part, pool_label) for part in items_of(nodes, "Node", of_nodes)]
     by_name = {node.name: node for node in found if node is not None}
     if not found and not of_nodes.problems:
         of_nodes.add((), "no Node in the file", "it is what `kubectl get nodes -o json` prints")
@@ -86,7 +88,8 @@ def read_cluster(
     return _cluster(by_name, guests, launchers, str(nodes))
 
 
-def _node(part: JsonObject, pool_label: str) -> _Node | None:
+def node_of(part: JsonObject, pool_label: str) -> Node | None:
+    """Return a node object, None with a complaint if it lacks something; a pool by its label."""
     name = part.text("metadata", "name")
     kernel = part.text("status", "nodeInfo", "kernelVersion")
     arch = part.text("status", "nodeInfo", "architecture")
@@ -103,7 +106,7 @@ def _node(part: JsonObject, pool_label: str) -> _Node | None:
         part.complain(("metadata", "labels"), f"no label '{pool_label}' to name the pool")
     if not (name and kernel and pool and arch in ARCHITECTURE):
         return None
-    return _Node(name, pool, kernel, ARCHITECTURE[arch], _cpu(labels), SCHEDULABLE in labels)
+    return Node(name, pool, kernel, ARCHITECTURE[arch], _cpu(labels), SCHEDULABLE in labels)
 
 
 def _cpu(labels: Mapping[str, object]) -> str:
@@ -138,9 +141,9 @@ def _check_images(guests: list[Instance], launchers: Launchers, complaints: Comp
 
 
 def _cluster(
-    nodes: Mapping[str, _Node], instances: list[Instance], launchers: Launchers, source: str
+    nodes: Mapping[str, Node], instances: list[Instance], launchers: Launchers, source: str
 ) -> KubevirtCluster:
-    hosts: dict[str, tuple[_Node, str]] = {}
+    hosts: dict[str, tuple[Node, str]] = {}
     busy = {guest.node for guest in instances}
     for node in nodes.values():
         if node.runs_kubevirt or node.name in busy:
@@ -156,7 +159,7 @@ def _cluster(
     return KubevirtCluster(fleet=fleet, guests=tuple(guests), left_out=left_out)
 
 
-def _groups(hosts: Mapping[str, tuple[_Node, str]]) -> Iterator[HostGroup]:
+def _groups(hosts: Mapping[str, tuple[Node, str]]) -> Iterator[HostGroup]:
     alike: dict[tuple[str, str, str, str, str], list[HostName]] = {}
     for name, (node, qemu) in sorted(hosts.items()):
         key = (node.pool, node.kernel, qemu, node.arch, node.cpu)

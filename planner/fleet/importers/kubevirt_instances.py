@@ -48,19 +48,20 @@ def instances_of(
     path: Path, nodes: Collection[str] | None, words: GuestVocabulary, complaints: Complaints
 ) -> Iterator[Instance]:
     """Yield the guests that are on a node; `nodes` None: their names are not known."""
-    yield from _instances(items_of(path, KIND, complaints), nodes, words)
+    yield from instances_among(items_of(path, KIND, complaints), nodes, words)
 
 
 def instances_in(
     document: object, nodes: Collection[str], words: GuestVocabulary, complaints: Complaints
 ) -> Iterator[Instance]:
     """Yield the guests of a document that was read."""
-    yield from _instances(parts_of_kind(document, KIND, complaints), nodes, words)
+    yield from instances_among(parts_of_kind(document, KIND, complaints), nodes, words)
 
 
-def _instances(
+def instances_among(
     parts: Iterable[JsonObject], nodes: Collection[str] | None, words: GuestVocabulary
 ) -> Iterator[Instance]:
+    """Yield the guests of objects that are on a node."""
     for part in parts:
         if part.word("status", "phase") not in ON_A_NODE:
             continue

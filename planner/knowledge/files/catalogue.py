@@ -169,6 +169,8 @@ TABLES = (
     ),
     Table("property-kinds", "kinds.toml", "property_kind", ("name",), ("meaning",)),
     Table("qemu-packages", "qemu_packages.toml", "package", ("name", "arch"), ("manager",)),
+    Table("kubevirt-releases", "kubevirt_releases.toml", "launcher", ("first",), ("qemu",)),
+    Table("kubevirt-images", "kubevirt_releases.toml", "launcher_image", ("name",), ("qemu",)),
     Table("removals", "machine_types/*.toml", "removal_forecast", ("name",), ("removed",)),
     Table("roms", "roms.toml", "rom", ("file",), ("devices",)),
     Table("rom-sizes", "roms.toml", "rom_size", ("name",), ("block",)),

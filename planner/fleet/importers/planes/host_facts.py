@@ -92,24 +92,28 @@ class HostBook:
         """The names of all hosts that some file tells of."""
         return tuple(sorted(self._facts))
 
-    def fleet(self) -> Fleet:
-        """Return the fleet of all hosts; raises `FleetError` with every problem of every host.
+    def check(self) -> None:
+        """Raise `FleetError` with every problem of every file, else with every fact that is missing.
 
         What no file tells can be said only if every file could be read.
         """
         if self.problems:
             raise FleetError(self.problems)
-        whole = [self._one(host) for host in self.hosts]
-        if not whole:
-            self._complain(self.source, "tells of no host", "")
-        for one in whole:
+        if not self._facts:
+            self.complain(self.source, "tells of no host", "")
+        for one in map(self._one, self.hosts):
             for column in ("kernel", "qemu"):
                 if not getattr(one, column):
                     what = f"host {quoted(one.host)}: no file tells its {column}"
-                    self._complain(one.source, what, self.remedies.of(column, one.host))
+                    self.complain(one.source, what, self.remedies.of(column, one.host))
         if self.problems:
             raise FleetError(self.problems)
-        return Fleet(groups=tuple(_grouped([*whole, *self._older.values()])), source=self.source)
+
+    def fleet(self) -> Fleet:
+        """Return the fleet of all hosts; raises `FleetError`."""
+        self.check()
+        hosts = (*map(self._one, self.hosts), *self._older.values())
+        return Fleet(groups=tuple(_grouped(hosts)), source=self.source)
 
     def of(self, host: str) -> HostFacts:
         """Return what all files together tell of a host."""
@@ -143,14 +147,15 @@ class HostBook:
         by_text = {getattr(found, column): found.source for found in told if found.rank == best}
         if len(by_text) > 1:
             places = " and ".join(f"{quoted(text)} in {file}" for text, file in by_text.items())
-            self._complain(
+            self.complain(
                 next(iter(by_text.values())),
                 f"host {quoted(host)}: {column} is {places}",
                 "leave out the older file",
             )
         return next(iter(by_text), "")
 
-    def _complain(self, file: str, what: str, remedy: str) -> None:
+    def complain(self, file: str, what: str, remedy: str) -> None:
+        """Keep a problem of a file, once."""
         problem = Problem(location=Location(file=file), what=what, remedy=remedy)
         if problem not in self.problems:
             self.problems.append(problem)

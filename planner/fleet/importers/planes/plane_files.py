@@ -15,6 +15,7 @@ from planner.documents.json_file import parse_json
 from planner.domain.guest import GuestGroup
 from planner.fleet.importers.planes.ansible import AnsibleReader
 from planner.fleet.importers.planes.host_facts import HostBook, Remedies
+from planner.fleet.importers.planes.kubevirt import KubevirtReader
 from planner.fleet.importers.planes.libvirt import PARTS, LibvirtReader
 from planner.fleet.importers.planes.places import HostFile, host_files
 from planner.fleet.importers.planes.plane_words import Imported, PlaneReader, PlaneWords
@@ -30,6 +31,12 @@ KINDS: Mapping[str, Remedies] = {
         {
             "kernel": "ansible {host} -m setup --tree facts/",
             "qemu": "ansible {host} -m package_facts --tree packages/",
+        }
+    ),
+    "kubevirt": Remedies(
+        {
+            "kernel": "kubectl get node {host} -o json > {host}.json",
+            "qemu": "kubectl get kubevirt -A -o json > kubevirt.json",
         }
     ),
 }
@@ -53,7 +60,11 @@ class PlaneFiles:
         """Open an empty book; readers that find their hosts among those of others come last."""
         self.book = HostBook(self.source, KINDS[self.kind])
         self._libvirt = LibvirtReader(self.words, self.book)
-        self._readers = (self._libvirt, AnsibleReader(self.words, self.book))
+        self._readers = (
+            self._libvirt,
+            KubevirtReader(self.words, self.book),
+            AnsibleReader(self.words, self.book),
+        )
 
     def read(self, path: Path) -> None:
         """Read a folder, archive or file; problems of files are kept for `close`."""
@@ -67,7 +78,8 @@ class PlaneFiles:
         """Return all hosts and guests; raises `FleetError` with every problem of every file."""
         for reader in self._readers:
             reader.settle()
-        guests = () if self.book.problems else tuple(self._guests())
+        self.book.check()
+        guests = tuple(self._guests())
         fleet = self.book.fleet()
         return Imported(fleet=fleet, guests=guests, left_out=self.book.left_out)
 

@@ -42,12 +42,16 @@ class PackageRow(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaneWords:
-    """Names that planes use. `arch_of` returns the architecture that a word names, empty if none."""
+    """Names that planes use. `arch_of` returns the architecture that a word names, empty if none.
+
+    `launchers` returns the QEMU of a release or image of KubeVirt, empty if nobody knows it.
+    """
 
     guests: GuestVocabulary
     features: FeatureNames
     packages: Sequence[PackageRow]
     arch_of: Callable[[str], str]
+    launchers: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
