@@ -32,11 +32,12 @@ class CpuRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuErratum:
-    """A feature that kernels with the fact `name` take from `cpus`."""
+    """A feature that kernels with the fact `name` take from `cpus`; `unless` else of a host decides."""
 
     name: CapabilityId
     feature: CapabilityId
     cpus: frozenset[str]
+    unless: str = ""
     evidence: Evidence
     source: str
 
@@ -69,12 +70,18 @@ class CpuErrata:
             return Truth.YES
         return Truth.UNKNOWN if cpus & erratum.cpus else Truth.NO
 
+    def unless(self, name: CapabilityId) -> str:
+        """Return what else of a host decides about a fault, empty if its kernel alone does."""
+        return next((row.unless for row in self.errata if row.name == name), "")
+
     def words(self, names: frozenset[CapabilityId]) -> str:
         """Return the CPUs that have a fault, by maker: `AMD Zen 1, Zen 2; Intel Alder Lake`."""
-        faulty = {cpu for row in self.errata if row.name in names for cpu in row.cpus}
+        asked = [row for row in self.errata if row.name in names]
+        faulty = {cpu: row.unless for row in asked for cpu in row.cpus}
         by_maker: dict[str, list[str]] = {}
         for row in self.cpus:
             if row.name in faulty:
                 maker, _, model = row.title.partition(" ")
-                by_maker.setdefault(maker, []).append(model)
+                unless = f" (unless {faulty[row.name]})" if faulty[row.name] else ""
+                by_maker.setdefault(maker, []).append(f"{model}{unless}")
         return "; ".join(f"{maker} {', '.join(models)}" for maker, models in by_maker.items())

@@ -153,7 +153,7 @@ class Profiler:
         knowledge = self._knowledge
         errata = knowledge.host_cpus.errata
         cpus = errata.may_be(vendor, group.cpu, group.hardware)
-        wanted = knowledge.kernels.tables.names(group.arch) & errata.names
+        wanted = knowledge.kernels.told_of(group.arch) & errata.names
         told = knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
         lacked, taken, open_ones = set[CapabilityId](), set[TakenFeature](), set[TakenFeature]()
         for row in errata.errata:

@@ -152,6 +152,30 @@ def test_a_release_between_two_that_differ_is_open() -> None:
     )
 
 
+def test_tsx_that_a_kernel_takes_by_its_default_is_open() -> None:
+    one, other = host("5.3.0", "Cascadelake-Server"), host("5.10.0", "Cascadelake-Server")
+    found = objections(one, other, "Cascadelake-Server")
+    assert {("cpu.rtm", "P012"), ("cpu.hle", "P012")} <= set(found)
+    assert "cpu.rtm" not in {name for name, _ in objections(other, one, "Cascadelake-Server")}
+    assert "cpu.rtm" not in {name for name, _ in objections(one, other, "Cascadelake-Server-noTSX")}
+    newer = host("6.1.0", "Cascadelake-Server")
+    assert "cpu.rtm" not in {name for name, _ in objections(other, newer, "Cascadelake-Server")}
+
+
+def test_tsx_by_vendor_and_generation() -> None:
+    def takes(kernel: str, cpu: str) -> bool:
+        return any(one.feature == "cpu.rtm" for one in host(kernel, cpu).taken_cpu_features)
+
+    assert not takes("4.18.0-193.el8.x86_64", "Cascadelake-Server"), "RHEL 8.2: tsx=on"
+    assert takes("4.18.0-240.el8.x86_64", "Cascadelake-Server"), "RHEL 8.3: tsx=off"
+    assert not takes("3.10.0-1160.el7.x86_64", "Cascadelake-Server")
+    assert takes("6.12.0", "Icelake-Server")
+    assert not takes("7.1.0", "Icelake-Server"), "7.0 asks whether the CPU has TAA"
+    assert takes("7.1.0", "Cascadelake-Server")
+    assert not takes("5.13.0", "Intel Xeon Gold 6130")
+    assert takes("5.14.0", "Intel Xeon Gold 6130")
+
+
 def test_cpus_that_nobody_states_are_a_check_with_their_names() -> None:
     (text,) = checked(host(OLD), host(NEW), "EPYC-Rome")
     assert text.endswith("AMD Zen 1, Zen 2, Cyan Skillfish"), "EPYC-Rome has no pcid"
@@ -171,8 +195,9 @@ def test_every_fault_has_cpus_and_a_fact_of_the_kernels() -> None:
     rows = words().table["erratum"]
     assert isinstance(rows, list)
     listed = {row["name"] for row in rows if "name" in row}
-    assert listed == errata.names
-    assert errata.names <= knowledge().kernels.tables.names("x86_64")
+    read = knowledge().kernels.tables.names("x86_64")
+    assert listed == errata.names & read
+    assert errata.names <= knowledge().kernels.told_of("x86_64"), "the others are told by rows"
     for row in errata.errata:
         assert errata.concerns(row, row.cpus) is Truth.YES
 

@@ -115,7 +115,7 @@ TABLES = (
         "security-features", "cpu_features.toml", "security", ("arch",), ("names",), adds_up=True
     ),
     Table("features-of-the-cpu", "cpu_features.toml", "of_cpu", ("arch", "since"), ("names",)),
-    Table("cpu-errata", "cpu_errata.toml", "erratum", ("name",), ("feature", "cpus")),
+    Table("cpu-errata", "cpu_errata.toml", "erratum", ("name", "feature"), ("cpus",)),
     Table("cpu-rows", "cpu_errata.toml", "cpu", ("name",), ("vendor", "numbers")),
     Table("cpu-generations", "cpu_generations.toml", "generation", ("model",), ("vendor", "order")),
     Table("cpu-models", "cpu_models.toml", "model", ("name",)),

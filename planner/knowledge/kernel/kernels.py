@@ -40,6 +40,12 @@ class KernelLines:
         self._catalogue = catalogue
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def told_of(self, arch: str) -> frozenset[CapabilityId]:
+        """Return what sources of whole kernels, or rows about an architecture by name, tell of."""
+        rows = (row for line in self.lines for found in line.changes.values() for row in found)
+        return self.tables.names(arch) | {row.capability for row in rows if arch in row.arch}
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
     def cpu_features(self, arch: str) -> frozenset[CapabilityId]:
         """Return the CPU features of which kernels say whether guests of an architecture get them."""
         told = {
@@ -223,7 +229,7 @@ class KernelLines:
         """Return what a capability is whose kernel has it: possible, if the machine decides."""
         row = self._catalogue.get(capability)
         if row is None:
-            return Presence.POSSIBLE if capability.startswith("cpu.") else Presence.PRESENT
+            return Presence.POSSIBLE if capability.startswith(OF_CPUS) else Presence.PRESENT
         return Presence.PRESENT if row.fixed_by is FixedBy.KERNEL else Presence.POSSIBLE
 
     def _told(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.domain.capability import CapabilityId
@@ -22,6 +22,8 @@ from planner.migration.rules.hardware_rules import SAME_HARDWARE
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 NO_FAULTY_CPU = "no CPU from which one of the kernels alone takes a feature: {}"
+KERNEL_DIFFERS = "kernel differs"
+MAY_TAKE = "kernel may take it unless {} (a probe tells)"
 MOST_FEATURES = 3
 """CPU features that one message names."""
 
@@ -125,8 +127,9 @@ def judge_cpu_features(
     boot = start.booted_on or edge.source
     other = boot.has_other_cpu_than(edge.destination)
     lacking = sorted(edge.destination.lacked_cpu_features - boot.cpu_features.of_no_guest)
-    doubtful = () if boot.runs_kernel_of(edge.destination) else _doubtful(boot, edge.destination)
-    doubtful = tuple(sorted({*doubtful, *_taken(boot, edge.destination)}))
+    doubtful = dict(_taken(boot, edge.destination, knowledge))
+    if not boot.runs_kernel_of(edge.destination):
+        doubtful |= dict.fromkeys(_doubtful(boot, edge.destination), KERNEL_DIFFERS)
     if not (other or lacking or doubtful):
         return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
@@ -224,11 +227,14 @@ def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId
     return tuple(sorted(found - boot.cpu_features.of_no_guest))
 
 
-def _taken(boot: HostProfile, destination: HostProfile) -> Iterator[CapabilityId]:
-    """Yield the CPU features that the destination's kernel may take from a CPU for a fault."""
+def _taken(
+    boot: HostProfile, destination: HostProfile, knowledge: KnowledgeBase
+) -> Iterator[tuple[CapabilityId, str]]:
+    """Yield the CPU features that the destination's kernel may take from a CPU for a fault, and why."""
     for one in destination.taken_cpu_features - boot.taken_cpu_features:
         if one.feature not in boot.cpu_features.of_no_guest:
-            yield one.feature
+            unless = knowledge.host_cpus.errata.unless(one.fault)
+            yield one.feature, MAY_TAKE.format(unless) if unless else KERNEL_DIFFERS
 
 
 def open_faults(
@@ -260,13 +266,13 @@ class _FeatureCase:
     assumed: Assumed
 
     def objections(
-        self, lacking: Iterable[CapabilityId], doubtful: Iterable[CapabilityId]
+        self, lacking: Iterable[CapabilityId], doubtful: Mapping[CapabilityId, str]
     ) -> Iterator[Objection]:
         """Object to each feature that the guest has and the destination lacks, or may lack."""
         for name in lacking:
             yield from self._objections(name)
-        for name in doubtful:
-            yield from self._objections(name, f"{name} on the destination, whose kernel differs")
+        for name, why in sorted(doubtful.items()):
+            yield from self._objections(name, f"{name} on the destination, whose {why}")
 
     def _objections(self, name: CapabilityId, doubt: str = "") -> Iterator[Objection]:
         unit, libvirt = self.unit, self.management == "libvirt"
