@@ -26,6 +26,7 @@ class Plane(Enum):
     LIBVIRT = "libvirt"
     ANSIBLE = "ansible"
     KUBEVIRT = "kubevirt"
+    PROXMOX = "proxmox"
 
 
 Paths = Annotated[
@@ -45,7 +46,9 @@ GuestsOutput = Annotated[
 
 
 def import_(
-    plane: Annotated[Plane, typer.Argument(metavar="KIND", help="libvirt, ansible or kubevirt")],
+    plane: Annotated[
+        Plane, typer.Argument(metavar="KIND", help="libvirt, ansible, kubevirt or proxmox")
+    ],
     paths: Paths = None,
     collect: Collect = False,
     output: FleetOutput = None,

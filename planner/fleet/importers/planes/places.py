@@ -8,6 +8,9 @@ from pathlib import Path
 
 from planner.fleet.importers.described import DescribedFile, files_in
 
+NODES = ("nodes",)
+"""The folder of /etc/pve that has one folder a host."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
@@ -28,6 +31,8 @@ def host_files(path: Path, parts: Collection[str]) -> Iterator[HostFile]:
     above = len(path.resolve().parts) - 1 if path.is_dir() else len(path.resolve().parent.parts) - 1
     for file in files_in(path, None):
         folders = file.folders[above:]
+        if folders[:1] == NODES:
+            folders = folders[1:]
         if not folders or folders[0] in parts:
             yield HostFile(host=_named(path), inside=folders, file=file)
         else:

@@ -19,6 +19,7 @@ from planner.fleet.importers.planes.kubevirt import KubevirtReader
 from planner.fleet.importers.planes.libvirt import PARTS, LibvirtReader
 from planner.fleet.importers.planes.places import HostFile, host_files
 from planner.fleet.importers.planes.plane_words import Imported, PlaneReader, PlaneWords
+from planner.fleet.importers.planes.proxmox import PROXMOX_PARTS, ProxmoxReader
 
 KINDS: Mapping[str, Remedies] = {
     "libvirt": Remedies(
@@ -37,6 +38,12 @@ KINDS: Mapping[str, Remedies] = {
         {
             "kernel": "kubectl get node {host} -o json > {host}.json",
             "qemu": "kubectl get kubevirt -A -o json > kubevirt.json",
+        }
+    ),
+    "proxmox": Remedies(
+        {
+            "kernel": "ssh {host} pveversion -v > {host}/pveversion.txt",
+            "qemu": "ssh {host} pveversion -v > {host}/pveversion.txt",
         }
     ),
 }
@@ -63,12 +70,13 @@ class PlaneFiles:
         self._readers = (
             self._libvirt,
             KubevirtReader(self.words, self.book),
+            ProxmoxReader(self.words, self.book),
             AnsibleReader(self.words, self.book),
         )
 
     def read(self, path: Path) -> None:
         """Read a folder, archive or file; problems of files are kept for `close`."""
-        for found in host_files(path, PARTS):
+        for found in host_files(path, PARTS | PROXMOX_PARTS):
             complaints = Complaints(found.file.name)
             if not self._read(found, complaints) and not complaints.problems:
                 self.book.leave_out(OTHER)
