@@ -121,15 +121,17 @@ def planned(
     rules = given.policy.plan
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([wrong_word("--start", "the column blackout needs the day of wave 1")])
-    return make_plan(
-        hosts,
-        guests=guests_in(guests, given),
-        start=start,
-        policy=given.policy,
-        knowledge=given.knowledge,
-        fleet_digest=digest_of(fleet),
-        progress=progress("drafted pools", len(given.fleet.pools)),
-    )
+    alive = guests_in(guests, given)
+    with progress("drafted pools", len(given.fleet.pools)) as show:
+        return make_plan(
+            hosts,
+            guests=alive,
+            start=start,
+            policy=given.policy,
+            knowledge=given.knowledge,
+            fleet_digest=digest_of(fleet),
+            progress=show,
+        )
 
 
 def nowhere(fleet: Path) -> str:

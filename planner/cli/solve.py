@@ -117,14 +117,15 @@ def solved(
         known_pool(pool, [one.name for one in domains])
         own = [one for one in domains if one.name == pool]
         return explanations.solve_domains(own, given.knowledge, given.policy, guests=guests or ())
-    return answers.solve(
-        given.fleet,
-        edges=arrows,
-        guests=guests or (),
-        policy=given.policy,
-        knowledge=given.knowledge,
-        progress=progress("solved pools", len(given.fleet.pools)),
-    )
+    with progress("solved pools", len(given.fleet.pools)) as show:
+        return answers.solve(
+            given.fleet,
+            edges=arrows,
+            guests=guests or (),
+            policy=given.policy,
+            knowledge=given.knowledge,
+            progress=show,
+        )
 
 
 def opened_next(given: Inputs, arrows: Arrows | None, solution: Solution) -> Rungs:
@@ -150,8 +151,8 @@ def mapped(given: Inputs, arrows: Arrows | None) -> tuple[EdgeMap, ...]:
     from planner.library.explanations import edge_maps, pools_of
 
     domains = pools_of(given.fleet, arrows, given.knowledge)
-    shown = progress("judged pools", len(domains))
-    return edge_maps(domains, given.knowledge, given.policy, progress=shown)
+    with progress("judged pools", len(domains)) as show:
+        return edge_maps(domains, given.knowledge, given.policy, progress=show)
 
 
 def _drawn(given: Inputs, arrows: Arrows | None) -> Iterator[str]:

@@ -62,16 +62,18 @@ def whatif(
 
     given = inputs_of(fleet, policy, knowledge)
     asked, combined = _asked(scenarios or [], matrix)
-    found = what_if(
-        given.fleet,
-        asked,
-        matrix=combined,
-        guests=guests_in(guests, given),
-        plans=plans,
-        policy=given.policy,
-        knowledge=given.knowledge,
-        progress=progress("scenarios", len(asked) + len(combined)),
-    )
+    alive = guests_in(guests, given)
+    with progress("scenarios", len(asked) + len(combined)) as show:
+        found = what_if(
+            given.fleet,
+            asked,
+            matrix=combined,
+            guests=alive,
+            plans=plans,
+            policy=given.policy,
+            knowledge=given.knowledge,
+            progress=show,
+        )
     code = exits.of_statuses(one.status for one in found.results)
     answer(_written(found, format, output), output, code)
 

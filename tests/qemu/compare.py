@@ -72,9 +72,8 @@ def library_for(world: World) -> Path | None:
 def compared(journeys: Sequence[Journey], library: Path | None, folder: Path) -> list[Row]:
     """Predict and run journeys; a hop that was not reached has no row."""
     predictions = predict(journeys, library, folder)
-    show = progress("journeys", len(journeys))
     outcomes = []
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with progress("journeys", len(journeys)) as show, ThreadPoolExecutor(WORKERS) as pool:
         for hops in pool.map(partial(run_settled, library=library), journeys):
             outcomes.append(hops)
             show(len(outcomes))

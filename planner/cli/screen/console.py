@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 from pathlib import Path
-from threading import Event, Timer
+from threading import Timer
 
 import typer
 
@@ -71,38 +73,49 @@ def working(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    said = Event()
-
-    def say() -> None:
-        """Write the line that the end wipes."""
-        said.set()
-        print(f"{what} ...", end="", file=sys.stderr, flush=True)  # noqa: T201
-
-    timer = Timer(max(PAUSE, BEGUN + PATIENCE - time.monotonic()), say)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        if said.is_set():
-            print(f"\r{' ' * len(f'{what} ...')}\r", end="", file=sys.stderr, flush=True)  # noqa: T201
+    with ExitStack() as screen:
+        wait = max(PAUSE, BEGUN + PATIENCE - time.monotonic())
+        timer = Timer(wait, _bar, (screen, f"{what} ...", None))
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
 
-def progress(noun: str, total: int) -> Callable[[int], None]:
-    """Return a counter that shows itself on a terminal's stderr if the command takes over a second."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    shown: float | None = None
+@contextmanager
+def progress(noun: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a counter that shows itself like `working`, in the thread that counts: it may fork."""
+    with ExitStack() as screen:
+        bar = cache(partial(_bar, screen, noun, total))
+        due = BEGUN + PATIENCE if sys.stderr.isatty() else math.inf
 
-    def show(done: int) -> None:
-        """Overwrite the line on the terminal now and then; end it where it was begun."""
-        nonlocal shown
-        now, last = time.monotonic(), done == total and shown is not None
-        if not last and now < max(BEGUN + PATIENCE, (shown or 0.0) + PAUSE):
-            return
-        shown = now
-        end = "\n" if done == total else ""
-        print(f"\r{noun} {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+        def show(done: int) -> None:
+            """Redraw the bar now and then."""
+            nonlocal due
+            if time.monotonic() >= due:
+                bar()(done)
+                due = time.monotonic() + PAUSE
 
-    return show
+        yield show
+
+
+def _bar(screen: ExitStack, what: str, total: int | None) -> Callable[[int], None]:
+    """Draw a bar, or only words without a total, until `screen` ends; return what moves it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    words = TextColumn("{task.description}", markup=False)
+    columns = [words] if total is None else [words, BarColumn(), MofNCompleteColumn()]
+    bar = Progress(
+        *columns,
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    task = bar.add_task(harmless(what), total=total)
+    screen.enter_context(bar)
+    return lambda done: bar.update(task, completed=done, refresh=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,44 +41,85 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         emit(("text",), tmp_path / "none" / "answer.json")
 
 
+HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
+WIPED = f"{SHOWN}\r\x1b[1A\x1b[2K"
+"""The cursor comes back, in the line that was drawn, which is empty then."""
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what makes standard error a terminal without colours from then on."""
+
+    def begin() -> None:
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    return begin
+
+
 def test_progress_shows_itself_on_a_terminal_after_a_second(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: Callable[[], None],
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("planner.cli.screen.console.time.monotonic", lambda: now[0])
     monkeypatch.setattr("planner.cli.screen.console.BEGUN", 0.0)
-    show = progress("pools", 3)
     now[0] = 5.0
-    show(1)
+    with progress("pools", 3) as show:
+        show(1)
     assert capsys.readouterr().err == "", "standard error is no terminal here"
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    terminal()
     now[0] = 0.0
-    show = progress("pools", 4)
-    for done, moment in ((1, 0.5), (2, 1.5), (3, 1.55), (4, 1.7)):
-        now[0] = moment
-        show(done)
-    assert capsys.readouterr().err == "\rpools 2 of 4\rpools 4 of 4\n"
+    with progress("pools", 4) as show:
+        for done, moment in ((1, 0.5), (2, 1.5), (3, 1.55), (4, 1.7)):
+            now[0] = moment
+            show(done)
+        said = capsys.readouterr().err
+    assert [number for number in range(5) if f"{number}/4" in said] == [0, 2, 4]
+    assert capsys.readouterr().err.endswith(WIPED), "the end wipes it"
     now[0] = 0.9
-    show = progress("pools", 1)
-    show(1)
+    with progress("pools", 1) as show:
+        show(1)
     assert capsys.readouterr().err == "", "a quick command says nothing"
     now[0] = 1.1
-    show = progress("pools", 2)
-    show(1)
-    assert capsys.readouterr().err == "\rpools 1 of 2", "the second counts from its beginning"
+    with progress("pools", 2) as show:
+        show(1)
+        assert "1/2" in capsys.readouterr().err, "the second counts from its beginning"
+
+
+def test_an_error_gives_the_cursor_back_and_no_thread_stands_beside_a_fork(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: Callable[[], None],
+) -> None:
+    monkeypatch.setattr("planner.cli.screen.console.PATIENCE", 0.0)
+    terminal()
+    threads = threading.active_count()
+    with pytest.raises(PlannerError), progress("pools", 2) as show:
+        show(1)
+        assert threading.active_count() == threads
+        assert capsys.readouterr().err.startswith(HIDDEN)
+        raise PlannerError([])
+    assert capsys.readouterr().err.endswith(WIPED)
 
 
 def test_work_that_cannot_be_counted_is_named_after_a_second_and_wiped(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: Callable[[], None],
 ) -> None:
     monkeypatch.setattr("planner.cli.screen.console.PATIENCE", 0.01)
     with working("reading"):
         time.sleep(0.3)
     assert capsys.readouterr().err == "", "standard error is no terminal here"
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with working("reading"):
-        time.sleep(0.3)
-    assert capsys.readouterr().err == "reading ...\r           \r"
+    terminal()
+    with working("reading [b]\a"):
+        time.sleep(0.5)
+        assert "reading [b]\\x07 ..." in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(WIPED)
     monkeypatch.setattr("planner.cli.screen.console.PATIENCE", 60.0)
     with working("reading"):
         pass
