@@ -27,6 +27,7 @@ class Plane(Enum):
     ANSIBLE = "ansible"
     KUBEVIRT = "kubevirt"
     PROXMOX = "proxmox"
+    NOVA = "nova"
 
 
 Paths = Annotated[
@@ -47,7 +48,7 @@ GuestsOutput = Annotated[
 
 def import_(
     plane: Annotated[
-        Plane, typer.Argument(metavar="KIND", help="libvirt, ansible, kubevirt or proxmox")
+        Plane, typer.Argument(metavar="KIND", help="libvirt, ansible, kubevirt, proxmox or nova")
     ],
     paths: Paths = None,
     collect: Collect = False,

@@ -17,6 +17,7 @@ from planner.fleet.importers.planes.ansible import AnsibleReader
 from planner.fleet.importers.planes.host_facts import HostBook, Remedies
 from planner.fleet.importers.planes.kubevirt import KubevirtReader
 from planner.fleet.importers.planes.libvirt import PARTS, LibvirtReader
+from planner.fleet.importers.planes.nova import NovaReader
 from planner.fleet.importers.planes.places import HostFile, host_files
 from planner.fleet.importers.planes.plane_words import Imported, PlaneReader, PlaneWords
 from planner.fleet.importers.planes.proxmox import PROXMOX_PARTS, ProxmoxReader
@@ -46,6 +47,12 @@ KINDS: Mapping[str, Remedies] = {
             "qemu": "ssh {host} pveversion -v > {host}/pveversion.txt",
         }
     ),
+    "nova": Remedies(
+        {
+            "kernel": "ansible {host} -m setup --tree facts/",
+            "qemu": "ansible {host} -m package_facts --tree packages/",
+        }
+    ),
 }
 """Every kind of plane, and what to run on a host whose kernel or QEMU no file tells."""
 BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -71,6 +78,7 @@ class PlaneFiles:
             self._libvirt,
             KubevirtReader(self.words, self.book),
             ProxmoxReader(self.words, self.book),
+            NovaReader(self.words, self.book),
             AnsibleReader(self.words, self.book),
         )
 
