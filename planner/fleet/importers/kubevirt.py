@@ -48,7 +48,7 @@ class KubevirtCluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ClusterNode:
     """A node of a cluster."""
 
     name: str
@@ -88,7 +88,7 @@ def read_cluster(
     return _cluster(by_name, guests, launchers, str(nodes))
 
 
-def node_of(part: JsonObject, pool_label: str) -> Node | None:
+def node_of(part: JsonObject, pool_label: str) -> ClusterNode | None:
     """Return a node object, None with a complaint if it lacks something; a pool by its label."""
     name = part.text("metadata", "name")
     kernel = part.text("status", "nodeInfo", "kernelVersion")
@@ -106,7 +106,7 @@ def node_of(part: JsonObject, pool_label: str) -> Node | None:
         part.complain(("metadata", "labels"), f"no label '{pool_label}' to name the pool")
     if not (name and kernel and pool and arch in ARCHITECTURE):
         return None
-    return Node(name, pool, kernel, ARCHITECTURE[arch], _cpu(labels), SCHEDULABLE in labels)
+    return ClusterNode(name, pool, kernel, ARCHITECTURE[arch], _cpu(labels), SCHEDULABLE in labels)
 
 
 def _cpu(labels: Mapping[str, object]) -> str:
@@ -141,9 +141,9 @@ def _check_images(guests: list[Instance], launchers: Launchers, complaints: Comp
 
 
 def _cluster(
-    nodes: Mapping[str, Node], instances: list[Instance], launchers: Launchers, source: str
+    nodes: Mapping[str, ClusterNode], instances: list[Instance], launchers: Launchers, source: str
 ) -> KubevirtCluster:
-    hosts: dict[str, tuple[Node, str]] = {}
+    hosts: dict[str, tuple[ClusterNode, str]] = {}
     busy = {guest.node for guest in instances}
     for node in nodes.values():
         if node.runs_kubevirt or node.name in busy:
@@ -159,7 +159,7 @@ def _cluster(
     return KubevirtCluster(fleet=fleet, guests=tuple(guests), left_out=left_out)
 
 
-def _groups(hosts: Mapping[str, tuple[Node, str]]) -> Iterator[HostGroup]:
+def _groups(hosts: Mapping[str, tuple[ClusterNode, str]]) -> Iterator[HostGroup]:
     alike: dict[tuple[str, str, str, str, str], list[HostName]] = {}
     for name, (node, qemu) in sorted(hosts.items()):
         key = (node.pool, node.kernel, qemu, node.arch, node.cpu)

@@ -18,7 +18,7 @@ from planner.domain.guest import GuestGroup
 from planner.domain.host import Facts
 from planner.fleet.hosts import DEFAULT_POOL
 from planner.fleet.importers.kubernetes import JsonObject, parts_of
-from planner.fleet.importers.kubevirt import Node, node_of
+from planner.fleet.importers.kubevirt import ClusterNode, node_of
 from planner.fleet.importers.kubevirt_instances import KIND as INSTANCE
 from planner.fleet.importers.kubevirt_instances import Instance, instances_among
 from planner.fleet.importers.planes.host_facts import HostBook, HostFacts
@@ -48,7 +48,7 @@ NO_KUBEVIRT, OTHER = "nodes that run no KubeVirt", "objects of other kinds"
 class _Labelled:
     """A node, the features that its labels name, and what they tell of its clock."""
 
-    node: Node
+    node: ClusterNode
     file: str
     features: frozenset[str]
     scaling: str
@@ -160,7 +160,7 @@ class KubevirtReader:
         return ""
 
 
-def _labelled(part: JsonObject, node: Node) -> _Labelled:
+def _labelled(part: JsonObject, node: ClusterNode) -> _Labelled:
     """Return a node with what its labels tell; of one that is not kept up to date, nothing."""
     labels = part.mapping("metadata", "labels")
     kept = SKIPPED not in part.mapping("metadata", "annotations")
