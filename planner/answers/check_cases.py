@@ -133,7 +133,7 @@ class CaseJudge:
         if not self.by_profile:
             return frozenset()
         taken = unsaid(self._pairs.taken(edge, boots, case.machine_type), start)
-        asked = (SAID_WITH_CPU if start.cpu is not None else frozenset[str]()) | (
+        asked = (SAID_WITH_CPU if self._is_set_up(start) else frozenset[str]()) | (
             SAID_WITH_DEVICES if start.devices is not None else frozenset[str]()
         )
         said = self._profile_says()
@@ -141,6 +141,16 @@ class CaseJudge:
         if not self._contradicts(start):
             return taken
         return frozenset(one for one in taken if ClauseKind(one[0]) not in OF_CPU)
+
+    def _is_set_up(self, start: GuestStart) -> bool:
+        """Whether a case says how its CPU or machine is set: then no setting is taken to be made."""
+        kinds = self.knowledge.guests.traits
+        settings = (
+            name
+            for name, has in start.traits
+            if has and kinds[name].kind == ClauseKind.ACCELERATOR.value
+        )
+        return start.cpu is not None or bool(start.machine_options) or any(settings)
 
     def _profile_says(self) -> frozenset[str]:
         """Return the uses and settings that the guest profile says something of."""

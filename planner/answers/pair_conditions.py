@@ -13,7 +13,6 @@ from planner.answers.reasons.condition_origin import asked_by
 from planner.domain.guest import GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
 from planner.domain.machine_type import MachineType
-from planner.domain.migrated import ClauseKind
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline, Condition
 from planner.domain.truth import Truth
@@ -81,7 +80,7 @@ class PairConditions:
     def taken(self, edge: MigrationEdge, boots: Hosts, machine_type: str) -> Assumed:
         """Return what guests of the profile do not have, and what `solve` asks of nobody.
 
-        Without a profile nothing is taken for granted, and no setting is taken to be made.
+        Without a profile nothing is taken for granted.
         """
         profile = profile_of(self.policy, self.knowledge)
         if profile is None or (profile.devices is None and not profile.traits):
@@ -90,14 +89,8 @@ class PairConditions:
         if row is None:
             return frozenset()
         found = self.baseline(edge, boots, row)
-        words = [word for one in found.met for word in one.words]
-        words += [
-            word
-            for one in found.universal
-            for word in one.words
-            if not word.startswith(f"{ClauseKind.ACCELERATOR_LACKS.value}:")
-        ]
-        return claimed(tuple(sorted(words)))
+        settled = [one for one in found.conditions if one in found.met | found.universal]
+        return claimed(tuple(word for one in settled for word in one.words))
 
     def models(self, edge: MigrationEdge, boots: Hosts, machine_type: str) -> tuple[str, ...]:
         """Return the newest named CPU model per vendor that the pair carries, with its vendor."""
