@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.domain.capability import CapabilityId, Evidence, Presence
@@ -158,3 +158,20 @@ class KernelRelease:
 def unplaced_kernel(text: str) -> KernelRelease:
     """Return a release that is on no line: nothing is known of it."""
     return KernelRelease(text=text, line="", release=(), base=(), is_later=False)
+
+
+def status_at(
+    rows: Sequence[CapabilityChange], release: tuple[int, ...]
+) -> tuple[Presence, Evidence]:
+    """Return what the last row that has happened at `release` says.
+
+    A later row whose bracket holds `release` makes it unknown.
+    """
+    ordered = sorted(rows, key=lambda row: row.release)
+    happened = [row for row in ordered if row.release <= release]
+    pending = [row for row in ordered if row.release > release]
+    if any(row.brackets(release) for row in pending):
+        return Presence.UNKNOWN, Evidence.INFERRED
+    if happened:
+        return happened[-1].after, happened[-1].evidence
+    return ordered[0].before, ordered[0].evidence

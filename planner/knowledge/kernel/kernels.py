@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from planner.domain.capability import (
@@ -15,7 +15,13 @@ from planner.domain.capability import (
 )
 from planner.domain.errors import advised, closest, quoted
 from planner.knowledge.files.rows import release_key
-from planner.knowledge.kernel.kernel_line import CapabilityChange, KernelLine, KernelRelease, key_in
+from planner.knowledge.kernel.kernel_line import (
+    CapabilityChange,
+    KernelLine,
+    KernelRelease,
+    key_in,
+    status_at,
+)
 from planner.knowledge.kernel.kernel_looks import MAY_GIVE
 from planner.knowledge.kernel.kernel_tables import KernelTables
 
@@ -246,7 +252,7 @@ class KernelLines:
             return Presence.UNKNOWN, Evidence.INFERRED
         if kernel.is_series and any(row.is_inside(place) for row in in_series):
             return Presence.UNKNOWN, Evidence.INFERRED
-        presence, evidence = _status(in_series, kernel.release)
+        presence, evidence = status_at(in_series, kernel.release)
         if presence is Presence.PRESENT:
             presence = self._decided(capability)
         return presence, Evidence.INFERRED if kernel.is_later else evidence
@@ -303,20 +309,3 @@ def _is_lost_later(line: KernelLine, capability: CapabilityId, base: tuple[int, 
     """Whether later releases lose a capability: a vendor may have taken that over."""
     rows = line.changes.get(capability, ())
     return any(row.effect == "loss" and row.release > base for row in rows)
-
-
-def _status(
-    rows: Sequence[CapabilityChange], release: tuple[int, ...]
-) -> tuple[Presence, Evidence]:
-    """Return what the last row that has happened at `release` says.
-
-    A later row whose bracket holds `release` makes it unknown.
-    """
-    ordered = sorted(rows, key=lambda row: row.release)
-    happened = [row for row in ordered if row.release <= release]
-    pending = [row for row in ordered if row.release > release]
-    if any(row.brackets(release) for row in pending):
-        return Presence.UNKNOWN, Evidence.INFERRED
-    if happened:
-        return happened[-1].after, happened[-1].evidence
-    return ordered[0].before, ordered[0].evidence
