@@ -30,8 +30,8 @@ from planner.knowledge.qemu.read_tables import USER
 PCI = "pci-device"
 PCI_STATES = frozenset({"PCIDevice", "PCIEDevice"})
 """Descriptions that hold the configuration space with its registers of addresses."""
-PCI_BUS = "PCIBUS"
-"""The section of a root bus, which no device on it is."""
+BUSES = frozenset({"PCIBUS", "i2c_bus"})
+"""The sections of buses, which no device on them is."""
 Sections = Counter[str]
 
 
@@ -48,9 +48,8 @@ def read_device_state(bench: Bench, whole: WholeBuild, tell: Tell) -> WholeBuild
         if state in {KeptState.UNDESCRIBED, KeptState.WITHOUT_PCI}:
             tell(f"what is sent of {device}")
             known = {row[0] for row in whole.properties.get(device, frozenset())}
-            state = _started_state(
-                bench, attempts(device, on_bus.get(device, ""), known), device, state
-            )
+            tries = attempts(device, on_bus.get(device, ""), known)
+            state = _started_state(bench, tries, of_parts(chain, described), state)
         found.add((device, state.value))
     return replace(whole, device_state=frozenset(found))
 
@@ -117,16 +116,26 @@ def _ancestors(device: str, parents: Mapping[str, str]) -> Iterator[str]:
         device = parents.get(device, "")
 
 
+def of_parts(chain: Sequence[str], described: Mapping[str, Any]) -> frozenset[str]:
+    """Return the sections of classes that a device is none of: its parts send them, not itself."""
+    others = (row for name, row in described.items() if name not in chain)
+    return frozenset(row["name"] for row in others if "name" in row)
+
+
+def own_sections(sent: Sections, without: Sections, parts: frozenset[str]) -> frozenset[str]:
+    """Return what a device sends of its own beyond a guest without it."""
+    return frozenset(name for name in sent - without if name not in BUSES | parts)
+
+
 def _started_state(
-    bench: Bench, tries: Iterator[Sequence[str]], device: str, state: KeptState
+    bench: Bench, tries: Iterator[Sequence[str]], parts: frozenset[str], state: KeptState
 ) -> KeptState:
     """Return what a guest with the device sends beyond one without it; as told if it does not start."""
     for words in tries:
         sent = _sections(bench, words)
         if sent is None:
             continue
-        more = sent - (_sections(bench, words[:-2]) or Counter())
-        own = [name for name in more if name != PCI_BUS]
+        own = own_sections(sent, _sections(bench, words[:-2]) or Counter(), parts)
         if state is KeptState.UNDESCRIBED:
             return KeptState.WHOLE if own else KeptState.NONE
         return state

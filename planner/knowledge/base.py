@@ -123,6 +123,10 @@ class KnowledgeBase(PropertyFacts):
         """What is known of the registers of each architecture."""
         return {row.name: row.registers for row in self.architectures}
 
+    def has_unread_boards(self, arch: str) -> bool:
+        """Whether nobody read what the machines of an architecture send of their own."""
+        return all(row.boards != "read" for row in self.architectures if row.name == arch)
+
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def arch_of(self, text: str) -> str:
         """Return the architecture that a text names, empty if it names none."""

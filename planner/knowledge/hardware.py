@@ -15,10 +15,11 @@ from planner.knowledge.cpu_errata import CpuErrata
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """An architecture, what is known of its registers, and its words in `uname -r`."""
+    """An architecture, what is known of its registers and boards, and its words in `uname -r`."""
 
     name: str
     registers: str
+    boards: str
     words: tuple[str, ...]
     evidence: Evidence
     source: str

@@ -219,8 +219,11 @@ def observed_issues(
 def coverage_issues(
     routes: Iterable[tuple[HostProfile, HostProfile]], knowledge: KnowledgeBase
 ) -> Iterator[DifferenceIssue]:
-    """Yield what nobody listed about the registers of an architecture."""
+    """Yield what nobody read of the registers and the boards of an architecture."""
     routes = tuple(routes)
+    differ = {one.arch for one, other in routes if not one.qemu.is_same_as(other.qemu)}
+    for arch in filter(knowledge.has_unread_boards, sorted(differ)):
+        yield _uncovered(f"what machines of {arch} send of their own on different builds")
     for source, destination in routes:
         if source.arch != destination.arch:
             yield DifferenceIssue(
@@ -233,11 +236,13 @@ def coverage_issues(
         if knowledge.covered.get(source.arch) != "listed" and not source.has_registers_of(
             destination
         ):
-            fact = f"the registers that each kernel exposes on {source.arch}"
-            yield DifferenceIssue(
-                certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
-            )
+            yield _uncovered(f"the registers that each kernel exposes on {source.arch}")
             return
+
+
+def _uncovered(fact: str) -> DifferenceIssue:
+    source = "coverage of this architecture"
+    return DifferenceIssue(certain=False, facts=(fact,), text=fact, source=source)
 
 
 def model_issues(
@@ -254,10 +259,7 @@ def model_issues(
     ]
     unlisted = {source.arch for source, _ in met if knowledge.covered.get(source.arch) != "listed"}
     for arch in sorted(unlisted):
-        fact = f"what a guest sees of CPUs that differ ({arch})"
-        yield DifferenceIssue(
-            certain=False, facts=(fact,), text=fact, source="coverage of this architecture"
-        )
+        yield _uncovered(f"what a guest sees of CPUs that differ ({arch})")
     generations = {
         destination.cpu_generation if source.cpu_generation else ""
         for source, destination in met

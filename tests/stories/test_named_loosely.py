@@ -275,7 +275,7 @@ def test_a_type_without_versions_is_what_each_build_makes_of_it(tmp_path: Path) 
     [("aarch64", "virt"), ("s390x", "s390-ccw-virtio"), ("ppc64", "pseries"), ("x86_64", "q35")],
 )
 def test_an_alias_is_the_type_that_every_build_means(tmp_path: Path, arch: str, name: str) -> None:
-    rows = (f"a,6.12.10,10.0.3,{arch}", f"b,6.12.10,10.0.3,{arch}")
+    rows = (f"a,6.12.10,9.2.0,{arch}", f"b,6.12.10,9.2.0,{arch}")
     hosts = fleet(tmp_path, *rows, head=HEAD_WITH_ARCH)
     case = {"machine": name, "devices": "-"}
     if arch == "x86_64":

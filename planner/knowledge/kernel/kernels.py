@@ -47,13 +47,7 @@ class KernelLines:
 
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def told_of(self, arch: str) -> frozenset[CapabilityId]:
-        """Return what sources of whole kernels, or rows about an architecture by name, tell of."""
-        rows = (row for line in self.lines for found in line.changes.values() for row in found)
-        return self.tables.names(arch) | {row.capability for row in rows if arch in row.arch}
-
-    @cache  # noqa: B019 - one knowledge base lives as long as the process
-    def cpu_features(self, arch: str) -> frozenset[CapabilityId]:
-        """Return the CPU features of which kernels say whether guests of an architecture get them."""
+        """Return what sources of whole kernels, or rows, tell of kernels of an architecture."""
         told = {
             name
             for line in self.lines
@@ -61,8 +55,12 @@ class KernelLines:
             if arch in (self._catalogue[name].arch if name in self._catalogue else ())
             or any(arch in row.arch for row in rows)
         }
-        names = told | self.tables.names(arch)
-        return frozenset(name for name in names if name.startswith("cpu."))
+        return self.tables.names(arch) | told
+
+    @cache  # noqa: B019 - one knowledge base lives as long as the process
+    def cpu_features(self, arch: str) -> frozenset[CapabilityId]:
+        """Return the CPU features of which kernels say whether guests of an architecture get them."""
+        return frozenset(name for name in self.told_of(arch) if name.startswith("cpu."))
 
     def place(self, text: str) -> KernelRelease | None:
         """Return where a `uname -r` text belongs, None if no line matches it."""

@@ -35,7 +35,10 @@ def read_features_of_cpu(row: Row) -> FeaturesOfCpu:
 def read_architecture(row: Row) -> Architecture:
     """Read what is known of an architecture."""
     return row.make(
-        Architecture, name=row.text("arch"), registers=row.word("registers", ("listed", "kernel"))
+        Architecture,
+        name=row.text("arch"),
+        registers=row.word("registers", ("listed", "kernel")),
+        boards=row.word("boards", ("read", "unread")),
     )
 
 

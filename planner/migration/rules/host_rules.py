@@ -29,7 +29,7 @@ MOST_FEATURES = 3
 
 
 def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
-    """Object to architectures whose registers nobody listed, unless both kernels list the same."""
+    """Object to architectures whose registers or boards nobody read, unless both hosts' are the same."""
     if edge.source.arch != edge.destination.arch:
         yield Objection(
             rule=Rule.CAPABILITY_MISSING,
@@ -38,9 +38,15 @@ def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Ob
             source="architectures differ",
         )
         return
-    if knowledge.covered.get(edge.source.arch) == "listed":
-        return
-    if not edge.source.has_registers_of(edge.destination):
+    source, destination = edge.source.qemu, edge.destination.qemu
+    if knowledge.has_unread_boards(edge.source.arch) and not source.is_same_as(destination):
+        yield knowledge_gap(
+            f"what machines of {edge.source.arch} send of their own on QEMU {source} and {destination}",
+            Consequence.FAILS_CLEANLY,
+            "coverage of this architecture",
+        )
+    listed = knowledge.covered.get(edge.source.arch) == "listed"
+    if not listed and not edge.source.has_registers_of(edge.destination):
         yield knowledge_gap(
             f"the registers that each kernel exposes on {edge.source.arch}",
             Consequence.FAILS_CLEANLY,
