@@ -37,6 +37,8 @@ from planner.solver.candidate import Candidate
 from planner.solver.solve import LineResult, Solver, baseline_of
 
 Progress = Callable[[int], None]
+Preference = tuple[bool, bool, int, str, str]
+"""What orders a domain's answers, the least first."""
 WORTH_SPREADING = 2000
 """Number of domains from which on a second process for one half of them pays for itself."""
 
@@ -181,9 +183,7 @@ def _answer(domain: MigrationDomain, results: tuple[LineResult, ...], solver: So
     )
 
 
-def preference(
-    domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline
-) -> tuple[bool, bool, int, str, str]:
+def preference(domain: MigrationDomain, policy: Policy, baseline: ChosenBaseline) -> Preference:
     """Order a domain's answers: usable ones first, of its builds' own vendor, by the policy's boards."""
     foreign = baseline.line not in {build.line for build in domain.builds}
     boards = policy.boards

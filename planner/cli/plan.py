@@ -150,7 +150,7 @@ def told(made: Plan, asked: Asked, *, quiet: bool, verbose: bool) -> Iterable[Li
 
     if quiet:
         return quiet_line(made)
-    if verbose and not made.relaxations:
+    if verbose and made.waves:
         return (*plan_report(made, asked), *plan_details(made))
     return plan_report(made, asked)
 
@@ -182,7 +182,7 @@ def first_day(text: str, option: str = "--start") -> datetime.date | None:
 
 
 def code_of(made: Plan) -> int:
-    """Return 0 for a plan, 5 if only missing facts forbid it, 4 if something has to give."""
+    """Return 0 for a plan of all pools, 5 if only facts are missing, 4 if something has to give."""
     if not made.relaxations:
         return exits.ANSWERED
     if all(one.constraint == "missing-fact" for one in made.relaxations):

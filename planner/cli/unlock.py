@@ -114,7 +114,7 @@ def _write_upgraded(fleet: Path, found: Unlocks, upgraded: Path) -> None:
     from planner.fleet.upgraded_file import with_targets
     from planner.present.rungs import first_upgrades, hosts_to
 
-    emit(with_targets(fleet, hosts_to(first_upgrades(found.targets))), upgraded)
+    emit(with_targets(fleet, hosts_to(first_upgrades(found))), upgraded)
 
 
 def _screen(
@@ -132,7 +132,7 @@ def _screen(
     raised = raised_by(found.targets, today or (), given.knowledge)
     if upgraded is not None:
         return unlock_report(found, [asked.command("plan", fleet=str(upgraded))], raised)
-    commands = plan_commands(found.targets, asked, _running(given.fleet))
+    commands = plan_commands(found, asked, _running(given.fleet))
     return unlock_report(found, commands, raised)
 
 

@@ -135,7 +135,8 @@ def unlock(
         knowledge=rows, fleet_now=landscape, pools=None if edges is not None else pools
     )
     asked = named(wants, unlocker.answers, rows) if wants else next_types(*_rungs(unlocker, budget))
-    return unlocks(unlocker, asked, None if budget is None else min(budget, fleet.size))
+    found = unlocks(unlocker, asked, None if budget is None else min(budget, fleet.size))
+    return replace(found, next_types=unlocker.next_types())
 
 
 def _rungs(

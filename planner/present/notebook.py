@@ -60,7 +60,7 @@ def _first(objections: Iterable[object]) -> str:
 
 @html_of.register
 def _plan(plan: Plan) -> str:
-    if plan.relaxations:
+    if plan.relaxations and not plan.waves:
         rows = [(one.domain, one.constraint, one.text, one.hosts) for one in plan.relaxations]
         return table(repr(plan), ("domain", "constraint", "what has to give", "hosts"), rows)
     waves = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from planner.domain.plans.unlock import ClassUpgrade, UnlockStatus, UnlockTarget
+from planner.domain.plans.unlock import ClassUpgrade, Unlocks, UnlockStatus, UnlockTarget
 from planner.domain.shown import counted
 from planner.present.asked import Asked
 
@@ -48,14 +48,14 @@ def _way_text(way: Way, hosts: int) -> str:
 
 
 def plan_commands(
-    targets: Sequence[UnlockTarget], asked: Asked, runs: Mapping[str, frozenset[tuple[str, str]]]
+    found: Unlocks, asked: Asked, runs: Mapping[str, frozenset[tuple[str, str]]]
 ) -> list[str]:
-    """Return the commands that go on from the cheapest type that opens in each pool.
+    """Return the commands that go on from the next type of each pool.
 
     `runs` are the (kernel, QEMU) texts of every pool: where all its hosts go one way, a target says so;
     else a fleet file is written that has the way of each host.
     """
-    first = _first(targets)
+    first = _first(found)
     if not first:
         return []
     words = [_target_word(one, runs) for one in first.values()]
@@ -70,20 +70,26 @@ def plan_commands(
     ]
 
 
-def _first(targets: Iterable[UnlockTarget]) -> dict[str, UnlockTarget]:
-    """Return the cheapest type that an upgrade opens in each pool."""
-    found: dict[str, UnlockTarget] = {}
-    for one in targets:
+def _first(found: Unlocks) -> dict[str, UnlockTarget]:
+    """Return what opens the next type of each pool, as `solve` names it; else the cheapest of others."""
+    first: dict[str, UnlockTarget] = {}
+    for one in found.targets:
         if one.cost and one.goal.machine_type is not None:
-            known = found.get(one.goal.domain)
-            if known is None or one.cost < (known.cost or 0):
-                found[one.goal.domain] = one
-    return found
+            pool = one.goal.domain
+            known = first.get(pool)
+            if known is None or _place(one, found) < _place(known, found):
+                first[pool] = one
+    return first
 
 
-def first_upgrades(targets: Iterable[UnlockTarget]) -> tuple[ClassUpgrade, ...]:
-    """Return the upgrades that open the cheapest type of each pool."""
-    return tuple(upgrade for one in _first(targets).values() for upgrade in one.upgrades)
+def _place(target: UnlockTarget, found: Unlocks) -> tuple[bool, int]:
+    wanted = found.next_types.get(target.goal.domain, "")
+    return target.goal.text != wanted, target.cost or 0
+
+
+def first_upgrades(found: Unlocks) -> tuple[ClassUpgrade, ...]:
+    """Return the upgrades that open the next type of each pool."""
+    return tuple(upgrade for one in _first(found).values() for upgrade in one.upgrades)
 
 
 UPGRADED = "upgraded.csv"

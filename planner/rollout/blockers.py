@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from planner.answers.presumed_moves import reasons, worst
 from planner.answers.reasons.unknowns import unplaced_of
 from planner.answers.reasons.why_not_newer import refusals
+from planner.domain.cpu_advice import CpuAdvice
 from planner.domain.guest import GuestGroup
 from planner.domain.plans.plan import Relaxation
 from planner.domain.shown import counted
@@ -22,6 +23,7 @@ from planner.rollout.stages import PoolUpgrade, Stage
 
 MISSING_FACT = "missing-fact"
 OF_TODAY = "guests-of-today"
+MOST_NAMES = 3
 OFF = "say migratable=no and allow restarts: they are off with their host"
 
 
@@ -34,9 +36,12 @@ class MendableImpact:
 
 
 def without_answer(
-    upgrade: PoolUpgrade, first: Stage, knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, first: Stage, knowledge: KnowledgeBase, boards: Collection[str]
 ) -> Iterator[Relaxation]:
-    """Yield why no baseline is safe while old and upgraded hosts stand side by side."""
+    """Yield why no baseline is safe while old and upgraded hosts stand side by side.
+
+    `boards` are those of its guests: reasons of other boards are told only if these have none.
+    """
     if first.status is Status.SAFE:
         return
     if first.domain.unplaced:
@@ -63,7 +68,8 @@ def without_answer(
                 hosts=upgrade.moving,
             )
         return
-    yield from _refused(upgrade, first)
+    own = tuple(one for one in first.results if one.board in boards and one.newer is not None)
+    yield from _refused(upgrade, replace(first, results=own) if own else first)
 
 
 def _refused(upgrade: PoolUpgrade, first: Stage) -> Iterator[Relaxation]:
@@ -107,16 +113,22 @@ def without_guests(upgrade: PoolUpgrade, today: Stage) -> Iterator[Relaxation]:
 
 
 def against_guests(
-    upgrade: PoolUpgrade, mendables: Iterable[MendableImpact], knowledge: KnowledgeBase
+    upgrade: PoolUpgrade,
+    mendables: Iterable[MendableImpact],
+    knowledge: KnowledgeBase,
+    cpu: CpuAdvice,
 ) -> Iterator[Relaxation]:
-    """Yield the guests of today that the way would strand, or that cannot be moved."""
+    """Yield the guests of today that the way would strand, or that cannot be moved.
+
+    `cpu` is what guest CPUs may be on the way.
+    """
     for mendable in mendables:
         lost = tuple(stranded(upgrade, (mendable.impact.cohort,), knowledge))
-        yield from lost or _hindered(upgrade, mendable, knowledge)
+        yield from lost or _hindered(upgrade, mendable, knowledge, cpu)
 
 
 def _hindered(
-    upgrade: PoolUpgrade, mendable: MendableImpact, knowledge: KnowledgeBase
+    upgrade: PoolUpgrade, mendable: MendableImpact, knowledge: KnowledgeBase, cpu: CpuAdvice
 ) -> Iterator[Relaxation]:
     impact = mendable.impact
     hindrances: tuple[tuple[str, tuple[Objection, ...]], ...] = (
@@ -128,7 +140,8 @@ def _hindered(
         if outcome is Outcome.SAFE:
             continue
         missing = outcome is Outcome.UNKNOWN
-        remedy = _way_out(mendable, objections, knowledge)
+        remedy = _other_cpu(impact.cohort, objections, cpu)
+        remedy = remedy or _way_out(mendable, objections, knowledge)
         yield Relaxation(
             domain=upgrade.name,
             constraint=MISSING_FACT if missing else OF_TODAY,
@@ -155,9 +168,25 @@ def _way_out(
     return f"no restart helps: {OFF}"
 
 
+def _other_cpu(cohort: Cohort, objections: Sequence[Objection], cpu: CpuAdvice) -> str:
+    """Say which CPU to start guests with, where theirs is their host's and only that is unknown."""
+    own = cohort.start.cpu
+    if own is None or not own.follows_host or worst(tuple(objections)) is not Outcome.UNKNOWN:
+        return ""
+    models = [one.newest for one in cpu.vendors if one.newest]
+    newest = f"up to {' or '.join(models)}" if models and not cpu.is_open else "of all hosts"
+    return (
+        f"{own.model} takes what its host has, and not every host is known to have that; "
+        f"mend: start it with a CPU model {newest}, or probe the hosts"
+    )
+
+
 def _described(cohort: Cohort) -> str:
     count = "guests" if cohort.guests is None else counted(cohort.guests, "guest")
-    return f"{count} on {cohort.start.baseline.machine_type}"
+    names = tuple(name for group in cohort.groups or () for name in group.names)
+    more = ", ..." if (cohort.guests or 0) > MOST_NAMES else ""
+    named = f" ({', '.join(names[:MOST_NAMES])}{more})" if names else ""
+    return f"{count}{named} on {cohort.start.baseline.machine_type}"
 
 
 def bound_guests(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -70,9 +70,22 @@ class BootHosts:
         return self._profiler.profile(self._groups[group.booted_on])
 
 
-def presumed(upgrade: PoolUpgrade, today: Stage) -> Iterator[Cohort]:
-    """Yield what runs where no guests are given, if everybody follows today's answer."""
+def presumed_boards(today: Stage, preferred: Collection[str]) -> frozenset[str]:
+    """Return the boards that guests of which nobody says more are taken to have."""
+    first = frozenset(one.board for one in today.baselines[:1])
+    return first if first <= set(preferred) else frozenset(one.board for one in today.baselines)
+
+
+def presumed(upgrade: PoolUpgrade, today: Stage, preferred: Collection[str]) -> Iterator[Cohort]:
+    """Yield what runs where no guests are given, if everybody follows today's answer.
+
+    Where boards are preferred it is of the one that is recommended; guests of another one are there
+    only if somebody says so.
+    """
+    boards = presumed_boards(today, preferred)
     for chosen in today.baselines:
+        if chosen.board not in boards:
+            continue
         start = GuestStart(baseline=chosen.baseline)
         yield Cohort(start=start, boots=upgrade.profiles_before(), groups=None)
 

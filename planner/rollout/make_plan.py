@@ -43,19 +43,20 @@ class PlanRequest:
 
 
 def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = None) -> Plan:
-    """Return the plan, or a plan without waves whose relaxations say what forbids every plan.
+    """Return the plan of every pool that can have one; relaxations say what forbids the others theirs.
 
     Raises `FleetError` for a kernel or QEMU without a line, `UsageError` for days past the calendar.
     """
     stage_solver = StageSolver(task.knowledge, task.policy)
     guests = _by_pool(task.guests)
-    analyses = list(_analyses(task, stage_solver, guests, progress or _silent))
-    relaxations = [relaxation for analysis in analyses for relaxation in analysis.relaxations]
-    if relaxations or not analyses:
-        return _plan(task, analyses, relaxations=relaxations)
+    every = list(_analyses(task, stage_solver, guests, progress or _silent))
+    relaxations = [relaxation for analysis in every for relaxation in analysis.relaxations]
+    analyses = [analysis for analysis in every if not analysis.relaxations]
+    if not analyses:
+        return _plan(task, every, relaxations=relaxations)
     packing = packed(analyses, guests, task.policy.plan)
     if isinstance(packing, Infeasible):
-        return _plan(task, analyses, relaxations=packing.relaxations)
+        return _plan(task, every, relaxations=(*relaxations, *packing.relaxations))
     _check_calendar(task.policy.plan, len(packing.waves))
     wave_of = {
         HostName(host): number
@@ -73,7 +74,8 @@ def make_plan(task: PlanRequest, *, progress: Callable[[int], None] | None = Non
     bounds = Bounds(waves=packing.bound, method=packing.method, gap=waves - packing.bound)
     return _plan(
         task,
-        analyses,
+        every,
+        relaxations=relaxations,
         schedules=schedules,
         bounds=bounds,
         waves=tuple(_waves(schedules, packing, task)),

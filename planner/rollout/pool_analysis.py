@@ -19,7 +19,7 @@ from planner.rollout.blockers import (
     without_guests,
 )
 from planner.rollout.deprecation import stranded
-from planner.rollout.guest_groups import BootHosts, Cohort, cohorts_of, presumed
+from planner.rollout.guest_groups import BootHosts, Cohort, cohorts_of, presumed, presumed_boards
 from planner.rollout.guest_impact import ImpactJudge, UpgradeImpact
 from planner.rollout.restarts import (
     as_one,
@@ -81,14 +81,14 @@ class PoolAnalyser:
             impacts = tuple(self._all_mended(impacts, mended, upgrade, first, answers))
             steps = zip(movers, (impact.cohort for impact in impacts), strict=True)
             restarts = as_one(step for pair in steps for step in before_wave_one(upgrade, *pair))
-        relaxations = [*without_answer(upgrade, first, self.knowledge)]
+        relaxations = [*without_answer(upgrade, first, self.knowledge, self._boards(today, guests))]
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(upgrade, today)
             mendables = (
                 MendableImpact(impact=impact, restart_helps=after is not None)
                 for impact, after in zip(impacts, mended, strict=True)
             )
-            relaxations += against_guests(upgrade, mendables, self.knowledge)
+            relaxations += against_guests(upgrade, mendables, self.knowledge, first.cpu)
             relaxations += self._without_power_off(upgrade, bound, first)
         one_way = first.is_directed or any(impact.is_one_way for impact in impacts)
         return PoolAnalysis(
@@ -104,6 +104,13 @@ class PoolAnalyser:
             relaxations=tuple(relaxations),
         )
 
+    def _boards(self, today: Stage, guests: Sequence[GuestGroup] | None) -> frozenset[str]:
+        """Return the boards of the guests; where none are given, the one that is recommended."""
+        if guests is None:
+            return presumed_boards(today, self.stage_solver.policy.boards)
+        rows = (self.knowledge.machine_type(group.machine_type) for group in guests)
+        return frozenset(row.board for row in rows if row is not None)
+
     def _first(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer before wave 1: for every move, else for moves forward only."""
         first = self.stage_solver.before_wave_one(upgrade)
@@ -118,7 +125,7 @@ class PoolAnalyser:
     ) -> tuple[tuple[Cohort, ...], tuple[Cohort, ...]]:
         """Return the guests of today, and those of them that migrate."""
         if guests is None:
-            cohorts = tuple(presumed(upgrade, today))
+            cohorts = tuple(presumed(upgrade, today, self.stage_solver.policy.boards))
             return cohorts, cohorts
         cohorts = tuple(cohorts_of(upgrade, guests, self.boots))
         movers = [group for group in guests if not is_bound(upgrade, group)]

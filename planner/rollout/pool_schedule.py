@@ -13,6 +13,7 @@ from planner.domain.policy import Policy
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.flip_states import states_of
 from planner.rollout.flips import flips_of, split_held
+from planner.rollout.guest_groups import presumed_boards
 from planner.rollout.mitigations import remedies_of
 from planner.rollout.pool_analysis import PoolAnalysis
 from planner.rollout.restarts import baseline_for, power_offs
@@ -130,7 +131,8 @@ def _assumptions(analysis: PoolAnalysis, policy: Policy) -> Iterator[str]:
         if loss.expires is not None:
             yield f"{loss.owner} accepts the loss of {loss.unit} until {loss.expires}"
     if not analysis.given:
-        yield "guests of today, not given, run what today's answer advises"
+        boards = " or ".join(sorted(presumed_boards(analysis.today, policy.boards)))
+        yield f"guests of today, not given, follow today's answer on {boards}"
         if len(analysis.upgrade.hosts) == 1:
             yield "its only host has no guests while it is upgraded: they could go nowhere"
     if any(host.capacity is None for host in analysis.upgrade.hosts):

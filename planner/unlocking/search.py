@@ -22,7 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from planner.answers.answer import Preference, preference
+from planner.answers.conditions import sorted_out
 from planner.answers.host_classes import first_names, host_count
 from planner.answers.reasons.why_not_newer import refusals
 from planner.domain.host import HostGroup
@@ -81,6 +84,22 @@ class UnlockSearch:
         self.domains = {domain.name: domain for domain in self.fleet_now.domains({}, pools)}
         self.answers = {name: self.solver.solve(domain) for name, domain in self.domains.items()}
         self.today = {name: ranks_of(results) for name, results in self.answers.items()}
+
+    def next_types(self) -> dict[str, str]:
+        """Return by pool the type above the answer that is recommended, where there is one."""
+        found = {}
+        for name, domain in self.domains.items():
+            chosen = [one for one in self.answers[name] if one.chosen is not None]
+            best = min(chosen, key=partial(self._preference, domain), default=None)
+            if best is not None and best.newer is not None:
+                found[name] = best.newer.machine_type.name
+        return found
+
+    def _preference(self, domain: MigrationDomain, result: LineResult) -> Preference:
+        assert result.chosen is not None
+        baseline, row = baseline_of(result.chosen), result.chosen.machine_type
+        told = sorted_out(domain, baseline, row, self.solver.form)
+        return preference(domain, self.fleet_now.policy, told)
 
     def open(self, goal: Goal, value: float) -> GoalResult:
         """Return the cheapest verified upgrades for a goal, or why there are none."""

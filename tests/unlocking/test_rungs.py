@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,3 +140,72 @@ def test_hints_repeat_the_options_that_were_given(tmp_path: Path) -> None:
     done = run("solve", "my fleet.csv", "--policy", "policy.toml", cwd=tmp_path)
     assert "planner unlock 'my fleet.csv' --policy policy.toml\n" in done.stdout
     assert "planner solve 'my fleet.csv' --guests GUESTS --policy policy.toml\n" in done.stdout
+
+
+def el9(minor: int, kernel: str, qemu: str) -> str:
+    return f"5.14.0-{kernel}.el9_{minor}.x86_64,qemu-kvm-{qemu}"
+
+
+RHEL = (
+    "host,pool,kernel,qemu,cpu\n"
+    + "".join(f"db{one},db,{el9(4, '427.42.1', '8.2.0-11.el9_4.6.x86_64')},CPU\n" for one in "ab")
+    + f"dbc,db,{el9(6, '570.12.1', '9.1.0-15.el9_6.4.x86_64')},CPU\n"
+    + "".join(f"web{one},web,{el9(6, '570.12.1', '9.1.0-15.el9_6.4.x86_64')},CPU\n" for one in "ab")
+).replace("CPU", "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz")
+
+
+def test_the_command_that_unlock_prints_is_of_the_next_types_and_plans_them(tmp_path: Path) -> None:
+    """A newer release costs as many hosts, and a part of it is not known: no dead end is offered."""
+    (tmp_path / "fleet.csv").write_text(RHEL)
+    found = unlock(planner.read_fleet(tmp_path / "fleet.csv"))
+    assert found.next_types == {"db": "pc-q35-rhel9.6.0", "web": "pc-q35-rhel9.8.0"}
+    done = run("unlock", "fleet.csv", cwd=tmp_path)
+    words = shlex.split(done.stdout.partition("next: ")[2].replace("\\\n", " "))
+    assert words[:3] == ["planner", "plan", "fleet.csv"]
+    planned = run(*words[1:], "-q", cwd=tmp_path)
+    assert planned.returncode == 0, planned.stdout
+    assert run("unlock", "fleet.csv", "--upgraded", "new.csv", cwd=tmp_path).returncode == 0
+    assert "17:10.1.0" in (tmp_path / "new.csv").read_text()
+
+
+def test_a_pool_without_a_plan_does_not_take_the_plan_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(RHEL)
+    ways = (
+        "kernel=5.14.0-570.12.1.el9_6.x86_64,qemu=qemu-kvm-9.1.0-15.el9_6.4.x86_64,pool=db",
+        "kernel=6.12.0-55.24.1.el10_0.x86_64,qemu=18:10.1.0-16.el10_2,pool=web",
+    )
+    targets = [word for way in ways for word in ("--target", way)]
+    done = run("plan", "fleet.csv", *targets, "-f", "json", "-o", "plan.json", cwd=tmp_path)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    if not plan["relaxations"]:
+        pytest.skip("every fact of the newest release is known by now")
+    assert done.returncode == 5
+    assert {one["domain"] for one in plan["domains"]} == {"db"}
+    assert {one["domain"] for one in plan["relaxations"]} == {"web"}
+    assert {one for wave in plan["waves"] for one in wave["hosts"]} == {"dba", "dbb"}
+    shown = run("plan", "fleet.csv", *targets, cwd=tmp_path).stdout
+    assert "2 hosts in 1 pool; UNDECIDED: 1 pool" in shown
+    replayed = run("simulate", "plan.json", "fleet.csv", cwd=tmp_path)
+    assert replayed.returncode == 0 and "proven" in replayed.stdout, replayed.stderr
+
+
+def test_the_guest_that_forbids_a_plan_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    rows = [f"a,{','.join(JAMMY)}", f"b,{','.join(NOBLE)}"]
+    (tmp_path / "fleet.csv").write_text("host,kernel,qemu\n" + "\n".join(rows) + "\n")
+    (tmp_path / "guests.csv").write_text(
+        "guest,host,machine_type,cpu,devices\nci-1,b,pc-q35-noble,host-passthrough,virtio-blk-pci\n"
+    )
+    target = f"kernel={NOBLE[0]},qemu={NOBLE[1]}"
+    done = run("plan", "fleet.csv", "--target", target, "--guests", "guests.csv", cwd=tmp_path)
+    said = " ".join(done.stdout.split())
+    assert "1 guest (ci-1) on pc-q35-noble" in said
+    assert "host-passthrough takes what its host has" in said
+    assert "mend: start it with a CPU model up to" in said
+    assert "next: planner solve fleet.csv --guests guests.csv" in said
+    (tmp_path / "guests.csv").write_text(
+        "guest,host,machine_type,cpu,devices\nci-1,b,pc-q35-jammy,EPYC,virtio-blk-pci\n"
+    )
+    done = run(
+        "plan", "fleet.csv", "--target", target, "--guests", "guests.csv", "-q", cwd=tmp_path
+    )
+    assert "host-passthrough" not in done.stdout

@@ -239,8 +239,9 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A checked sequence of waves; with `relaxations` there is no plan and `waves` is empty.
+    """A checked sequence of waves; `relaxations` say what forbids the pools without one theirs.
 
+    Without `waves` there is no plan at all.
     `guest_profile` names what guests are taken to be of which nobody says more.
     """
 
@@ -259,7 +260,7 @@ class Plan:
 
     def __repr__(self) -> str:
         """Show the plan in one line."""
-        if self.relaxations:
+        if self.relaxations and not self.waves:
             return f"Plan(none: {len(self.relaxations):,} things have to give)"
         hosts = sum(len(wave.hosts) for wave in self.waves)
         return f"Plan({hosts:,} hosts in {len(self.waves):,} waves, {len(self.flips):,} flips)"

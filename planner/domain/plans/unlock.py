@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from planner.domain.compat import PropertyKey
@@ -103,9 +104,13 @@ class BudgetBound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocks:
-    """All wants in order of pool, and what a budget is best spent on (`bound` None without one)."""
+    """All wants in order of pool, and what a budget is best spent on (`bound` None without one).
+
+    `next_types` is, by pool, the type above the answer that is recommended, as `solve` names it.
+    """
 
     targets: tuple[UnlockTarget, ...]
     knowledge_digest: str
     chosen: tuple[UnlockTarget, ...] = ()
     bound: BudgetBound | None = None
+    next_types: Mapping[str, str] = field(default_factory=dict)

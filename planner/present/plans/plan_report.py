@@ -32,9 +32,10 @@ AND_MORE = "and {:,} more (-v)"
 def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
     """Yield the screen, or what forbids a plan."""
     yield Line(*headline(plan))
-    if plan.relaxations:
+    if plan.relaxations and not plan.waves:
         yield from _forbidden(plan)
         yield from radar_lines(plan)
+        yield from commands((asked.command("solve"),))
         return
     yield Line(_basis(plan), Style.DIM)
     groups = _alike(plan.domains)
@@ -44,6 +45,9 @@ def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
     else:
         for group in groups:
             yield from _card(group)
+    if plan.relaxations:
+        yield Line("")
+        yield from _forbidden(plan)
     yield Line("")
     yield from _waves(plan.waves)
     yield Line("")
@@ -57,15 +61,20 @@ def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
 
 def headline(plan: Plan) -> tuple[str, Style]:
     """Return the verdict in one line: whether there is a plan, how long, and what is left to check."""
-    if plan.relaxations:
-        if all(one.constraint == "missing-fact" for one in plan.relaxations):
+    undecided = all(one.constraint == "missing-fact" for one in plan.relaxations)
+    if plan.relaxations and not plan.waves:
+        if undecided:
             return "UNDECIDED: facts are missing, so there is no plan yet", Style.WARN
         return "NO PLAN: something has to give", Style.BAD
     checks = any(one.checks or one.needs_ack for one in plan.domains)
     hosts = sum(len(wave.hosts) for wave in plan.waves)
     size = f"{counted(len(plan.waves), 'wave')} for {counted(hosts, 'host')}"
     words = "SAFE WITH CHECKS" if checks else "SAFE"
-    return f"{words}: {size} in {counted(len(plan.domains), 'pool')}", Style.GOOD
+    text = f"{words}: {size} in {counted(len(plan.domains), 'pool')}"
+    if not plan.relaxations:
+        return text, Style.GOOD
+    left = counted(len({one.domain for one in plan.relaxations}), "pool")
+    return f"{text}; {'UNDECIDED' if undecided else 'NO PLAN'}: {left}", Style.WARN
 
 
 def _basis(plan: Plan) -> str:
@@ -294,7 +303,7 @@ def _next(asked: Asked) -> Iterator[Line]:
 def quiet_line(plan: Plan) -> Iterator[Line]:
     """Yield the verdict and until when the way back is free, in one line."""
     text, style = headline(plan)
-    if plan.relaxations:
+    if plan.relaxations and not plan.waves:
         yield Line(text, style)
         return
     costly = next((wave.number for wave in plan.waves if not wave.rollback.free), None)

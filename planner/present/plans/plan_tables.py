@@ -34,9 +34,10 @@ def plan_csv(plan: Plan) -> Iterator[str]:
 
 def plan_markdown(plan: Plan) -> str:
     """Return a table of waves and a list of flips; or what forbids a plan."""
-    if plan.relaxations:
-        rows = (f"- {one.domain}: {one.constraint}: {one.text}" for one in plan.relaxations)
-        return "\n".join(("# No plan", "", *rows, ""))
+    left = [f"- {one.domain}: {one.constraint}: {one.text}" for one in plan.relaxations]
+    if left and not plan.waves:
+        return "\n".join(("# No plan", "", *left, ""))
+    undone = ("", "## Pools without a plan", "", *left) if left else ()
     head = (
         f"# {len(plan.waves)} waves",
         "",
@@ -46,7 +47,7 @@ def plan_markdown(plan: Plan) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     )
     flips = [f"- wave {flip.after_wave}, {_flip(flip)}" for flip in plan.flips]
-    return "\n".join((*head, *map(_row, plan.waves), "", "## Flips", "", *flips, ""))
+    return "\n".join((*head, *map(_row, plan.waves), "", "## Flips", "", *flips, *undone, ""))
 
 
 def _row(wave: Wave) -> str:
