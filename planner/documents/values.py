@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Collection, Mapping
-from enum import Enum
 from typing import Any, TypeVar
 
 from planner.documents.complaints import Complaints, Steps, written
 from planner.domain.errors import nearest
 
 T = TypeVar("T")
-E = TypeVar("E", bound=Enum)
 FEW = 8
 """So many names are listed where none is near."""
 MOST = 1e15
@@ -24,36 +22,6 @@ def shown(value: object) -> str:
     """Return a value as a message shows it, cut short."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def record(make: Callable[..., T], keys: Mapping[str, tuple[str, Reader[Any]]]) -> Reader[T | None]:
-    """Return the reader of an object with exactly these keys: (argument of `make`, its reader)."""
-
-    def read(value: object, steps: Steps, complaints: Complaints) -> T | None:
-        """Read an object key by key."""
-        if not isinstance(value, dict):
-            complaints.add(steps, f"{shown(value)} is not an object")
-            return None
-        before = len(complaints.problems)
-        if value.keys() != keys.keys():
-            _other_keys(value, keys, steps, complaints)
-        found = {
-            name: reader(value[key], (steps, key), complaints)
-            for key, (name, reader) in keys.items()
-            if key in value
-        }
-        return make(**found) if len(complaints.problems) == before else None
-
-    return read
-
-
-def _other_keys(
-    value: Mapping[str, object], keys: Mapping[str, object], steps: Steps, complaints: Complaints
-) -> None:
-    _unknown_keys(value, keys, steps, complaints)
-    for key in keys:
-        if key not in value:
-            complaints.add(steps, f"the key '{key}' is missing")
 
 
 def _unknown_keys(
@@ -202,30 +170,6 @@ def text(value: object, steps: Steps, complaints: Complaints) -> str:
     return ""
 
 
-def count(value: object, steps: Steps, complaints: Complaints) -> int:
-    """Read a whole number from 0 on."""
-    if type(value) is int and value >= 0:
-        return value
-    complaints.add(steps, f"{shown(value)} is not a whole number from 0 on")
-    return 0
-
-
-def integer(value: object, steps: Steps, complaints: Complaints) -> int:
-    """Read a whole number, also a negative one."""
-    if type(value) is int:
-        return value
-    complaints.add(steps, f"{shown(value)} is not a whole number")
-    return 0
-
-
-def number(value: object, steps: Steps, complaints: Complaints) -> float:
-    """Read a number from 0 on."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST:
-        return float(value)
-    complaints.add(steps, f"{shown(value)} is not a number from 0 on")
-    return 0.0
-
-
 def flag(value: object, steps: Steps, complaints: Complaints) -> bool:
     """Read true or false."""
     if isinstance(value, bool):
@@ -287,29 +231,3 @@ def known(what: str, names: Collection[str]) -> Reader[str]:
 def _instead(name: str, names: Collection[str]) -> str:
     few = f"allowed: {', '.join(sorted(names))}" if 0 < len(names) <= FEW else ""
     return nearest(name, names) or few
-
-
-def word(words: Collection[str]) -> Reader[str]:
-    """Return the reader of one of some words that a type lists."""
-
-    def read(value: object, steps: Steps, complaints: Complaints) -> str:
-        """Read a word."""
-        if value not in words:
-            complaints.add(steps, f"{shown(value)} is none of {', '.join(words)}")
-        return str(value)
-
-    return read
-
-
-def member(kind: type[E]) -> Reader[E | None]:
-    """Return the reader of one of some words."""
-    words = {one.value: one for one in kind}
-
-    def read(value: object, steps: Steps, complaints: Complaints) -> E | None:
-        """Read a word."""
-        found = words.get(value) if isinstance(value, str) else None
-        if found is None:
-            complaints.add(steps, f"{shown(value)} is none of {', '.join(words)}")
-        return found
-
-    return read

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
-from planner.documents.complaints import Complaints, Steps
+from planner.documents.complaints import Complaints
 from planner.documents.json_file import load_json
-from planner.documents.typed import keys_of
-from planner.documents.values import integer, record, shown, text
-from planner.domain.compat import CompatFlag
 from planner.domain.errors import PlanError
-from planner.domain.plans.plan import PARTS, Plan, Signed
+from planner.domain.plans.plan import PARTS, Plan
 
 SCHEMA = "planner.plan/2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What a plan was made of, by its digest."""
+
+    digest: str
+
+
+FIELDS = get_type_hints(Plan, include_extras=True)
+PlanDocument = make_dataclass(
+    "PlanDocument",
+    [
+        *(("knowledge", Digest), ("fleet", Digest)),
+        *((name, FIELDS[name]) for name in ("guest_profile", *PARTS)),
+    ],
+)
 
 
 def read_plan(path: Path) -> Plan:
@@ -28,45 +43,17 @@ def read_plan(path: Path) -> Plan:
 
 def plan_of(value: object, complaints: Complaints) -> Plan | None:
     """Return the plan of a document, None with complaints if it is none."""
+    from planner.documents.typed import model_of, read
+
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         complaints.add((), f"not a plan: the key 'schema' must be '{SCHEMA}'")
         return None
-    return PLAN(value, (), complaints)
-
-
-@cache
-def _flag_of(words: str) -> CompatFlag | None:
-    try:
-        return CompatFlag.parse(words)
-    except ValueError:
-        return None
-
-
-def _flag(value: object, steps: Steps, complaints: Complaints) -> CompatFlag | None:
-    found = _flag_of(value) if isinstance(value, str) else None
+    parts = {key: part for key, part in value.items() if key != "schema"}
+    found = read(model_of(PlanDocument), parts, complaints)
     if found is None:
-        complaints.add(steps, f"{shown(value)} is not TYPE.PROPERTY=VALUE")
-    return found
-
-
-def _plan(*, schema: str, knowledge: str, fleet: str, **parts: object) -> Plan:
-    del schema
-    return Plan(knowledge_digest=knowledge, fleet_digest=fleet, **parts)  # type: ignore[arg-type]
-
-
-def _digest(*, digest: str) -> str:
-    return digest
-
-
-FIELDS = keys_of(Plan, {CompatFlag: _flag, Signed: integer})
-DIGEST = record(_digest, {"digest": ("digest", text)})
-PLAN = record(
-    _plan,
-    {
-        "schema": ("schema", text),
-        "guest_profile": FIELDS["guest_profile"],
-        "knowledge": ("knowledge", DIGEST),
-        "fleet": ("fleet", DIGEST),
-        **{part: FIELDS[part] for part in PARTS},
-    },
-)
+        return None
+    return Plan(
+        knowledge_digest=found.knowledge.digest,
+        fleet_digest=found.fleet.digest,
+        **{name: getattr(found, name) for name in ("guest_profile", *PARTS)},
+    )

@@ -6,8 +6,8 @@ import datetime
 from dataclasses import fields
 from enum import Enum
 
-from planner.documents.typed import KEYS
 from planner.domain.compat import CompatFlag
+from planner.domain.plans.plan import KEYS
 
 DIGITS = 3
 _known: dict[type, tuple[tuple[str, str], ...]] = {}

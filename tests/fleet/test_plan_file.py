@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,13 +137,13 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     wrong["bounds"]["waves"] = True
     found = problems_of(tmp_path / "plan.json", json.dumps(wrong))
     assert found == [
-        ":1: bounds.waves: true is not a whole number from 0 on",
+        ":1: bounds.waves: true is not a whole number",
         ':1: domains[1].baselines[1].flags[1]: "off" is not TYPE.PROPERTY=VALUE',
         ':1: domains[1].routing: "somewhere" is none of any, upgraded-only',
-        ':1: waves[1].number: "1" is not a whole number from 0 on',
+        ':1: waves[1].number: "1" is not a whole number',
         ':1: waves[1].day: "tomorrow" is not a day such as 2026-12-01',
-        ":1: waves[1].upgrades[1].kernal: unknown key; did you mean 'kernel'?",
         ":1: waves[1].upgrades[1]: the key 'kernel' is missing",
+        ":1: waves[1].upgrades[1].kernal: unknown key; did you mean 'kernel'?",
     ]
 
 
@@ -156,6 +158,8 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ('{"schema": "planner.plan/2", "schema": "planner.plan/2"}', "appears twice"),
         ('{"schema": NaN}', "not a number"),
         ("[" * 100_000, "nested too deeply"),
+        (f'{{"schema": "{SCHEMA}", "waves": {"[" * 500}{"]" * 500}}}', "recursion limit"),
+        (f'{{"schema": "{SCHEMA}", "waves": "\\ud800"}}', "end of hex escape"),
     ],
 )
 def test_what_is_no_plan_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -204,3 +208,9 @@ def test_the_document_of_these_tests_is_a_plan(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
     assert plan_document(read_plan(path)) == DOCUMENT
+
+
+def test_pydantic_waits_for_a_plan() -> None:
+    code = "import sys, planner.library.read; print('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

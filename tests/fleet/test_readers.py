@@ -144,7 +144,7 @@ def test_help_is_light() -> None:
         "import sys; sys.argv = ['planner', '--help']\n"
         "from planner.cli.app import app\n"
         "try:\n    app()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'pandas', 'numpy', 'networkx', 'ortools', 'pyarrow'} & set(sys.modules)\n"
+        "heavy = {'pandas', 'networkx', 'ortools', 'pyarrow', 'pydantic'} & set(sys.modules)\n"
         "sys.exit(len(heavy))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -1,133 +1,55 @@
 """Write docs/schema/plan-2.json from the types of a plan: `python -m tests.house.schema_reference`.
 
-What a key is called, whether it may be null and which words it takes is the types'. What it means, and
-what no type can say (a pattern, a least number), stands in docs/schema/plan-2.toml, a table a type.
+What a key is called, whether it may be null and which words it takes is the types', as the reader of
+plans takes them. What it means, and what no type can say (a pattern, a least number), stands in
+docs/schema/plan-2.toml, a table a type.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import tomllib
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
-from planner.documents.typed import KEYS
-from planner.domain.compat import CompatFlag
-from planner.domain.plans.plan import (
-    PARTS,
-    Bounds,
-    DomainPlan,
-    FlipState,
-    HostUpgrade,
-    Mitigation,
-    Plan,
-    RadarEntry,
-    Signed,
-)
-from planner.fleet.plan_file import SCHEMA
+from pydantic.json_schema import GenerateJsonSchema
+
+from planner.documents.typed import model_of
+from planner.fleet.plan_file import SCHEMA, PlanDocument
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
 PAGE, WORDS = FOLDER / "plan-2.json", FOLDER / "plan-2.toml"
-NAMES = {
-    DomainPlan: "domain",
-    Mitigation: "remedy",
-    HostUpgrade: "upgrade",
-    FlipState: "state",
-    RadarEntry: "radar",
-}
-"""What a type is called in the schema, where that is not its name in small letters."""
-PLAIN: dict[object, Json] = {
-    str: {"type": "string"},
-    int: {"type": "integer", "minimum": 0},
-    Signed: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    CompatFlag: {"type": "string", "pattern": r"^[^=]+\.[^.=]+=.+$"},
-    datetime.date: {"$ref": "#/$defs/day"},
-}
 
 
-class Schema:
-    """The definitions that types ask for, in the order in which they are met."""
+class Plainly(GenerateJsonSchema):
+    """A schema without titles for keys, whose days are checked by every validator."""
 
-    def __init__(self, words: Json) -> None:
-        """Keep the words of every definition."""
-        self.words = words
-        self.definitions: dict[str, Json] = {"day": words.pop("day")}
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
 
-    def of(self, kind: object) -> Json:
-        """Return the schema of a type; one of a dataclass of its own is a definition."""
-        args = get_args(kind)
-        if kind in PLAIN:
-            return dict(PLAIN[kind])
-        if isinstance(kind, type) and is_dataclass(kind):
-            name = NAMES.get(kind, kind.__name__.lower())
-            if kind is Bounds:
-                return self.table(name, kind)
-            if name not in self.definitions:
-                self.definitions[name] = self.table(name, kind)
-            return {"$ref": f"#/$defs/{name}"}
-        if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
-            return {"enum": list(args) or [member.value for member in cast("type[Enum]", kind)]}
-        if get_origin(kind) is tuple:
-            return {"type": "array", "items": self.of(args[0])}
-        assert args[1:] == (NoneType,), kind
-        return _or_null(self.of(args[0]))
-
-    def table(self, name: str, kind: type) -> Json:
-        """Return the schema of a dataclass: every field is a key, and no other key is one."""
-        types = get_type_hints(kind, include_extras=True)
-        keys = {KEYS.get(each.name, each.name): types[each.name] for each in fields(kind)}
-        return self.keyed(name, {key: self.of(kind) for key, kind in keys.items()})
-
-    def keyed(self, name: str, properties: dict[str, Json]) -> Json:
-        """Return the schema of an object with these keys, with the words for it and for them."""
-        words = self.words.pop(name)
-        about = words.pop("about")
-        for key, shape in properties.items():
-            said = words.pop(key, {})
-            shape.update({"description": said} if isinstance(said, str) else said)
-        assert not words, f"words for keys that {name} does not have: {', '.join(words)}"
-        return {
-            "type": "object",
-            "description": about,
-            "additionalProperties": False,
-            "required": list(properties),
-            "properties": properties,
-        }
-
-
-def _or_null(shape: Json) -> Json:
-    if "type" in shape:
-        return {**shape, "type": [shape["type"], "null"]}
-    return shape if shape == PLAIN[datetime.date] else {"anyOf": [shape, {"type": "null"}]}
+    def date_schema(self, schema: object) -> Json:
+        return {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 
 
 def page() -> str:
     """Return the text of the schema."""
-    schema = Schema(tomllib.loads(WORDS.read_text(encoding="utf-8")))
-    types = get_type_hints(Plan, include_extras=True)
-    digest = {"digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{32}$"}}
-    top = {
-        "schema": {"const": SCHEMA},
-        "knowledge": schema.keyed("knowledge", {"digest": dict(digest["digest"])}),
-        "fleet": schema.keyed("fleet", {"digest": dict(digest["digest"])}),
-        "guest_profile": schema.of(types["guest_profile"]),
-        **{part: schema.of(types[part]) for part in PARTS},
-    }
+    found = model_of(PlanDocument).model_json_schema(schema_generator=Plainly)
+    found["properties"] = {"schema": {"const": SCHEMA}, **found["properties"]}
+    found["required"].insert(0, "schema")
+    words = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    for name, shape in {"Plan": found, **found["$defs"]}.items():
+        for key, each in shape.get("properties", {}).items():
+            said = words[name].pop(key, {})
+            each.update({"description": said} if isinstance(said, str) else said)
+        shape.update(words.pop(name, {}))
+    assert not words, f"words for types that a plan does not have: {', '.join(words)}"
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:fleet-machine-type-planner:schema:plan-2",
+        **found,
         "title": "Document of `planner plan`",
-        **schema.keyed("plan", top),
-        "$defs": schema.definitions,
     }
-    assert not schema.words, f"words for types that a plan does not have: {', '.join(schema.words)}"
     return json.dumps(document, indent=2) + "\n"
 
 

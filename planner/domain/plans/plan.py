@@ -13,6 +13,8 @@ from planner.domain.shown import html_of
 
 Signed = Annotated[int, "also below zero"]
 """A number of a document; every other whole number of one is 0 or more."""
+KEYS = {"before": "from", "after": "to"}
+"""Fields whose key in a document is a word that Python keeps for itself."""
 PackingMethod = Literal["closed-form", "optimal", "heuristic"]
 PARTS = (
     *("bounds", "domains", "waves", "restarts", "masks"),
