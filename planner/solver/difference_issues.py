@@ -157,7 +157,7 @@ def fault_issues(
             continue
         if (fault.up_to and release > fault.up_to) or fault.arch not in {"any", arch}:
             continue
-        bitten = {_is_bitten(fault, *way) for way in (ways if fault.carried else hops)}
+        bitten = {_is_bitten(fault, *way, knowledge) for way in (ways if fault.carried else hops)}
         if bitten <= {Truth.NO}:
             continue
         certain = Truth.YES in bitten
@@ -177,16 +177,16 @@ def fault_issues(
         )
 
 
-def _is_bitten(fault: Fault, source: QemuBuild, destination: QemuBuild) -> Truth:
+def _is_bitten(
+    fault: Fault, source: QemuBuild, destination: QemuBuild, knowledge: KnowledgeBase
+) -> Truth:
     """Return whether a fault is between two builds, each taken for all that it is judged by."""
-    if source.is_read_as(destination):
-        ways = {fault.is_between(read_a, read_a) for read_a in source.read_as}
-    else:
-        ways = {
-            fault.is_between(left, right)
-            for left, right in product(source.read_as, destination.read_as)
-        }
-    return ways.pop() if len(ways) == 1 else Truth.UNKNOWN
+    alike, pairs = source.is_read_as(destination), product(source.read_as, destination.read_as)
+    ways = {fault.is_between(left, right) for left, right in pairs if left == right or not alike}
+    told = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
+    having = (one for one in (source, destination) if fault.builds & set(one.read_as))
+    mended = any(set(knowledge.builds.may_carry(one)) - fault.builds for one in having)
+    return Truth.UNKNOWN if mended and told is Truth.YES else told
 
 
 def observed_issues(

@@ -42,6 +42,18 @@ class BuildLines:
         row = self.by_name.get(name)
         return self.is_reference(name) or (row is not None and self.is_reference(row.tables))
 
+    def may_carry(self, build: QemuBuild) -> tuple[str, ...]:
+        """Return the later releases of its series whose fixes a vendor's build may carry.
+
+        A package that was read itself carries none that nobody knows of.
+        """
+        base = self.known.get(build.lower)
+        if base is None or self.is_reference(build.line) or not self.is_reference(base.line):
+            return ()
+        parts = self.by_name[base.line].builds
+        later = (one for one in parts if one.version[:2] == base.version[:2])
+        return tuple(one.ref for one in later if one.version > base.version)
+
     def is_reference(self, line: str) -> bool:
         """Whether `line` is the one after whose releases machine types are named."""
         return self.reference is not None and self.reference.name == line

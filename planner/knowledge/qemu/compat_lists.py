@@ -88,8 +88,9 @@ class MachineTables(MachineTypes):
             one = self.effective(source, machine_type, key)
             other = self.effective(destination, machine_type, key)
             if one is not None and other is not None and one != other:
-                one = None if self._is_weak(source) else one
-                other = None if self._is_weak(destination) else other
+                weak = self._may_be(source, machine_type, key, other)
+                other = None if self._may_be(destination, machine_type, key, one) else other
+                one = None if weak else one
             if one is None or other is None or one != other:
                 found.append(ValueDifference(key=key, source_value=one, destination_value=other))
         return tuple(found)
@@ -98,6 +99,13 @@ class MachineTables(MachineTypes):
         """Return the effective values of all properties that some list of a build names."""
         keys = self._keys(build, machine_type)
         return {key: self._effective(build, machine_type, key) for key in keys}
+
+    def _may_be(self, build: QemuBuild, machine_type: str, key: PropertyKey, value: str) -> bool:
+        """Whether a build may give a property another's value: by a fix that its vendor carries, too."""
+        fixed = self._builds.may_carry(build)
+        return self._is_weak(build) or any(
+            self._known_value(ref, machine_type, key) == value for ref in fixed
+        )
 
     def _is_weak(self, build: QemuBuild) -> bool:
         """Whether the lists of a build were filled by analogy: they can agree but not disagree."""

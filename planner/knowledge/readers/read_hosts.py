@@ -34,11 +34,13 @@ def read_features_of_cpu(row: Row) -> FeaturesOfCpu:
 
 def read_architecture(row: Row) -> Architecture:
     """Read what is known of an architecture."""
+    registers = row.word("registers", ("listed", "kernel"))
+    unsaid = "read" if registers == "listed" else "unread"
     return row.make(
         Architecture,
         name=row.text("arch"),
-        registers=row.word("registers", ("listed", "kernel")),
-        boards=row.word("boards", ("read", "unread")),
+        registers=registers,
+        boards=row.word("boards", ("read", "unread"), unsaid),
     )
 
 

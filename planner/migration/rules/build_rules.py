@@ -12,6 +12,7 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence
 from planner.domain.truth import Truth, all_of, any_of
 from planner.domain.verdict import Objection, Rule, knowledge_gap, unfixed
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.sites import Fault
 from planner.migration.applies import clause_truth
 from planner.migration.claims import Assumed
@@ -95,7 +96,7 @@ def _judge_faults(
         if not fault.speaks_of(name, release, arch):
             continue
         origins = (source, booted) if fault.carried else (source,)
-        bites = any_of(fault_bites(fault, one, destination) for one in origins)
+        bites = any_of(fault_bites(fault, one, destination, knowledge.builds) for one in origins)
         if bites is Truth.NO:
             continue
         clauses = fault_clauses(fault)
@@ -117,11 +118,14 @@ def _judge_faults(
         )
 
 
-def fault_bites(fault: Fault, origin: QemuBuild, destination: QemuBuild) -> Truth:
+def fault_bites(
+    fault: Fault, origin: QemuBuild, destination: QemuBuild, builds: BuildLines
+) -> Truth:
     """Return whether a fault row speaks of these builds.
 
     `origin` is the source, or for a carried fault also the build that the guest booted on. A build
-    between two known ones has what both have.
+    between two known ones has what both have. A vendor's build may carry the fix of a later release of
+    its series.
     """
     alike = origin.is_read_as(destination)
     found = {
@@ -130,15 +134,24 @@ def fault_bites(fault: Fault, origin: QemuBuild, destination: QemuBuild) -> Trut
         for other in destination.read_as
         if one == other or not alike
     }
+    if found == {Truth.YES} and any(
+        _may_be_fixed(fault, one, builds) for one in (origin, destination)
+    ):
+        return Truth.UNKNOWN
     return found.pop() if len(found) == 1 else Truth.UNKNOWN if found else Truth.NO
+
+
+def _may_be_fixed(fault: Fault, build: QemuBuild, builds: BuildLines) -> bool:
+    has = not fault.builds.isdisjoint(build.read_as)
+    return has and not fault.builds.issuperset(builds.may_carry(build))
 
 
 def _unread(fault: Fault, *builds: QemuBuild) -> str:
     """Name the builds of which nobody knows on which side of a fault they are."""
-    found = (
+    found = [
         one for one in builds if len(one.read_as) > 1 or not fault.unread.isdisjoint(one.read_as)
-    )
-    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found))
+    ]
+    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found or builds))
 
 
 def fault_clauses(fault: Fault) -> tuple[Clause, ...]:
