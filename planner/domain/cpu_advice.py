@@ -76,6 +76,12 @@ class CpuAdvice:
         """Whether every named model is safe."""
         return not any(one.refused or one.bound for one in self.vendors)
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether nothing is refused, and some host's CPU, which bounds the models, is not stated."""
+        of_vendors = any(one.newest for one in self.vendors)
+        return self.is_open and of_vendors and self.unstated > 0
+
 
 ANY_CPU = CpuAdvice()
 

@@ -13,53 +13,14 @@ from planner.domain.cpu_advice import (
     RefusedModel,
     VendorAdvice,
 )
+from planner.domain.cpu_words import OF_ALL_HOSTS, few, holders_text, one_of_each
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
 
 LABEL = 14
 MOST_FEATURES = 4
-FEW_FEATURES = 2
 MOST_REFUSED = 4
 CPU_SCHEMA = "planner.cpu/1"
-
-
-def refused_models(advice: CpuAdvice) -> Iterator[str]:
-    """Yield in few words what keeps which models out of a pool: lacks, open facts, older CPUs."""
-    refused = [one for vendor in advice.vendors for one in vendor.refused]
-    of_any = (KeptOut.LACK, KeptOut.UNKNOWN) if advice.unstated else (KeptOut.LACK,)
-    lacked = [one for one in refused if one.why in of_any]
-    if lacked:
-        why = ", ".join(dict.fromkeys(one.features[0] for one in lacked if one.features))
-        yield f"not {', '.join(one.name for one in lacked)} ({why})"
-    for one in refused:
-        if one.why is KeptOut.UNKNOWN and one not in lacked:
-            probe = f": planner probe on {_examples(one.holders)}" if one.holders else ""
-            yield f"{one.name} unknown ({_few(one.features, FEW_FEATURES)}){probe}"
-    for holders, names in _by_holders(refused):
-        yield f"{', '.join(names)} when {_who(holders)} leave"
-
-
-def _by_holders(refused: Iterable[RefusedModel]) -> Iterator[tuple[tuple[Holder, ...], list[str]]]:
-    """Yield which hosts of older CPUs keep which models out."""
-    found: dict[tuple[Holder, ...], list[str]] = {}
-    for one in refused:
-        if one.why is KeptOut.GENERATION:
-            found.setdefault(one.holders, []).append(one.name)
-    yield from found.items()
-
-
-def _who(holders: Iterable[Holder]) -> str:
-    return " and ".join(f"{counted(one.hosts, 'host')} of {one.label}" for one in holders)
-
-
-def _examples(holders: Iterable[Holder]) -> str:
-    """Name a host of each kind."""
-    return ", ".join(one.examples[0] for one in holders if one.examples)
-
-
-def _few(features: tuple[str, ...], most: int) -> str:
-    left = len(features) - most
-    return f"{', '.join(features[:most])}{f' and {left} more' if left > 0 else ''}"
 
 
 def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
@@ -69,7 +30,9 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
             yield Line("")
         title = f"{pool.domain}   {counted(pool.hosts, 'host')}, {pool.machine_type}"
         yield Line(title, Style.HEAD)
-        for vendor in pool.advice.vendors:
+        if pool.advice.is_unbounded:
+            yield from _item("CPU", OF_ALL_HOSTS)
+        for vendor in () if pool.advice.is_unbounded else pool.advice.vendors:
             if vendor.newest or vendor.refused:
                 yield from _item(vendor.title, _models(vendor))
         yield from _laggards(pool.laggards)
@@ -98,11 +61,11 @@ def _models(vendor: VendorAdvice) -> str:
 
 def _refused(one: RefusedModel) -> str:
     """Return why a model is not safe: hosts that lack features, of older CPUs, or to be probed."""
-    features = _few(one.features, MOST_FEATURES)
+    features = few(one.features, MOST_FEATURES)
     if one.why is KeptOut.UNKNOWN:
-        probe = f": planner probe on {_examples(one.holders)} tells" if one.holders else ""
+        probe = f": planner probe on {one_of_each(one.holders)} tells" if one.holders else ""
         return f"{one.name} unknown ({features}){probe}"
-    who = _who(one.holders)
+    who = holders_text(one.holders)
     if one.why is KeptOut.GENERATION:
         return f"not {one.name}: {who}"
     return f"not {one.name} ({features}{f': {who}' if who else ''})"
@@ -110,7 +73,7 @@ def _refused(one: RefusedModel) -> str:
 
 def _of_hosts(advice: CpuAdvice) -> Iterator[Line]:
     """Yield what a guest with its host's CPU must hide, ready to be pasted."""
-    if advice.unstated:
+    if advice.unstated and not advice.is_unbounded:
         hosts = counted(advice.unstated, "host")
         text = f"{hosts} without CPU: write 'Model name' of lscpu into column `cpu`; it bounds this"
         yield from _item("column", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
+from planner.domain.cpu_words import cpu_notes, cpu_words
 from planner.domain.guest_profile import GuestFinding
 from planner.domain.plans.unlock import UnlockTarget
 from planner.domain.refusal import Refusal, WhyNotNewer
@@ -19,7 +20,6 @@ from planner.domain.solution import (
     PoolVerdict,
     RefusedLine,
 )
-from planner.present.cpu_report import refused_models
 from planner.present.lines import WIDTH, Line, Style, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
@@ -185,14 +185,8 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
     vendors = [one for one in advice.vendors if one.newest or one.refused]
     if not vendors and not advice.hidden:
         return
-    if advice.is_open:
-        text = "any named model"
-    else:
-        known = [f"{_of(one)}" for one in vendors if one.newest]
-        text = f"named models up to {', '.join(known)}" if known else "no named model"
-        parts = list(refused_models(advice))
-        text += "; ".join(("", *parts)) if parts else ""
-        text += "; a column `cpu` bounds it" * bool(advice.unstated)
+    models = () if advice.is_open else tuple(_of(one) for one in vendors if one.newest)
+    text = cpu_words(models, tuple(cpu_notes(advice))) or "any named model"
     if advice.hidden:
         text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (planner cpu)"
     yield from _item("CPU", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.domain.cpu_words import cpu_notes
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plans.plan import DomainPlan, Flip, FlipState, Restart
@@ -66,9 +67,7 @@ class PoolSchedule:
             cpu_models=tuple(
                 vendor.newest for vendor in cpu.vendors if vendor.newest and not cpu.is_open
             ),
-            cpu_refused=tuple(
-                refused_cpu.name for source in cpu.vendors for refused_cpu in source.refused
-            ),
+            cpu_refused=tuple(cpu_notes(cpu)),
             needs_ack=tuple(sorted({unit for answer in answers for unit in answer.acks})),
             assumptions=self.assumptions,
         )

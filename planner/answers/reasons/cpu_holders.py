@@ -60,13 +60,15 @@ def _denied(member: PoolMember) -> frozenset[str]:
 
 
 def _holders(members: dict[PoolMember, str]) -> Iterator[Holder]:
+    """Yield the hosts of each label; one that has two builds on its way is one host."""
     by_label: dict[str, list[PoolMember]] = {}
     for member, label in members.items():
         by_label.setdefault(label, []).append(member)
     for label, found in by_label.items():
-        names = sorted(name for member in found for name in member.examples)
+        names = sorted({name for member in found for name in member.examples})
+        every = {name for member in found for group in member.groups for name in group.hosts}
         yield Holder(
             label=label,
-            hosts=sum(member.hosts for member in found),
+            hosts=len(every),
             examples=tuple(names[:MOST_NAMES]),
         )

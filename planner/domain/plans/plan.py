@@ -169,7 +169,7 @@ class DomainPlan:
     of no guest of which nothing is said, `holds_if` says them, and what else must hold, in words. Of
     these, `checks` are left to check for guests of the plan's profile: not what they meet by what they
     are, nor what any migration asks for. `cpu_models` are the newest named models that are safe on the
-    way, one per vendor, and `cpu_refused` the generations after them; neither: all are safe.
+    way, one per vendor, and `cpu_refused` says what keeps newer ones out; neither: all are safe.
     `needs_ack`: units whose price is security and that the policy does not acknowledge.
     `assumptions`: what is taken for granted because nobody said it.
     """

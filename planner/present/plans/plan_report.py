@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planner.domain.compat import CompatFlag
+from planner.domain.cpu_words import cpu_words
 from planner.domain.plans.plan import DomainPlan, Plan, Rollback, Routing, Wave
 from planner.domain.shown import counted
 from planner.present.asked import Asked
@@ -147,8 +148,8 @@ def _card(group: tuple[DomainPlan, ...]) -> Iterator[Line]:
     yield from folded(f"{_names(group)}   {hosts} to upgrade", style=Style.HEAD)
     for number, text in enumerate(_new_guests(first)):
         yield from _item("" if number else "new guests", text, Style.HEAD)
-    if first.cpu_models or first.cpu_refused:
-        yield from _item("CPU", _cpu_text(first))
+    if text := cpu_words(first.cpu_models, first.cpu_refused):
+        yield from _item("CPU", text)
     checks = _checks(first)
     for number, text in enumerate(checks[:MOST_CHECKS]):
         yield from _item("" if number else "check first", text, Style.WARN)
@@ -169,12 +170,6 @@ def _new_guests(domain: DomainPlan) -> Iterator[str]:
     for flags, (first, *others) in found.items():
         beside = f"  (or {', '.join(others)})" if others else ""
         yield f"{' '.join((first, *map(str, flags)))}{beside}"
-
-
-def _cpu_text(domain: DomainPlan) -> str:
-    known = f"named models up to {', '.join(domain.cpu_models)}" if domain.cpu_models else ""
-    refused = f"; not {', '.join(domain.cpu_refused)}" if domain.cpu_refused else ""
-    return f"{known or 'no named model'}{refused}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def simulation_report(
     for text in _condition_texts(simulation.conditions) if verbose else ():
         yield from _labelled("holds if", text, Style.DIM)
     if basis.cpu_refused:
-        text = f"not {', '.join(basis.cpu_refused)}, in all pools of the plan or in some"
+        text = f"{'; '.join(basis.cpu_refused)}; in all pools of the plan or in some"
         yield from _labelled("CPU", text, Style.WARN)
     yield from _labelled("guests", f"those of the profile '{basis.profile}'", Style.DIM)
     if simulation.pools_without_room:
