@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -43,7 +43,7 @@ class Elements:
     made: Callable[[DomainSolution], Json]
 
 
-def dump(document: Json) -> Iterator[str]:
+def dump(document: Mapping[str, object]) -> Iterator[str]:
     """Yield the text of a document: keys in order of meaning, top-level lists one element a line.
 
     Few elements are indented for reading; many are written compactly, for that is ten times faster.

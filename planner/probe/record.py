@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from planner.probe.builds import InstalledBuild
 from planner.probe.kvm import EXTENSIONS_TRIED, CpuidRow, KvmAnswers, register_digest
@@ -12,6 +12,17 @@ from planner.probe.machine import Machine
 from planner.probe.questions import Answered
 from planner.probe.take import Probe
 from planner.probe.vhost import VhostAnswers
+
+if TYPE_CHECKING:
+    from planner.probe.document import (
+        Cpuid,
+        FoundBuild,
+        Kvm,
+        ProbedHost,
+        ProbeDocument,
+        User,
+        Vhost,
+    )
 
 SCHEMA = "planner.probe/1"
 COLUMNS = ("host", "arch", "kernel", "qemu", "cpu", "probe")
@@ -27,8 +38,8 @@ def fleet_row(probe: Probe, file: str) -> tuple[str, ...]:
 
 
 def probe_document(
-    probe: Probe, answered: Sequence[Answered], *, version: str, time: datetime.datetime, user: str
-) -> dict[str, Any]:
+    probe: Probe, answered: Sequence[Answered], *, version: str, time: datetime.datetime, user: User
+) -> ProbeDocument:
     """Return the document; numbers that are keys of the kernel are hexadecimal text."""
     return {
         "schema": SCHEMA,
@@ -66,7 +77,7 @@ def probe_document(
     }
 
 
-def _machine(machine: Machine, kvm: KvmAnswers | None) -> dict[str, Any]:
+def _machine(machine: Machine, kvm: KvmAnswers | None) -> ProbedHost:
     return {
         "name": machine.host,
         "arch": machine.arch,
@@ -98,8 +109,8 @@ def _rates(kvm: KvmAnswers | None) -> Iterator[tuple[str, str]]:
         yield "registers", f"sha256:{register_digest(kvm)} of {len(kvm.registers)}"
 
 
-def _kvm(answers: KvmAnswers) -> dict[str, Any]:
-    return {
+def _kvm(answers: KvmAnswers) -> Kvm:
+    found: Kvm = {
         "api": answers.api,
         "extensions_tried": [0, EXTENSIONS_TRIED],
         "extensions": {
@@ -116,9 +127,11 @@ def _kvm(answers: KvmAnswers) -> dict[str, Any]:
         "cpuid": _cpuid(answers.cpuid),
         "emulated_cpuid": _cpuid(answers.emulated_cpuid),
         "hyperv_cpuid": _cpuid(answers.hyperv_cpuid),
-        **({} if answers.registers is None else {"registers": _hexes(answers.registers)}),
         "guest_xcr0": None if answers.guest_xcr0 is None else hex(answers.guest_xcr0),
     }
+    if answers.registers is not None:
+        found["registers"] = _hexes(answers.registers)
+    return found
 
 
 def _hexes(numbers: Iterable[int] | None) -> list[str] | None:
@@ -131,13 +144,13 @@ def _values(values: Mapping[int, int | None] | None) -> dict[str, str | None] | 
     return {hex(key): None if value is None else hex(value) for key, value in values.items()}
 
 
-def _cpuid(rows: Sequence[CpuidRow] | None) -> list[list[str]] | None:
+def _cpuid(rows: Sequence[CpuidRow] | None) -> Cpuid:
     if rows is None:
         return None
     return [[hex(getattr(row, name)) for name in CpuidRow.__slots__] for row in rows]
 
 
-def _vhost(answers: VhostAnswers | None) -> dict[str, Any] | None:
+def _vhost(answers: VhostAnswers | None) -> Vhost | None:
     if answers is None:
         return None
     backend = answers.backend_features
@@ -147,7 +160,7 @@ def _vhost(answers: VhostAnswers | None) -> dict[str, Any] | None:
     }
 
 
-def _build(build: InstalledBuild) -> dict[str, Any]:
+def _build(build: InstalledBuild) -> FoundBuild:
     return {
         "path": build.path,
         "version": build.version,
