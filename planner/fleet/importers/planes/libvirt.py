@@ -83,6 +83,7 @@ class LibvirtReader:
         if guest is not None and guest.inactive:
             self.book.leave_out("guests that do not run")
         elif guest is not None:
+            self.book.note(HostFacts(host=found.host, source=found.file.name))
             self._guests.append((found.host, guest))
         return True
 

@@ -187,6 +187,19 @@ def test_a_host_without_kernel_or_build_is_one_error_with_the_command_to_run(hos
     assert "planner import libvirt --collect | ssh hosta" in told
 
 
+def test_a_host_of_which_a_guest_alone_is_told_is_an_error_that_names_it(hosts: Path) -> None:
+    for path in ("capabilities/x.xml", "uname-r.txt", "log/g1.log"):
+        (hosts / "hostb" / path).unlink()
+    with pytest.raises(FleetError) as caught:
+        read_libvirt(hosts)
+    assert {
+        line.partition("host 'hostb': ")[2][:19] for line in str(caught.value).splitlines()
+    } == {
+        "no file tells its k",
+        "no file tells its q",
+    }
+
+
 def test_a_running_kernel_beats_the_cache_of_an_older_one(hosts: Path) -> None:
     for host in ("hosta", "hostb"):
         (hosts / host / "uname-r.txt").write_text("6.1.0-50-amd64\n")
