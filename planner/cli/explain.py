@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,7 @@ from planner.cli.options import (
     PoolName,
     Verbose,
     arrows_in,
+    asked_of,
     guests_in,
     inputs_of,
     known_pool,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from planner.domain.solution import Solution
     from planner.fleet.edges import Arrows
     from planner.knowledge.base import KnowledgeBase
+    from planner.present.asked import Asked
     from planner.present.lines import Line
     from planner.present.rungs import Rungs
 
@@ -76,6 +79,10 @@ def explain(
         found = guests_in(guests, given, guests_host) or ()
         solved = library.solve_domains(wanted, base, rules, guests=found)
         lines = _told(solved, *(_of_pool(given, arrows, pool, solved) if pool else (NO_RUNGS, {})))
+        words = {"edges": edges, "guests": guests, "guests_host": guests_host, "policy": policy}
+        profile = given.policy.guest_profile
+        asked = asked_of(fleet, profile, **words, knowledge=knowledge, pool=pool)
+        lines = chain(lines, _next(solved, asked))
         answer(painted(lines, output), output, exits.of_solution(solved, strict=False))
     trials = [
         library.try_next_newer(domain, base, rules)
@@ -106,6 +113,15 @@ def _of_pool(
 
     names = host_names(given.fleet, arrows, given.knowledge, pool)
     return opened_next(given, arrows, solved), names
+
+
+def _next(solution: Solution, asked: Asked) -> Iterator[Line]:
+    """Yield the command that goes on from what holds the next types back, if anything does."""
+    from planner.present.lines import commands
+
+    best = [domain.recommended for domain in solution.domains]
+    if any(one is not None and one.why_not_newer is not None for one in best):
+        yield from commands((asked.command("unlock"),))
 
 
 def _told(solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:

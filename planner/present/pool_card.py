@@ -34,6 +34,7 @@ MOST_CHECKS = 6
 MOST_REASONS = 4
 MOST_GUESTS = 4
 MOST_NAMES = 3
+PROBE = "run planner probe on each of {}; its file into column `probe`"
 NO_NAMES: Mapping[str, tuple[str, ...]] = {}
 STYLES = {
     PoolVerdict.SAFE: Style.GOOD,
@@ -204,7 +205,7 @@ def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]
             yield from _item("hosts", one.text)
     for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
         label = "check first" if number == 1 else ""
-        verify = f": planner probe on {_one_of_each(domain)}" if text in settled else ""
+        verify = f": {PROBE.format(_one_of_each(domain))}" if text in settled else ""
         yield from _item(label, f"{number}. {who}: {text}{verify}", Style.WARN)
     if len(checks) > MOST_CHECKS:
         yield from _item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
@@ -221,21 +222,38 @@ def _one_of_each(domain: DomainSolution) -> str:
     return listed(tuple(names[: MOST_NAMES + 1]), len(names))
 
 
+AS_THE_ANSWER = "as the answer"
+"""What is found of guests that need nothing."""
 GUEST_LABELS = {"violated": ("violated", Style.BAD), "stuck": ("stuck", Style.WARN)}
 """Labels of findings on which somebody must act, by their kind."""
 
 
 def _guest_lines(domain: DomainSolution) -> Iterator[Line]:
-    """Yield what was found of guests, each that is in the way with its own remedy."""
+    """Yield what was found of guests, each that is in the way with a remedy; the others are counted.
+
+    Guests that violate a condition and are stuck have one remedy for both.
+    """
     last = ""
-    for finding in domain.guests[:MOST_GUESTS]:
+    told = [one for one in domain.guests if one.finding != AS_THE_ANSWER]
+    mended = {_whom(one) for one in told if one.kind == "violated" and one.remedy}
+    for finding in told[:MOST_GUESTS]:
         label, style = GUEST_LABELS.get(finding.kind, ("guests", Style.PLAIN))
         yield from _item(label if label != last else "", finding_text(finding), style)
         last = label
-        if finding.remedy:
+        if finding.remedy and not (finding.kind == "stuck" and _whom(finding) in mended):
             yield from _item("", f"mend: {finding.remedy}")
-    if len(domain.guests) > MOST_GUESTS:
-        yield from _item("", f"and {len(domain.guests) - MOST_GUESTS} more findings (-v)")
+    if len(told) > MOST_GUESTS:
+        rest = counted(len(told) - MOST_GUESTS, "more finding")
+        yield from _item("", f"and {rest} (-v)")
+    fine = sum(one.guests for one in domain.guests if one.finding == AS_THE_ANSWER)
+    if fine:
+        label = "guests" if last != "guests" else ""
+        yield from _item(label, f"{counted(fine, 'guest')} as the answer")
+
+
+def _whom(finding: GuestFinding) -> tuple[str, int, tuple[str, ...]]:
+    """Return which guests a finding is about."""
+    return finding.machine_type, finding.guests, finding.examples
 
 
 def finding_text(finding: GuestFinding) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.refusal import Refusal, Remedy
 from planner.domain.shown import counted
 from planner.domain.solution import (
@@ -28,7 +29,8 @@ STATUS_STYLE = {
     Status.UNDECIDED: Style.WARN,
     Status.NO_SAFE_BASELINE: Style.BAD,
 }
-MERGED = (("guest CPU without ", ""), ("accelerator without ", ""), ("no ", " device"))
+OF_CPU = "guest CPU without "
+MERGED = ((OF_CPU, ""), ("accelerator without ", ""), ("no ", " device"))
 """How conditions begin and end of which many are told as one."""
 LABEL = 14
 MOST_UNKNOWNS = 10
@@ -131,7 +133,18 @@ def merged_conditions(texts: tuple[str, ...]) -> tuple[str, ...]:
                 break
         else:
             merged.setdefault((text, ""), {})
-    return tuple(opening + ", ".join(words) + ending for (opening, ending), words in merged.items())
+    return tuple(
+        _one_text(opening, tuple(words), ending) for (opening, ending), words in merged.items()
+    )
+
+
+def _one_text(opening: str, words: tuple[str, ...], ending: str) -> str:
+    """Return conditions as one text; CPUs that follow their host are no features, and come first."""
+    models = [one for one in words if one in FOLLOWS_HOST]
+    features = [one for one in words if one not in FOLLOWS_HOST]
+    if not (models and features and opening == OF_CPU):
+        return opening + ", ".join(words) + ending
+    return f"guest CPU not {', '.join(models)}, and without {', '.join(features)}"
 
 
 def refusal_text(refusal: Refusal) -> str:

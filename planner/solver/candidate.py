@@ -39,7 +39,7 @@ VERIFIED = Condition(
 )
 FAULTY_CPUS = Condition(
     kind="host",
-    text="no CPU from which only some kernels of the pool take a feature: {}",
+    text="none of these CPUs (column `cpu` tells): {}",
     price="write the CPU of each host into the column `cpu`",
     about=("cpu-faults",),
 )
