@@ -127,6 +127,10 @@ class KnowledgeBase(PropertyFacts):
         """Whether nobody read what the machines of an architecture send of their own."""
         return all(row.boards != "read" for row in self.architectures if row.name == arch)
 
+    def asked_alike(self, arch: str) -> str:
+        """Return what of two hosts of an architecture must be equal; empty: what x86 hosts are asked."""
+        return next((row.same for row in self.architectures if row.name == arch), "")
+
     @cache  # noqa: B019 - one knowledge base lives as long as the process
     def arch_of(self, text: str) -> str:
         """Return the architecture that a text names, empty if it names none."""

@@ -15,11 +15,15 @@ from planner.knowledge.cpu_errata import CpuErrata
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """An architecture, what is known of its registers and boards, and its words in `uname -r`."""
+    """An architecture, what is known of its registers and boards, and its words in `uname -r`.
+
+    `same` says what of two hosts must be equal that no row tells; empty: what is asked of x86.
+    """
 
     name: str
     registers: str
     boards: str
+    same: str = ""
     words: tuple[str, ...]
     evidence: Evidence
     source: str

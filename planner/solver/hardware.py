@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from planner.domain.host import HostProfile
 from planner.domain.solution import Condition
@@ -25,14 +26,16 @@ def told_by(profiles: Iterable[HostProfile], knowledge: KnowledgeBase) -> Told:
 
 
 def asked_of_machines(
-    stated: Told, knowledge: KnowledgeBase, *, possible: bool, one_model: bool
+    stated: Told, knowledge: KnowledgeBase, *, possible: bool, one_model: bool, arch: str
 ) -> Iterator[Condition]:
     """Yield the check of machines that were not all probed, else that they are equal, or in what not."""
     differing = tuple(_differing(stated, knowledge))
     names = {frozenset(name for name, _ in facts) for facts, _, _ in stated}
     all_told = all(complete for _, complete, _ in stated) and (bool(differing) or len(names) == 1)
     if possible and not all_told:
-        yield HARDWARE if one_model else HARDWARE_OF_A_MODEL
+        words = knowledge.asked_alike(arch)
+        of_arch = replace(HARDWARE, text=f"{words} on all hosts of the pool")
+        yield of_arch if words else HARDWARE if one_model else HARDWARE_OF_A_MODEL
     if differing:
         text = "the hosts differ in " + "; ".join(words for _, words in differing)
         about = tuple(name for name, _ in differing)

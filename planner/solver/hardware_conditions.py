@@ -54,10 +54,21 @@ class HardwareConditions:
         parts_differ = parts_differ or not lacked.isdisjoint(not_everywhere(domain.cpu_aspects))
         follows = self.knowledge.builds.follows_reference
         of_vendors = not all(follows(build.line) for build in domain.builds)
-        key = (possible, one_model, stated, domain.cpu_aspects, parts_differ, of_vendors, lacked)
+        key = (
+            arch,
+            possible,
+            one_model,
+            stated,
+            domain.cpu_aspects,
+            parts_differ,
+            of_vendors,
+            lacked,
+        )
         if key not in self._hardware:
             constraints = list(
-                asked_of_machines(stated, self.knowledge, possible=possible, one_model=one_model)
+                asked_of_machines(
+                    stated, self.knowledge, possible=possible, one_model=one_model, arch=arch
+                )
             )
             constraints += self._faulty_cpus(domain)
             constraints += [common_parts(lacked, of_vendors=of_vendors)] if parts_differ else []

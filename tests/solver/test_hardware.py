@@ -24,6 +24,7 @@ from planner.migration.profiles import profile_fleet
 from planner.migration.rules.hardware_rules import HOST_CONDITION, VERIFIED
 from planner.solver import candidate as attempt
 from planner.solver.closed_form import ClosedForm
+from planner.solver.hardware import asked_of_machines
 from tests.migration.test_judge import _start
 
 CPU = {
@@ -127,8 +128,20 @@ def test_a_host_that_was_not_probed_keeps_the_check(tmp_path: Path) -> None:
     fleet = fleet_of(tmp_path, SAME, other(probed=False))
     told = {one.text for one in judged(fleet).remarks}
     assert HOST_CONDITION in told and VERIFIED not in told
-    of_machines = {text for text in of_hosts(solved(fleet).conditions) if "for a fault" not in text}
+    of_machines = {
+        text for text in of_hosts(solved(fleet).conditions) if "take a feature" not in text
+    }
     assert of_machines == {attempt.HARDWARE.text}
+
+
+@pytest.mark.parametrize("arch", ["aarch64", "ppc64", "s390x"])
+def test_other_architectures_are_not_asked_what_only_x86_has(arch: str) -> None:
+    found = asked_of_machines(
+        frozenset({((), False, frozenset())}), knowledge(), possible=True, one_model=True, arch=arch
+    )
+    (asked,) = found
+    assert asked.about == attempt.HARDWARE.about
+    assert "TSC" not in asked.text and "microcode" not in asked.text
 
 
 def test_a_probe_that_leaves_a_fact_out_keeps_the_check(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def hardware_remarks(
             yield remark
         elif not (told or merged):
             merged = True
-            yield SAME_HARDWARE
+            words = knowledge.asked_alike(edge.source.arch)
+            yield replace(SAME_HARDWARE, text=f"{words} on both hosts") if words else SAME_HARDWARE
     if found:
         yield Remark(
             kind="host-condition",
