@@ -21,7 +21,7 @@ def cpu_notes(advice: CpuAdvice) -> Iterator[str]:
         return
     yield from _refused_models(advice)
     if advice.unstated and not advice.is_open:
-        yield "a column `cpu` bounds it"
+        yield "column `cpu` bounds it"
 
 
 def cpu_words(models: Sequence[str], notes: Sequence[str]) -> str:

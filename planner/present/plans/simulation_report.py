@@ -33,6 +33,7 @@ class Basis:
     profile: str
     checks: tuple[str, ...]
     cpu_refused: tuple[str, ...]
+    pools: int
 
     @classmethod
     def of(cls, plan: Plan) -> Basis:
@@ -43,6 +44,7 @@ class Basis:
             profile=plan.guest_profile,
             checks=merged_conditions(tuple(checks)),
             cpu_refused=tuple(refused),
+            pools=len(plan.domains),
         )
 
 
@@ -67,7 +69,8 @@ def simulation_report(
     for text in _condition_texts(simulation.conditions) if verbose else ():
         yield from _labelled("holds if", text, Style.DIM)
     if basis.cpu_refused:
-        text = f"{'; '.join(basis.cpu_refused)}; in all pools of the plan or in some"
+        some = "; in all pools of the plan or in some" if basis.pools > 1 else ""
+        text = f"{'; '.join(basis.cpu_refused)}{some}"
         yield from _labelled("CPU", text, Style.WARN)
     yield from _labelled("guests", f"those of the profile '{basis.profile}'", Style.DIM)
     if simulation.pools_without_room:
