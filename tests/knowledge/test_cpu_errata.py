@@ -207,4 +207,5 @@ def test_registers_that_both_neighbours_save_are_not_open() -> None:
     for kernel in ("6.15.3", "6.16.3", "6.17.5", "7.1.1"):
         present = host(kernel).capabilities
         for name in ("kvm.msr.tsc_aux", "kvm.msr.spec_ctrl", "kvm.msr.arch_capabilities"):
-            assert present.presence(name).value == "possible", (kernel, name)  # type: ignore[arg-type]
+            told = present.presence(name)  # type: ignore[arg-type]
+            assert told.value in {"possible", "present"}, (kernel, name)

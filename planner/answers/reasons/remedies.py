@@ -81,9 +81,16 @@ def _running(
     ]
     if not (having and attempt.not_offered):
         return None
-    newest = max(having, key=lambda member: member.profile.qemu.version)
-    group, number = newest.groups[0], counted(newest.hosts, "host")
-    return "upgrade-qemu", f"QEMU {group.qemu}, kernel {group.kernel}, as {number} of the pool"
+    newest = max(having, key=lambda member: (member.profile.qemu.version, member.groups[0].kernel))
+    build = newest.groups[0].qemu, newest.groups[0].kernel
+    alike = sum(
+        len(group.hosts)
+        for member in domain.members
+        for group in member.groups
+        if (group.qemu, group.kernel) == build
+    )
+    number = counted(alike, "host")
+    return "upgrade-qemu", f"QEMU {build[0]}, kernel {build[1]}, as {number} of the pool"
 
 
 def _brought(attempt: Candidate, knowledge: KnowledgeBase) -> tuple[str, str] | None:
