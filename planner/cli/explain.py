@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,12 +76,10 @@ def explain(
     row = _machine_type(machine, base)
     if row is None and not verbose:
         found = guests_in(guests, given, guests_host) or ()
-        solved = library.solve_domains(wanted, base, rules, guests=found)
-        lines = _told(solved, *(_of_pool(given, arrows, pool, solved) if pool else (NO_RUNGS, {})))
         words = {"edges": edges, "guests": guests, "guests_host": guests_host, "policy": policy}
-        profile = given.policy.guest_profile
-        asked = asked_of(fleet, profile, **words, knowledge=knowledge, pool=pool)
-        lines = chain(lines, _next(solved, asked))
+        asked = asked_of(fleet, rules.guest_profile, **words, knowledge=knowledge, pool=pool)
+        solved = library.solve_domains(wanted, base, rules, guests=found)
+        lines = _screen(given, arrows, pool, solved, asked)
         answer(painted(lines, output), output, exits.of_solution(solved, strict=False))
     trials = [
         library.try_next_newer(domain, base, rules)
@@ -92,6 +89,15 @@ def explain(
     ]
     code = exits.of_statuses(trial.status for trial in trials)
     answer(painted(trial_report(trials), output), output, code)
+
+
+def _screen(
+    given: Inputs, arrows: Arrows | None, pool: str, solved: Solution, asked: Asked
+) -> Iterator[Line]:
+    """Yield the answer of the pools, and of one pool what opens its next types."""
+    opened = _of_pool(given, arrows, pool, solved) if pool else (NO_RUNGS, {})
+    yield from _told(solved, *opened)
+    yield from _next(solved, asked)
 
 
 def _machine_type(name: str, knowledge: KnowledgeBase) -> MachineType | None:

@@ -16,13 +16,13 @@ from planner.domain.solution import (
     Solution,
 )
 from planner.present.asked import Asked
+from planner.present.guest_lines import AS_THE_ANSWER, finding_text
 from planner.present.lines import Line, TextTable, commands, folded
 from planner.present.pool_card import (
     STYLES,
     WORDS,
     card,
     check_count,
-    finding_text,
     holder,
     verdict_word,
     verdict_words,
@@ -35,7 +35,6 @@ MOST_CARDS = 3
 MOST_ROWS = 20
 """Rows of the table: a fleet of more kinds of pool is read from JSON or CSV."""
 MOST_FINDINGS = 8
-AS_THE_ANSWER = "as the answer"
 HEADER = ("pool", "hosts", "builds", "machine type", "flags", "checks", "held back by")
 NUMBERS = frozenset({1, 2, 4, 5})
 

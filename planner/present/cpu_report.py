@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from planner.domain.cpu_advice import (
+    OF_ALL_HOSTS,
     CpuAdvice,
     CpuLaggard,
     Holder,
@@ -12,8 +13,10 @@ from planner.domain.cpu_advice import (
     PoolCpu,
     RefusedModel,
     VendorAdvice,
+    few,
+    holders_text,
+    one_of_each,
 )
-from planner.domain.cpu_words import OF_ALL_HOSTS, few, holders_text, one_of_each
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from planner.domain.cpu_advice import CpuAdvice, VendorAdvice
-from planner.domain.cpu_words import cpu_notes, cpu_words
-from planner.domain.guest_profile import GuestFinding
+from planner.domain.cpu_advice import CpuAdvice, VendorAdvice, cpu_notes, cpu_words
 from planner.domain.plans.unlock import UnlockTarget
 from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.shown import counted
@@ -20,6 +18,7 @@ from planner.domain.solution import (
     PoolVerdict,
     RefusedLine,
 )
+from planner.present.guest_lines import guest_lines, item
 from planner.present.lines import WIDTH, Line, Style, folded, listed
 from planner.present.report import (
     TAKES_EFFECT,
@@ -29,10 +28,8 @@ from planner.present.report import (
 )
 from planner.present.rungs import NO_RUNGS, Rungs, rung_text
 
-LABEL = 15
 MOST_CHECKS = 6
 MOST_REASONS = 4
-MOST_GUESTS = 4
 MOST_NAMES = 3
 PROBE = "run planner probe on each of {}; its file into column `probe`"
 NO_NAMES: Mapping[str, tuple[str, ...]] = {}
@@ -123,23 +120,19 @@ def card(group: tuple[DomainSolution, ...], rungs: Rungs = NO_RUNGS) -> Iterator
         for line in first.refused[:1]:
             yield from _refused(line)
         yield from _missing(first)
-    yield from _guest_lines(first)
+    yield from guest_lines(first)
     if best is not None:
         yield from _confidence(best)
-        yield from _item("apply", best.baseline.arguments)
+        yield from item("apply", best.baseline.arguments)
 
 
 def _broken_lines(best: ChosenBaseline) -> Iterator[Line]:
     """Yield why the newest type that is left is none for guests of the profile."""
     for one in best.broken:
         text = f"{best.machine_type} is safe for guests with {one.condition.text} only"
-        yield from _item("because", text, Style.BAD)
+        yield from item("because", text, Style.BAD)
         if one.reason:
-            yield from _item("", one.reason)
-
-
-def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
-    yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
+            yield from item("", one.reason)
 
 
 def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) -> Iterator[Line]:
@@ -149,17 +142,17 @@ def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) ->
         if one.line == best.line and one.board != best.board
     ]
     beside = f"  ({'; '.join(others)})" if others else ""
-    yield from _item("machine type", f"{best.machine_type}{beside}{_removal(best)}", Style.HEAD)
+    yield from item("machine type", f"{best.machine_type}{beside}{_removal(best)}", Style.HEAD)
     for choice in best.flags:
-        yield from _item("flag", _flag_text(choice))
+        yield from item("flag", _flag_text(choice))
     yield from _cpu_lines(best.cpu)
     newer = best.why_not_newer
     if newer is not None:
         for reason in newer.objections[:MOST_REASONS]:
             some = 0 < reason.hosts < domain.hosts
             names = f" ({listed(reason.examples, reason.hosts)})" if some else ""
-            yield from _item("held back by", f"{holder(reason, domain)}{names}")
-        yield from _item("next", _next_type(newer, rungs.get((domain.domain, newer.machine_type))))
+            yield from item("held back by", f"{holder(reason, domain)}{names}")
+        yield from item("next", _next_type(newer, rungs.get((domain.domain, newer.machine_type))))
     yield from _check_lines(domain, best)
 
 
@@ -190,7 +183,7 @@ def _cpu_lines(advice: CpuAdvice) -> Iterator[Line]:
     text = cpu_words(models, tuple(cpu_notes(advice))) or "any named model"
     if advice.hidden:
         text += f"; host-model: hide {counted(len(advice.hidden), 'feature')} (planner cpu)"
-    yield from _item("CPU", text)
+    yield from item("CPU", text)
 
 
 def _of(vendor: VendorAdvice) -> str:
@@ -202,18 +195,18 @@ def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]
     settled = {one.text for one in best.checks if one.price == TO_PROBE}
     for one in best.conditions:
         if one.price == PROBED:
-            yield from _item("hosts", one.text)
+            yield from item("hosts", one.text)
     for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
         label = "check first" if number == 1 else ""
         verify = f": {PROBE.format(_one_of_each(domain))}" if text in settled else ""
-        yield from _item(label, f"{number}. {who}: {text}{verify}", Style.WARN)
+        yield from item(label, f"{number}. {who}: {text}{verify}", Style.WARN)
     if len(checks) > MOST_CHECKS:
-        yield from _item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
+        yield from item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
     for unit in best.acks:
         text = (
             f'{unit} costs security; acknowledged = ["{unit}"] in the policy when you have read it'
         )
-        yield from _item("acknowledge", text, Style.WARN)
+        yield from item("acknowledge", text, Style.WARN)
 
 
 def _one_of_each(domain: DomainSolution) -> str:
@@ -222,76 +215,38 @@ def _one_of_each(domain: DomainSolution) -> str:
     return listed(tuple(names[: MOST_NAMES + 1]), len(names))
 
 
-AS_THE_ANSWER = "as the answer"
 """What is found of guests that need nothing."""
-GUEST_LABELS = {"violated": ("violated", Style.BAD), "stuck": ("stuck", Style.WARN)}
-"""Labels of findings on which somebody must act, by their kind."""
-
-
-def _guest_lines(domain: DomainSolution) -> Iterator[Line]:
-    """Yield what was found of guests, each that is in the way with a remedy; the others are counted.
-
-    Guests that violate a condition and are stuck have one remedy for both.
-    """
-    last = ""
-    told = [one for one in domain.guests if one.finding != AS_THE_ANSWER]
-    mended = {_whom(one) for one in told if one.kind == "violated" and one.remedy}
-    for finding in told[:MOST_GUESTS]:
-        label, style = GUEST_LABELS.get(finding.kind, ("guests", Style.PLAIN))
-        yield from _item(label if label != last else "", finding_text(finding), style)
-        last = label
-        if finding.remedy and not (finding.kind == "stuck" and _whom(finding) in mended):
-            yield from _item("", f"mend: {finding.remedy}")
-    if len(told) > MOST_GUESTS:
-        rest = counted(len(told) - MOST_GUESTS, "more finding")
-        yield from _item("", f"and {rest} (-v)")
-    fine = sum(one.guests for one in domain.guests if one.finding == AS_THE_ANSWER)
-    if fine:
-        label = "guests" if last != "guests" else ""
-        yield from _item(label, f"{counted(fine, 'guest')} as the answer")
-
-
-def _whom(finding: GuestFinding) -> tuple[str, int, tuple[str, ...]]:
-    """Return which guests a finding is about."""
-    return finding.machine_type, finding.guests, finding.examples
-
-
-def finding_text(finding: GuestFinding) -> str:
-    """Write what was found of guests with their number, type and first names."""
-    names = f" ({listed(finding.examples, finding.guests)})" if finding.examples else ""
-    number = counted(finding.guests, "guest")
-    return f"{number} on {finding.machine_type}{names}: {finding.finding}"
 
 
 def _confidence(best: ChosenBaseline) -> Iterator[Line]:
     """Yield what the answer infers, in one line, and what was observed."""
     inferred = [one.text for one in best.residual_risks if one.severity == "inferred"]
     if len(inferred) > 1:
-        yield from _item("confidence", f"{inferred[0]}; {len(inferred) - 1} more (-v)", Style.DIM)
+        yield from item("confidence", f"{inferred[0]}; {len(inferred) - 1} more (-v)", Style.DIM)
     elif inferred:
-        yield from _item("confidence", inferred[0], Style.DIM)
+        yield from item("confidence", inferred[0], Style.DIM)
     for one in best.residual_risks:
         if one.severity == "observed":
-            yield from _item("observed", one.text, Style.DIM)
+            yield from item("observed", one.text, Style.DIM)
     if best.accepted_losses:
         names = ", ".join(one.unit for one in best.accepted_losses)
-        yield from _item("loses", f"{names}: accepted by the policy", Style.DIM)
+        yield from item("loses", f"{names}: accepted by the policy", Style.DIM)
 
 
 def _refused(line: RefusedLine) -> Iterator[Line]:
     for reason in line.objections[:MOST_REASONS]:
         names = f": {listed(reason.examples, reason.hosts)}" if reason.hosts else ""
-        yield from _item("because", f"{reason.text}{names}")
+        yield from item("because", f"{reason.text}{names}")
     if len(line.objections) > MOST_REASONS:
-        yield from _item("", f"and {len(line.objections) - MOST_REASONS} more (-v)")
+        yield from item("", f"and {len(line.objections) - MOST_REASONS} more (-v)")
     for remedy in line.remedies[:MOST_REASONS]:
-        yield from _item("would open", remedy_text(remedy))
+        yield from item("would open", remedy_text(remedy))
 
 
 def _missing(domain: DomainSolution) -> Iterator[Line]:
     for fact in [one for one in domain.unknowns if one.decides][:MOST_REASONS]:
         text = f"{fact.fact}: {counted(fact.hosts, 'host')} ({listed(fact.examples, fact.hosts)})"
-        yield from _item("find out", text, Style.WARN)
+        yield from item("find out", text, Style.WARN)
 
 
 def explained(
@@ -309,7 +264,7 @@ def explained(
     for one in domain.classes:
         shown = names.get(one.label, one.examples)
         text = f"{counted(one.hosts, 'host')} ({listed(shown, one.hosts)})"
-        yield from _item(label, f"{one.label}: {text}")
+        yield from item(label, f"{one.label}: {text}")
         label = ""
     for baseline in newest:
         newer = baseline.why_not_newer
@@ -318,11 +273,11 @@ def explained(
         yield Line("")
         yield from folded(f"{newer.machine_type}: why not", indent=2, style=Style.HEAD)
         for reason in newer.objections:
-            yield from _item("  because", refusal_text(reason))
-            yield from _item("  source", reason.source, Style.DIM)
+            yield from item("  because", refusal_text(reason))
+            yield from item("  source", reason.source, Style.DIM)
         rung = rungs.get((domain.domain, newer.machine_type))
         if rung is not None:
-            yield from _item("  would open", rung_text(rung))
+            yield from item("  would open", rung_text(rung))
         for remedy in newer.remedies:
             if rung is None or not remedy.kind.startswith("upgrade"):
-                yield from _item("  would open", remedy_text(remedy))
+                yield from item("  would open", remedy_text(remedy))

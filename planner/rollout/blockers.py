@@ -68,8 +68,10 @@ def without_answer(
                 hosts=upgrade.moving,
             )
         return
-    own = tuple(one for one in first.results if one.board in boards and one.newer is not None)
-    yield from _refused(upgrade, replace(first, results=own) if own else first)
+    wanted = tuple(
+        result for result in first.results if result.board in boards and result.newer is not None
+    )
+    yield from _refused(upgrade, replace(first, results=wanted) if wanted else first)
 
 
 def _refused(upgrade: PoolUpgrade, first: Stage) -> Iterator[Relaxation]:
@@ -170,13 +172,17 @@ def _way_out(
 
 def _other_cpu(cohort: Cohort, objections: Sequence[Objection], cpu: CpuAdvice) -> str:
     """Say which CPU to start guests with, where theirs is their host's and only that is unknown."""
-    own = cohort.start.cpu
-    if own is None or not own.follows_host or worst(tuple(objections)) is not Outcome.UNKNOWN:
+    started = cohort.start.cpu
+    if (
+        started is None
+        or not started.follows_host
+        or worst(tuple(objections)) is not Outcome.UNKNOWN
+    ):
         return ""
-    models = [one.newest for one in cpu.vendors if one.newest]
+    models = [vendor.newest for vendor in cpu.vendors if vendor.newest]
     newest = f"up to {' or '.join(models)}" if models and not cpu.is_open else "of all hosts"
     return (
-        f"{own.model} takes what its host has, and not every host is known to have that; "
+        f"{started.model} takes what its host has, and not every host is known to have that; "
         f"mend: start it with a CPU model {newest}, or probe the hosts"
     )
 

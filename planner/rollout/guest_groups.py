@@ -72,8 +72,9 @@ class BootHosts:
 
 def presumed_boards(today: Stage, preferred: Collection[str]) -> frozenset[str]:
     """Return the boards that guests of which nobody says more are taken to have."""
-    first = frozenset(one.board for one in today.baselines[:1])
-    return first if first <= set(preferred) else frozenset(one.board for one in today.baselines)
+    boards = [baseline.board for baseline in today.baselines]
+    first = frozenset(boards[:1])
+    return first if first <= set(preferred) else frozenset(boards)
 
 
 def presumed(upgrade: PoolUpgrade, today: Stage, preferred: Collection[str]) -> Iterator[Cohort]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.domain.cpu_words import cpu_notes
+from planner.domain.cpu_advice import cpu_notes
 from planner.domain.guest import GuestGroup
 from planner.domain.host import HostName
 from planner.domain.plans.plan import DomainPlan, Flip, FlipState, Restart

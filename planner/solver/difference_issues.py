@@ -183,10 +183,10 @@ def _is_bitten(
     """Return whether a fault is between two builds, each taken for all that it is judged by."""
     alike, pairs = source.is_read_as(destination), product(source.read_as, destination.read_as)
     ways = {fault.is_between(left, right) for left, right in pairs if left == right or not alike}
-    told = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
-    having = (one for one in (source, destination) if fault.builds & set(one.read_as))
-    mended = any(set(knowledge.builds.may_carry(one)) - fault.builds for one in having)
-    return Truth.UNKNOWN if mended and told is Truth.YES else told
+    bitten = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
+    having = (build for build in (source, destination) if fault.builds & set(build.read_as))
+    mended = any(set(knowledge.builds.may_carry(build)) - fault.builds for build in having)
+    return Truth.UNKNOWN if mended and bitten is Truth.YES else bitten
 
 
 def observed_issues(
@@ -221,7 +221,7 @@ def coverage_issues(
 ) -> Iterator[DifferenceIssue]:
     """Yield what nobody read of the registers and the boards of an architecture."""
     routes = tuple(routes)
-    differ = {one.arch for one, other in routes if not one.qemu.is_same_as(other.qemu)}
+    differ = {source.arch for source, end in routes if not source.qemu.is_same_as(end.qemu)}
     for arch in filter(knowledge.has_unread_boards, sorted(differ)):
         yield _uncovered(f"what machines of {arch} send of their own on different builds")
     for source, destination in routes:

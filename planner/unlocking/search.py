@@ -87,19 +87,19 @@ class UnlockSearch:
 
     def next_types(self) -> dict[str, str]:
         """Return by pool the type above the answer that is recommended, where there is one."""
-        found = {}
+        types = {}
         for name, domain in self.domains.items():
-            chosen = [one for one in self.answers[name] if one.chosen is not None]
+            chosen = [result for result in self.answers[name] if result.chosen is not None]
             best = min(chosen, key=partial(self._preference, domain), default=None)
             if best is not None and best.newer is not None:
-                found[name] = best.newer.machine_type.name
-        return found
+                types[name] = best.newer.machine_type.name
+        return types
 
     def _preference(self, domain: MigrationDomain, result: LineResult) -> Preference:
         assert result.chosen is not None
         baseline, row = baseline_of(result.chosen), result.chosen.machine_type
-        told = sorted_out(domain, baseline, row, self.solver.form)
-        return preference(domain, self.fleet_now.policy, told)
+        sorted_baseline = sorted_out(domain, baseline, row, self.solver.form)
+        return preference(domain, self.fleet_now.policy, sorted_baseline)
 
     def open(self, goal: Goal, value: float) -> GoalResult:
         """Return the cheapest verified upgrades for a goal, or why there are none."""

@@ -13,7 +13,8 @@ from planner.migration.profiles import profile_fleet
 from planner.solver.closed_form import ClosedForm
 
 HEAD = "host,pool,kernel,qemu,cpu\n"
-OLD, NEW = "5.4.0,8.2.0,Intel Xeon Gold 6338", "6.12.8,8.2.0,Intel Xeon Gold 6338"
+OLD = "4.18.0-553.16.1.el8_10.x86_64,qemu-kvm-6.2.0-49.module+el8.10.0+21533+3df3c4b6,"
+NEW = "5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6,"
 
 
 def pool(tmp_path: Path, *hosts: str) -> PoolCpu:

@@ -19,6 +19,7 @@ from planner.domain.solution import (
     Solution,
 )
 from planner.domain.verdict import Outcome
+from planner.present.guest_lines import AS_THE_ANSWER
 from planner.present.page.edges import MARKS, Mark, ShownMap
 from planner.present.plans.plan_details import baseline_text
 from planner.present.report import TAKES_EFFECT, merged_conditions, refusal_text, remedy_text
@@ -29,7 +30,6 @@ VERDICT_MARKS = {
     PoolVerdict.UNDECIDED: Mark(word="unknown", sign="?", text="undecided"),
     PoolVerdict.NO_SAFE_BASELINE: Mark(word="unsafe", sign="✕", text="no safe baseline"),
 }
-AS_THE_ANSWER = "as the answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planner.domain.compat import CompatFlag
-from planner.domain.cpu_words import cpu_words
+from planner.domain.cpu_advice import cpu_words
 from planner.domain.plans.plan import DomainPlan, Plan, Rollback, Routing, Wave
 from planner.domain.shown import counted
 from planner.present.asked import Asked
