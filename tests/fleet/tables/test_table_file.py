@@ -244,10 +244,10 @@ def test_every_cell_of_a_guest_is_told(tmp_path: Path) -> None:
     fleet.write_bytes(HEAD + b"h1,6.1.1,8.2.0\n")
     guests.write_text(
         "guest,host,machine_type,flags,cpu,devices,traits,count,vcpus,migratable,booted_on\n"
-        "g1,h2,t,a,qemu64,- x,nestet=yes,0,many,perhaps,h3\n"
+        "g1,h2,pc-q35-8.2,a,qemu64,- x,nestet=yes,0,many,perhaps,h3\n"
         "g2,h1,,,+x,,nested=yes nested=no,1.5,-1,,\n"
-        "g3,h1,t,,,,,,,,\n"
-        "g3,h1,t,,,,,,,,\n",
+        "g3,h1,pc-q35-8.2,,,,,,,,\n"
+        "g3,h1,pc-q35-8.2,,,,,,,,\n",
         encoding="utf-8",
     )
     knowledge = load_knowledge()
