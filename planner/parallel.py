@@ -1,68 +1,66 @@
-"""Run two parts of one job, on two processors if that pays; knows nothing of the job."""
+"""Run the parts of one job on as many processors as there are for it; knows nothing of the job."""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing.connection import Connection
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 T = TypeVar("T")
-U = TypeVar("U")
+_parts: list[Callable[[], object]] = []
+"""The parts of the job that runs: a forked process finds them here, so that none has to travel."""
 
 
 def processors() -> int:
     """Return how many processes are worth starting: one where processes cannot be forked."""
     if "fork" not in multiprocessing.get_all_start_methods():
         return 1
-    return multiprocessing.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(here: Callable[[], T], there: Callable[[], U], *, apart: bool) -> tuple[T, U]:
-    """Run `here` in this process and `there` after it or, `apart`, in a forked process beside it.
+def spread(parts: Sequence[Callable[[], T]]) -> list[T]:
+    """Run the first part in this process and each other one in a forked process beside it.
 
-    A forked process shares what is in memory, so only the result of `there` travels: keep it small.
-    An error in either part is raised here.
+    A forked process shares what is in memory, so only the result of a part travels: keep it small. A
+    part whose process died is done here; an error of any part is raised.
+
+    >>> spread([lambda: 1, lambda: 2, lambda: 3])
+    [1, 2, 3]
     """
-    if not apart:
-        return here(), there()
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
+    if len(parts) < 2:
+        return [part() for part in parts]
+    _parts[:] = parts
     gc.freeze()
-    child = context.Process(target=_run, args=(there, sender), daemon=True)
-    child.start()
-    sender.close()
+    pool = ProcessPoolExecutor(len(parts) - 1, multiprocessing.get_context("fork"))
     try:
-        done, outcome = here(), _received(receiver, there)
+        begun: list[Future[T]] = [pool.submit(_run, place) for place in range(1, len(parts))]  # type: ignore[arg-type]
+        here = parts[0]()
+        return [here, *map(_result, begun, parts[1:])]
     except BaseException:
-        child.terminate()
+        for child in multiprocessing.active_children():
+            child.terminate()
         raise
-    child.join()
-    gc.unfreeze()
-    if isinstance(outcome, Exception):
-        raise outcome
-    return done, outcome
+    finally:
+        pool.shutdown()
+        gc.unfreeze()
+        _parts.clear()
 
 
-def _received(end: Connection, part: Callable[[], U]) -> U | Exception:
-    """Return what the other process sends; if it has died without a word, do its part here."""
+def _result(begun: Future[T], part: Callable[[], T]) -> T:
+    """Return what the other process made of a part; if it has died without a word, do it here."""
     try:
-        outcome: U | Exception = end.recv()
-    except EOFError:
+        return begun.result()
+    except BrokenProcessPool:
         return part()
-    return outcome
 
 
-def _run(part: Callable[[], U], end: Connection) -> None:
-    """Send the result of a part, or the error that it raised; say nothing if nobody listens."""
-    outcome: U | Exception
+def _run(place: int) -> object:
+    """Do a part in a forked process, which dies without a word when it is interrupted."""
     try:
-        outcome = part()
+        return _parts[place]()
     except KeyboardInterrupt:
-        return
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent must raise it
-        outcome = error
-    with suppress(BrokenPipeError):
-        end.send(outcome)
+        os._exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import pairwise
 
 from planner.answers.conditions import sorted_out
 from planner.answers.cpu_advice import cpu_advice
@@ -40,7 +41,7 @@ Progress = Callable[[int], None]
 Preference = tuple[bool, bool, int, str, str]
 """What orders a domain's answers, the least first."""
 WORTH_SPREADING = 2000
-"""Number of domains from which on a second process for one half of them pays for itself."""
+"""Number of domains from which on other processes for shares of them pay for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,17 @@ def solve(
     by_pool: dict[str, list[GuestGroup]] = {}
     for group in guests:
         by_pool.setdefault(group.pool, []).append(group)
-    several = len(domains) >= WORTH_SPREADING and processors() > 1
-    halves = _halves(domains) if several else (domains, ())
-    shown = _of_both(progress, len(domains)) if several else progress
+    count = processors() if len(domains) >= WORTH_SPREADING else 1
+    shares = _shares(domains, count)
+    shown = _of_all(progress, len(shares[0]), len(domains))
     answered = partial(_answered, by_pool=by_pool, solver=solver)
-    first, second = spread(
-        partial(answered, halves[0], progress=shown),
-        partial(answered, halves[1]),
-        apart=several,
+    done = spread(
+        [partial(answered, shares[0], progress=shown)]
+        + [partial(answered, share) for share in shares[1:]]
     )
-    answers = sorted((*first, *second), key=lambda pair: pair[0].domain)
+    answers = sorted(
+        (answer for share in done for answer in share), key=lambda pair: pair[0].domain
+    )
     found = tuple(solution for solution, _ in answers)
     return Solution(
         domains=found,
@@ -90,21 +92,22 @@ def solve(
     )
 
 
-def _halves(domains: Iterable[MigrationDomain]) -> tuple[list[MigrationDomain], ...]:
-    """Return two halves of about equal cost, with most domains of equal builds in the same half."""
+def _shares(domains: Iterable[MigrationDomain], count: int) -> list[list[MigrationDomain]]:
+    """Return shares of about equal cost, with most domains of equal builds in the same share.
+
+    Each has two stretches of the domains in order of their builds, for domains cost more in some places.
+    """
     ordered = sorted(domains, key=lambda domain: (sorted(domain.tables), domain.name))
-    first, second, third, fourth = (len(ordered) * part // 4 for part in range(4))
-    return (
-        ordered[first:second] + ordered[third:fourth],
-        ordered[second:third] + ordered[fourth:],
-    )
+    ends = [len(ordered) * part // (2 * count) for part in range(2 * count + 1)]
+    stretches = [ordered[begin:end] for begin, end in pairwise(ends)]
+    return [stretches[part] + stretches[part + count] for part in range(count)]
 
 
-def _of_both(progress: Progress | None, total: int) -> Progress | None:
-    """Return what tells the progress of one half as if the other half went as fast."""
+def _of_all(progress: Progress | None, share: int, total: int) -> Progress | None:
+    """Return what tells the progress of one share as if the others went as fast."""
     if progress is None:
         return None
-    return lambda number: progress(min(2 * number, total))
+    return lambda number: progress(round(number * total / share))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 from planner.answers.conditions import clauses_of, excludes, profile_of
 from planner.answers.guest_results import OF_CPU
@@ -63,13 +64,11 @@ class CaseJudge:
         self._pairs = PairConditions(self.knowledge, self.policy)
 
     def verdicts(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
-        """Return the verdicts of cases in their order, many of them judged on two processors."""
-        several = len(cases) >= WORTH_SPREADING and processors() > 1
-        half = len(cases) // 2 if several else len(cases)
-        first, second = spread(
-            partial(self._all, cases[:half]), partial(self._all, cases[half:]), apart=several
-        )
-        return (*first, *second)
+        """Return the verdicts of cases in their order, many of them judged on several processors."""
+        count = processors() if len(cases) >= WORTH_SPREADING else 1
+        ends = [len(cases) * part // count for part in range(count + 1)]
+        done = spread([partial(self._all, cases[begin:end]) for begin, end in pairwise(ends)])
+        return tuple(verdict for share in done for verdict in share)
 
     def _all(self, cases: Sequence[Case]) -> tuple[Verdict, ...]:
         return tuple(self.verdict(case) for case in cases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 from planner.answers.answer import Answerer, united
 from planner.answers.answer import solve as solve_domains
@@ -213,14 +214,15 @@ def what_if(
     check_scenarios((*scenarios, *matrix), fleet, rows)
     asked = WhatIf(fleet, guests=guests, policy=policy, knowledge=rows, plans=plans)
     every = (*scenarios, *asked.effective(matrix))
-    several = len(every) >= WORTH_SPREADING and processors() > 1
-    half = len(every) // 2 if several else len(every)
-    first, second = spread(
-        partial(_results, asked, every[:half], len(every) / max(1, half), progress),
-        partial(_results, asked, every[half:], 1, None),
-        apart=several,
+    count = processors() if len(every) >= WORTH_SPREADING else 1
+    ends = [len(every) * part // count for part in range(count + 1)]
+    done = spread(
+        [
+            partial(_results, asked, every[begin:end], len(every), None if begin else progress)
+            for begin, end in pairwise(ends)
+        ]
     )
-    results = (*first, *second)
+    results = tuple(result for share in done for result in share)
     return WhatIfResult(
         results=results,
         frontier=frontier_of(results[len(scenarios) :], asked.base, rows),
@@ -232,15 +234,15 @@ def what_if(
 def _results(
     asked: WhatIf,
     scenarios: Sequence[Scenario],
-    share: float,
+    total: int,
     progress: Callable[[int], None] | None,
 ) -> list[ScenarioResult]:
-    """Answer scenarios in order; each stands for `share` of them, for others are answered beside."""
+    """Answer scenarios in order, and tell progress as if those answered beside went as fast."""
     found = []
     for number, scenario in enumerate(scenarios, start=1):
         found.append(asked.run(scenario))
         if progress is not None:
-            progress(round(number * share))
+            progress(round(number * total / len(scenarios)))
     return found
 
 
