@@ -9,9 +9,7 @@ from enum import Enum
 from planner.domain.shown import counted
 
 FEW_FEATURES = 2
-OF_ALL_HOSTS = (
-    "any named model that all hosts' CPUs have: write 'Model name' of lscpu into column `cpu`"
-)
+OF_ALL_HOSTS = "any named model that all CPUs have (column `cpu` bounds it)"
 """What is said where nothing differs, and not every host states which CPU it has."""
 
 

@@ -37,14 +37,16 @@ def rung_text(target: UnlockTarget) -> str:
 
 
 def _way_text(way: Way, hosts: int) -> str:
-    """Write what some hosts become: a release that is brought, or what other hosts run."""
+    """Write what some hosts become: a release that is brought, or what other hosts run.
+
+    What a release brings is told where upgrades are told one by one (`planner unlock`).
+    """
     release, qemu, kernel = way
+    if release:
+        return f"{counted(hosts, 'host')} to {release}"
     changes = [f"QEMU {qemu}"] if qemu else []
     changes += [f"kernel {kernel}"] if kernel else []
-    what = ", ".join(changes)
-    if release:
-        return f"{counted(hosts, 'host')} to {release}: {what}"
-    return f"{counted(hosts, 'host')} to {what}, which this fleet runs"
+    return f"{counted(hosts, 'host')} to {', '.join(changes)}, which this fleet runs"
 
 
 def plan_commands(

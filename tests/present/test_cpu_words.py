@@ -11,9 +11,7 @@ BOOKWORM, TRIXIE = (
     "6.12.57+deb13-amd64,1:10.0.6+ds-0+deb13u2",
 )
 ROME, MILAN = "AMD EPYC 7402P 24-Core Processor", "AMD EPYC 7543 32-Core Processor"
-OPEN = (
-    "CPU any named model that all hosts' CPUs have: write 'Model name' of lscpu into column `cpu`"
-)
+OPEN = "CPU any named model that all CPUs have (column `cpu` bounds it)"
 
 
 def shown(folder: Path, *words: str) -> str:

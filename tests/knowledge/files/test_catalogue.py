@@ -19,7 +19,7 @@ FREE = {"aliases"}
 """Tables whose keys are names."""
 BY_LINE = {"offered", "deprecated", "builds", "against", "unread"}
 """Tables whose keys are build lines."""
-READ_LATE = ("compat_properties", "messages", "cpu_bits")
+READ_LATE = ("compat_properties", "messages", "cpu_bits", "kubevirt_releases", "qemu_packages")
 """Files that are read when they are first asked for; the tests of what is in them look at their keys."""
 
 
