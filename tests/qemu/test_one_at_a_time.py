@@ -17,7 +17,7 @@ from tests.qemu.singles import singles
 
 # these only fall: lower them with what is mended
 MOST = {"wrongly safe": 0, "too careful": 19, "unseen": 65, "unknown": 8}
-"""Of the too careful ones 16 lose state by source: ati-vga is not sent, a request of esp is read wrongly.
+"""16 of the too careful ones lose state by source: ati-vga is not sent, esp reads a request wrongly.
 
 These guests were idle and could not see it.
 """

@@ -128,6 +128,7 @@ def test_the_levels_are_those_of_the_format() -> None:
         "set",
         "message",
         "word",
+        *("package", "launcher", "launcher_image"),
         *OF_USERS,
     } <= found
 
