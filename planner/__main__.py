@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import signal
 
 
 def main() -> None:
-    """Load the commands and run one; who breaks off while they load gets no traceback either."""
-    try:
-        from planner.cli.app import main as run  # noqa: PLC0415 - what is slow to load is guarded
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Load the commands and run one; who breaks off while they load ends at once, without a traceback.
+
+    While they load the signal ends the process itself: an exception in the middle of an import may come
+    out as another one, such as an error of a class that was being made.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from planner.cli.app import main as run  # noqa: PLC0415 - what is slow to load is guarded
+
+    signal.signal(signal.SIGINT, before)
     run()
 
 

@@ -118,10 +118,19 @@ def _run() -> int:
         return exits.UNREADABLE
     except SystemExit as end:
         return _code_of(end)
-    except Exception as error:  # noqa: BLE001 - the one broad catch: a bug must not look like a verdict
+    except Exception as error:
+        if _is_breaking_off(error):
+            raise KeyboardInterrupt from error
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
         return exits.BUG
+
+
+def _is_breaking_off(error: BaseException | None) -> bool:
+    """Whether an error is what became of a Ctrl-C in the middle of an import."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _code_of(end: SystemExit) -> int:

@@ -148,12 +148,23 @@ def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) ->
     yield from _cpu_lines(best.cpu)
     newer = best.why_not_newer
     if newer is not None:
-        for reason in newer.objections[:MOST_REASONS]:
+        rung = rungs.get((domain.domain, newer.machine_type))
+        for reason in _holders(newer, domain, rung):
             some = 0 < reason.hosts < domain.hosts
             names = f" ({listed(reason.examples, reason.hosts)})" if some else ""
             yield from item("held back by", f"{holder(reason, domain)}{names}")
-        yield from item("next", _next_type(newer, rungs.get((domain.domain, newer.machine_type))))
+        yield from item("next", _next_type(newer, rung))
     yield from _check_lines(domain, best)
+
+
+def _holders(
+    newer: WhyNotNewer, domain: DomainSolution, rung: UnlockTarget | None
+) -> tuple[Refusal, ...]:
+    """Return what holds a pool back, but for what the next type says: that all hosts run one build."""
+    reasons = newer.objections[:MOST_REASONS]
+    if rung is None or len(domain.builds) > 1:
+        return reasons
+    return tuple(reason for reason in reasons if reason.hosts != domain.hosts)
 
 
 def _removal(best: ChosenBaseline) -> str:

@@ -36,7 +36,7 @@ def shown(solution: Solution) -> list[str]:
 
 
 def test_a_pool_of_equal_hosts_asks_nothing_and_takes_twelve_lines(tmp_path: Path) -> None:
-    rows = (f"h{number},one,6.1.0-50-amd64,1:7.2+dfsg-7+deb12u18" for number in range(500))
+    rows = (f"h{number},one,6.1.0-50-amd64,1:7.2+dfsg-7+deb12u16" for number in range(500))
     solution = solved(tmp_path, "\n".join(("host,pool,kernel,qemu", *rows)) + "\n")
     (domain,) = solution.domains
     assert domain.verdict is PoolVerdict.SAFE

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from planner.answers.check_cases import CaseJudge
 from planner.domain.policy import Policy
-from planner.domain.verdict import Verdict
+from planner.domain.verdict import Rule, Verdict
 from planner.fleet.cases import case_of, places_of
 from planner.fleet.hosts import read_fleet
 from planner.knowledge.base import KnowledgeBase
@@ -61,8 +61,8 @@ UNUSED = (
 )
 TRAITS = {**QUIET, **dict.fromkeys(UNUSED, False)}
 SCORES = ("exact", "too careful", "unseen", "unknown", "wrongly safe")
-UNSENT = frozenset({"device/not-sent", "device/ramfb"})
-"""Units that stand for a device of which its build sends nothing."""
+UNSENT = "device/"
+"""How units begin that stand for a device of which its build sends nothing."""
 Row = Mapping[str, str]
 
 
@@ -128,7 +128,10 @@ def judged(rows: Sequence[Row], knowledge: KnowledgeBase | None = None) -> Itera
             outcome=verdict.outcome.value,
             consequence=_worst(verdict),
             why=_why(verdict),
-            is_silent=all(one.unit in UNSENT for one in verdict.objections),
+            is_silent=all(
+                one.rule is Rule.STATE_NOT_SENT and one.unit.startswith(UNSENT)
+                for one in verdict.objections
+            ),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.domain.capability import CapabilityId
 from planner.domain.errors import FleetError, Location, Problem, quoted
@@ -36,6 +36,10 @@ class HostFacts:
     absent: frozenset[CapabilityId] = frozenset()
     hardware: Facts = ()
 
+    def without_kernel_facts(self) -> HostFacts:
+        """Return the facts without what a kernel gave."""
+        return replace(self, present=frozenset(), absent=frozenset())
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield (column, text) of what is told."""
         for column in COLUMNS:
@@ -60,7 +64,11 @@ class Remedies:
 
 @dataclass(slots=True)
 class HostBook:
-    """All facts of all files; `fleet` closes it. `complete`: a plane listed every hypervisor."""
+    """All facts of all files; `fleet` closes it.
+
+    A file that tells another kernel than the one that runs was written before: the CPU features that it
+    tells are not those of today. `complete`: a plane listed every hypervisor.
+    """
 
     source: str
     remedies: Remedies
@@ -74,9 +82,14 @@ class HostBook:
         """Keep what a file tells."""
         self._facts.setdefault(facts.host, []).append(facts)
 
-    def note_older(self, facts: HostFacts) -> None:
-        """Keep a host beside those of the files, such as a process of an older build."""
-        self._older[facts.host] = facts
+    def note_older(self, host: str, name: str, *, qemu: str, kernel: str = "") -> None:
+        """Keep a process of an older build as a host of its own, beside the one that it runs on.
+
+        What was told of the host under another kernel says nothing of it.
+        """
+        now = self.of(host)
+        older = replace(now, host=name, qemu=qemu, kernel=kernel or now.kernel)
+        self._older[name] = older if older.kernel == now.kernel else older.without_kernel_facts()
 
     def leave_out(self, why: str) -> None:
         """Count a file, guest or host that is left out."""
@@ -86,6 +99,10 @@ class HostBook:
     def left_out(self) -> tuple[tuple[str, int], ...]:
         """How many were left out, by why."""
         return tuple(sorted(self._left_out.items()))
+
+    def knows(self, host: str) -> bool:
+        """Whether some file tells of a host."""
+        return host in self._facts
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -120,7 +137,11 @@ class HostBook:
         return self._one(host)
 
     def _one(self, host: str) -> HostFacts:
-        facts = self._facts[host]
+        kernel = self._believed(host, "kernel")
+        facts = [
+            found if found.kernel in {"", kernel} else found.without_kernel_facts()
+            for found in self._facts[host]
+        ]
         strongest = sorted(facts, key=lambda found: found.rank)
         hardware = {key: value for found in strongest for key, value in found.hardware}
         present, absent = frozenset[CapabilityId](), frozenset[CapabilityId]()
@@ -134,7 +155,7 @@ class HostBook:
             absent=absent,
             hardware=tuple(sorted(hardware.items())),
             pool=self._believed(host, "pool"),
-            kernel=self._believed(host, "kernel"),
+            kernel=kernel,
             qemu=self._believed(host, "qemu"),
             arch=self._believed(host, "arch"),
             cpu=self._believed(host, "cpu"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from planner.documents.complaints import Complaints
 from planner.domain.capability import CapabilityId
@@ -109,7 +109,7 @@ class KubevirtReader:
             host = instance.node
             if qemu and qemu != self._qemu:
                 host = f"{host}@{qemu}"
-                self.book.note_older(replace(self.book.of(instance.node), host=host, qemu=qemu))
+                self.book.note_older(instance.node, host, qemu=qemu)
             yield instance.group(host, DEFAULT_POOL)
 
     def _object(self, part: JsonObject) -> None:

@@ -126,14 +126,13 @@ class LibvirtReader:
 
     def _build_of(self, process: GuestProcess) -> str:
         """Return the host of a process, or its older build; empty for a host that no file tells of."""
-        if process.host not in self.book.hosts:
+        if not self.book.knows(process.host):
             return ""
-        now = self.book.of(process.host)
-        name = process.host
+        now, name = self.book.of(process.host), process.host
         if not process.qemu.endswith(now.qemu):
             name = f"{name}@{process.qemu}"
         if process.kernel != now.kernel:
             name = f"{name}@{process.kernel}"
         if name != process.host:
-            self.book.note_older(replace(now, host=name, qemu=process.qemu, kernel=process.kernel))
+            self.book.note_older(process.host, name, qemu=process.qemu, kernel=process.kernel)
         return name

@@ -79,7 +79,7 @@ class NovaReader:
         """Complain of servers on hosts that no list of hypervisors has."""
         for number, server in self._servers.items():
             host = self._host_of(server)
-            if host not in self.book.hosts:
+            if not self.book.knows(host):
                 what = f"server {quoted(number)} is on {quoted(host)}, which is no hypervisor"
                 self.book.complain(server.complaints.file, what, "add the list of all hypervisors")
 
@@ -126,7 +126,7 @@ class NovaReader:
 
     def _host_of(self, server: JsonObject) -> str:
         name = _word(server, NODE)
-        return name if name in self.book.hosts else self._services.get(name, name)
+        return name if self.book.knows(name) else self._services.get(name, name)
 
 
 def _is_list_with(document: object, words: tuple[str, ...]) -> bool:

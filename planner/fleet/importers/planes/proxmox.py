@@ -28,7 +28,7 @@ CONFIG = re.compile(r"(?:^|[/:])(\d+)\.conf$")
 STATUS, VERSION = "current-kernel", "pveversion"
 MACHINE, QEMU = "running-machine", "running-qemu"
 NOT_RUNNING = "guests of which no status tells a running machine type"
-OLDER = "guests whose process is of another QEMU than its node has installed"
+OLDER = "guests of which no status tells that they run the QEMU which their node has installed"
 
 
 @dataclass(slots=True)
@@ -91,9 +91,8 @@ class ProxmoxReader:
             if status is None:
                 self.book.leave_out(NOT_RUNNING)
                 continue
-            installed = self.book.of(host).qemu if host in self.book.hosts else ""
-            version = status.word(QEMU)
-            if version and installed.partition("-")[0] != version:
+            installed = self.book.of(host).qemu if self.book.knows(host) else ""
+            if installed.partition("-")[0] != status.word(QEMU):
                 self.book.leave_out(OLDER)
                 continue
             yield GuestGroup(

@@ -81,7 +81,8 @@ def test_a_guest_runs_what_its_status_says(nodes: Path) -> None:
     ("status", "why"),
     [
         ([], "guests of which no status tells a running machine type"),
-        ([RUNS | {"running-qemu": "8.1.5"}], "guests whose process is of another QEMU"),
+        ([RUNS | {"running-qemu": "8.1.5"}], "guests of which no status tells that they run"),
+        ([RUNS | {"running-qemu": ""}], "guests of which no status tells that they run"),
     ],
 )
 def test_a_guest_whose_process_is_not_told_is_counted(
