@@ -1,4 +1,8 @@
-"""The `planner` command, and `python -m planner`."""
+"""The `planner` command, and `python -m planner`.
+
+In: the words of the command line. Out: an exit code. It loads nothing itself but what it needs to be
+broken off quietly.
+"""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _running(fleet: Fleet) -> dict[str, frozenset[tuple[str, str]]]:
 def _written(found: Unlocks, format: TableFormat) -> Iterable[str]:
     if format is TableFormat.JSON:
         from planner.present.document import dump
-        from planner.present.plans.unlock_document import unlock_document
+        from planner.present.plans.plan_document import unlock_document
 
         return dump(unlock_document(found))
     from planner.present.plans.unlock_report import unlock_csv, unlock_markdown

@@ -49,6 +49,12 @@ def wrong_word(option: str, what: str, remedy: str = "") -> Problem:
     return Problem(location=place, what=what, remedy=remedy)
 
 
+def unread(file: str, line: int, what: str) -> UnreadError:
+    """Return the error for one place in the source of a kernel."""
+    place = Location(file=file, line=line)
+    return UnreadError([Problem(location=place, what=what)])
+
+
 class PlannerError(Exception):
     """Root of every error that a user can cause; carries all problems at once."""
 
@@ -86,6 +92,10 @@ class ScenarioError(PlannerError):
 
 class HarvestError(PlannerError):
     """A QEMU program or a migration stream cannot be read."""
+
+
+class UnreadError(PlannerError):
+    """Something in the source of a kernel that no rule consumes; each problem names file and line."""
 
 
 class UsageError(PlannerError):

@@ -1,4 +1,12 @@
-"""How values show themselves: a number with its noun, and HTML, which who knows how registers."""
+"""How values show themselves: a number with its noun, and HTML, which who knows how registers.
+
+Any layer may teach it a type (`html_of.register`), so it is in no layer's own module.
+
+>>> counted(1, "host"), counted(12_000, "host")
+('1 host', '12,000 hosts')
+>>> html_of("<pool>")
+'<pre>&#x27;&lt;pool&gt;&#x27;</pre>'
+"""
 
 from __future__ import annotations
 

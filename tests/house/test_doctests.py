@@ -21,6 +21,7 @@ ALGORITHMS = (
 EXAMPLES = (
     *("planner.optimize.upgrade_choice", "planner.optimize.knapsack"),
     *("planner.documents.typed", "planner.parallel"),
+    *("planner.domain.shown", "planner.library.scenarios"),
 )
 WITHOUT = {
     "planner.optimize.waves.local_search",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from planner.domain.errors import Location, Problem
+from planner.domain.errors import Location, Problem, UnreadError
 from planner.harvest.kernel.c.c_expressions import parse_expression
 from planner.harvest.kernel.c.c_text import CFile, Token, split_at_commas
 from planner.harvest.kernel.constants import Constants
-from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.tree import KernelTree
 from planner.harvest.kernel.words import Words
 

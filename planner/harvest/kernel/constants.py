@@ -6,10 +6,10 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from planner.domain.errors import UnreadError
 from planner.harvest.kernel.c.c_expressions import parse_expression
 from planner.harvest.kernel.c.c_text import CFile, Macro, Token, matching, split_at_commas
 from planner.harvest.kernel.c.c_tree import Node, number_of
-from planner.harvest.kernel.errors import UnreadError
 
 SHIFTS = {"BIT": 1, "BIT_ULL": 1, "_BITUL": 1, "_BITULL": 1, "BIT64": 1, "_AC": 0, "_UL": 0}
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.domain.errors import Location, Problem
+from planner.domain.errors import Location, Problem, UnreadError
 from planner.harvest.kernel.backends import read_tun, read_vhost, unnamed
-from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.lists import (
     extension_numbers,
     read_arch_capabilities,

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from planner.domain.errors import Location, Problem
+from planner.domain.errors import Location, Problem, UnreadError
 from planner.harvest.kernel.c.c_expressions import parse_expression
 from planner.harvest.kernel.c.c_macros import expand
 from planner.harvest.kernel.c.c_text import CFile, Token, split_at_commas, text_of
 from planner.harvest.kernel.constants import Constants
-from planner.harvest.kernel.errors import UnreadError
 from planner.harvest.kernel.logic import Formula, atom
 from planner.harvest.kernel.tree import KernelTree
 

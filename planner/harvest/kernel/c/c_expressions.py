@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from planner.domain.errors import UnreadError, unread
 from planner.harvest.kernel.c.c_text import Token, matching, text_of
 from planner.harvest.kernel.c.c_tree import Node
-from planner.harvest.kernel.errors import UnreadError, unread
 
 TYPES = frozenset(
     """void bool char short int long unsigned signed const static volatile struct union enum
