@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from planner.domain.capability import Evidence
+from planner.domain.host import QemuBuild
 from planner.domain.migrated import Consequence
 from planner.domain.truth import Truth, all_of, any_of
 
@@ -23,8 +24,14 @@ class Side:
 
 
 ANY_ARCH = "any"
+NUMBER = "version"
 WITHIN = "within"
 """The direction of a fault between builds that have it both, equal ones too."""
+
+
+def numbered(release: str) -> str:
+    """Return the name of a release that a row tells by its number."""
+    return f"{NUMBER} {release}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +42,17 @@ class Fault:
     is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`, or when
     both ends run one of `builds`, equal or not: `within`. `trait` is what the guest must have besides.
     A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
-    `unread` builds nobody knows on which side they are. Types named after a release newer than `up_to`
-    do not have it, nor types of another architecture than `arch`. One that is `only_certain` is of a
-    device that hardly a guest has: it is judged of guests that are said to have it.
+    `unread` builds nobody knows on which side they are. A release in `numbers` is known by its number,
+    read or not, and stands in the sets above as `version NUMBER`. Types named after a release newer
+    than `up_to` do not have it, nor types of another architecture than `arch`. One that is
+    `only_certain` is of a device that hardly a guest has: it is judged of guests said to have it.
     """
 
     id: str
     builds: frozenset[str]
     against: frozenset[str]
     unread: frozenset[str]
+    numbers: frozenset[str] = frozenset()
     direction: str
     carried: bool
     machine_types: frozenset[str]
@@ -66,8 +75,18 @@ class Fault:
             return False
         return not (self.up_to and release > self.up_to)
 
+    def known_as(self, build: QemuBuild) -> tuple[str, ...]:
+        """Return what the row knows a build by: its number, or the read builds that it is judged by.
+
+        Of a series of which a release is told by number, nobody knows whether it is that one.
+        """
+        number = numbered(".".join(map(str, build.version)))
+        if number in self.numbers:
+            return (number,)
+        return (*build.read_as, *(one for one in self.numbers if one.startswith(f"{number}.")))
+
     def is_between(self, source: str, destination: str) -> Truth:
-        """Return whether it bites a guest that goes from one known build to another."""
+        """Return whether it bites a guest that goes from one build to another, as the row knows them."""
         if self.direction == WITHIN:
             return all_of((self._has(source), self._has(destination)))
         if source == destination:

@@ -147,11 +147,12 @@ def fault_issues(
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
     hops, ways = set(pairs), set(carried)
-    here = {ref for pair in (*hops, *ways) for build in pair for ref in build.read_as}
+    here = {build for pair in (*hops, *ways) for build in pair}
     row = knowledge.machine_type(machine_type)
     release, arch = ((), "") if row is None else (row.release, row.arch)
     for fault in knowledge.faults:
-        if fault.builds.isdisjoint(here) and fault.unread.isdisjoint(here):
+        known_as = {ref for build in here for ref in fault.known_as(build)}
+        if fault.builds.isdisjoint(known_as) and fault.unread.isdisjoint(known_as):
             continue
         if fault.only_certain or (fault.machine_types and machine_type not in fault.machine_types):
             continue
@@ -181,11 +182,17 @@ def _is_bitten(
     fault: Fault, source: QemuBuild, destination: QemuBuild, knowledge: KnowledgeBase
 ) -> Truth:
     """Return whether a fault is between two builds, each taken for all that it is judged by."""
-    alike, pairs = source.is_read_as(destination), product(source.read_as, destination.read_as)
+    alike = source.is_read_as(destination)
+    pairs = product(fault.known_as(source), fault.known_as(destination))
     ways = {fault.is_between(left, right) for left, right in pairs if left == right or not alike}
     bitten = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
-    having = (build for build in (source, destination) if fault.builds & set(build.read_as))
-    mended = any(set(knowledge.builds.may_carry(build)) - fault.builds for build in having)
+    having = [build for build in (source, destination) if fault.builds & set(fault.known_as(build))]
+    mended = any(
+        not knowledge.builds.is_reference(build.line)
+        if fault.numbers & set(fault.known_as(build))
+        else set(knowledge.builds.may_carry(build)) - fault.builds
+        for build in having
+    )
     return Truth.UNKNOWN if mended and bitten is Truth.YES else bitten
 
 

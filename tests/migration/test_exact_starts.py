@@ -21,7 +21,7 @@ from planner.migration.profiles import Profiler
 
 TRIXIE, BOOKWORM = "1:10.0.13+ds-0+deb13u1", "1:7.2+dfsg-7+deb12u18"
 BULLSEYE, NEWEST = "1:5.2+dfsg-11+deb11u3", "1:11.1.3+ds-1"
-QUIET = "uses-smm=no pae=no nested=no negotiates-uso=no smt=no"
+QUIET = "uses-smm=no pae=no nested=no negotiates-uso=no smt=no libvirt-compares-ht=no"
 
 
 @cache

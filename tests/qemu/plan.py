@@ -17,6 +17,7 @@ BOARDS = ("pc-q35", "pc-i440fx")
 CPUS = ("qemu64,-pni", "kvm64,-pni,+tsc-adjust,+clflushopt")
 QUIET = {
     "nested": False,
+    "libvirt-compares-ht": False,
     "uses-smm": False,
     "postcopy": False,
     "windows": False,

@@ -25,6 +25,7 @@ from planner.knowledge.qemu.build_line import (
 )
 from planner.knowledge.qemu.builds import BuildLines
 from planner.knowledge.qemu.machine_types import expand
+from planner.knowledge.sites import NUMBER, numbered
 
 
 def read_capability(row: Row) -> Capability:
@@ -171,11 +172,14 @@ def read_refs(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
 def read_refs_of_kin(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
     """Read intervals of known builds as refs, with the builds of lines that the row does not name.
 
-    What is true of a release is true of what vendors make of it, unless a row says otherwise.
+    What is true of a release is true of what vendors make of it, unless a row says otherwise. Under
+    `version` stand the numbers of releases that nobody need have read.
     """
     lines = row.table(key)
-    named = {line: read_interval(lines, line, line, builds) for line in lines.cells}
-    refs = frozenset[str]().union(*named.values())
+    named = {
+        line: read_interval(lines, line, line, builds) for line in lines.cells if line != NUMBER
+    }
+    refs = frozenset(numbered(text) for text in lines.texts(NUMBER)).union(*named.values())
     own = named.get(builds.reference.name) if builds.reference is not None else None
     if not own:
         return refs

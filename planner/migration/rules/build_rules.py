@@ -130,8 +130,8 @@ def fault_bites(
     alike = origin.is_read_as(destination)
     found = {
         fault.is_between(one, other)
-        for one in origin.read_as
-        for other in destination.read_as
+        for one in fault.known_as(origin)
+        for other in fault.known_as(destination)
         if one == other or not alike
     }
     if found == {Truth.YES} and any(
@@ -142,14 +142,20 @@ def fault_bites(
 
 
 def _may_be_fixed(fault: Fault, build: QemuBuild, builds: BuildLines) -> bool:
-    has = not fault.builds.isdisjoint(build.read_as)
-    return has and not fault.builds.issuperset(builds.may_carry(build))
+    known_as = fault.known_as(build)
+    if fault.builds.isdisjoint(known_as):
+        return False
+    if not fault.numbers.isdisjoint(known_as):
+        return not builds.is_reference(build.line)
+    return not fault.builds.issuperset(builds.may_carry(build))
 
 
 def _unread(fault: Fault, *builds: QemuBuild) -> str:
     """Name the builds of which nobody knows on which side of a fault they are."""
     found = [
-        one for one in builds if len(one.read_as) > 1 or not fault.unread.isdisjoint(one.read_as)
+        one
+        for one in builds
+        if len(fault.known_as(one)) > 1 or not fault.unread.isdisjoint(fault.known_as(one))
     ]
     return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found or builds))
 
