@@ -15,6 +15,7 @@ from planner.cli.check import check
 from planner.cli.cpu import cpu
 from planner.cli.decode import decode
 from planner.cli.explain import explain
+from planner.cli.export import export
 from planner.cli.harvest import harvest
 from planner.cli.import_ import import_
 from planner.cli.knowledge import knowledge
@@ -54,6 +55,7 @@ app.command(short_help="What scenarios would change.")(whatif)
 app.command(short_help="Name the bits of a `Features` message.")(decode)
 app.command(short_help="Ask this host what it can do.")(probe)
 app.command("import", short_help="A fleet out of what your hypervisors print.")(import_)
+app.command(short_help="An answer or plan in the words of others.")(export)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(harvest, name="harvest")
 

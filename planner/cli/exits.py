@@ -44,6 +44,12 @@ def of_solution(solution: Solution, *, strict: bool) -> int:
     return UNDECIDED if code == ANSWERED and unchecked else code
 
 
+def of_verdicts(verdicts: Iterable[str]) -> int:
+    """Return the gravest code of the verdicts of pools, as a document tells them."""
+    codes = {PoolVerdict.NO_SAFE_BASELINE: UNSAFE, PoolVerdict.UNDECIDED: UNDECIDED}
+    return gravest(codes.get(PoolVerdict(word), ANSWERED) for word in verdicts)
+
+
 def of_statuses(statuses: Iterable[Status]) -> int:
     """Return the gravest code of several answers: unsafe beats undecided, undecided beats safe."""
     return gravest(_OF_STATUS[status] for status in statuses)

@@ -31,6 +31,8 @@ def check_knowledge(knowledge: KnowledgeBase, roots: Iterable[Path]) -> tuple[Pr
     tuple(knowledge.cpu_words)
     tuple(knowledge.planes.packages)
     tuple(knowledge.planes.launchers)
+    tuple(knowledge.planes.boards)
+    tuple(knowledge.planes.aliases)
     tuple(knowledge.messages)  # read late as a rule, so read here: a wrong row raises
     problems = [problem for rule in RULES for problem in rule(knowledge)]
     for root in roots:

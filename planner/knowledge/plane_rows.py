@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,8 +49,43 @@ class LauncherImage:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneBoard:
+    """A plane's words for a board: the architecture, and the machine types that it takes."""
+
+    plane: str
+    board: str
+    arch: str
+    patterns: tuple[str, ...]
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAlias:
+    """The element of libvirt's XML that is a device of a QOM type, and how its alias is made.
+
+    Its value at `at` is one of `values` (none: any). `number` is `order` among all elements of the name,
+    `own` among those that fit, `target` or an attribute. Elements whose `type` is one of `apart` are
+    numbered elsewhere.
+    """
+
+    qom_type: str
+    element: str
+    at: str
+    values: tuple[str, ...]
+    alias: str
+    number: str
+    apart: tuple[str, ...] = ()
+    evidence: Evidence
+    source: str
+
+
 Launchers = tuple[tuple[KubevirtRelease, ...], tuple[LauncherImage, ...]]
 """What is known of releases, and of single images."""
+
+Written = tuple[tuple[PlaneBoard, ...], tuple[DeviceAlias, ...]]
+"""What is known of boards, and of devices, for what is written to planes."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +94,7 @@ class PlaneRows:
 
     read_packages: Callable[[], tuple[QemuPackage, ...]]
     read_launchers: Callable[[], Launchers]
+    read_written: Callable[[], Written]
 
     @cached_property
     def packages(self) -> tuple[QemuPackage, ...]:
@@ -69,6 +105,21 @@ class PlaneRows:
     def launchers(self) -> Launchers:
         """The releases and images of KubeVirt."""
         return self.read_launchers()
+
+    @cached_property
+    def written(self) -> Written:
+        """The words that are written to planes."""
+        return self.read_written()
+
+    @cached_property
+    def boards(self) -> Mapping[tuple[str, str], PlaneBoard]:
+        """What planes call boards, by plane and board."""
+        return {(row.plane, row.board): row for row in self.written[0]}
+
+    @cached_property
+    def aliases(self) -> tuple[DeviceAlias, ...]:
+        """The devices that have an alias in libvirt."""
+        return self.written[1]
 
     def launcher(self, text: str) -> str:
         """Return the QEMU of an image, or of a release such as `v1.6.3`; empty if no row has it."""

@@ -21,6 +21,15 @@ BOUND = {
     "log": "/var/log/libvirt",
 }
 PATIENCE = 60
+SETTINGS = """user = "root"
+group = "root"
+security_driver = "none"
+namespaces = [ ]
+cgroup_controllers = [ ]
+stdio_handler = "file"
+remember_owner = 0
+"""
+"""So that guests start without systemd and without a daemon for their logs."""
 
 
 def why_not() -> str:
@@ -53,9 +62,7 @@ def daemon(folder: Path) -> Iterator[str]:
     for name in ("etc", "varlib"):
         shutil.copytree(BOUND[name], folder / name, symlinks=True, dirs_exist_ok=True)
     (folder / "etc" / "libvirtd.conf").write_text('auth_unix_rw = "none"\n', encoding="utf-8")
-    (folder / "etc" / "qemu.conf").write_text(
-        'user = "root"\ngroup = "root"\nsecurity_driver = "none"\nnamespaces = [ ]\n', "utf-8"
-    )
+    (folder / "etc" / "qemu.conf").write_text(SETTINGS, encoding="utf-8")
     binds = [
         f"mkdir -p {path}; mount --bind {folder / name} {path}" for name, path in BOUND.items()
     ]

@@ -168,6 +168,8 @@ TABLES = (
         "properties", "properties.toml", "property", ("qom_type", "property"), ("gates",), joint="."
     ),
     Table("property-kinds", "kinds.toml", "property_kind", ("name",), ("meaning",)),
+    Table("plane-boards", "plane_words.toml", "plane_board", ("plane", "board"), ("arch",)),
+    Table("plane-devices", "plane_words.toml", "device_alias", ("qom_type",), ("element",)),
     Table("qemu-packages", "qemu_packages.toml", "package", ("name", "arch"), ("manager",)),
     Table("kubevirt-releases", "kubevirt_releases.toml", "launcher", ("first",), ("qemu",)),
     Table("kubevirt-images", "kubevirt_releases.toml", "launcher_image", ("name",), ("qemu",)),

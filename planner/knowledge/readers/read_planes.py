@@ -11,11 +11,14 @@ from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder
 from planner.knowledge.files.rows import Row, made
 from planner.knowledge.plane_rows import (
+    DeviceAlias,
     KubevirtRelease,
     LauncherImage,
     Launchers,
+    PlaneBoard,
     PlaneRows,
     QemuPackage,
+    Written,
 )
 
 T = TypeVar("T")
@@ -36,9 +39,19 @@ def read_planes(folder: Folder) -> PlaneRows:
     return PlaneRows(
         partial(read_late, folder, "qemu-packages", made(QemuPackage)),
         partial(_launchers, folder),
+        partial(_written, folder),
     )
 
 
 def _launchers(folder: Folder) -> Launchers:
     images = tuple(folder.read("kubevirt-images", made(LauncherImage)))
     return read_late(folder, "kubevirt-releases", made(KubevirtRelease)), images
+
+
+def _written(folder: Folder) -> Written:
+    boards = tuple(folder.read("plane-boards", made(PlaneBoard)))
+    return boards, read_late(folder, "plane-devices", _alias)
+
+
+def _alias(row: Row) -> DeviceAlias:
+    return row.make(DeviceAlias, values=row.texts("is"))

@@ -19,7 +19,10 @@ FREE = {"aliases"}
 """Tables whose keys are names."""
 BY_LINE = {"offered", "deprecated", "builds", "against", "unread"}
 """Tables whose keys are build lines."""
-READ_LATE = ("compat_properties", "messages", "cpu_bits", "kubevirt_releases", "qemu_packages")
+READ_LATE = (
+    *("compat_properties", "messages", "cpu_bits"),
+    *("kubevirt_releases", "qemu_packages", "plane_words"),
+)
 """Files that are read when they are first asked for; the tests of what is in them look at their keys."""
 
 

@@ -1,0 +1,126 @@
+"""What an answer leaves to do, as single findings with a level: for jobs that count, mark and fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from planner.domain.shown import counted
+from planner.export.chosen import LEFT
+from planner.fleet.solution_file import ToldGuests, ToldPool
+
+
+class Level(Enum):
+    """How grave a finding is, gravest first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+RULES = {
+    "no-safe-baseline": "no machine type is safe on every migration edge of the pool",
+    "undecided": "a missing fact forbids an answer",
+    "violated-condition": "guests run against a condition of the answer",
+    "check-first": "a condition of the answer that nobody has verified",
+    "acknowledge": "a loss that somebody has to acknowledge",
+    "guests": "guests of today that do not run as the answer",
+    "plan-unsafe": "the rest of the plan is not safe",
+    "plan-undecided": "a missing fact leaves the rest of the plan open",
+    "plan-drift": "a host is not where the plan expects it",
+    "flip-due": "a flip of the plan whose day has come",
+}
+"""What each finding is about, by its name."""
+OF_VERDICT = {"no-safe-baseline": Level.ERROR, "undecided": Level.ERROR}
+OF_GUESTS = {"violated": Level.ERROR, "stuck": Level.WARNING, "open": Level.NOTE}
+AGAINST = frozenset({"violated", "broken"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to do: in which pool, of which rule, and what helps."""
+
+    pool: str
+    rule: str
+    level: Level
+    text: str
+    remedy: str = ""
+
+    @property
+    def line(self) -> str:
+        """Write the finding on one line."""
+        place = f"{self.pool}: " if self.pool else ""
+        tail = f"; {self.remedy}" if self.remedy else ""
+        return " ".join(f"{self.level.value}: {place}{self.rule}: {self.text}{tail}".split())
+
+
+def findings_of(pools: Iterable[ToldPool]) -> tuple[Finding, ...]:
+    """Return all findings of an answer, pool by pool, the gravest of a pool first."""
+    order = list(Level)
+    return tuple(
+        finding
+        for pool in pools
+        for finding in sorted(_of_pool(pool), key=lambda one: order.index(one.level))
+    )
+
+
+def _of_pool(pool: ToldPool) -> Iterator[Finding]:
+    against = list(_against(pool))
+    if pool.verdict in OF_VERDICT and not against:
+        text, remedy = _reason(pool)
+        level = OF_VERDICT[pool.verdict]
+        yield Finding(pool=pool.domain, rule=pool.verdict, level=level, text=text, remedy=remedy)
+    yield from against
+    for best in pool.baselines[:1]:
+        for one in best.conditions:
+            if one.status in LEFT:
+                yield Finding(
+                    pool=pool.domain,
+                    rule="check-first",
+                    level=Level.NOTE,
+                    text=one.text,
+                    remedy=one.verify,
+                )
+        for unit in best.needs_ack:
+            yield Finding(pool=pool.domain, rule="acknowledge", level=Level.WARNING, text=unit)
+    for guests in pool.guests:
+        if guests.kind in OF_GUESTS:
+            yield _guests(pool, guests)
+
+
+def _against(pool: ToldPool) -> Iterator[Finding]:
+    for best in pool.baselines[:1]:
+        for one in best.conditions:
+            if one.status in AGAINST:
+                number = (
+                    "" if one.guests is None else counted(one.guests.violated, "guest") + " of "
+                )
+                yield Finding(
+                    pool=pool.domain,
+                    rule="violated-condition",
+                    level=Level.ERROR,
+                    text=f"{number}{best.machine_type} against: {one.text}",
+                    remedy=one.reason,
+                )
+
+
+def _reason(pool: ToldPool) -> tuple[str, str]:
+    """Return what forbids an answer, and the first remedy: of a missing fact, else of a refusal."""
+    facts = [one.fact for one in pool.unknowns if one.decides]
+    refused = [one for line in pool.refused for one in line.objections]
+    remedies = [one.text for line in pool.refused for one in line.remedies]
+    text = facts[0] if facts else refused[0].text if refused else RULES[pool.verdict]
+    return text, remedies[0] if remedies else ""
+
+
+def _guests(pool: ToldPool, guests: ToldGuests) -> Finding:
+    names = f" ({', '.join(guests.examples)})" if guests.examples else ""
+    number = counted(guests.guests, "guest")
+    return Finding(
+        pool=pool.domain,
+        rule="guests",
+        level=OF_GUESTS[guests.kind],
+        text=f"{number} of {guests.machine_type}{names}: {guests.finding}",
+        remedy=guests.remedy or guests.verify,
+    )
