@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from planner.documents.complaints import Complaints
-from planner.documents.json_file import load_json
+from planner.documents.json_file import parse_json
 from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.errors import FleetError, quoted
+from planner.fleet.tables.sources import opened
 
 SCHEMA = "planner.solution/2"
 Verdict = Literal["safe", "safe-with-checks", "undecided", "no-safe-baseline"]
@@ -190,7 +191,7 @@ class ToldSolution:
 def read_solution(path: Path) -> ToldSolution:
     """Read an answer as `planner solve --format json` writes it; raises `FleetError`."""
     complaints = Complaints(str(path))
-    value = load_json(path, complaints)
+    value = parse_json(opened(path).read(), complaints)
     told = None if complaints.problems else solution_of(value, complaints)
     if told is None:
         raise FleetError(complaints.told())
@@ -214,12 +215,11 @@ def schema_of(path: Path) -> str:
 
     Raises `FleetError` for one that begins as a JSON object does and is none.
     """
-    with path.open("rb") as file:
-        start = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start.startswith(b"{"):
+    data = opened(path).read()
+    if not data[:256].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         return ""
     complaints = Complaints(str(path))
-    value = load_json(path, complaints)
+    value = parse_json(data, complaints)
     schema = value.get("schema") if isinstance(value, dict) else None
     if not complaints.problems and not isinstance(schema, str):
         complaints.add((), f"no answer and no plan: {quoted('schema')} is missing")

@@ -90,7 +90,9 @@ def _libvirt(
         raise UsageError([wrong_word("--vm", "libvirt defines one guest at a time", "name one")])
     domain = _domain(Path(request.vms[0]))
     if len(pools) != 1:
-        _one(chosen(pools, ""))
+        raise UsageError([wrong_word("--pool", "a guest is of one pool", "name it")])
+    if not chosen(pools, request.board):
+        raise UsageError([_nothing()])
     machine = domain.find("os/type")
     name = "" if machine is None else machine.get("machine", "")
     found = on_board(pools[0], request.board + "-" if request.board else name)

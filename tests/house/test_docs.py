@@ -28,6 +28,7 @@ NAMES = KnownNames(types=(), units=(), properties=(), has_property=lambda key: T
 FILES = (
     "README.md",
     "docs/guides/commands.md",
+    "docs/guides/export.md",
     "docs/reference/inputs.md",
     "docs/guides/own-rows.md",
     "docs/guides/plans.md",
