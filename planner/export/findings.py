@@ -11,7 +11,7 @@ from planner.export.chosen import LEFT
 from planner.fleet.solution_file import ToldGuests, ToldPool
 
 
-class Level(Enum):
+class Gravity(Enum):
     """How grave a finding is, gravest first."""
 
     ERROR = "error"
@@ -32,18 +32,18 @@ RULES = {
     "flip-due": "a flip of the plan whose day has come",
 }
 """What each finding is about, by its name."""
-OF_VERDICT = {"no-safe-baseline": Level.ERROR, "undecided": Level.ERROR}
-OF_GUESTS = {"violated": Level.ERROR, "stuck": Level.WARNING, "open": Level.NOTE}
+OF_VERDICT = {"no-safe-baseline": Gravity.ERROR, "undecided": Gravity.ERROR}
+OF_GUESTS = {"violated": Gravity.ERROR, "stuck": Gravity.WARNING, "open": Gravity.NOTE}
 AGAINST = frozenset({"violated", "broken"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class JobFinding:
     """One thing to do: in which pool, of which rule, and what helps."""
 
     pool: str
     rule: str
-    level: Level
+    level: Gravity
     text: str
     remedy: str = ""
 
@@ -55,9 +55,9 @@ class Finding:
         return " ".join(f"{self.level.value}: {place}{self.rule}: {self.text}{tail}".split())
 
 
-def findings_of(pools: Iterable[ToldPool]) -> tuple[Finding, ...]:
+def findings_of(pools: Iterable[ToldPool]) -> tuple[JobFinding, ...]:
     """Return all findings of an answer, pool by pool, the gravest of a pool first."""
-    order = list(Level)
+    order = list(Gravity)
     return tuple(
         finding
         for pool in pools
@@ -65,41 +65,41 @@ def findings_of(pools: Iterable[ToldPool]) -> tuple[Finding, ...]:
     )
 
 
-def _of_pool(pool: ToldPool) -> Iterator[Finding]:
+def _of_pool(pool: ToldPool) -> Iterator[JobFinding]:
     against = list(_against(pool))
     if pool.verdict in OF_VERDICT and not against:
         text, remedy = _reason(pool)
         level = OF_VERDICT[pool.verdict]
-        yield Finding(pool=pool.domain, rule=pool.verdict, level=level, text=text, remedy=remedy)
+        yield JobFinding(pool=pool.domain, rule=pool.verdict, level=level, text=text, remedy=remedy)
     yield from against
     for best in pool.baselines[:1]:
         for one in best.conditions:
             if one.status in LEFT:
-                yield Finding(
+                yield JobFinding(
                     pool=pool.domain,
                     rule="check-first",
-                    level=Level.NOTE,
+                    level=Gravity.NOTE,
                     text=one.text,
                     remedy=one.verify,
                 )
         for unit in best.needs_ack:
-            yield Finding(pool=pool.domain, rule="acknowledge", level=Level.WARNING, text=unit)
+            yield JobFinding(pool=pool.domain, rule="acknowledge", level=Gravity.WARNING, text=unit)
     for guests in pool.guests:
         if guests.kind in OF_GUESTS:
             yield _guests(pool, guests)
 
 
-def _against(pool: ToldPool) -> Iterator[Finding]:
+def _against(pool: ToldPool) -> Iterator[JobFinding]:
     for best in pool.baselines[:1]:
         for one in best.conditions:
             if one.status in AGAINST:
                 number = (
                     "" if one.guests is None else counted(one.guests.violated, "guest") + " of "
                 )
-                yield Finding(
+                yield JobFinding(
                     pool=pool.domain,
                     rule="violated-condition",
-                    level=Level.ERROR,
+                    level=Gravity.ERROR,
                     text=f"{number}{best.machine_type} against: {one.text}",
                     remedy=one.reason,
                 )
@@ -114,10 +114,10 @@ def _reason(pool: ToldPool) -> tuple[str, str]:
     return text, remedies[0] if remedies else ""
 
 
-def _guests(pool: ToldPool, guests: ToldGuests) -> Finding:
+def _guests(pool: ToldPool, guests: ToldGuests) -> JobFinding:
     names = f" ({', '.join(guests.examples)})" if guests.examples else ""
     number = counted(guests.guests, "guest")
-    return Finding(
+    return JobFinding(
         pool=pool.domain,
         rule="guests",
         level=OF_GUESTS[guests.kind],

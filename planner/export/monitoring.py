@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from planner.export.findings import Finding, Level, findings_of
+from planner.export.findings import Gravity, JobFinding, findings_of
 from planner.fleet.solution_file import ToldPool
 
 Sample = tuple[Mapping[str, str], int]
@@ -41,11 +41,11 @@ def prometheus(pools: Sequence[ToldPool], digest: str) -> Iterator[str]:
     )
 
 
-def _counted(findings: Iterable[Finding], pools: Iterable[str]) -> Iterator[Sample]:
+def _counted(findings: Iterable[JobFinding], pools: Iterable[str]) -> Iterator[Sample]:
     """Yield the number of findings per pool and level, those of 0 too: a series must not vanish."""
     counts = Counter((one.pool, one.level) for one in findings)
     for pool in pools:
-        for level in Level:
+        for level in Gravity:
             yield {"pool": pool, "level": level.value}, counts[pool, level]
 
 

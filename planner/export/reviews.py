@@ -8,22 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 from xml.etree import ElementTree as Tree
 
-from planner.export.findings import RULES, Finding, Level
+from planner.export.findings import RULES, Gravity, JobFinding
 
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-GITHUB = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+GITHUB = {Gravity.ERROR: "error", Gravity.WARNING: "warning", Gravity.NOTE: "notice"}
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML may hold."""
 
 
-def junit(findings: Sequence[Finding], pools: Iterable[str]) -> Iterator[str]:
+def junit(findings: Sequence[JobFinding], pools: Iterable[str]) -> Iterator[str]:
     """Yield a JUnit report: a suite a pool; errors fail, other findings are skipped tests."""
     suites = Tree.Element("testsuites", name="planner")
     for pool in pools:
         own = [one for one in findings if one.pool == pool]
-        failed = sum(one.level is Level.ERROR for one in own)
+        failed = sum(one.level is Gravity.ERROR for one in own)
         suite = Tree.SubElement(
             suites,
             "testsuite",
@@ -42,10 +42,10 @@ def junit(findings: Sequence[Finding], pools: Iterable[str]) -> Iterator[str]:
     yield Tree.tostring(suites, encoding="unicode") + "\n"
 
 
-def _testcase(suite: Tree.Element, one: Finding) -> None:
+def _testcase(suite: Tree.Element, one: JobFinding) -> None:
     name = _legal(f"{one.rule}: {one.text}")
     case = Tree.SubElement(suite, "testcase", name=name, classname=_legal(one.pool or "plan"))
-    kind = "failure" if one.level is Level.ERROR else "skipped"
+    kind = "failure" if one.level is Gravity.ERROR else "skipped"
     told = Tree.SubElement(case, kind, type=one.rule, message=_legal(one.text))
     told.text = _legal(one.line)
 
@@ -54,7 +54,7 @@ def _legal(text: str) -> str:
     return NO_XML.sub("\ufffd", text)
 
 
-def sarif(findings: Iterable[Finding], file: str, version: str) -> Iterator[str]:
+def sarif(findings: Iterable[JobFinding], file: str, version: str) -> Iterator[str]:
     """Yield a SARIF log whose results lie in the fleet file."""
     names = list(RULES)
     results = [
@@ -79,7 +79,7 @@ def _address(file: str) -> str:
     return quote(file)
 
 
-def github(findings: Iterable[Finding], file: str) -> Iterator[str]:
+def github(findings: Iterable[JobFinding], file: str) -> Iterator[str]:
     """Yield a workflow command per finding, which GitHub shows at the fleet file."""
     for one in findings:
         title = f"{one.pool}: {one.rule}" if one.pool else one.rule

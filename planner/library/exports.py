@@ -16,7 +16,7 @@ from planner.domain.solution import Solution
 from planner.export import commands, kubevirt, libvirt
 from planner.export.ansible import inventory, playbook
 from planner.export.chosen import Chosen, chosen, on_board, pools_of, without_answer
-from planner.export.findings import Finding, findings_of
+from planner.export.findings import JobFinding, findings_of
 from planner.export.monitoring import prometheus
 from planner.export.reviews import github, junit, sarif
 from planner.fleet.importers.libvirt_domain import domain_of
@@ -164,21 +164,21 @@ def _nova(
 
 
 def _junit(
-    findings: Sequence[Finding], pools: Sequence[ToldPool], request: ExportRequest
+    findings: Sequence[JobFinding], pools: Sequence[ToldPool], request: ExportRequest
 ) -> Iterator[str]:
     del request
     return junit(findings, [one.domain for one in pools])
 
 
 def _sarif(
-    findings: Sequence[Finding], pools: Sequence[ToldPool], request: ExportRequest
+    findings: Sequence[JobFinding], pools: Sequence[ToldPool], request: ExportRequest
 ) -> Iterator[str]:
     del pools
     return sarif(findings, request.file, request.version)
 
 
 def _github(
-    findings: Sequence[Finding], pools: Sequence[ToldPool], request: ExportRequest
+    findings: Sequence[JobFinding], pools: Sequence[ToldPool], request: ExportRequest
 ) -> Iterator[str]:
     del pools
     return github(findings, request.file)

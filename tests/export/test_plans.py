@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -48,8 +49,7 @@ def test_ansible_takes_the_playbook_and_the_inventory(tmp_path: Path) -> None:
     program = Path(sys.executable).resolve().parent / "ansible-playbook"
     found = shutil.which("ansible-playbook") or (str(program) if program.exists() else "")
     if not found:
-        done = subprocess.run([sys.executable, "-c", "import ansible"], check=False)
-        if done.returncode:
+        if importlib.util.find_spec("ansible") is None:
             pytest.skip("ansible-core is not installed: pip install .[dev]")
     words = [found] if found else [sys.executable, "-m", "ansible.cli.playbook"]
     (tmp_path / "plan.yml").write_text("".join(playbook(PLAN)), encoding="utf-8")
@@ -91,4 +91,4 @@ def test_the_calendar_is_read_with_a_day_per_wave_and_flip() -> None:
     assert not found.errors and not any(one.errors for one in events)
     first = PLAN.waves[0]
     assert str(events[0]["DESCRIPTION"]) == ", ".join(first.hosts)
-    assert events[0]["DTSTART"].dt == waves[0].day
+    assert events[0].decoded("DTSTART") == waves[0].day

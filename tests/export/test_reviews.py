@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 from junitparser import JUnitXml
 from prometheus_client.parser import text_string_to_metric_families
 
-from planner.export.findings import RULES, Level, findings_of
+from planner.export.findings import RULES, Gravity, findings_of
 from planner.export.monitoring import prometheus
 from planner.export.reviews import github, junit, sarif
 from tests.export.answers import Json, condition, pool, schema, told
@@ -103,7 +103,7 @@ def test_metrics_are_read_by_the_parser_of_the_client() -> None:
         for one in families["planner_pool_findings"]
     }
     assert counts["c", "error"] == 1 and counts["c", "note"] == 0
-    assert len(counts) == len(odd) * len(Level)
+    assert len(counts) == len(odd) * len(Gravity)
     (best,) = families["planner_pool_machine_type_info"]
     assert best.labels["machine_type"] == "pc-q35-7.2"
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from planner.domain.errors import UsageError
+from planner.domain.errors import KnowledgeError, UsageError
 from planner.export.chosen import chosen, on_board, pools_of
 from planner.export.commands import nova, proxmox
 from planner.export.kubevirt import cluster, machines
@@ -193,3 +193,13 @@ def test_the_script_for_proxmox_sets_every_guest_and_keeps_args(
         assert calls == ["set 101 --machine pc-q35-7.2", f"set 101 --args {flags}"]
     with pytest.raises(UsageError, match="no ID"):
         list(proxmox(checked[0], ["g1"]))
+
+
+def test_a_misspelt_key_of_a_row_is_told_with_the_nearest(tmp_path: Path) -> None:
+    row = 'qom_type = "x", element = "y", at = "@z", is = [], alias = "x", numbr = "order"'
+    kept = 'evidence = "memory", source = "here"'
+    (tmp_path / "plane_words.toml").write_text(
+        f"schema = 1\ndevice_alias = [{{ {row}, {kept} }}]\n"
+    )
+    with pytest.raises(KnowledgeError, match="number"):
+        tuple(load_knowledge(tmp_path).planes.aliases)

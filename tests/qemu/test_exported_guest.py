@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree as Tree
 
 import pytest
@@ -58,7 +59,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             libvirt.virsh(address, "destroy", "exported")
 
 
-def asked(address: str, command: str, **arguments: str) -> object:
+def asked(address: str, command: str, **arguments: str) -> Any:
     words = json.dumps({"execute": command, "arguments": arguments})
     return json.loads(libvirt.virsh(address, "qemu-monitor-command", "exported", words))["return"]
 
@@ -76,6 +77,6 @@ def test_qemu_has_the_property_of_a_device(started: str, flag: str) -> None:
 
 
 def test_qemu_has_the_property_of_the_cpu(started: str) -> None:
-    (cpu,) = asked(started, "query-cpus-fast")  # type: ignore[misc]
+    (cpu,) = asked(started, "query-cpus-fast")
     path, name = cpu["qom-path"], "x-migrate-smi-count"
     assert asked(started, "qom-get", path=path, property=name) is False

@@ -131,7 +131,7 @@ def test_the_levels_are_those_of_the_format() -> None:
         "set",
         "message",
         "word",
-        *("package", "launcher", "launcher_image"),
+        *("package", "launcher", "launcher_image", "plane_board", "device_alias"),
         *OF_USERS,
     } <= found
 
