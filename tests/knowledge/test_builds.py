@@ -138,6 +138,10 @@ OFFERED = (
     ("pve-qemu-kvm 6.1.1-2", "pc-i440fx-6.1+pve7", Truth.YES),
     ("pve-qemu-kvm 6.1.1-2", "pc-i440fx-6.2+pve0", Truth.NO),
     ("pve-qemu-kvm 3.0.1-4", "pc-i440fx-3.0+pve0", Truth.NO),
+    ("10.1.2-3", "pc-q35-9.2+pve1", Truth.YES),
+    ("10.1.2-3", "pc-q35-10.0+pve1", Truth.YES),
+    ("8.1.5-6", "pc-q35-9.2+pve1", Truth.NO),
+    ("10.1.0", "pc-q35-9.2+pve1", Truth.NO),
     ("8.2.4", "pc-i440fx-6.1+pve0", Truth.NO),
     ("8.2.4", "pc-i440fx-6.1+foo0", Truth.UNKNOWN),
 )

@@ -35,7 +35,7 @@ def remedies(
     yield from _for_missing_type(domain, attempt, knowledge)
     unsure = members_of(domain, attempt.unknown_offer)
     if unsure:
-        name = attempt.machine_type.name
+        name = _listed(attempt.machine_type.name, knowledge)
         text = f"`-machine help` on these hosts tells whether {name} is there"
         yield _remedy("probe", text, unsure)
     yield from _for_differing_builds(domain, attempt)
@@ -43,6 +43,12 @@ def remedies(
         if not (obstacle.is_of_builds or obstacle.is_disputed):
             yield from _ways_out(domain, obstacle, knowledge)
     yield from _cheapest(domain, attempt)
+
+
+def _listed(name: str, knowledge: KnowledgeBase) -> str:
+    """Return the type that a build lists: the one that a vendor's suffix is put behind."""
+    row = knowledge.machines.row(name)
+    return name if row is None else row.suffixed or name
 
 
 def _for_missing_type(

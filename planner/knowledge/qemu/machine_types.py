@@ -34,6 +34,7 @@ class MachineTypes:
         """Keep the types, and those that vendors make of them by a suffix."""
         self._builds = builds
         self.types = {row.machine_type.name: row for row in types}
+        self.types |= _suffixes_read(builds, self.types)
         self.types |= _plain_suffixes(builds, self.types)
         self._suffixed = cache(self._make_suffixed)
 
@@ -185,6 +186,24 @@ def suffixed_type(base: OfferedType, name: str, line: str, grammar: Grammar) -> 
         source=grammar.source,
     )
     return replace(base, machine_type=made, suffixed=base.machine_type.name)
+
+
+def _suffixes_read(
+    builds: BuildLines, types: Mapping[str, OfferedType]
+) -> Mapping[str, OfferedType]:
+    """Return the types of which there is a row, and that their line's builds make by a suffix.
+
+    Such builds cut the suffix off, so they offer what the type before it says, and nothing else.
+    """
+    return {
+        name: replace(base, machine_type=row.machine_type, suffixed=base.machine_type.name)
+        for line in builds.lines
+        for grammar in line.grammars
+        for name, row in types.items()
+        if row.machine_type.line == line.name
+        and (base := types.get(grammar.base_of(name))) is not None
+        and builds.is_reference(base.machine_type.line)
+    }
 
 
 def _plain_suffixes(

@@ -76,9 +76,9 @@ def _target_lines(targets: tuple[UnlockTarget, ...], raised: Raised) -> Iterator
     for upgrade in first.upgrades:
         yield from folded(_from(upgrade), label="upgrade".ljust(LABEL), indent=4)
         yield from folded(_to(upgrade), label="to".ljust(LABEL), indent=4)
+    for text in dict.fromkeys(_after(one) for one in targets if one.after):
+        yield from folded(text, label="gives".ljust(LABEL), indent=4)
     for one in targets:
-        if one.after:
-            yield from folded(_after(one), label="gives".ljust(LABEL), indent=4)
         older, every = raised.get((one.goal.domain, one.goal.text), (0, 0))
         if every:
             text = f"{older:,} of {counted(every, 'guest')} take it at their next power cycle"
