@@ -59,6 +59,7 @@ reference:
 	$(PY) -m tests.house.cli_reference
 	$(PY) -m tests.house.api_reference
 	$(PY) -m tests.house.schema_reference
+	$(PY) -m tests.house.row_reference
 
 docs:
 	$(PY) -m mkdocs build --strict

@@ -62,13 +62,13 @@ def model_of(kind: type) -> type[BaseModel]:
     """Return the model of documents that hold the fields of a dataclass."""
     types = get_type_hints(kind, include_extras=True)
     keys: dict[str, Any] = {
-        field.name: (_shape(types[field.name]), Field(alias=KEYS.get(field.name, field.name)))
+        field.name: (shape(types[field.name]), Field(alias=KEYS.get(field.name, field.name)))
         for field in fields(kind)
     }
     return create_model(kind.__name__, __config__={"extra": "forbid", "strict": True}, **keys)
 
 
-def _shape(kind: Any) -> Any:
+def shape(kind: Any) -> Any:
     """Return the type by which pydantic reads a type of ours."""
     if kind in PLAIN:
         return PLAIN[kind]
@@ -78,8 +78,8 @@ def _shape(kind: Any) -> Any:
         return Annotated[model_of(kind), AfterValidator(partial(_made, kind))]  # type: ignore[arg-type]
     origin, args = get_origin(kind), get_args(kind)
     if origin is tuple:
-        return tuple[_shape(args[0]), ...]  # type: ignore[misc]
-    return _shape(args[0]) | None if origin in {Union, UnionType} else kind
+        return tuple[shape(args[0]), ...]  # type: ignore[misc]
+    return shape(args[0]) | None if origin in {Union, UnionType} else kind
 
 
 def _made(kind: Any, found: BaseModel) -> Any:

@@ -6,24 +6,26 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING, Final, cast
 
-from planner.domain.guest_profile import GuestFinding
 from planner.domain.refusal import Refusal, WhyNotNewer
 from planner.domain.solution import (
     ChosenBaseline,
     Condition,
     DomainSolution,
     FlagChoice,
-    Loss,
     RefusedLine,
     Solution,
     UnknownFact,
 )
 from planner.domain.verdict import Objection, PairCondition, Remark, Verdict
+from planner.present.plain import plain
 
-SOLUTION_SCHEMA = "planner.solution/2"
-VERDICT_SCHEMA = "planner.verdict/3"
-Json = dict[str, object]
+if TYPE_CHECKING:
+    from planner.present import document_types as types
+
+SOLUTION_SCHEMA: Final = "planner.solution/2"
+VERDICT_SCHEMA: Final = "planner.verdict/3"
 MOST_INDENTED = 200
 VERIFY = {
     "accelerator": "virsh dumpxml GUEST",
@@ -40,7 +42,7 @@ class Elements:
     """A list of the top level whose elements are made as they are written: there may be many."""
 
     sources: Sequence[DomainSolution]
-    made: Callable[[DomainSolution], Json]
+    made: Callable[[DomainSolution], types.DomainDocument]
 
 
 def dump(document: Mapping[str, object]) -> Iterator[str]:
@@ -80,33 +82,33 @@ def _compact(rows: Iterable[object]) -> Iterator[str]:
     yield "\n  ]"
 
 
-def solution_document(solution: Solution) -> Json:
-    """Return the document of `planner solve`."""
+def solution_document(solution: Solution) -> types.SolutionDocument:
+    """Return the document of `planner solve`; its domains are made when they are written."""
     return {
         "schema": SOLUTION_SCHEMA,
         "knowledge": {"digest": solution.knowledge_digest},
-        "status": solution.status.value,
+        "status": plain(solution.status),
         "certified": solution.certified,
-        "domains": Elements(solution.domains, _domain),
+        "domains": cast("list[types.DomainDocument]", Elements(solution.domains, _domain)),
         "unknowns": [_unknown(fact) for fact in solution.unknowns],
     }
 
 
-def _domain(domain: DomainSolution) -> Json:
+def _domain(domain: DomainSolution) -> types.DomainDocument:
     return {
         "domain": domain.domain,
         "hosts": domain.hosts,
         "profiles": domain.profiles,
-        "status": domain.status.value,
-        "verdict": domain.verdict.value,
+        "status": plain(domain.status),
+        "verdict": plain(domain.verdict),
         "baselines": [_baseline(baseline) for baseline in domain.baselines],
         "refused": [_refused(line) for line in domain.refused],
         "unknowns": [_unknown(fact) for fact in domain.unknowns],
-        "guests": [_guests(finding) for finding in domain.guests],
+        "guests": plain(domain.guests),
     }
 
 
-def _baseline(baseline: ChosenBaseline) -> Json:
+def _baseline(baseline: ChosenBaseline) -> types.BaselineDocument:
     newer = baseline.why_not_newer
     return {
         "board": baseline.board,
@@ -115,26 +117,26 @@ def _baseline(baseline: ChosenBaseline) -> Json:
         "flags": [_flag(choice) for choice in baseline.flags],
         "conditions": [_condition(baseline, condition) for condition in baseline.conditions],
         "needs_ack": list(baseline.needs_ack),
-        "accepted_losses": [_loss(loss) for loss in baseline.accepted_losses],
-        "residual_risks": [_loss(loss) for loss in baseline.residual_risks],
+        "accepted_losses": plain(baseline.accepted_losses),
+        "residual_risks": plain(baseline.residual_risks),
         "why_not_newer": None if newer is None else _newer(newer),
     }
 
 
 @cache
-def _flag(choice: FlagChoice) -> Json:
+def _flag(choice: FlagChoice) -> types.FlagDocument:
     return {
         "qom_type": choice.flag.key.qom_type,
         "property": choice.flag.key.property,
         "value": choice.flag.value,
-        "visible": choice.visible.value,
+        "visible": plain(choice.visible),
         "reason": choice.reason,
         "unit": choice.unit,
         "price": choice.price,
     }
 
 
-def _condition(baseline: ChosenBaseline, condition: Condition) -> Json:
+def _condition(baseline: ChosenBaseline, condition: Condition) -> types.ConditionDocument:
     """Return a condition with what asks for it, what guests say of it, and what would settle it."""
     reasons = [one for one in baseline.reasons if one.condition == condition.text]
     tally = next((one for one in baseline.tallies if one.condition == condition.id), None)
@@ -148,40 +150,23 @@ def _condition(baseline: ChosenBaseline, condition: Condition) -> Json:
         "units": sorted({one.unit for one in reasons if one.unit}),
         "hosts": sorted({name for one in reasons for name in one.examples}),
         "status": baseline.status_of(condition),
-        "guests": None if tally is None else _picked(tally, "met", "violated", "open"),
+        "guests": None
+        if tally is None
+        else {"met": tally.met, "violated": tally.violated, "open": tally.open},
         "verify": VERIFY.get(condition.kind, ""),
         "price": condition.price,
     }
 
 
-@cache
-def _loss(loss: Loss) -> Json:
-    return _picked(loss, "unit", "severity", "text")
-
-
-def _picked(value: object, *names: str) -> Json:
-    """Return the named fields of a value as they are, tuples as lists."""
-    found = {name: getattr(value, name) for name in names}
-    return {name: list(item) if isinstance(item, tuple) else item for name, item in found.items()}
-
-
-def _newer(newer: WhyNotNewer) -> Json:
+def _newer(newer: WhyNotNewer) -> types.NewerDocument:
     return {
         "machine_type": newer.machine_type,
-        **_reasons(newer),
+        "objections": [_refusal(refusal) for refusal in newer.objections],
+        "remedies": plain(newer.remedies),
     }
 
 
-def _reasons(refused: WhyNotNewer | RefusedLine) -> Json:
-    return {
-        "objections": [_refusal(refusal) for refusal in refused.objections],
-        "remedies": [
-            _picked(remedy, "kind", "text", "hosts", "examples") for remedy in refused.remedies
-        ],
-    }
-
-
-def _refusal(refusal: Refusal) -> Json:
+def _refusal(refusal: Refusal) -> types.RefusalDocument:
     return {
         "id": refusal.rule,
         "text": refusal.text,
@@ -192,38 +177,39 @@ def _refusal(refusal: Refusal) -> Json:
     }
 
 
-def _refused(line: RefusedLine) -> Json:
+def _refused(line: RefusedLine) -> types.RefusedDocument:
     return {
         "board": line.board,
         "line": line.line,
-        "status": line.status.value,
-        **_reasons(line),
+        "status": plain(line.status),
+        "objections": [_refusal(refusal) for refusal in line.objections],
+        "remedies": plain(line.remedies),
     }
 
 
-def _unknown(fact: UnknownFact) -> Json:
-    return _picked(fact, "fact", "decides", "hosts", "guests", "examples")
+def _unknown(fact: UnknownFact) -> types.UnknownDocument:
+    return {
+        "fact": fact.fact,
+        "decides": fact.decides,
+        "hosts": fact.hosts,
+        "guests": fact.guests,
+        "examples": list(fact.examples),
+    }
 
 
-def _guests(finding: GuestFinding) -> Json:
-    names = ("machine_type", "guests", "finding", "examples", "kind", "conditions")
-    return _picked(finding, *names, "fact", "verify", "remedy", "hosts")
-
-
-def verdict_document(verdict: Verdict) -> Json:
+def verdict_document(verdict: Verdict) -> types.VerdictDocument:
     """Return the document of one checked edge."""
-    consequence = verdict.consequence
     return {
         "schema": VERDICT_SCHEMA,
-        "outcome": verdict.outcome.value,
-        "consequence": None if consequence is None else consequence.value,
+        "outcome": plain(verdict.outcome),
+        "consequence": plain(verdict.consequence),
         "objections": [_objection(objection) for objection in verdict.objections],
         "remarks": [_remark(remark) for remark in verdict.remarks],
         "conditions": [_pair_condition(one) for one in verdict.conditions],
     }
 
 
-def verdicts_document(verdicts: Iterable[Verdict]) -> Json:
+def verdicts_document(verdicts: Iterable[Verdict]) -> types.VerdictsDocument:
     """Return the document of many checked edges, in their order."""
     return {
         "schema": "planner.verdicts/3",
@@ -231,19 +217,19 @@ def verdicts_document(verdicts: Iterable[Verdict]) -> Json:
     }
 
 
-def _objection(objection: Objection) -> Json:
+def _objection(objection: Objection) -> types.ObjectionDocument:
     return {
         "id": objection.rule.value,
         "unit": objection.unit,
         "property": objection.property_key,
         "capability": objection.capability,
-        "consequence": objection.consequence.value,
+        "consequence": plain(objection.consequence),
         "facts": list(objection.facts),
         "source": objection.source,
     }
 
 
-def _pair_condition(asked: PairCondition) -> Json:
+def _pair_condition(asked: PairCondition) -> types.PairConditionDocument:
     condition = asked.condition
     return {
         "id": condition.id,
@@ -256,5 +242,10 @@ def _pair_condition(asked: PairCondition) -> Json:
     }
 
 
-def _remark(remark: Remark) -> Json:
-    return _picked(remark, "kind", "unit", "text", "source")
+def _remark(remark: Remark) -> types.RemarkDocument:
+    return {
+        "kind": remark.kind,
+        "unit": remark.unit,
+        "text": remark.text,
+        "source": remark.source,
+    }

@@ -1,8 +1,9 @@
-"""Write plan-2.json and probe-1.json of docs/schema by types: `python -m tests.house.schema_reference`.
+"""Write the JSON Schemas of docs/schema by types: `python -m tests.house.schema_reference`.
 
 What a key is called, whether it may be null and which words it takes is the types': those by which plans
-are read, and those by which the writer of probes is checked. What it means, and what no type can say
-(a pattern, a least number), stands in a TOML file beside the schema, a table a type.
+are read, and those by which the writers of all other documents are checked. What it means, and what no
+type can say (a pattern, a least number), stands in a TOML file beside the schema, a table a type; with
+`like` a type has the words of another.
 """
 
 from __future__ import annotations
@@ -17,11 +18,26 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from planner.documents.typed import model_of
 from planner.fleet.plan_file import SCHEMA, PlanDocument
+from planner.present import document_types
+from planner.present.plans import plan_document_types
 from planner.probe.document import ProbeDocument
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
-TITLES = {"plan-2": "Document of `planner plan`", "probe-1": "Probe file of one host"}
+TYPES: dict[str, tuple[Any, str]] = {
+    "plan-2": (model_of(PlanDocument), "Document of `planner plan`"),
+    "probe-1": (ProbeDocument, "Probe file of one host"),
+    "solution-2": (document_types.SolutionDocument, "Document of `planner solve`"),
+    "verdict-3": (document_types.VerdictDocument, "Document of one checked edge"),
+    "verdicts-3": (document_types.VerdictsDocument, "Document of many checked edges"),
+    "simulation-1": (plan_document_types.SimulationDocument, "Document of `planner simulate`"),
+    "status-1": (plan_document_types.StatusDocument, "Document of `planner status`"),
+    "unlock-1": (plan_document_types.UnlockDocument, "Document of `planner unlock`"),
+    "whatif-1": (plan_document_types.WhatIfDocument, "Document of `planner whatif`"),
+}
+"""The type and the title of every schema."""
+WORDS = {"plan-2": "plan-2", "probe-1": "probe-1"}
+"""The file of words of a schema; those of answers share `answers.toml`, for they share types."""
 
 
 class Plainly(GenerateJsonSchema):
@@ -37,30 +53,41 @@ class Plainly(GenerateJsonSchema):
         return super().typed_dict_schema(schema) | {"additionalProperties": False}
 
 
-def page(name: str) -> str:
-    """Return the text of a schema."""
-    types = {"plan-2": model_of(PlanDocument), "probe-1": ProbeDocument}
-    found = TypeAdapter(types[name]).json_schema(schema_generator=Plainly)
+def words_file(name: str) -> str:
+    """Return the file of words of a schema."""
+    return f"{WORDS.get(name, 'answers')}.toml"
+
+
+def shapes_of(name: str) -> tuple[Json, dict[str, Json]]:
+    """Return a schema as the types say it, and the shapes of its types by their names."""
+    found = TypeAdapter(TYPES[name][0]).json_schema(schema_generator=Plainly)
     if name == "plan-2":
         found["properties"] = {"schema": {"const": SCHEMA}, **found["properties"]}
         found["required"].insert(0, "schema")
-    words = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    for kind, shape in {"Document": found, **found["$defs"]}.items():
-        about = words.pop(kind, {})
-        for key, each in shape.get("properties", {}).items():
-            said = about.pop(key, {})
+    return found, {found["title"] if name not in WORDS else "Document": found, **found["$defs"]}
+
+
+def page(name: str) -> str:
+    """Return the text of a schema."""
+    found, shapes = shapes_of(name)
+    words = tomllib.loads((FOLDER / words_file(name)).read_text(encoding="utf-8"))
+    for kind, shape in shapes.items():
+        about = dict(words.get(kind, {}))
+        about = words.get(about.pop("like", ""), {}) | about
+        keys = shape.get("properties", {})
+        for key, each in keys.items():
+            said = about.get(key, {})
             each.update({"description": said} if isinstance(said, str) else said)
-        shape.update(about)
-    assert not words, f"words for types that {name} does not have: {', '.join(words)}"
+        shape.update({key: said for key, said in about.items() if key not in keys})
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:fleet-machine-type-planner:schema:{name}",
         **found,
-        "title": TITLES[name],
+        "title": TYPES[name][1],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    for name in TITLES:
+    for name in TYPES:
         (FOLDER / f"{name}.json").write_text(page(name), encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from planner.present.document import (
     verdict_document,
     verdicts_document,
 )
-from tests.house import schema_reference
+from tests.house import row_reference, schema_reference
 from tests.rollout.examples import rows_of, seed_plan, write_fleet, write_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -284,7 +285,9 @@ def test_every_rule_of_judgement_has_a_place_in_the_schemas() -> None:
 def test_the_schema_of_many_verdicts_stands_alone() -> None:
     many = json.loads((SCHEMAS / "verdicts-3.json").read_text(encoding="utf-8"))
     one = json.loads((SCHEMAS / "verdict-3.json").read_text(encoding="utf-8"))
-    assert many["$defs"]["verdict"] == one
+    shapes = dict(many["$defs"])
+    assert shapes.pop("VerdictDocument")["properties"] == one["properties"]
+    assert shapes == one["$defs"]
     Draft202012Validator(many).validate({"schema": "planner.verdicts/3", "cases": []})
     case = {"schema": "planner.verdict/3", "outcome": "safe", "consequence": None}
     document = {"schema": "planner.verdicts/3", "cases": [{**case, "objections": []}]}
@@ -292,7 +295,32 @@ def test_the_schema_of_many_verdicts_stands_alone() -> None:
         Draft202012Validator(many).validate(document)
 
 
-@pytest.mark.parametrize("name", schema_reference.TITLES)
+@pytest.mark.parametrize("name", schema_reference.TYPES)
 def test_a_schema_is_written_from_its_types(name: str) -> None:
     kept = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
     assert kept == schema_reference.page(name), "make reference"
+
+
+def test_the_page_of_columns_is_what_readers_ask() -> None:
+    kept = row_reference.PAGE.read_text(encoding="utf-8")
+    assert kept == row_reference.page(), "make reference"
+
+
+def test_every_word_is_of_a_type_and_a_key_that_a_schema_has() -> None:
+    shapes: dict[str, dict[str, Any]] = {}
+    for name in schema_reference.TYPES:
+        file = schema_reference.words_file(name)
+        shapes.setdefault(file, {}).update(schema_reference.shapes_of(name)[1])
+    for file, kinds in shapes.items():
+        words = tomllib.loads((SCHEMAS / file).read_text(encoding="utf-8"))
+        assert words.keys() <= kinds.keys(), file
+        for kind, about in words.items():
+            keys = {key for key in about if key in kinds[kind].get("properties", {})}
+            assert about.keys() - keys <= RESTRICTIONS, (file, kind)
+
+
+RESTRICTIONS = {
+    *("description", "like", "if", "then", "else", "pattern", "minimum", "minLength"),
+    *("minItems", "maxItems", "not", "anyOf", "oneOf", "allOf"),
+}
+"""What a table of words says of the whole type, and not of a key."""

@@ -5,16 +5,20 @@ In: a `Plan` or `Unlocks`. Out: `planner.plan/2`, complete enough to be simulate
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from planner.domain.plans.plan import PARTS, Plan
 from planner.domain.plans.unlock import BudgetBound, ClassUpgrade, Unlocks, UnlockTarget
 from planner.present.plain import plain
 
+if TYPE_CHECKING:
+    from planner.present.plans import plan_document_types as types
+
 PLAN_SCHEMA = "planner.plan/2"
-UNLOCK_SCHEMA = "planner.unlock/1"
-Json = dict[str, object]
+UNLOCK_SCHEMA: Final = "planner.unlock/1"
 
 
-def plan_document(plan: Plan) -> Json:
+def plan_document(plan: Plan) -> dict[str, object]:
     """Return the document of `planner plan`."""
     return {
         "schema": PLAN_SCHEMA,
@@ -25,7 +29,7 @@ def plan_document(plan: Plan) -> Json:
     }
 
 
-def unlock_document(unlocks: Unlocks) -> Json:
+def unlock_document(unlocks: Unlocks) -> types.UnlockDocument:
     """Return the document of `planner unlock`."""
     return {
         "schema": UNLOCK_SCHEMA,
@@ -36,13 +40,13 @@ def unlock_document(unlocks: Unlocks) -> Json:
     }
 
 
-def _target(target: UnlockTarget) -> Json:
+def _target(target: UnlockTarget) -> types.TargetDocument:
     return {
         "domain": target.goal.domain,
         "board": target.goal.board,
         "line": target.goal.line,
         "want": target.goal.text,
-        "status": target.status.value,
+        "status": plain(target.status),
         "value": target.value,
         "cost": target.cost,
         "upgrades": [_upgrade(upgrade) for upgrade in target.upgrades],
@@ -53,12 +57,19 @@ def _target(target: UnlockTarget) -> Json:
     }
 
 
-def _upgrade(upgrade: ClassUpgrade) -> Json:
-    names = ("pool", "from_kernel", "from_qemu", "kernel", "qemu", "hosts")
-    return {**{name: getattr(upgrade, name) for name in names}, "examples": list(upgrade.examples)}
+def _upgrade(upgrade: ClassUpgrade) -> types.UpgradeDocument:
+    return {
+        "pool": upgrade.pool,
+        "from_kernel": upgrade.from_kernel,
+        "from_qemu": upgrade.from_qemu,
+        "kernel": upgrade.kernel,
+        "qemu": upgrade.qemu,
+        "hosts": upgrade.hosts,
+        "examples": list(upgrade.examples),
+    }
 
 
-def _budget(bound: BudgetBound) -> Json:
+def _budget(bound: BudgetBound) -> types.BudgetDocument:
     return {
         "budget": bound.budget,
         "cost": bound.spent,

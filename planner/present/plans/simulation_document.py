@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from planner.domain.plans.simulation import (
-    FlipCue,
-    HostDrift,
-    NoWayBack,
-    PlanStatus,
-    Simulation,
-    Spot,
-    Violation,
-    WaveProgress,
-)
+from typing import TYPE_CHECKING, Final
+
+from planner.domain.plans.simulation import FlipCue, PlanStatus, Simulation, Violation
 from planner.domain.verdict import Outcome
+from planner.present.plain import plain
 
-SIMULATION_SCHEMA = "planner.simulation/1"
-STATUS_SCHEMA = "planner.status/1"
-Json = dict[str, object]
+if TYPE_CHECKING:
+    from planner.present.plans import plan_document_types as types
+
+SIMULATION_SCHEMA: Final = "planner.simulation/1"
+STATUS_SCHEMA: Final = "planner.status/1"
 
 
-def simulation_document(simulation: Simulation) -> Json:
+def simulation_document(simulation: Simulation) -> types.SimulationDocument:
     """Return the document of `planner simulate`."""
     return {"schema": SIMULATION_SCHEMA, **_simulation(simulation)}
 
 
-def _simulation(simulation: Simulation) -> Json:
-    outcomes = {Outcome.SAFE: "proven", Outcome.UNSAFE: "violation", Outcome.UNKNOWN: "undecided"}
+def _simulation(simulation: Simulation) -> types.ReplayDocument:
+    outcomes: dict[Outcome, types.ReplayWord] = {
+        Outcome.SAFE: "proven",
+        Outcome.UNSAFE: "violation",
+        Outcome.UNKNOWN: "undecided",
+    }
     return {
         "outcome": outcomes[simulation.outcome],
         "waves": simulation.waves,
@@ -34,25 +34,25 @@ def _simulation(simulation: Simulation) -> Json:
         "judgements": simulation.judgements,
         "violation": _violation(simulation.violation),
         "gap": _violation(simulation.gap),
-        "failures": [{"host": one.host, "wave": one.wave} for one in simulation.failures],
+        "failures": plain(simulation.failures),
         "abort_after": simulation.abort_after,
-        "no_way_back": [_no_way_back(one) for one in simulation.no_way_back],
+        "no_way_back": plain(simulation.no_way_back),
         "pools_without_room": simulation.pools_without_room,
         "conditions": list(simulation.conditions),
     }
 
 
-def _violation(found: Violation | None) -> Json | None:
+def _violation(found: Violation | None) -> types.ViolationDocument | None:
     if found is None:
         return None
     return {
         "wave": found.wave,
-        "phase": found.phase.value,
+        "phase": plain(found.phase),
         "domain": found.domain,
         "guests": found.guests,
         "count": found.count,
-        "source": _spot(found.source),
-        "destination": _spot(found.destination),
+        "source": plain(found.source),
+        "destination": plain(found.destination),
         "rule": found.rule,
         "unit": found.unit,
         "consequence": found.consequence,
@@ -60,49 +60,18 @@ def _violation(found: Violation | None) -> Json | None:
     }
 
 
-def _spot(spot: Spot | None) -> Json | None:
-    if spot is None:
-        return None
-    return {"label": spot.label, "hosts": spot.hosts, "examples": list(spot.examples)}
-
-
-def _no_way_back(one: NoWayBack) -> Json:
-    return {
-        "domain": one.domain,
-        "guests": one.guests,
-        "count": one.count,
-        "rule": one.rule,
-        "unit": one.unit,
-        "text": one.text,
-    }
-
-
-def status_document(status: PlanStatus) -> Json:
+def status_document(status: PlanStatus) -> types.StatusDocument:
     """Return the document of `planner status`."""
     return {
         "schema": STATUS_SCHEMA,
-        "waves": [_wave(wave) for wave in status.waves],
-        "drift": [_drift(one) for one in status.drift],
+        "waves": plain(status.waves),
+        "drift": plain(status.drift),
         "flips": [_cue(cue) for cue in status.flips],
         "rest": _simulation(status.rest),
     }
 
 
-def _wave(wave: WaveProgress) -> Json:
-    return {
-        "number": wave.number,
-        "status": wave.status.value,
-        "done": wave.done,
-        "hosts": wave.hosts,
-        "waiting": list(wave.waiting),
-    }
-
-
-def _drift(one: HostDrift) -> Json:
-    return {"kind": one.kind, "host": one.host, "domain": one.domain, "text": one.text}
-
-
-def _cue(cue: FlipCue) -> Json:
+def _cue(cue: FlipCue) -> types.FlipCueDocument:
     return {
         "domain": cue.domain,
         "board": cue.board,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from planner.domain.plans.scenario import (
     BrokenEdge,
@@ -20,7 +21,10 @@ from planner.present.lines import Line, Style, folded
 from planner.present.plain import plain
 from planner.present.tables import csv_text, markdown_text
 
-WHATIF_SCHEMA = "planner.whatif/1"
+if TYPE_CHECKING:
+    from planner.present.plans import plan_document_types as types
+
+WHATIF_SCHEMA: Final = "planner.whatif/1"
 LABEL = 11
 MOST_POOLS = 12
 MOST_MOVES = 5
@@ -139,7 +143,7 @@ def _frontier(points: Sequence[FrontierPoint]) -> Iterator[Line]:
     yield Line("")
 
 
-def whatif_document(found: WhatIfResult) -> dict[str, object]:
+def whatif_document(found: WhatIfResult) -> types.WhatIfDocument:
     """Return the document of `planner whatif`."""
     return {
         "schema": WHATIF_SCHEMA,
@@ -150,11 +154,11 @@ def whatif_document(found: WhatIfResult) -> dict[str, object]:
     }
 
 
-def _result(result: ScenarioResult) -> dict[str, object]:
+def _result(result: ScenarioResult) -> types.ScenarioDocument:
     return {
         "name": result.name,
         "hosts": result.hosts,
-        "status": result.status.value,
+        "status": plain(result.status),
         "changes": [
             {
                 "domain": change.domain,
@@ -171,17 +175,17 @@ def _result(result: ScenarioResult) -> dict[str, object]:
     }
 
 
-def _line(line: LineChange) -> dict[str, object]:
+def _line(line: LineChange) -> types.LineChangeDocument:
     return {
         "board": line.board,
         "line": line.line,
-        "change": line.direction.value,
+        "change": plain(line.direction),
         "from": _answer(line.before),
         "to": _answer(line.after),
     }
 
 
-def _answer(chosen: ChosenBaseline | None) -> dict[str, object] | None:
+def _answer(chosen: ChosenBaseline | None) -> types.LineAnswer | None:
     if chosen is None:
         return None
     return {
