@@ -12,6 +12,7 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
+from planner.cli.ci import ci
 from planner.cli.cpu import cpu
 from planner.cli.decode import decode
 from planner.cli.explain import explain
@@ -56,6 +57,7 @@ app.command(short_help="Name the bits of a `Features` message.")(decode)
 app.command(short_help="Ask this host what it can do.")(probe)
 app.command("import", short_help="A fleet out of what your hypervisors print.")(import_)
 app.command(short_help="An answer or plan in the words of others.")(export)
+app.command(short_help="One line per finding, for a daily job.")(ci)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(harvest, name="harvest")
 

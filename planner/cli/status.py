@@ -49,7 +49,7 @@ def status(
     """
     from planner.library.replays import check_consistent, plan_status
 
-    day = _day(today)
+    day = day_of(today)
     made, given, hosts = planned(plan, fleet, policy, knowledge)
     check_consistent(made, hosts, given.knowledge)
     note_other_rows(made, given)
@@ -67,7 +67,8 @@ def status(
     answer(_written(found, made, format, output, verbose=verbose), output, code)
 
 
-def _day(text: str) -> datetime.date:
+def day_of(text: str) -> datetime.date:
+    """Read the day of `--today`; without one, today in UTC."""
     if not text:
         return datetime.datetime.now(tz=datetime.UTC).date()
     try:

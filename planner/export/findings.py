@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from planner.domain.plans.simulation import PlanStatus, Violation
 from planner.domain.shown import counted
 from planner.export.chosen import LEFT
 from planner.fleet.solution_file import ToldGuests, ToldPool
@@ -124,3 +125,28 @@ def _guests(pool: ToldPool, guests: ToldGuests) -> JobFinding:
         text=f"{number} of {guests.machine_type}{names}: {guests.finding}",
         remedy=guests.remedy or guests.verify,
     )
+
+
+def findings_of_plan(status: PlanStatus) -> Iterator[JobFinding]:
+    """Yield what a plan leaves to do: what is not safe, hosts that drifted, flips that are due."""
+    rest = status.rest
+    for rule, found in (("plan-unsafe", rest.violation), ("plan-undecided", rest.gap)):
+        if found is not None:
+            yield _violation(rule, found)
+    for drift in status.drift:
+        text = f"{drift.host}: {drift.text}"
+        yield JobFinding(pool=drift.domain, rule="plan-drift", level=Gravity.WARNING, text=text)
+    for cue in status.flips:
+        if cue.due:
+            yield JobFinding(
+                pool=cue.domain,
+                rule="flip-due",
+                level=Gravity.NOTE,
+                text=f"{cue.board} after wave {cue.after_wave}, at the {cue.takes_effect}",
+                remedy=cue.arguments,
+            )
+
+
+def _violation(rule: str, found: Violation) -> JobFinding:
+    text = f"wave {found.wave}, {found.phase.value}: {found.guests}: {found.text}"
+    return JobFinding(pool=found.domain, rule=rule, level=Gravity.ERROR, text=text)

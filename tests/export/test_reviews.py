@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 from junitparser import JUnitXml
 from prometheus_client.parser import text_string_to_metric_families
 
-from planner.export.findings import RULES, Gravity, findings_of
+from planner.domain.plans.simulation import (
+    FlipCue,
+    HostDrift,
+    Phase,
+    PlanStatus,
+    Simulation,
+    Violation,
+)
+from planner.export.findings import RULES, Gravity, findings_of, findings_of_plan
 from planner.export.monitoring import prometheus
 from planner.export.reviews import github, junit, sarif
 from tests.export.answers import Json, condition, pool, schema, told
@@ -111,3 +120,31 @@ def test_metrics_are_read_by_the_parser_of_the_client() -> None:
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda one: one.rule)
 def test_every_finding_is_of_a_rule_that_is_described_and_is_one_line(finding: object) -> None:
     assert finding.rule in RULES and "\n" not in finding.line  # type: ignore[attr-defined]
+
+
+def test_a_plan_tells_what_is_unsafe_drifted_and_due() -> None:
+    bad = Violation(
+        **dict[str, Any](wave=2, phase=Phase.EVACUATE, domain="p", guests="pc-q35-7.2", count=1),
+        **dict[str, Any](source=None, destination=None, rule="P001", unit="u", text="it is lost"),
+        **dict[str, Any](consequence="corruption", is_gap=False),
+    )
+    rest = Simulation(
+        **dict[str, Any](waves=2, phases=1, judgements=1, violation=bad, gap=None, failures=()),
+        **dict[str, Any](
+            abort_after=None, no_way_back=(), pools=1, pools_without_room=0, conditions=()
+        ),
+    )
+    cues = tuple(
+        FlipCue(
+            **dict[str, Any](domain="p", board="pc-q35", after_wave=1, due=due, not_before=""),
+            **dict[str, Any](takes_effect="power cycle", arguments="-machine x", unlocks=""),
+        )
+        for due in (True, False)
+    )
+    drift = HostDrift(kind="gone", host="h1", domain="p", text="is gone")
+    status = PlanStatus(waves=(), drift=(drift,), flips=cues, rest=rest)
+    assert [one.line for one in findings_of_plan(status)] == [
+        "error: p: plan-unsafe: wave 2, evacuate: pc-q35-7.2: it is lost",
+        "warning: p: plan-drift: h1: is gone",
+        "note: p: flip-due: pc-q35 after wave 1, at the power cycle; -machine x",
+    ]
