@@ -49,7 +49,7 @@ def reasons(objections: Iterable[Objection]) -> str:
     found = tuple(objections)
     absent = [one.facts[0] for one in found if one.rule is Rule.MACHINE_TYPE_NOT_OFFERED]
     if absent:
-        return f"{absent[0]} is not offered there"
+        return absent[0]
     units = dict.fromkeys(one.unit for one in found if one.unit)
     properties = dict.fromkeys(one.property_key for one in found if not one.unit)
     facts = dict.fromkeys(", ".join(one.facts) for one in found)

@@ -113,6 +113,22 @@ class MoveJudge:
             if self.knowledge.machines.offers(profile.qemu, name) is not Truth.NO:
                 yield profile
 
+    def offers(self, profile: HostProfile, guest_class: GuestClass) -> Truth:
+        """Return whether the QEMU of a host has the machine type of a kind."""
+        return self.knowledge.machines.offers(profile.qemu, guest_class.baseline.machine_type)
+
+    def may_be_sent(
+        self, guest_class: GuestClass, profile: HostProfile, lasting: Iterable[HostProfile]
+    ) -> bool:
+        """Whether guests of a kind are ever sent to a host.
+
+        Guests of today whose machine type one of the `lasting` hosts has are not sent to a host without
+        it: QEMU there refuses before anything moves, and they have another place.
+        """
+        if guest_class.may_be_any or self.offers(profile, guest_class) is not Truth.NO:
+            return True
+        return not any(self.offers(one, guest_class) is Truth.YES for one in lasting)
+
     def hop_flags(
         self, before: Baseline, after: Baseline, destination: HostProfile
     ) -> tuple[tuple[CompatFlag, ...], Objections]:

@@ -74,6 +74,12 @@ class PoolFacts:
             waves |= {*host_class.failures, host_class.returned_after or 0}
         return tuple(sorted(wave for wave in waves if wave > 0))
 
+    def lasting_hosts(self) -> Iterator[HostProfile]:
+        """Yield the builds of hosts that the plan does not touch and no fault takes away."""
+        for host_class in self.classes:
+            if not (host_class.steps or host_class.failures or host_class.returned_after):
+                yield host_class.today.profile
+
     def is_restarted(self, baseline: Baseline, wave: int) -> bool:
         """Whether the plan restarts, until a wave starts, all guests of a baseline that it can.
 

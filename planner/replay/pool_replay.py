@@ -135,7 +135,7 @@ class PoolReplay:
             guest_class, (boot, state) = self._queue.pop()
             self._add(guest_class, (state.profile, state), certain=True)
             for target in self._counts:
-                if self._timeline.may_send(state, target, self._counts):
+                if self._is_open(guest_class, state, target):
                     self._move(guest_class, (boot, state), target)
         certain = [finding for finding in self._found if finding.certain]
         gaps = [finding for finding in self._found if not finding.certain]
@@ -144,6 +144,12 @@ class PoolReplay:
             self.violation = min(certain, key=lambda finding: finding.order)
         if gaps and self.gap is None:
             self.gap = min(gaps, key=lambda finding: finding.order)
+
+    def _is_open(self, guest_class: GuestClass, state: HostState, target: HostState) -> bool:
+        """Whether guests of a kind may be sent from one standing to another."""
+        return self._timeline.may_send(state, target, self._counts) and self.judge.may_be_sent(
+            guest_class, target.profile, self.pool.lasting_hosts()
+        )
 
     def _add(self, guest_class: GuestClass, pair: Pair, *, certain: bool) -> None:
         """Note that guests of a kind may be there; what was a guess may become certain."""
@@ -267,13 +273,15 @@ class PoolReplay:
         """Object to a host that is to be emptied while no host takes its guests."""
         wave, _ = self._now
         for state in [_crowd for _crowd in self._counts if _crowd.cordoned]:
-            open_to = (
-                count.certain
+            exits = [
+                target
                 for target, count in self._counts.items()
-                if self._timeline.may_send(state, target, self._counts)
-            )
-            if not any(open_to):
+                if count.certain and self._timeline.may_send(state, target, self._counts)
+            ]
+            if not exits:
                 self._without_exit(state)
+            else:
+                self._without_type(state, exits)
         for placed in self.pool.placed_guests or ():
             leaves = any(step.wave == wave for step in self.pool.classes[placed.class_number].steps)
             if leaves and not placed.migratable:
@@ -288,6 +296,14 @@ class PoolReplay:
         for guest_class in self._of_today() & self._alive.keys():
             is_off = self.pool.has_one_host and self.pool.is_off(guest_class.baseline, self._now[0])
             if not is_off and any(at == state for _, at in self._alive[guest_class]):
+                self._nowhere(guest_class, state, text, certain=True)
+
+    def _without_type(self, state: HostState, exits: Iterable[HostState]) -> None:
+        """Object to guests of a host that is to be emptied, if none that is up has their type."""
+        text = "no host that is up for these guests has their machine type"
+        for guest_class in self._of_today() & self._alive.keys():
+            here = any(at == state for _, at in self._alive[guest_class])
+            if here and not any(self._is_open(guest_class, state, target) for target in exits):
                 self._nowhere(guest_class, state, text, certain=True)
 
     def _of_today(self) -> set[GuestClass]:

@@ -45,6 +45,8 @@ def _lost(
     judge: MoveJudge, pool: PoolFacts, edge: tuple[HostProfile, HostProfile], group: Group
 ) -> Iterator[NoWayBack]:
     guest_class, boot, count = group
+    if not judge.may_be_sent(guest_class, edge[1], pool.lasting_hosts()):
+        return
     for objection in judge.against_move(edge, boot, guest_class, pool.conditions)[:1]:
         yield NoWayBack(
             domain=pool.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from planner.answers.presumed_moves import Objections, PresumedMoveJudge
@@ -12,6 +12,7 @@ from planner.domain.guest import GuestStart
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.policy import Policy
 from planner.domain.solution import ChosenBaseline
+from planner.domain.truth import Truth
 from planner.domain.verdict import Objection
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.claims import Assumed, unsaid
@@ -95,7 +96,7 @@ class ImpactJudge:
 
     def _impact(self, upgrade: PoolUpgrade, cohort: Cohort, assumed: Assumed) -> UpgradeImpact:
         """Judge a cohort on every move; pools of one mixture share what is found."""
-        mixture, booted = mixture_of(upgrade), (cohort.start, cohort.boots)
+        mixture, booted = self._reach(upgrade, cohort), (cohort.start, cohort.boots)
         is_there = _is_on(upgrade, cohort, mixture.new)
         key = (mixture, booted, assumed, is_there)
         if key not in self._ways:
@@ -104,6 +105,24 @@ class ImpactJudge:
         return UpgradeImpact(
             cohort=cohort, today=today, stuck=stuck, back=back, after_reboot=after_reboot
         )
+
+    def _reach(self, upgrade: PoolUpgrade, cohort: Cohort) -> Mixture:
+        """Return the hosts that a cohort is taken to: those without its machine type refuse at once."""
+        mixture = mixture_of(upgrade)
+        if not keeps_to_its_hosts(upgrade, cohort, self.knowledge):
+            return mixture
+        return replace(
+            mixture,
+            old=self._with_type(mixture.old, cohort),
+            new=self._with_type(mixture.new, cohort),
+        )
+
+    def _with_type(
+        self, profiles: Iterable[HostProfile], cohort: Cohort
+    ) -> tuple[HostProfile, ...]:
+        """Return the hosts that are not known to lack the machine type of a cohort."""
+        name, offers = cohort.start.baseline.machine_type, self.knowledge.machines.offers
+        return tuple(one for one in profiles if offers(one.qemu, name) is not Truth.NO)
 
     def _judged(
         self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool
@@ -136,6 +155,24 @@ class ImpactJudge:
             back,
             against((*product((*old, *new), old), *product(old, new)), new),
         )
+
+
+def keeps_to_its_hosts(upgrade: PoolUpgrade, cohort: Cohort, knowledge: KnowledgeBase) -> bool:
+    """Whether some hosts lack the machine type of guests, and one that stays as it is has it.
+
+    Such guests have a place at every time, and are never taken to hosts that refuse them. Those that are
+    on upgraded hosts already stay on such hosts by the routing.
+    """
+    if cohort.groups is None or cohort.is_restarted:
+        return False
+    if _is_on(upgrade, cohort, upgrade.upgraded_profiles()):
+        return False
+    name, offers = cohort.start.baseline.machine_type, knowledge.machines.offers
+    lacking = any(offers(at.qemu, name) is Truth.NO for at in (*upgrade.before, *upgrade.after))
+    return lacking and any(
+        host.target is None and offers(at.qemu, name) is Truth.YES
+        for host, at in zip(upgrade.hosts, upgrade.before, strict=True)
+    )
 
 
 def _is_on(upgrade: PoolUpgrade, cohort: Cohort, new: Iterable[HostProfile]) -> bool:

@@ -11,10 +11,12 @@ from planner.domain.host import HostName
 from planner.domain.plans.plan import DomainPlan, Flip, FlipState, Restart
 from planner.domain.plans.upgrade import PlanPolicy
 from planner.domain.policy import Policy
+from planner.domain.shown import counted
 from planner.knowledge.base import KnowledgeBase
 from planner.rollout.flip_states import states_of
 from planner.rollout.flips import flips_of, split_held
 from planner.rollout.guest_groups import presumed_boards
+from planner.rollout.guest_impact import keeps_to_its_hosts
 from planner.rollout.mitigations import remedies_of
 from planner.rollout.pool_analysis import PoolAnalysis
 from planner.rollout.restarts import baseline_for, power_offs
@@ -95,7 +97,10 @@ def schedule_of(
         held=held,
         states=tuple(states_of(analysis, stages, wanted, stage_solver)),
         restarts=(*analysis.restarts, *_power_offs(analysis, wave_of, rules, knowledge)),
-        assumptions=tuple(_assumptions(analysis, stage_solver.policy)),
+        assumptions=(
+            *_kept_on_their_hosts(analysis, knowledge),
+            *_assumptions(analysis, stage_solver.policy),
+        ),
         rollbacks=tuple(_rollbacks(analysis, wave_of, flips, waves)),
     )
 
@@ -120,6 +125,17 @@ def _rollbacks(
         if wave in events:
             back = rollback_cost(analysis, wave_of, flips, wave)
         yield back
+
+
+def _kept_on_their_hosts(analysis: PoolAnalysis, knowledge: KnowledgeBase) -> Iterator[str]:
+    """Yield which guests go only to hosts that have their machine type, for others refuse them."""
+    found: dict[str, int] = {}
+    for impact in analysis.impacts:
+        if keeps_to_its_hosts(analysis.upgrade, impact.cohort, knowledge):
+            name = impact.cohort.start.baseline.machine_type
+            found[name] = found.get(name, 0) + (impact.cohort.guests or 0)
+    for name, guests in found.items():
+        yield f"{counted(guests, 'guest')} on {name}: moved only to hosts that offer it"
 
 
 def _assumptions(analysis: PoolAnalysis, policy: Policy) -> Iterator[str]:

@@ -576,3 +576,51 @@ def test_flips_that_policy_blocks_and_those_that_are_done_are_told(tmp_path: Pat
 def test_a_plan_past_the_calendar_is_refused(rules: PlanPolicy) -> None:
     with pytest.raises(PlannerError, match="before the year 10000"):
         planned(ROOT / "examples" / "seed" / "rollout.csv", rules=rules)
+
+
+JAMMY = ("5.15.0-130-generic", "1:6.2+dfsg-2ubuntu6.24")
+NOBLE = ("6.8.0-51-generic", "1:8.2.2+ds-0ubuntu1.4")
+NEXT = ("6.8.0-60-generic", "1:8.2.2+ds-0ubuntu1.7")
+
+
+def beside_newer_hosts(folder: Path, lasting: tuple[str, ...], on: str) -> tuple[Plan, Path, Path]:
+    """Return the plan of two old and two newer hosts, of which `lasting` stay, and a newer guest."""
+    hosts = {"old1": JAMMY, "old2": JAMMY, "new1": NOBLE, "new2": NOBLE}
+    rows = [
+        ",".join((name, *build, *(("", "") if name in lasting else NEXT)))
+        for name, build in hosts.items()
+    ]
+    fleet, guests = folder / "fleet.csv", folder / "guests.csv"
+    header = "host,kernel,qemu,target_kernel,target_qemu"
+    fleet.write_text("\n".join((header, *rows)) + "\n")
+    guests.write_text(
+        "guest,host,machine_type,cpu,devices,booted_on\n"
+        f"web,{on},pc-q35-noble,Haswell-noTSX,virtio-net-pci,{on}\n"
+    )
+    return planned(fleet, guests=guests), fleet, guests
+
+
+@pytest.mark.parametrize("on", ["new1", "new2"])
+def test_guests_of_a_newer_type_stay_among_the_hosts_that_offer_it(tmp_path: Path, on: str) -> None:
+    made, fleet, guests = beside_newer_hosts(tmp_path, ("new1",), on)
+    assert made.waves and not made.relaxations
+    (pool,) = made.domains
+    assert "1 guest on pc-q35-noble: moved only to hosts that offer it" in pool.assumptions
+    base = knowledge()
+    replayed = simulate(
+        ReplayRequest(
+            plan=made,
+            hosts=read_upgrades(fleet, base, ()),
+            guests=read_guests(guests, read_fleet(fleet, base), base.guests),
+            knowledge=base,
+            policy=Policy(),
+        )
+    )
+    assert replayed.outcome is Outcome.SAFE
+
+
+def test_guests_of_a_newer_type_need_a_host_that_stays(tmp_path: Path) -> None:
+    made, _, _ = beside_newer_hosts(tmp_path, (), "new1")
+    assert not made.waves
+    (told, *_) = [one.text for one in made.relaxations if one.constraint == "guests-of-today"]
+    assert told.count("is not offered") == 1
