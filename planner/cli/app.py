@@ -12,11 +12,11 @@ import typer
 from planner import __version__
 from planner.cli import exits
 from planner.cli.check import check
-from planner.cli.ci import ci
 from planner.cli.cpu import cpu
 from planner.cli.decode import decode
 from planner.cli.explain import explain
-from planner.cli.export import export
+from planner.cli.hand_over.ci import ci
+from planner.cli.hand_over.export import export
 from planner.cli.harvest import harvest
 from planner.cli.import_ import import_
 from planner.cli.knowledge import knowledge
