@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from itertools import permutations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
+from planner.cli.app import app
 from planner.domain.verdict import Outcome
 from planner.knowledge.shipped import load_knowledge
 
+DATA = Path(__file__).resolve().parents[2] / "data"
 JAMMY, JAMMY_HWE = "5.15.0-91-generic", "6.8.0-45-generic"
 QEMU_6, QEMU_8 = "1:6.2+dfsg-2ubuntu6.21", "1:8.2.2+ds-0ubuntu1.2"
 EL8 = "4.18.0-553.el8_10.x86_64", "qemu-kvm-6.2.0-49.module+el8.10.0+21533+3df3c4b6.x86_64"
@@ -78,3 +83,36 @@ def test_a_model_that_only_newer_hosts_carry_is_not_safe(tmp_path: Path) -> None
     case = {"from": "a", "to": "b", "machine": "pc-q35-jammy", "cpu": "Icelake-Server-v5"}
     (verdict,) = planner.check(fleet, case, by_profile=True)
     assert verdict.outcome is not Outcome.SAFE
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_a_guest_of_the_recommended_model_violates_nothing(tmp_path: Path, name: str) -> None:
+    hosts, _ = FLEETS[name]
+    rows = (f"h{number},{','.join(host)}" for number, host in enumerate(hosts))
+    path = tmp_path / "fleet.csv"
+    path.write_text("\n".join(("host,kernel,qemu,cpu", *rows)) + "\n")
+    fleet, policy = planner.read_fleet(path), load_knowledge().policy
+    (domain,) = planner.solve(fleet, policy=policy).domains
+    best = domain.recommended
+    assert best is not None
+    flags = " ".join(str(choice.flag) for choice in best.flags)
+    guests = tmp_path / "guests.csv"
+    lines = (
+        f"g-{model},h0,{best.machine_type},{model},virtio-blk-pci,{flags},h0"
+        for model in (one.newest for one in best.cpu.vendors if one.newest)
+    )
+    head = "guest,host,machine_type,cpu,devices,flags,booted_on"
+    guests.write_text("\n".join((head, *lines)) + "\n")
+    printed = CliRunner().invoke(app, ["solve", str(path), "--guests", str(guests), "-f", "json"])
+    (answered,) = json.loads(printed.stdout)["domains"]
+    assert not [one for one in answered["guests"] if one["kind"] == "violated"]
+
+
+def test_hardware_with_a_bit_of_a_register_has_the_register() -> None:
+    guests = load_knowledge().guests
+    words = tomllib.loads((DATA / "cpu_bits.toml").read_text())["word"]
+    (bits,) = (row["bits"] for row in words if row["name"] == "arch-capabilities")
+    names = {bit.partition("=")[0] for bit in bits}
+    for row in guests.cpu_generations:
+        features = guests.features_of(row.model)
+        assert "arch-capabilities" in features or not features & names, row.model
