@@ -16,7 +16,7 @@ from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
-from planner.migration.guest_cpu import as_booted
+from planner.migration.guest_cpu import as_booted, has_feature
 from planner.migration.parts import absent_parts, are_common
 from planner.solver.candidate import is_common_parts
 
@@ -150,7 +150,23 @@ class GuestJudge:
         unknown = [one for one in found if one.truth is Truth.UNKNOWN]
         if unknown:
             return Result(Truth.UNKNOWN, ", ".join(unknown[0].open_facts) or "more about the guest")
-        return Result(Truth.YES)
+        return Result(Truth.YES, self._beyond(clauses, start))
+
+    def _beyond(self, clauses: Clauses, start: GuestStart) -> str:
+        """Name what a guest's CPU has beyond the hardware that a claim is about, empty for others."""
+        words = self.knowledge.guests
+        found = sorted(
+            {
+                name
+                for clause in clauses
+                for word in clause.any_of
+                for name in words.beyond(word)
+                if has_feature(name, start.cpu, start, words) is Truth.YES
+            }
+        )
+        more = f" and {len(found) - MOST_BEYOND} more" if len(found) > MOST_BEYOND else ""
+        return f"this one has {', '.join(found[:MOST_BEYOND])}{more}" if found else ""
 
 
+MOST_BEYOND = 4
 OF_CPU = frozenset({ClauseKind.CPU, ClauseKind.CPU_LACKS})
