@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from planner.domain.shown import counted
@@ -143,12 +143,20 @@ def _refused_models(advice: CpuAdvice) -> Iterator[str]:
     if lacked:
         why = ", ".join(dict.fromkeys(one.features[0] for one in lacked if one.features))
         yield f"not {', '.join(one.name for one in lacked)} ({why})"
-    for one in refused:
-        if one.why is KeptOut.UNKNOWN and one not in lacked:
+    for one in told_at_once(one for one in refused if one not in lacked):
+        if one.why is KeptOut.UNKNOWN:
             probe = f": planner probe on {one_of_each(one.holders)}" if one.holders else ""
             yield f"{one.name} unknown ({few(one.features, FEW_FEATURES)}){probe}"
     for holders, names in _by_holders(refused):
         yield f"{', '.join(names)} when {holders_text(holders)} leave"
+
+
+def told_at_once(refused: Iterable[RefusedModel]) -> tuple[RefusedModel, ...]:
+    """Return what is refused with the models of one reason as one, their names joined."""
+    alike: dict[RefusedModel, list[str]] = {}
+    for one in refused:
+        alike.setdefault(replace(one, name=""), []).append(one.name)
+    return tuple(replace(one, name=", ".join(names)) for one, names in alike.items())
 
 
 def _by_holders(refused: Iterable[RefusedModel]) -> Iterator[tuple[tuple[Holder, ...], list[str]]]:

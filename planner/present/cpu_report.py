@@ -16,6 +16,7 @@ from planner.domain.cpu_advice import (
     few,
     holders_text,
     one_of_each,
+    told_at_once,
 )
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
@@ -56,8 +57,9 @@ def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
 
 def _models(vendor: VendorAdvice) -> str:
     found = f"up to {vendor.newest}" if vendor.newest else "no named model"
-    told = [_refused(one) for one in vendor.refused[:MOST_REFUSED]]
-    rest = len(vendor.refused) - MOST_REFUSED
+    refused = told_at_once(vendor.refused)
+    told = [_refused(one) for one in refused[:MOST_REFUSED]]
+    rest = sum(one.name.count(", ") + 1 for one in refused[MOST_REFUSED:])
     told += [f"and {rest} newer"] if rest > 0 else []
     return "; ".join((found, *told))
 
@@ -87,9 +89,7 @@ def _of_hosts(advice: CpuAdvice) -> Iterator[Line]:
         yield from _item("host-model", text)
     if advice.unprotected:
         names = ", ".join(advice.unprotected)
-        text = (
-            f"hiding {names} leaves guests with weaker mitigations: probe first, or a named model"
-        )
+        text = f"hiding {names} leaves guests with weaker mitigations: planner probe on each first"
         yield from _item("security", text, Style.WARN)
     if advice.unnamed:
         count = counted(len(advice.unnamed), "feature")
