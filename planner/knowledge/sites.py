@@ -40,7 +40,8 @@ class Fault:
 
     It bites when one end runs one of `builds` and the other one of `against` (empty: any build that
     is not in `builds`), in `direction` `forward` (builds to against), `backward` or `both`, or when
-    both ends run one of `builds`, equal or not: `within`. `trait` is what the guest must have besides.
+    both ends run one of `builds`, equal or not: `within`. `trait` is what the guest must have besides,
+    several words if it must have all, that which fewest have last.
     A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
     `unread` builds nobody knows on which side they are. A release in `numbers` is known by its number,
     read or not, and stands in the sets above as `version NUMBER`. Types named after a release newer

@@ -147,13 +147,9 @@ def fault_issues(
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
     hops, ways = set(pairs), set(carried)
-    here = {build for pair in (*hops, *ways) for build in pair}
     row = knowledge.machine_type(machine_type)
     release, arch = ((), "") if row is None else (row.release, row.arch)
     for fault in knowledge.faults:
-        known_as = {ref for build in here for ref in fault.known_as(build)}
-        if fault.builds.isdisjoint(known_as) and fault.unread.isdisjoint(known_as):
-            continue
         if fault.only_certain or (fault.machine_types and machine_type not in fault.machine_types):
             continue
         if (fault.up_to and release > fault.up_to) or fault.arch not in {"any", arch}:
@@ -162,11 +158,11 @@ def fault_issues(
         if bitten <= {Truth.NO}:
             continue
         certain = Truth.YES in bitten
-        cpu = bool(fault.devices) and fault.devices[0].startswith("cpu:")
+        cpu = any(device.startswith("cpu:") for device in fault.devices)
         words = tuple(device.removeprefix("cpu:") for device in fault.devices)
         kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
         if fault.trait:
-            kind, words = ClauseKind.GUEST, (fault.trait,)
+            kind, words = ClauseKind.GUEST, (fault.trait.split()[-1],)
         yield DifferenceIssue(
             rule=Rule.KNOWN_FAULT.value,
             unit=fault.id,
@@ -188,10 +184,10 @@ def _is_bitten(
     bitten = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
     having = [build for build in (source, destination) if fault.builds & set(fault.known_as(build))]
     mended = any(
-        not knowledge.builds.is_reference(build.line)
-        if fault.numbers & set(fault.known_as(build))
-        else set(knowledge.builds.may_carry(build)) - fault.builds
-        for build in having
+        not knowledge.builds.is_reference(one.line)
+        if fault.numbers & set(fault.known_as(one))
+        else set(knowledge.builds.may_carry(one)) - fault.builds
+        for one in having
     )
     return Truth.UNKNOWN if mended and bitten is Truth.YES else bitten
 

@@ -162,10 +162,10 @@ def _unread(fault: Fault, *builds: QemuBuild) -> str:
 
 def fault_clauses(fault: Fault) -> tuple[Clause, ...]:
     """Return the claims about the guest under which a fault matters."""
-    trait = (Clause(kind=ClauseKind.GUEST, any_of=(fault.trait,)),) if fault.trait else ()
+    traits = tuple(Clause(kind=ClauseKind.GUEST, any_of=(one,)) for one in fault.trait.split())
     if not fault.devices:
-        return trait
+        return traits
     if fault.devices[0].startswith("cpu:"):
         names = tuple(device.removeprefix("cpu:") for device in fault.devices)
-        return (Clause(kind=ClauseKind.CPU, any_of=names), *trait)
-    return (Clause(kind=ClauseKind.DEVICE, any_of=fault.devices), *trait)
+        return (Clause(kind=ClauseKind.CPU, any_of=names), *traits)
+    return (Clause(kind=ClauseKind.DEVICE, any_of=fault.devices), *traits)
