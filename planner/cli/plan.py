@@ -88,7 +88,7 @@ def plan(
         raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
     if format is not PlanFormat.TABLE:
         answer(written(made, format), output, code_of(made))
-    files = {"guests": guests, "policy": policy, "knowledge": knowledge}
+    files = {"start": start, "guests": guests, "policy": policy, "knowledge": knowledge}
     asked = asked_of(fleet, made.guest_profile, target=target, **files, guest_profile=guest_profile)
     lines = told(made, asked, quiet=quiet, verbose=verbose)
     answer(painted(lines, output), output, code_of(made))
@@ -151,7 +151,7 @@ def told(made: Plan, asked: Asked, *, quiet: bool, verbose: bool) -> Iterable[Li
     if quiet:
         return quiet_line(made)
     if verbose and made.waves:
-        return (*plan_report(made, asked), *plan_details(made))
+        return (*plan_report(made, asked, is_all=True), *plan_details(made))
     return plan_report(made, asked)
 
 

@@ -95,13 +95,17 @@ ANY_CPU = CpuAdvice()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuLaggard:
-    """Hosts of one class or generation without which a pool could have newer CPU models, and which."""
+    """Hosts of one class, or of a generation and older ones, that cost a pool newer CPU models.
+
+    `holders` are the same hosts by what they are.
+    """
 
     label: str
     hosts: int
     examples: tuple[str, ...]
     gained: tuple[str, ...]
     generation: str = ""
+    holders: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +179,7 @@ def holders_text(holders: Iterable[Holder]) -> str:
 
 def one_of_each(holders: Iterable[Holder]) -> str:
     """Name a host of each kind."""
-    return ", ".join(one.examples[0] for one in holders if one.examples)
+    return ", ".join(dict.fromkeys(one.examples[0] for one in holders if one.examples))
 
 
 def few(features: tuple[str, ...], most: int) -> str:

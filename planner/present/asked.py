@@ -17,7 +17,7 @@ TAKES = {
     },
     "unlock": {"--edges", "--guests", "--guests-host", "--policy", "--knowledge", "--pool"},
     "cpu": {"--edges", "--guests", "--guests-host", "--policy", "--knowledge", "--guest-profile"},
-    "plan": {"--target", "--guests", "--policy", "--knowledge", "--guest-profile"},
+    "plan": {"--target", "--start", "--guests", "--policy", "--knowledge", "--guest-profile"},
     "simulate": {"--guests", "--policy", "--knowledge"},
 }
 """Options about inputs that commands take: a suggested one repeats those that were given."""

@@ -45,10 +45,12 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
 
 def _laggards(laggards: Iterable[CpuLaggard]) -> Iterator[Line]:
     for one in laggards:
-        names = listed(one.examples, one.hosts)
-        gained = ", ".join(one.gained)
-        text = f"{gained} when {counted(one.hosts, 'host')} of {one.label} ({names}) leave"
-        yield from _item("next", text, Style.WARN)
+        holders = one.holders or (Holder(label=one.label, hosts=one.hosts, examples=one.examples),)
+        who = " and ".join(
+            f"{counted(each.hosts, 'host')} of {each.label} ({listed(each.examples, each.hosts)})"
+            for each in holders
+        )
+        yield from _item("next", f"{', '.join(one.gained)} when {who} leave", Style.WARN)
 
 
 def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:

@@ -161,3 +161,14 @@ def test_what_a_kernel_gives_on_one_vendors_cpus_only_is_not_taken_for_all(tmp_p
     assert unstated["amd"].startswith("EPYC-Rome")
     assert unstated["intel"] == "IvyBridge-v2"
     assert newest("Hygon C86 7285")["hygon"].startswith("Dhyana")
+
+
+def test_older_generations_are_told_each_with_its_own_hosts(tmp_path: Path) -> None:
+    three = MIXED + "c1,x,5.15.0-91-generic,1:6.2+dfsg-2ubuntu6.21,Xeon Gold 6130\n"
+    found = pool(tmp_path, three)
+    last = [one for one in found.laggards if one.generation][-1]
+    told = [(one.label, one.hosts, one.examples) for one in last.holders]
+    assert told == [("Skylake-Server", 1, ("c1",)), ("Cascadelake-Server", 2, ("a1", "a2"))]
+    (intel,) = found.advice.vendors
+    refused = {(one.label, one.hosts) for one in intel.refused[-1].holders}
+    assert refused == {each[:2] for each in told}

@@ -88,9 +88,9 @@ def _where(domain: MigrationDomain, name: str) -> tuple[str, tuple[HostProfile, 
             unsure.append(member)
     texts = []
     if lacking:
-        texts.append(f"no guest gets this on kernel {_kernels(lacking)}")
+        texts.append(f"no guest gets this on {_kernels(lacking)}")
     if unsure:
-        texts.append(f"nobody knows if guests get this on kernel {_kernels(unsure)}")
+        texts.append(f"nobody knows if guests get this on {_kernels(unsure)}")
     return "; ".join(texts), tuple(member.profile for member in lacking or unsure)
 
 
@@ -99,4 +99,9 @@ def _features(taken: Iterable[TakenFeature]) -> frozenset[CapabilityId]:
 
 
 def _kernels(members: Iterable[PoolMember]) -> str:
-    return ", ".join(sorted({member.groups[0].kernel for member in members}))
+    """Name the kernels of some hosts; hosts whose kernel nobody states have none to name."""
+    names = sorted({member.groups[0].kernel for member in members})
+    known = ", ".join(filter(None, names))
+    unstated = "hosts whose kernel is not stated"
+    texts = (*([f"kernel {known}"] if known else []), *([] if all(names) else [unstated]))
+    return " and ".join(texts)

@@ -50,7 +50,11 @@ def _cpu_edits(
     clauses = [one for condition in conditions for one in clauses_of(condition.words)]
     off, on = _features(clauses, ClauseKind.CPU), _features(clauses, ClauseKind.CPU_LACKS)
     if any(name.startswith((BEYOND, *MODEL)) for name in (*off, *on)) or len(off) > MOST_FEATURES:
-        many = f" (or hide {len(off)} features: -v names them)" if len(off) > MOST_FEATURES else ""
+        many = (
+            f" (or hide {len(off)} features: `-f json` names them)"
+            if len(off) > MOST_FEATURES
+            else ""
+        )
         models = [one.newest for one in baseline.cpu.vendors if one.newest]
         newest = f"up to {' or '.join(models)}" if models else "that every host can carry"
         yield f"start it with a CPU model {newest}{many}"

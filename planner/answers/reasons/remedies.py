@@ -206,7 +206,8 @@ def _ways_out(
     subject = _subject(obstacle, knowledge)
     facts = ", ".join(obstacle.facts)
     if not obstacle.certain:
-        yield _remedy("probe", f"find out {facts}", lacking)
+        open_fact = facts or f"whether {subject} arrives on these hosts"
+        yield _remedy("probe", f"find out {open_fact}", lacking)
     if obstacle.rule == Rule.PROPERTY_NOT_OFFERED.value:
         yield _remedy("upgrade-qemu", f"a QEMU that has {subject.partition('=')[0]}", lacking)
         yield _remedy("drop-flag", f"require {subject} no longer in the policy", ())
@@ -214,8 +215,10 @@ def _ways_out(
     if obstacle.rule == Rule.UNIT_REFUSED.value:
         text = f"a kernel that does not produce {subject} on these hosts"
         yield _remedy("upgrade-kernel", text, having)
-    else:
+    elif _hangs_on_hosts(obstacle, knowledge):
         yield from _lifted_or_hidden(facts or subject, lacking, having)
+    elif lacking:
+        yield _remedy("upgrade-qemu", f"a QEMU that knows {subject} on these hosts", lacking)
     if lacking and having:
         cheaper = min((lacking, having), key=host_count)
         yield _remedy("drop-edges", "no migration from hosts with it to hosts without", cheaper)
@@ -234,6 +237,12 @@ def _subject(obstacle: Obstacle, knowledge: KnowledgeBase) -> str:
     needs = sorted(unit.requires) if unit is not None else []
     of_the_cpu = bool(needs) and all(name.startswith("cpu.") for name in needs)
     return ", ".join(needs) if of_the_cpu else obstacle.unit or obstacle.property_key
+
+
+def _hangs_on_hosts(obstacle: Obstacle, knowledge: KnowledgeBase) -> bool:
+    """Whether a kernel or CPU can bring what is missing, or hide it; else it is of the QEMU alone."""
+    unit = _units(knowledge).get(obstacle.unit)
+    return unit is None or bool(unit.requires or unit.sent_if or unit.captured_if)
 
 
 def _lifted_or_hidden(

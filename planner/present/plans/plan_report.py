@@ -30,8 +30,8 @@ WAVE_HEADER = ("wave", "day", "hosts", "", "get", "flips", "way back")
 AND_MORE = "and {:,} more (-v)"
 
 
-def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
-    """Yield the screen, or what forbids a plan."""
+def plan_report(plan: Plan, asked: Asked, *, is_all: bool = False) -> Iterator[Line]:
+    """Yield the screen, or what forbids a plan; `is_all`: all the rest of it is told as well."""
     yield Line(*headline(plan))
     if plan.relaxations and not plan.waves:
         yield from _forbidden(plan)
@@ -56,8 +56,11 @@ def plan_report(plan: Plan, asked: Asked) -> Iterator[Line]:
     yield from _way_back(plan)
     yield from _waiting(plan)
     yield from _assumed(plan)
-    yield from radar_lines(plan)
+    if not is_all:
+        yield from radar_lines(plan)
     yield from _next(asked)
+    if not is_all:
+        yield Line("      -v tells all the rest", Style.DIM)
 
 
 def headline(plan: Plan) -> tuple[str, Style]:
@@ -247,10 +250,19 @@ def _way_back(plan: Plan) -> Iterator[Line]:
         yield from folded("free throughout", label=_label("rollback"))
         return
     first = costly[0]
-    before = (
-        f"free until wave {first.number}" if first.number > 1 else "costs guests from the start"
-    )
-    text = f"{before}; then it costs {_cost(first.rollback)}"
+    until = f"free until wave {first.number}; from then" if first.number > 1 else "from wave 1"
+    ends = {
+        domain.domain: domain.point_of_no_return
+        for domain in plan.domains
+        if domain.point_of_no_return != first.number
+    }
+    later = [
+        f"{name} free {'throughout' if end is None else f'until wave {end}'}"
+        for name, end in list(ends.items())[:MOST_NAMES]
+    ]
+    later += [f"{len(ends) - MOST_NAMES} pools more later"] if len(ends) > MOST_NAMES else []
+    others = f" ({', '.join(later)})" if later else ""
+    text = f"{until} on it costs {_cost(first.rollback)}{others}"
     yield from folded(text, label=_label("rollback"))
 
 
@@ -292,7 +304,6 @@ def _next(asked: Asked) -> Iterator[Line]:
             asked.command("simulate", before="plan.json"),
         )
     )
-    yield Line("      -v tells all the rest", Style.DIM)
 
 
 def quiet_line(plan: Plan) -> Iterator[Line]:

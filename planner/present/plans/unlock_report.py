@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from planner.domain.plans.unlock import (
     BudgetBound,
@@ -57,14 +58,31 @@ def unlock_report(
     yield from commands(suggested)
 
 
-def _groups(targets: Iterable[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
-    """Return wants of one pool that the same upgrades open, or that the same reason shuts."""
+def _groups(targets: Sequence[UnlockTarget]) -> list[tuple[UnlockTarget, ...]]:
+    """Return wants of one pool that the same upgrades open, or that the same reason shuts.
+
+    Of a pool what fewest hosts open comes first, and what nothing opens last.
+    """
     found: dict[object, list[UnlockTarget]] = {}
     for one in targets:
         reason = one.reason.replace(one.goal.text, "")
         key = (one.goal.domain, one.status, one.upgrades, one.bound, reason)
         found.setdefault(key, []).append(one)
-    return [tuple(group) for group in found.values()]
+    places = {one.goal.domain: place for place, one in reversed(list(enumerate(targets)))}
+    return sorted(map(tuple, found.values()), key=lambda group: _order(group[0], places))
+
+
+def _order(
+    target: UnlockTarget, places: Mapping[str, int]
+) -> tuple[int, bool, int, list[tuple[int, ...]]]:
+    """Order wants: pools as they come, then by hosts, what the fleet runs first, then older releases."""
+    releases = sorted({_numbers(one.release) for one in target.upgrades})
+    return places[target.goal.domain], target.cost is None, target.cost or 0, releases
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    """Return the numbers in a release's name, none if the fleet runs it."""
+    return tuple(int(number) for number in re.findall(r"\d+", release))
 
 
 def _target_lines(targets: tuple[UnlockTarget, ...], raised: Raised) -> Iterator[Line]:
