@@ -10,7 +10,7 @@ from planner.domain.host import HostProfile
 from planner.domain.plans.plan import Flip, Restart, Routing
 from planner.domain.plans.upgrade import Room
 from planner.migration.claims import Assumed
-from planner.replay.guest_classes import PlacedGuests, same_baseline
+from planner.replay.guest_classes import GuestClass, PlacedGuests, same_baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,10 @@ class PoolFacts:
             waves |= {wave for step in host_class.steps for wave in (step.wave, step.until)}
             waves |= {*host_class.failures, host_class.returned_after or 0}
         return tuple(sorted(wave for wave in waves if wave > 0))
+
+    def movers_of_today(self) -> set[GuestClass]:
+        """Return the guests of the file that can migrate."""
+        return {placed.guest_class for placed in self.placed_guests or () if placed.migratable}
 
     def lasting_hosts(self) -> Iterator[HostProfile]:
         """Yield the builds of hosts that the plan does not touch and no fault takes away."""

@@ -267,7 +267,9 @@ class PoolReplay:
         for guest_class in guest_classes:
             if not self._launch(guest_class, objecting=False):
                 text = "no host can start these guests again while theirs is dead"
-                self._nowhere(guest_class, None, text, certain=guest_class in self._of_today())
+                self._nowhere(
+                    guest_class, None, text, certain=guest_class in self.pool.movers_of_today()
+                )
 
     def _look_for_exits(self) -> None:
         """Object to a host that is to be emptied while no host takes its guests."""
@@ -293,7 +295,7 @@ class PoolReplay:
             if self.pool.used is None or self.pool.used.memory_gib or self.pool.used.vcpus:
                 self._nowhere(None, state, f"{text}, if it has any", certain=False)
             return
-        for guest_class in self._of_today() & self._alive.keys():
+        for guest_class in self.pool.movers_of_today() & self._alive.keys():
             is_off = self.pool.has_one_host and self.pool.is_off(guest_class.baseline, self._now[0])
             if not is_off and any(at == state for _, at in self._alive[guest_class]):
                 self._nowhere(guest_class, state, text, certain=True)
@@ -301,14 +303,10 @@ class PoolReplay:
     def _without_type(self, state: HostState, exits: Iterable[HostState]) -> None:
         """Object to guests of a host that is to be emptied, if none that is up has their type."""
         text = "no host that is up for these guests has their machine type"
-        for guest_class in self._of_today() & self._alive.keys():
+        for guest_class in self.pool.movers_of_today() & self._alive.keys():
             here = any(at == state for _, at in self._alive[guest_class])
             if here and not any(self._is_open(guest_class, state, target) for target in exits):
                 self._nowhere(guest_class, state, text, certain=True)
-
-    def _of_today(self) -> set[GuestClass]:
-        """Return the guests of the file that can migrate."""
-        return {placed.guest_class for placed in self.pool.placed_guests or () if placed.migratable}
 
     def _bound(self, placed: PlacedGuests) -> None:
         if not self.pool.is_off(placed.guest_class.baseline, self._now[0]):
