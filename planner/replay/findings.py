@@ -130,3 +130,24 @@ def _spot(state: HostState | None, finding: Finding, timeline: HostTimeline) -> 
     if classes and all(host_class.returned_after is not None for host_class in classes):
         label += ", returned with its old build"
     return Spot(label=label, hosts=len(names), examples=tuple(names[:3]))
+
+
+def nowhere_to_go(
+    now: tuple[int, Phase],
+    guest_class: GuestClass | None,
+    state: HostState | None,
+    text: str,
+    *,
+    certain: bool,
+) -> Finding:
+    """Return the finding that guests have no host to go to; `now`: wave and phase."""
+    wave, phase = now
+    return Finding(
+        wave=wave,
+        phase=phase,
+        certain=certain,
+        guest_class=guest_class,
+        source=state,
+        rule=ReplayRule.NOWHERE_TO_GO,
+        text=text,
+    )

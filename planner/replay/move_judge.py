@@ -127,7 +127,7 @@ class MoveJudge:
         """
         if guest_class.may_be_any or self.offers(profile, guest_class) is not Truth.NO:
             return True
-        return not any(self.offers(one, guest_class) is Truth.YES for one in lasting)
+        return not any(self.offers(host, guest_class) is Truth.YES for host in lasting)
 
     def hop_flags(
         self, before: Baseline, after: Baseline, destination: HostProfile

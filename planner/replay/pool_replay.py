@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 
 from planner.domain.guest import Baseline
 from planner.domain.host import HostProfile
-from planner.domain.plans.simulation import Phase, ReplayRule
-from planner.replay.findings import Finding
+from planner.domain.plans.simulation import Phase
+from planner.replay.findings import Finding, nowhere_to_go
 from planner.replay.guest_classes import GuestClass, PlacedGuests, any_guest, same_baseline
 from planner.replay.host_states import IN_WAVE, HostCount, HostState, HostStates, HostTimeline
 from planner.replay.move_judge import MoveJudge, Objections
@@ -267,14 +267,13 @@ class PoolReplay:
         for guest_class in guest_classes:
             if not self._launch(guest_class, objecting=False):
                 text = "no host can start these guests again while theirs is dead"
-                self._nowhere(
-                    guest_class, None, text, certain=guest_class in self.pool.movers_of_today()
-                )
+                certain = guest_class in self.pool.movers_of_today()
+                self._nowhere(guest_class, None, text, certain=certain)
 
     def _look_for_exits(self) -> None:
         """Object to a host that is to be emptied while no host takes its guests."""
         wave, _ = self._now
-        for state in [_crowd for _crowd in self._counts if _crowd.cordoned]:
+        for state in [cordoned for cordoned in self._counts if cordoned.cordoned]:
             exits = [
                 target
                 for target, count in self._counts.items()
@@ -285,8 +284,8 @@ class PoolReplay:
             else:
                 self._without_type(state, exits)
         for placed in self.pool.placed_guests or ():
-            leaves = any(step.wave == wave for step in self.pool.classes[placed.class_number].steps)
-            if leaves and not placed.migratable:
+            steps = self.pool.classes[placed.class_number].steps
+            if not placed.migratable and any(step.wave == wave for step in steps):
                 self._bound(placed)
 
     def _without_exit(self, state: HostState) -> None:
@@ -317,15 +316,4 @@ class PoolReplay:
     def _nowhere(
         self, guest_class: GuestClass | None, state: HostState | None, text: str, *, certain: bool
     ) -> None:
-        wave, phase = self._now
-        self._found.append(
-            Finding(
-                wave=wave,
-                phase=phase,
-                certain=certain,
-                guest_class=guest_class,
-                source=state,
-                rule=ReplayRule.NOWHERE_TO_GO,
-                text=text,
-            )
-        )
+        self._found.append(nowhere_to_go(self._now, guest_class, state, text, certain=certain))

@@ -122,7 +122,7 @@ class ImpactJudge:
     ) -> tuple[HostProfile, ...]:
         """Return the hosts that are not known to lack the machine type of a cohort."""
         name, offers = cohort.start.baseline.machine_type, self.knowledge.machines.offers
-        return tuple(one for one in profiles if offers(one.qemu, name) is not Truth.NO)
+        return tuple(host for host in profiles if offers(host.qemu, name) is not Truth.NO)
 
     def _judged(
         self, mixture: Mixture, booted: Booted, assumed: Assumed, *, is_there: bool

@@ -129,12 +129,12 @@ def _rollbacks(
 
 def _kept_on_their_hosts(analysis: PoolAnalysis, knowledge: KnowledgeBase) -> Iterator[str]:
     """Yield which guests go only to hosts that have their machine type, for others refuse them."""
-    found: dict[str, int] = {}
+    guests_of: dict[str, int] = {}
     for impact in analysis.impacts:
         if keeps_to_its_hosts(analysis.upgrade, impact.cohort, knowledge):
             name = impact.cohort.start.baseline.machine_type
-            found[name] = found.get(name, 0) + (impact.cohort.guests or 0)
-    for name, guests in found.items():
+            guests_of[name] = guests_of.get(name, 0) + (impact.cohort.guests or 0)
+    for name, guests in guests_of.items():
         yield f"{counted(guests, 'guest')} on {name}: moved only to hosts that offer it"
 
 

@@ -184,10 +184,10 @@ def _is_bitten(
     bitten = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
     having = [build for build in (source, destination) if fault.builds & set(fault.known_as(build))]
     mended = any(
-        not knowledge.builds.is_reference(one.line)
-        if fault.numbers & set(fault.known_as(one))
-        else set(knowledge.builds.may_carry(one)) - fault.builds
-        for one in having
+        not knowledge.builds.is_reference(build.line)
+        if fault.numbers & set(fault.known_as(build))
+        else set(knowledge.builds.may_carry(build)) - fault.builds
+        for build in having
     )
     return Truth.UNKNOWN if mended and bitten is Truth.YES else bitten
 
