@@ -36,8 +36,13 @@ def test_a_plan_tells_cpus_in_the_words_of_the_answer(tmp_path: Path) -> None:
     kernel, qemu = TRIXIE.split(",")
     ways = ("plan", "fleet.csv", "--target", f"kernel={kernel},qemu={qemu}")
     plan = shown(tmp_path, *ways)
-    for words in ("EPYC-v3, EPYC-Rome unknown (xsaves)", "EPYC-Milan when 2 hosts of EPYC-Rome leave"):
+    for words in (
+        "EPYC-v3, EPYC-Rome unknown (xsaves)",
+        "EPYC-Milan when 2 hosts of EPYC-Rome leave",
+    ):
         assert words in answer and words in plan
     assert "not EPYC" not in plan
     run(*ways, "-f", "json", "-o", "plan.json", cwd=tmp_path)
-    assert "EPYC-v3, EPYC-Rome unknown (xsaves)" in shown(tmp_path, "simulate", "plan.json", "fleet.csv")
+    assert "EPYC-v3, EPYC-Rome unknown (xsaves)" in shown(
+        tmp_path, "simulate", "plan.json", "fleet.csv"
+    )
