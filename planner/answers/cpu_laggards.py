@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from planner.answers.cpu_advice import cpu_advice
-from planner.domain.cpu_advice import CpuAdvice, CpuLaggard, Holder, PoolCpu
+from planner.answers.reasons.cpu_holders import holders_of
+from planner.domain.cpu_advice import CpuAdvice, CpuLaggard, PoolCpu
 from planner.domain.host import HostProfile
 from planner.domain.solution import ChosenBaseline, DomainSolution
 from planner.migration.graph import MigrationDomain
@@ -52,7 +53,7 @@ def _laggards(
                 hosts=sum(one.hosts for one in older),
                 examples=tuple(names[:MOST_NAMES]),
                 gained=gained,
-                holders=tuple(_holders(older, form)),
+                holders=tuple(holders_of({one: one.profile.cpu_generation for one in older})),
             )
     for member in domain.members:
         if not _lacks_any(member.profile, best.cpu):
@@ -62,20 +63,6 @@ def _laggards(
             yield CpuLaggard(
                 label=member.label, hosts=member.hosts, examples=member.examples, gained=gained
             )
-
-
-def _holders(members: Collection[PoolMember], form: ClosedForm) -> Iterator[Holder]:
-    """Yield hosts by the generation of their CPUs, oldest first."""
-    order = {row.model: row.order for row in form.knowledge.guests.cpu_generations}
-    found = {member.profile.cpu_generation for member in members}
-    for generation in sorted(found, key=lambda name: order[name]):
-        alike = [one for one in members if one.profile.cpu_generation == generation]
-        names = sorted(name for one in alike for name in one.examples)
-        yield Holder(
-            label=generation,
-            hosts=sum(one.hosts for one in alike),
-            examples=tuple(names[:MOST_NAMES]),
-        )
 
 
 def _by_generation(
@@ -88,14 +75,10 @@ def _by_generation(
     if len(vendors) > 1 or not found <= order.keys():
         return
     for generation in sorted(found, key=lambda name: order[name])[:-1]:
-        yield (
-            generation,
-            tuple(
-                member
-                for member in domain.members
-                if order[member.profile.cpu_generation] <= order[generation]
-            ),
-        )
+        older = [
+            one for one in domain.members if order[one.profile.cpu_generation] <= order[generation]
+        ]
+        yield generation, tuple(sorted(older, key=lambda one: order[one.profile.cpu_generation]))
 
 
 def _gained_without(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -44,9 +45,10 @@ class Fault:
     several words if it must have all, that which fewest have last.
     A fault that is `carried` comes from the source, or from the build that the guest booted on. Of
     `unread` builds nobody knows on which side they are. A release in `numbers` is known by its number,
-    read or not, and stands in the sets above as `version NUMBER`. Types named after a release newer
-    than `up_to` do not have it, nor types of another architecture than `arch`. One that is
-    `only_certain` is of a device that hardly a guest has: it is judged of guests said to have it.
+    read or not: it stands as `version NUMBER` in the sets above, in none of them if it is clear. Types
+    named after a release newer than `up_to` do not have it, nor types of another architecture than
+    `arch`. One that is `only_certain` is of a device or use that hardly a guest has: it is judged of
+    guests said to have it.
     """
 
     id: str
@@ -81,10 +83,17 @@ class Fault:
 
         Of a series of which a release is told by number, nobody knows whether it is that one.
         """
+        if not self.numbers:
+            return build.read_as
         number = numbered(".".join(map(str, build.version)))
         if number in self.numbers:
             return (number,)
         return (*build.read_as, *(one for one in self.numbers if one.startswith(f"{number}.")))
+
+    def touches(self, builds: Iterable[QemuBuild]) -> bool:
+        """Whether some of these builds have it, or may."""
+        refs = {ref for build in builds for ref in self.known_as(build)}
+        return not (self.builds.isdisjoint(refs) and self.unread.isdisjoint(refs))
 
     def is_between(self, source: str, destination: str) -> Truth:
         """Return whether it bites a guest that goes from one build to another, as the row knows them."""

@@ -19,11 +19,11 @@ from planner.solver.difference_issues import (
     coverage_issues,
     fault_issues,
     model_issues,
-    observed_issues,
     property_issue,
     unversioned_issue,
     vendor_issues,
 )
+from planner.solver.observed_edges import observed_issues
 from planner.solver.section_issues import section_issues
 
 Differing = tuple[tuple[PropertyKey, bool], ...]

@@ -147,20 +147,22 @@ def fault_issues(
     `pairs` are source and destination, `carried` a build that guests visit and one they may come to.
     """
     hops, ways = set(pairs), set(carried)
+    builds = {build for pair in (*hops, *ways) for build in pair}
     row = knowledge.machine_type(machine_type)
     release, arch = ((), "") if row is None else (row.release, row.arch)
     for fault in knowledge.faults:
-        if fault.only_certain or (fault.machine_types and machine_type not in fault.machine_types):
+        is_newer = fault.up_to and release > fault.up_to
+        is_of_others = fault.machine_types and machine_type not in fault.machine_types
+        if fault.only_certain or is_newer or is_of_others or fault.arch not in {"any", arch}:
             continue
-        if (fault.up_to and release > fault.up_to) or fault.arch not in {"any", arch}:
+        if not fault.touches(builds):
             continue
         bitten = {_is_bitten(fault, *way, knowledge) for way in (ways if fault.carried else hops)}
         if bitten <= {Truth.NO}:
             continue
         certain = Truth.YES in bitten
-        cpu = any(device.startswith("cpu:") for device in fault.devices)
         words = tuple(device.removeprefix("cpu:") for device in fault.devices)
-        kind = ClauseKind.CPU if cpu else ClauseKind.DEVICE
+        kind = ClauseKind.CPU if words != fault.devices else ClauseKind.DEVICE
         if fault.trait:
             kind, words = ClauseKind.GUEST, (fault.trait.split()[-1],)
         yield DifferenceIssue(
@@ -182,41 +184,14 @@ def _is_bitten(
     pairs = product(fault.known_as(source), fault.known_as(destination))
     ways = {fault.is_between(left, right) for left, right in pairs if left == right or not alike}
     bitten = ways.pop() if len(ways) == 1 else Truth.UNKNOWN
-    having = [build for build in (source, destination) if fault.builds & set(fault.known_as(build))]
     mended = any(
-        not knowledge.builds.is_reference(build.line)
+        build.is_own or not knowledge.builds.is_reference(build.line)
         if fault.numbers & set(fault.known_as(build))
         else set(knowledge.builds.may_carry(build)) - fault.builds
-        for build in having
+        for build in (source, destination)
+        if fault.builds & set(fault.known_as(build))
     )
     return Truth.UNKNOWN if mended and bitten is Truth.YES else bitten
-
-
-def observed_issues(
-    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
-) -> Iterator[DifferenceIssue]:
-    """Yield the observed failures on routes."""
-    failing = [row for row in knowledge.observations if not row.passes]
-    for row in failing:
-        if row.machine_types and machine_type not in row.machine_types:
-            continue
-        if not any(
-            f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed
-            for source, destination in routes
-        ):
-            continue
-        clause = None
-        if row.devices:
-            clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
-        elif row.traits:
-            clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
-        yield DifferenceIssue(
-            rule=Rule.OBSERVED_FAILURE.value,
-            unit=row.id,
-            clause=clause,
-            source=row.source,
-            text=f"observed to fail: {row.id}",
-        )
 
 
 def coverage_issues(

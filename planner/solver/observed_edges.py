@@ -1,14 +1,17 @@
-"""Edges that a site has seen to pass for every guest: they ask nothing more of an answer."""
+"""Edges that a site has seen: those that pass for every guest ask nothing more, those that fail do."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from planner.domain.host import HostProfile
+from planner.domain.migrated import Clause, ClauseKind
+from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.sites import Observation
 from planner.migration.graph import Edge, MigrationDomain
+from planner.solver.difference_issues import DifferenceIssue
 
 
 def without_observed_passes(
@@ -105,3 +108,30 @@ def _speaks_of_all(row: Observation, domain: MigrationDomain) -> bool:
         f"{row.id}:boot" in member.profile.observed for member in domain.starts
     )
     return boots and not row.devices and not row.traits
+
+
+def observed_issues(
+    routes: Iterable[tuple[HostProfile, HostProfile]], machine_type: str, knowledge: KnowledgeBase
+) -> Iterator[DifferenceIssue]:
+    """Yield the observed failures on routes."""
+    failing = [row for row in knowledge.observations if not row.passes]
+    for row in failing:
+        if row.machine_types and machine_type not in row.machine_types:
+            continue
+        if not any(
+            f"{row.id}:from" in source.observed and f"{row.id}:to" in destination.observed
+            for source, destination in routes
+        ):
+            continue
+        clause = None
+        if row.devices:
+            clause = Clause(kind=ClauseKind.DEVICE, any_of=row.devices)
+        elif row.traits:
+            clause = Clause(kind=ClauseKind.GUEST, any_of=row.traits[:1])
+        yield DifferenceIssue(
+            rule=Rule.OBSERVED_FAILURE.value,
+            unit=row.id,
+            clause=clause,
+            source=row.source,
+            text=f"observed to fail: {row.id}",
+        )

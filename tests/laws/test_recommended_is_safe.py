@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli.app import app
+from planner.domain.solution import ChosenBaseline
 from planner.domain.verdict import Outcome
 from planner.knowledge.shipped import load_knowledge
 
@@ -48,16 +49,21 @@ FLEETS: dict[str, tuple[tuple[Host, ...], tuple[str, ...]]] = {
 }
 
 
+def answered(folder: Path, hosts: tuple[tuple[str, str, str], ...]) -> tuple[Path, ChosenBaseline]:
+    """Return the file of a fleet and what is recommended for its only pool."""
+    rows = (f"h{number},{','.join(host)}" for number, host in enumerate(hosts))
+    path = folder / "fleet.csv"
+    path.write_text("\n".join(("host,kernel,qemu,cpu", *rows)) + "\n")
+    (domain,) = planner.solve(planner.read_fleet(path), policy=load_knowledge().policy).domains
+    assert domain.recommended is not None
+    return path, domain.recommended
+
+
 @pytest.mark.parametrize("name", FLEETS)
 def test_what_is_recommended_is_safe_between_any_two_hosts(tmp_path: Path, name: str) -> None:
     hosts, newest = FLEETS[name]
-    rows = (f"h{number},{','.join(host)}" for number, host in enumerate(hosts))
-    path = tmp_path / "fleet.csv"
-    path.write_text("\n".join(("host,kernel,qemu,cpu", *rows)) + "\n")
+    path, best = answered(tmp_path, hosts)
     fleet, policy = planner.read_fleet(path), load_knowledge().policy
-    (domain,) = planner.solve(fleet, policy=policy).domains
-    best = domain.recommended
-    assert best is not None
     asked = {one.id for one in best.checks}
     models = [one.newest for one in best.cpu.vendors if one.newest]
     assert set(newest) <= set(models)
@@ -88,13 +94,7 @@ def test_a_model_that_only_newer_hosts_carry_is_not_safe(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", FLEETS)
 def test_a_guest_of_the_recommended_model_violates_nothing(tmp_path: Path, name: str) -> None:
     hosts, _ = FLEETS[name]
-    rows = (f"h{number},{','.join(host)}" for number, host in enumerate(hosts))
-    path = tmp_path / "fleet.csv"
-    path.write_text("\n".join(("host,kernel,qemu,cpu", *rows)) + "\n")
-    fleet, policy = planner.read_fleet(path), load_knowledge().policy
-    (domain,) = planner.solve(fleet, policy=policy).domains
-    best = domain.recommended
-    assert best is not None
+    path, best = answered(tmp_path, hosts)
     flags = " ".join(str(choice.flag) for choice in best.flags)
     guests = tmp_path / "guests.csv"
     lines = (
@@ -104,8 +104,8 @@ def test_a_guest_of_the_recommended_model_violates_nothing(tmp_path: Path, name:
     head = "guest,host,machine_type,cpu,devices,flags,booted_on"
     guests.write_text("\n".join((head, *lines)) + "\n")
     printed = CliRunner().invoke(app, ["solve", str(path), "--guests", str(guests), "-f", "json"])
-    (answered,) = json.loads(printed.stdout)["domains"]
-    assert not [one for one in answered["guests"] if one["kind"] == "violated"]
+    (told,) = json.loads(printed.stdout)["domains"]
+    assert not [one for one in told["guests"] if one["kind"] == "violated"]
 
 
 def test_hardware_with_a_bit_of_a_register_has_the_register() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from planner.domain.cpu_advice import Holder, KeptOut, RefusedModel
@@ -40,7 +40,7 @@ def held(
         }
         kinds = ((KeptOut.GENERATION, older), (KeptOut.LACK, lacking), (KeptOut.UNKNOWN, open_ones))
         why, members = next((kind for kind in kinds if kind[1]), kinds[-1])
-        yield replace(one, why=why, holders=tuple(_holders(members)))
+        yield replace(one, why=why, holders=tuple(holders_of(members)))
 
 
 def _is_older(
@@ -59,7 +59,7 @@ def _denied(member: PoolMember) -> frozenset[str]:
     return profile.lacked_cpu_features | profile.unoffered_cpu_features | stated
 
 
-def _holders(members: dict[PoolMember, str]) -> Iterator[Holder]:
+def holders_of(members: Mapping[PoolMember, str]) -> Iterator[Holder]:
     """Yield the hosts of each label; one that has two builds on its way is one host."""
     by_label: dict[str, list[PoolMember]] = {}
     for member, label in members.items():

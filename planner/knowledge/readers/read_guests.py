@@ -24,7 +24,7 @@ from planner.knowledge.qemu.vendor_rows import (
     VendorParts,
 )
 from planner.knowledge.readers.read_lines import read_pattern, read_refs_of_kin
-from planner.knowledge.sites import ANY_ARCH, NUMBER, WITHIN, Fault, Observation, Side
+from planner.knowledge.sites import ANY_ARCH, NUMBER, WITHIN, Fault, Observation, Side, numbered
 
 RESTS = {"no": Truth.NO, "unknown": Truth.UNKNOWN}
 """What holds of the devices that a vendor's list does not have."""
@@ -115,10 +115,11 @@ def read_fault(row: Row, builds: BuildLines) -> Fault:
     if carried and direction != "forward":
         raise row.fail(f"key 'direction' is '{direction}'", "a carried fault goes forward")
     sides = {key: read_refs_of_kin(row, key, builds) for key in ("builds", "against", "unread")}
+    every = frozenset[str]().union(map(numbered, row.texts("clear")), *sides.values())
     return row.make(
         Fault,
         **sides,
-        numbers=frozenset(ref for refs in sides.values() for ref in refs if ref.startswith(NUMBER)),
+        numbers=frozenset(ref for ref in every if ref.startswith(NUMBER)),
         direction=direction,
         carried=carried,
         arch=row.text("arch", ANY_ARCH),

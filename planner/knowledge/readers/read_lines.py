@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from planner.domain.capability import Capability, CapabilityId, Evidence
 from planner.domain.errors import nearest
@@ -173,13 +174,14 @@ def read_refs_of_kin(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
     """Read intervals of known builds as refs, with the builds of lines that the row does not name.
 
     What is true of a release is true of what vendors make of it, unless a row says otherwise. Under
-    `version` stand the numbers of releases that nobody need have read.
+    `version` stand the numbers of releases that nobody need have read; one that was read is meant too
+    where it brackets another build.
     """
     lines = row.table(key)
     named = {
         line: read_interval(lines, line, line, builds) for line in lines.cells if line != NUMBER
     }
-    refs = frozenset(numbered(text) for text in lines.texts(NUMBER)).union(*named.values())
+    refs = _numbered(lines.texts(NUMBER), builds).union(*named.values())
     own = named.get(builds.reference.name) if builds.reference is not None else None
     if not own:
         return refs
@@ -192,6 +194,17 @@ def read_refs_of_kin(row: Row, key: str, builds: BuildLines) -> frozenset[str]:
         if versions[0] <= build.version <= versions[-1]
         or (versions[-1] == last and build.version > last)
     }
+
+
+def _numbered(releases: Iterable[str], builds: BuildLines) -> frozenset[str]:
+    """Return releases by their numbers, and as refs those of the reference line that were read."""
+    line = builds.reference
+    own = (
+        frozenset(one.ref for one in line.builds if one.release in releases)
+        if line
+        else frozenset()
+    )
+    return own.union(numbered(text) for text in releases)
 
 
 def read_interval(row: Row, key: str, line: str, builds: BuildLines) -> frozenset[str]:

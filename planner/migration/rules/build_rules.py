@@ -146,7 +146,7 @@ def _may_be_fixed(fault: Fault, build: QemuBuild, builds: BuildLines) -> bool:
     if fault.builds.isdisjoint(known_as):
         return False
     if not fault.numbers.isdisjoint(known_as):
-        return not builds.is_reference(build.line)
+        return build.is_own or not builds.is_reference(build.line)
     return not fault.builds.issuperset(builds.may_carry(build))
 
 

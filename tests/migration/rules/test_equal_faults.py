@@ -8,12 +8,14 @@ import pytest
 
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostGroup, HostName, HostProfile, MigrationEdge, PoolName
+from planner.domain.truth import Truth
 from planner.domain.verdict import Rule
 from planner.fleet.words import read_traits
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
+from planner.migration.rules.build_rules import fault_bites
 from planner.solver.difference_issues import fault_issues
 
 
@@ -100,6 +102,42 @@ def test_an_answer_for_equal_builds_asks_of_it(qemu: str, machine: str, word: st
     issues = list(fault_issues([pair], [pair], machine, knowledge()))
     words = {name for one in issues if one.clause is not None for name in one.clause.any_of}
     assert words & {"powers-off-slots", "virtio-iommu"} == ({word} if word else set())
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "rule"),
+    [
+        ("9.0.2", "9.1.0", Rule.KNOWN_FAULT),
+        ("9.0.2", "9.1.2", Rule.KNOWN_FAULT),
+        ("9.0.4", "9.1.2", Rule.KNOWN_FAULT),
+        ("9.1.2", "9.0.4", None),
+        ("9.0.2", "9.1.3", None),
+        ("9.1.3", "9.2.0", None),
+        ("9.0.2", "9.1", Rule.KNOWLEDGE_GAP),
+        ("9.0.2", "9.1.50", Rule.KNOWLEDGE_GAP),
+        ("9.0.2", "pve-qemu-kvm 9.1.2-1", Rule.KNOWLEDGE_GAP),
+    ],
+)
+def test_a_release_is_known_by_its_number(source: str, destination: str, rule: Rule | None) -> None:
+    start = GuestStart(
+        baseline=Baseline(machine_type="pc-q35-9.0"), devices=("virtio-net-pci,mq=on",)
+    )
+    edge = MigrationEdge(source=profile(source), destination=profile(destination))
+    fault = "virtio-net-queues-9.1"
+    found = [one for one in judge(edge, start, knowledge()).objections if one.unit == fault]
+    assert [one.rule for one in found] == ([rule] if rule else [])
+    pair = (edge.source.qemu, edge.destination.qemu)
+    issues = fault_issues([pair], [pair], "pc-q35-9.0", knowledge())
+    told = [one.certain for one in issues if one.unit == fault]
+    assert told == ([rule is Rule.KNOWN_FAULT] if rule else [])
+
+
+def test_a_build_that_nobody_published_may_have_the_fix_of_its_number() -> None:
+    own = profile("QEMU emulator version 9.1.2 (v9.1.2-12-gabcdef1)").qemu
+    fault = next(one for one in knowledge().faults if one.id == "virtio-net-queues-9.1")
+    builds = knowledge().builds
+    assert fault_bites(fault, profile("9.0.2").qemu, own, builds) is Truth.UNKNOWN
+    assert fault_bites(fault, profile("9.0.2").qemu, profile("9.1.2").qemu, builds) is Truth.YES
 
 
 def test_a_build_of_no_line_has_no_features_of_a_release() -> None:
