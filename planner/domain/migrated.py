@@ -96,6 +96,9 @@ class MigratedUnit:
     `by_backend`: `host_condition` is met where the guest's devices say their backends.
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
+    `brought`: lines of builds that have it before `since`, from which package on; of earlier packages of
+    that version nobody knows. `unbuilt_source`, `unbuilt_destination`: what follows where the build of
+    that end does not have a use or setting, None where it is not asked.
     `by_cpu`: which CPU a host has decides about something that the unit requires of it.
     """
 
@@ -136,6 +139,9 @@ class MigratedUnit:
     known_before: bool = False
     only_certain: bool = False
     by_cpu: bool = True
+    brought: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    unbuilt_source: Consequence | None = None
+    unbuilt_destination: Consequence | None = None
 
     def __hash__(self) -> int:
         """Return the hash of the id: ids are unique in a knowledge base."""

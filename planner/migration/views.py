@@ -12,6 +12,7 @@ from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import Gate, MigratedUnit
 from planner.domain.truth import Truth, any_of
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.files.rows import release_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,17 @@ def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
     return Truth.NO
 
 
+def knows_on(unit: MigratedUnit, build: QemuBuild) -> Truth:
+    """Return whether a build has the unit, which its vendor may have brought to an older version."""
+    known = knows(unit, build.version)
+    first = next((release for line, release in unit.brought if line == build.line), ())
+    if known is not Truth.NO or not first:
+        return known
+    if release_key(build.release) >= first:
+        return Truth.YES
+    return Truth.UNKNOWN if build.version == first[: len(build.version)] else Truth.NO
+
+
 def _may_be(version: tuple[int, ...], release: tuple[int, ...]) -> bool:
     """Whether a version that names a series only may be past the beginning of it, or this release."""
     return len(version) < len(release) and version == release[: len(version)]
@@ -132,7 +144,7 @@ def ungated_view(unit: MigratedUnit, profile: HostProfile) -> UnitView:
     """Return what `profile` can do with `unit` if nothing shuts its gates."""
     presence = profile.capabilities.presence
     stated = tuple([presence(name) for name in asked_by(unit)])
-    return _seen(unit, profile.qemu.version, stated)
+    return _seen(unit, knows_on(unit, profile.qemu), stated)
 
 
 @cache
@@ -142,14 +154,12 @@ def asked_by(unit: MigratedUnit) -> tuple[CapabilityId, ...]:
 
 
 @cache
-def _seen(
-    unit: MigratedUnit, version: tuple[int, ...], presences: tuple[Presence, ...]
-) -> UnitView:
-    """Return the view of any host with this version and these presences of what the unit asks."""
+def _seen(unit: MigratedUnit, known: Truth, presences: tuple[Presence, ...]) -> UnitView:
+    """Return the view of any host whose build knows a unit so far, by what else the unit asks of it."""
     found = dict(zip(asked_by(unit), presences, strict=True))
     required = found | ({NEVER: Presence.ABSENT} if NEVER in found else {})
     return UnitView(
-        knows=knows(unit, version),
+        knows=known,
         produces=weakest(required, unit.sent_if),
         captures=weakest(required, unit.captured_if),
         takes=weakest(required, unit.requires),

@@ -11,6 +11,7 @@ from planner.domain.host import QemuBuild
 from planner.domain.migrated import MigratedUnit
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.files.rows import release_key
 
 
 class Level(IntEnum):
@@ -70,6 +71,19 @@ def known_to(unit: MigratedUnit, version: Sequence[int]) -> Level:
         if len(release) > len(exact)
     }
     return Level.UNKNOWN if between or exact in inside else Level.NO
+
+
+def known_to_build(unit: MigratedUnit, build: QemuBuild) -> Level:
+    """Return whether a build has the unit by its version, or by what its vendor brought."""
+    level = known_to(unit, build.version)
+    brought = dict(unit.brought)
+    if level > Level.NO or build.line not in brought:
+        return level
+    package = release_key(build.release)
+    if package < brought[build.line]:
+        of_version = package[: len(build.version)] == brought[build.line][: len(build.version)]
+        return Level.UNKNOWN if of_version else Level.NO
+    return Level.YES
 
 
 def gate_level(

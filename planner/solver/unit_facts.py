@@ -28,7 +28,7 @@ from typing import NamedTuple
 from planner.domain.capability import CapabilityId, CapabilitySet
 from planner.domain.host import HostProfile
 from planner.domain.migrated import ClauseKind, MigratedUnit
-from planner.solver.levels import Level, known_to, least, most
+from planner.solver.levels import Level, known_to_build, least, most
 
 CpuName = tuple[tuple[tuple[str, str], ...], str]
 """What a probe tells of which CPU it is, and what the fleet file calls it."""
@@ -87,7 +87,7 @@ def behaviour_of(unit: MigratedUnit, profile: HostProfile, gate: Level) -> UnitB
     takes, takes_fact = least(capabilities, unit.requires)
     refuses, refuses_fact = most(capabilities, unit.refused_by)
     starts, starts_fact = least(capabilities, unit.source_requires)
-    known = known_to(unit, profile.qemu.version)
+    known = known_to_build(unit, profile.qemu)
     levels = (sends, captures, takes, refuses, starts)
     open_build = Level.UNKNOWN in (known, gate) and not profile.qemu.is_series
     return UnitBehaviour(
@@ -128,6 +128,18 @@ def _blocked(unit: MigratedUnit, source: UnitBehaviour) -> Iterable[UnitFailure]
     if unit.source_requires and source.known is not Level.NO and source.starts < Level.MAYBE:
         certain = source.starts is Level.NO and source.known is Level.YES
         yield UnitFailure("blocked", certain, source.starts_fact, source, source)
+
+
+def _unbuilt(
+    unit: MigratedUnit, sources: Iterable[UnitBehaviour], takers: Iterable[UnitBehaviour]
+) -> Iterable[UnitFailure]:
+    """Yield the builds that do not have a way of migrating, or a setting of the machine."""
+    asked: list[UnitBehaviour] = []
+    asked += sources if unit.unbuilt_source is not None else ()
+    asked += takers if unit.unbuilt_destination is not None else ()
+    for row in dict.fromkeys(asked):
+        if row.known < Level.YES:
+            yield UnitFailure("unbuilt", row.known is Level.NO, unit.id, row, row)
 
 
 def _left_behind(unit: MigratedUnit, source: UnitBehaviour) -> Iterable[UnitFailure]:
@@ -219,7 +231,10 @@ def findings(
         return ()
     if unit.state == "boot":
         producers = tuple(row for row in producers if row.boots)
-    if unit.source_requires and not unit.only_certain:
+    if unit.only_certain:
+        return ()
+    failures += _unbuilt(unit, (*producers, *takers), takers)
+    if unit.source_requires:
         for source in producers:
             failures += _blocked(unit, source)
     if unit.state == "none":

@@ -34,6 +34,7 @@ RULES = {
     "gate": Rule.COMPAT_VALUE_DIFFERS,
     "refused": Rule.UNIT_REFUSED,
     "lack": Rule.CAPABILITY_MISSING,
+    "unbuilt": Rule.PART_NOT_OFFERED,
 }
 
 

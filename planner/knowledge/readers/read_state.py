@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from planner.domain.capability import CapabilityId, Evidence
@@ -16,7 +16,7 @@ from planner.domain.migrated import (
     MigratedUnit,
 )
 from planner.domain.truth import Truth
-from planner.knowledge.files.rows import Row, versions
+from planner.knowledge.files.rows import Row, release_key, versions
 
 STATES = ("run", "boot", "host", "none")
 SENT = ("value", "cpuid", "always", "never")
@@ -119,6 +119,7 @@ def _with_capabilities(unit: MigratedUnit, row: Row) -> MigratedUnit:
 
 
 def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
+    source, destination = _unbuilt(row)
     return replace(
         unit,
         until=row.release("until", ""),
@@ -133,4 +134,19 @@ def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
         cpu_features=row.truth("cpu_features"),
         known_before=row.truth("known_before"),
         only_certain=row.truth("only_certain"),
+        brought=_brought(row),
+        unbuilt_source=source,
+        unbuilt_destination=destination,
     )
+
+
+def _brought(row: Row) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Read which package of a line has a unit before the upstream release that brings it."""
+    return tuple((line, release_key(str(text))) for line, text in row.names("brought").items())
+
+
+def _unbuilt(row: Row) -> Iterator[Consequence | None]:
+    """Yield what follows where the build of the source, and of the destination, has no such thing."""
+    table = row.table("unbuilt")
+    for end in ("source", "destination"):
+        yield table.choice(end, Consequence) if table.text(end, "") else None

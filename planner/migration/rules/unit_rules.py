@@ -24,10 +24,11 @@ from planner.migration.views import Ability
 
 def judge_unit(case: UnitCase) -> UnitJudgement:
     """Return everything that speaks against moving this unit over this edge."""
-    if case.applies.truth is Truth.NO:
+    if not _is_asked(case):
         return UnitJudgement()
-    if case.unit.only_certain and case.applies.truth is not Truth.YES:
-        return UnitJudgement()
+    unbuilt = tuple(_unbuilt(case))
+    if unbuilt:
+        return UnitJudgement(objections=unbuilt)
     if case.unit.source_requires:
         blocked = _blocked(case)
         if blocked is not None:
@@ -38,6 +39,27 @@ def judge_unit(case: UnitCase) -> UnitJudgement:
         asked = case.destination.knows
         return UnitJudgement() if asked is Truth.NO else _arrives(case, asked)
     return _travels(case)
+
+
+def _is_asked(case: UnitCase) -> bool:
+    """Whether the guest may have the unit, or surely has one that is judged of no other guest."""
+    applies = case.applies.truth
+    return applies is Truth.YES or (applies is Truth.UNKNOWN and not case.unit.only_certain)
+
+
+def _unbuilt(case: UnitCase) -> Iterator[Objection]:
+    """Object to ends whose build does not have a way of migrating, or a setting of the machine."""
+    unit = case.unit
+    for end, view, consequence in (
+        ("source", case.source, unit.unbuilt_source),
+        ("destination", case.destination, unit.unbuilt_destination),
+    ):
+        if consequence is None or view.knows is Truth.YES:
+            continue
+        if view.knows is Truth.NO:
+            yield settled(case, Rule.PART_NOT_OFFERED, consequence, Ability(Presence.PRESENT))
+        elif end == "source" or not case.same_build:
+            yield open_gap(case, f"whether the QEMU of the {end} has {unit.id}", consequence)
 
 
 def _blocked(case: UnitCase) -> UnitJudgement | None:
