@@ -106,7 +106,7 @@ def _without_by_default(
         unit
         for unit in knowledge.units_of(arch)
         if unit.is_unusual
-        and not unit.is_universal
+        and not (unit.is_universal or unit.only_certain)
         and unit_applies(unit, guest, knowledge, assumed).truth is Truth.NO
         and unit_applies(_unassumed(unit), guest, knowledge, assumed).truth is not Truth.NO
     )
