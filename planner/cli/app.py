@@ -116,10 +116,8 @@ def _run() -> int:
     except PlannerError as error:
         _complain(error)
         return exits.USAGE if isinstance(error, UsageError) else exits.UNREADABLE
-    except OSError as error:
-        forget_output()
-        _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
-        return exits.UNREADABLE
+    except (OSError, MemoryError) as error:
+        return _refused_by_system(error)
     except SystemExit as end:
         return _code_of(end)
     except Exception as error:
@@ -128,6 +126,16 @@ def _run() -> int:
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
         return exits.BUG
+
+
+def _refused_by_system(error: OSError | MemoryError) -> int:
+    """Tell what the system did not give: a file, or memory; nothing more is written to the output."""
+    forget_output()
+    if isinstance(error, MemoryError):
+        _say("out of memory: nothing above is an answer; give it more memory, or less to read")
+    else:
+        _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    return exits.UNREADABLE
 
 
 def _is_breaking_off(error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.screen.console import note, working
+from planner.documents.digits import whole_of
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word
 from planner.present.asked import Asked
 
@@ -99,7 +100,7 @@ def whole_number(text: str) -> int:
     """Read a number from 0 on."""
     if not text.isdecimal():
         raise typer.BadParameter(f"{quoted(text)} is no whole number; allowed: 0 or more")
-    return int(text)
+    return whole_of(text)
 
 
 def knowledge_of(folders: list[Path] | None) -> KnowledgeBase:

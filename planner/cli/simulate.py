@@ -26,6 +26,7 @@ from planner.cli.options import (
 )
 from planner.cli.screen.console import note, painted, working
 from planner.cli.screen.output import answer
+from planner.documents.digits import whole_of
 from planner.domain.errors import UsageError, wrong_word
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def failures_of(
     for word in words:
         host, at, wave = word.rpartition("@")
         if at and host and wave.isascii() and wave.isdigit():
-            found.append(HostFailure(host=host, wave=int(wave)))
+            found.append(HostFailure(host=host, wave=whole_of(wave)))
         else:
             problems.append(wrong_word("--fail", f"'{word}' is not HOST@WAVE"))
     problems += [wrong_word("--fail", what) for what in check_failures(plan, hosts, found)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from planner.documents.complaints import Complaints, Lines
 from planner.documents.places import toml_lines
+from planner.documents.sources import MOST_WRITTEN, read_source
 from planner.domain.errors import Location, Problem
 
 
@@ -18,7 +19,7 @@ def load_toml(path: Path, complaints: Complaints) -> dict[str, object] | None:
     From then on the complaints know the lines of the file.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_source(path, MOST_WRITTEN).decode("utf-8-sig")
         cells = tomllib.loads(text)
     except OSError as error:
         complaints.add((), error.strerror or "cannot be read")
@@ -26,6 +27,8 @@ def load_toml(path: Path, complaints: Complaints) -> dict[str, object] | None:
         complaints.add((), "not TOML: not UTF-8")
     except tomllib.TOMLDecodeError as error:
         complaints.problems.append(_no_toml(complaints.file, str(error)))
+    except ValueError:
+        complaints.add((), "not TOML: a number of too many digits")
     except RecursionError:
         complaints.add((), "not TOML: nested too deeply")
     else:

@@ -90,6 +90,9 @@ def read(model: type[BaseModel], value: object, complaints: Complaints) -> Any:
     """Return what a JSON value holds, None with complaints if it is not as the model says."""
     try:
         return model.model_validate_json(json.dumps(value))
+    except RecursionError:
+        complaints.add((), "nested too deeply")
+        return None
     except ValidationError as error:
         problems = error.errors(include_url=False)
     for one in problems:

@@ -11,6 +11,8 @@ from planner.documents.complaints import Complaints, Steps, written
 from planner.domain.errors import nearest
 
 T = TypeVar("T")
+MOST_SHOWN = 40
+"""Characters of a value that a message shows."""
 FEW = 8
 """So many names are listed where none is near."""
 MOST = 1e15
@@ -20,8 +22,12 @@ Reader = Callable[[object, Steps, Complaints], T]
 
 def shown(value: object) -> str:
     """Return a value as a message shows it, cut short."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+        text += piece
+        if len(text) > MOST_SHOWN:
+            return f"{text[: MOST_SHOWN - 3]}..."
+    return text
 
 
 def _unknown_keys(

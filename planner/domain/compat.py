@@ -12,6 +12,8 @@ DEFAULT = "(default)"
 
 SWITCH = ("on", "off")
 """The values of a property that is on or off."""
+LONGEST_NUMBER = 40
+"""Characters of a number of which two spellings are one."""
 _SAME = dict.fromkeys(("true", "yes", "y"), "on") | dict.fromkeys(("false", "no", "n"), "off")
 
 
@@ -20,7 +22,7 @@ def plain_value(text: str) -> str:
     lower = text.strip().lower()
     if lower.startswith("0x"):
         try:
-            return str(int(lower, 16))
+            return str(int(lower, 16)) if len(lower) <= LONGEST_NUMBER else lower
         except ValueError:
             return lower
     return _SAME.get(lower, lower)

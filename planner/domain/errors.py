@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 LONGEST = 60
 """Characters of a found text that a message shows."""
+LONGEST_NAME = 255
+"""Characters of a longest word that is compared with known ones, for that takes their square."""
+MOST_SAID = 2000
+"""Characters of a longest message."""
 MANY = 5000
 """Names of which every one can be compared with a misspelt one."""
 CLOSE = 5
@@ -40,7 +44,8 @@ class Problem:
     def __str__(self) -> str:
         """Write the problem on one line."""
         tail = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.location}: {self.what}{tail}"
+        text = f"{self.location}: {self.what}{tail}"
+        return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}..."
 
 
 def wrong_word(option: str, what: str, remedy: str = "") -> Problem:
@@ -110,6 +115,8 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     begin and end nearly as `word` does.
     """
     known = list(choices)
+    if len(word) > LONGEST_NAME:
+        return ""
     plain = _plain(word)
     same = sorted(one for one in known if _plain(one) == plain)
     if same:
@@ -128,13 +135,13 @@ def _plain(word: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", text).removesuffix("s")
 
 
-def _numbers(word: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d+", word)]
+def _numbers(word: str) -> list[str]:
+    return [digits.lstrip("0") for digits in re.findall(r"\d+", word)]
 
 
 def closest(word: str, choices: Iterable[str]) -> str:
     """Return the choice closest to `word`, however far away; an empty text if there is none."""
-    found = difflib.get_close_matches(word, sorted(choices), n=1, cutoff=0.0)
+    found = difflib.get_close_matches(word[:LONGEST_NAME], sorted(choices), n=1, cutoff=0.0)
     return found[0] if found else ""
 
 

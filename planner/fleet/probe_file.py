@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.documents.complaints import Complaints, Steps
 from planner.documents.json_file import load_json
+from planner.documents.sources import MOST_WRITTEN
 from planner.documents.values import (
     Reader,
     flag,
@@ -65,7 +66,7 @@ def read_probe(path: Path, vocabulary: Vocabulary) -> Probed:
     Null means that the probe could not ask. Raises `FleetError`.
     """
     complaints = Complaints(str(path))
-    record = load_json(path, complaints)
+    record = load_json(path, complaints, most=MOST_WRITTEN, pipes=False)
     is_probe = isinstance(record, dict) and record.get("schema") == SCHEMA
     if not complaints.problems and not is_probe:
         complaints.add((), f"no probe: key 'schema' must be {SCHEMA}")

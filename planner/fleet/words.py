@@ -6,8 +6,10 @@ import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TypeVar
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import CapabilityId
 from planner.domain.compat import DEFAULT, CompatFlag, PropertyKey
 from planner.domain.errors import advised, nearest, quoted
@@ -18,6 +20,10 @@ from planner.fleet.vocabulary import GuestVocabulary, Vocabulary
 T = TypeVar("T")
 MOST = 1e9
 """No host has that many virtual CPUs or GiB, and no row that many guests."""
+MOST_TOLD = 12
+"""Words of one cell that are told to be wrong."""
+MOST_DEVICES = 500
+"""Devices of one guest: its buses have room for fewer."""
 NEARLY = 0.8
 """How alike a device is to a known one that it is taken for, misspelt: 1 is equal."""
 MACHINE_TYPES = "those of `planner knowledge list machine-types`"
@@ -44,20 +50,25 @@ class Cells:
 def read_capabilities(text: str, vocabulary: Vocabulary) -> Stated:
     """Read `+tun.uso -kvm.msr.smi_count` as (present, absent)."""
     present, absent = set[CapabilityId](), set[CapabilityId]()
-    wrong = []
+    wrong: list[str] = []
     for token in text.split():
         capability = vocabulary.canonical(token[1:])
-        if token[0] not in "+-":
-            wrong.append(f"capability {quoted(token)} has no sign; write +{token} or -{token}")
-        elif capability is None:
-            hint = nearest(token[1:].lower(), vocabulary.capability_names)
-            wrong.append(advised(f"unknown capability {quoted(token[1:])}", hint))
-        else:
+        if capability is not None and token[0] in "+-":
             (present if token[0] == "+" else absent).update(vocabulary.expand(capability))
-    if present & absent:
-        wrong.append(f"both + and - for {', '.join(sorted(present & absent))}")
-    _refuse(wrong)
+        else:
+            wrong.append(token)
+    told = (_wrong_token(token, vocabulary) for token in wrong)
+    both = present & absent
+    _refuse(chain(told, [f"both + and - for {', '.join(sorted(both))}"] if both else []))
     return frozenset(present), frozenset(absent)
+
+
+def _wrong_token(token: str, vocabulary: Vocabulary) -> str:
+    if token[0] not in "+-":
+        shown = quoted(token)
+        return f"capability {shown} has no sign; write +{shown[1:-1]} or -{shown[1:-1]}"
+    hint = nearest(token[1:].lower(), vocabulary.capability_names)
+    return advised(f"unknown capability {quoted(token[1:])}", hint)
 
 
 def read_flags(text: str, words: GuestVocabulary | None = None) -> tuple[CompatFlag, ...]:
@@ -67,7 +78,7 @@ def read_flags(text: str, words: GuestVocabulary | None = None) -> tuple[CompatF
     for flag in flags:
         values.setdefault(flag.key, []).append(flag.value)
     wrong = (f"{key} is both {' and '.join(said)}" for key, said in values.items() if said[1:])
-    _refuse([*wrong, *(_wrong_values(flags, words) if words is not None else ())])
+    _refuse(chain(wrong, _wrong_values(flags, words) if words is not None else ()))
     return flags
 
 
@@ -115,17 +126,19 @@ def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
 
 def _refuse_unknown(what: str, names: Iterable[str], known: Collection[str]) -> None:
     _refuse(
-        [
-            advised(f"unknown {what} {quoted(name)}", nearest(name, known))
-            for name in sorted(set(names))
-            if name not in known
-        ]
+        advised(f"unknown {what} {quoted(name)}", nearest(name, known))
+        for name in sorted(set(names))
+        if name not in known
     )
 
 
-def _refuse(wrong: Collection[str]) -> None:
-    if wrong:
-        raise ValueError("; ".join(wrong))
+def _refuse(wrong: Iterable[str]) -> None:
+    """Raise what is wrong, of very many only the first: those with a hint take long."""
+    rest = iter(wrong)
+    first = list(islice(rest, MOST_TOLD))
+    if first:
+        more = ["and more"] if next(rest, None) is not None else []
+        raise ValueError("; ".join([*first, *more]))
 
 
 def read_machine(text: str, words: GuestVocabulary) -> tuple[str, tuple[str, ...]]:
@@ -135,8 +148,8 @@ def read_machine(text: str, words: GuestVocabulary) -> tuple[str, tuple[str, ...
     """
     name, *options = text.split(",")
     pairs = [word.partition("=") for word in options if word]
-    wrong = [one for key, _, value in pairs for one in _wrong_option(key, value, words)]
-    _refuse([*_wrong_type(name, words), *wrong])
+    wrong = (one for key, _, value in pairs for one in _wrong_option(key, value, words))
+    _refuse(chain(_wrong_type(name, words), wrong))
     sugar = words.machine_sugar
     return name, tuple(w for w in options if w and w.partition("=")[0] not in sugar)
 
@@ -166,9 +179,9 @@ def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:
     no QEMU, are refused.
     """
     found = _devices(text)
-    wrong = [one for device in found or () for one in _misspelt(device, words)]
-    wrong += [one for device in found or () for one in _wrong_options(device, words)]
-    _refuse(wrong)
+    misspelt = (one for device in found or () for one in _misspelt(device, words))
+    options = (one for device in found or () for one in _wrong_options(device, words))
+    _refuse(chain(misspelt, options))
     return found
 
 
@@ -206,6 +219,8 @@ def _devices(text: str) -> tuple[str, ...] | None:
         return None
     if "-" in words[1:] or (words[0] == "-" and len(words) > 1):
         raise ValueError("'-' means no devices, but there are some")
+    if len(words) > MOST_DEVICES:
+        raise ValueError(f"{len(words):,} devices; at most {MOST_DEVICES} are read")
     return () if words == ["-"] else tuple(words)
 
 
@@ -213,9 +228,9 @@ def read_count(text: str) -> int:
     """Read how many guests a row is; empty means one."""
     if not text:
         return 1
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < MOST):
+    if not (text.isascii() and text.isdigit() and 0 < whole_of(text) < MOST):
         raise ValueError(f"{quoted(text)} is not a number of guests")
-    return int(text)
+    return whole_of(text)
 
 
 def read_answer(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import CapabilityId, Evidence
 from planner.domain.host import Facts
 from planner.domain.truth import Truth
@@ -59,7 +60,7 @@ class CpuErrata:
         told = dict(facts)
         of_vendor = [row for row in self.cpus if vendor in {"", row.vendor}]
         if told.get(FAMILY, "").isdecimal() and told.get(MODEL, "").isdecimal():
-            place = int(told[FAMILY]), int(told[MODEL])
+            place = whole_of(told[FAMILY]), whole_of(told[MODEL])
             return frozenset(row.name for row in of_vendor if row.has(*place))
         named = frozenset(row.name for row in of_vendor if row.match.search(text.strip()))
         return named or frozenset(row.name for row in of_vendor)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import Evidence
 
 RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
@@ -128,5 +129,5 @@ class PlaneRows:
         numbers = RELEASE.fullmatch(text)
         if found or numbers is None:
             return found
-        release = tuple(int(number) for number in numbers.groups())
+        release = tuple(whole_of(number) for number in numbers.groups())
         return next((row.qemu for row in releases if row.first <= release <= row.last), "")

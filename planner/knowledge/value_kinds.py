@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import Evidence
 from planner.knowledge.files.rows import Row
 from planner.knowledge.readers.read_lines import read_pattern
@@ -39,9 +40,9 @@ def _number(text: str) -> int:
     digits = text.lower().lstrip("+-")
     sign = -1 if text.startswith("-") else 1
     if digits.startswith("0x"):
-        return sign * int(digits, 16)
+        return sign * whole_of(digits[2:], 16)
     is_octal = digits.startswith("0") and digits.isdigit() and not set(digits) & {"8", "9"}
-    return sign * int(digits, 8 if is_octal else 10)
+    return sign * whole_of(digits, 8 if is_octal else 10)
 
 
 def read_value_kind(row: Row) -> ValueKind:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.documents.complaints import Complaints
+from planner.documents.sources import MOST_WRITTEN, read_source
 from planner.documents.xml_file import parse_xml
 from planner.domain.errors import FleetError, Problem, UsageError, quoted, wrong_word
 from planner.domain.plans.plan import Plan
@@ -105,7 +106,7 @@ def _libvirt(
 def _domain(path: Path) -> Element:
     complaints = Complaints(str(path))
     try:
-        root = parse_xml(path.read_bytes(), complaints)
+        root = parse_xml(read_source(path, MOST_WRITTEN), complaints)
     except OSError as error:
         complaints.add((), error.strerror or "cannot be read")
         root = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from planner.documents.digits import whole_of
 from planner.domain.host import HostProfile
 from planner.domain.solution import Condition
 from planner.knowledge.base import KnowledgeBase
@@ -67,5 +68,5 @@ def _is_near(values: set[str], ppm: int) -> bool:
     """Whether all numbers are within `ppm` of each other."""
     if not ppm or not all(value.isdecimal() for value in values):
         return False
-    numbers = [int(value) for value in values]
+    numbers = [whole_of(value) for value in values]
     return (max(numbers) - min(numbers)) * 1_000_000 <= ppm * max(numbers)

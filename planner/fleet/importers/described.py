@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
+from planner.documents.sources import read_source
 from planner.fleet.tables.sources import name_of, opened, refused
 
 SUFFIXES = frozenset({".xml", ".json", ".conf"})
@@ -108,8 +109,7 @@ def _of_folder(root: Path, suffixes: Suffixes) -> Iterator[DescribedFile]:
             if not _ends(file, suffixes) or not file.is_file():
                 continue
             try:
-                with file.open("rb") as opened_file:
-                    data = opened_file.read(MOST_BYTES_OF_ONE + 1)
+                data = read_source(file, MOST_BYTES_OF_ONE, pipes=False)
             except OSError as error:
                 raise refused(str(file), error.strerror or str(error)) from error
             yield DescribedFile(name=str(file), folders=(*above, *inside), data=data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from planner.documents.digits import whole_of
 from planner.domain.guest_formats import GuestFormats
 
 Place = Callable[[str], str | None]
@@ -49,7 +50,7 @@ class FormatReader:
         options = [
             f"{option}={number}"
             for place, option in keys.options
-            if (number := element.at(place)) and number.isdecimal() and int(number) > 1
+            if (number := element.at(place)) and number.isdecimal() and whole_of(number) > 1
         ]
         for place, device in enumerate(row.devices):
             own = (*options, *element.options) if not place else ()

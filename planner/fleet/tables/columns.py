@@ -43,7 +43,12 @@ def like(column: str, known: Collection[str]) -> str:
 
 def _is_nearly(column: str, known: str) -> bool:
     plain = re.sub(r"[\W_]+", "_", column.casefold()).strip("_")
-    return difflib.SequenceMatcher(None, plain, known).ratio() >= NEARLY
+    match = difflib.SequenceMatcher(None, plain, known)
+    return (
+        match.real_quick_ratio() >= NEARLY
+        and match.quick_ratio() >= NEARLY
+        and match.ratio() >= NEARLY
+    )
 
 
 def arrow_table(columns: Mapping[str, Sequence[str]]) -> pa.Table:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from planner.documents.sources import PIECE
 from planner.domain.errors import FleetError, Location, Problem
 from planner.fleet.tables.columns import arrow_table, frame_of
-from planner.fleet.tables.sources import PIECE, limited, opened, refused
+from planner.fleet.tables.sources import limited, opened, refused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,10 +86,12 @@ def _header(path: Path, name: str) -> tuple[int, tuple[str, ...]]:
     with opened(path) as file:
         reader = csv.reader(_texts(file, name), skipinitialspace=True)
         try:
-            cells = next(row for row in reader if row)
+            cells = next((row for row in reader if row), [])
         except csv.Error as error:
             raise refused(name, f"line 1: {error}") from error
     header = tuple(cell.strip() for cell in cells)
+    if not header:
+        raise refused(name, "the file is empty")
     if len(header) == 1:
         for letter, word in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
             if letter in header[0]:

@@ -175,12 +175,12 @@ def _header_problems(
 ) -> list[Problem]:
     """Return the columns that are unknown; raises `FleetError` if one is missing or there twice."""
     place = Location(file=file.name, line=file.head_line)
-    known = sorted(allowed)
+    known, there = {*allowed}, Counter(file.header)
     unknown = [
         Problem(
             location=place,
             what=f"unknown column {quoted(column)}" if column else f"column {number} has no name",
-            remedy=nearest(column.lower(), known) or f"allowed: {', '.join(known)}",
+            remedy=nearest(column.lower(), known) or f"allowed: {', '.join(sorted(known))}",
         )
         for number, column in enumerate(file.header, 1)
         if column not in known
@@ -196,12 +196,12 @@ def _header_problems(
     ]
     grave += [
         Problem(location=place, what=f"column {quoted(column)} appears twice")
-        for column in dict.fromkeys(file.header)
-        if column and file.header.count(column) > 1
+        for column, times in there.items()
+        if column and times > 1
     ]
     if grave:
-        raise FleetError([*unknown, *grave])
-    return unknown
+        raise FleetError([*limited(unknown), *limited(grave)])
+    return [*limited(unknown)]
 
 
 def _problems(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[Problem]:

@@ -45,8 +45,12 @@ class ParquetFile:
         import pyarrow as pa
         from pyarrow import parquet
 
-        with opened(self.path) as file:
-            table = parquet.read_table(file, columns=list(names))
+        try:
+            with opened(self.path) as file:
+                table = parquet.read_table(file, columns=list(names))
+            table.validate(full=True)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise _damaged(self.name, error) from error
         problems = [
             Problem(
                 location=Location(file=self.name, column=one.name),
@@ -77,6 +81,12 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return compute.fill_null(compute.cast(column, pa.string()), "")
 
 
+def _damaged(name: str, error: Exception) -> FleetError:
+    """Return the error of a file of which a part cannot be read."""
+    what = quoted(" ".join(str(error).split()))
+    return refused(name, f"is no whole Parquet file: {what}", "write it again")
+
+
 def open_parquet(path: Path, name: str) -> ParquetFile:
     """Open a Parquet file; raises `FleetError` if it is not whole."""
     from pyarrow import ArrowException, parquet
@@ -85,6 +95,6 @@ def open_parquet(path: Path, name: str) -> ParquetFile:
         with opened(path) as file:
             names = parquet.read_schema(file).names
     except (ArrowException, OSError) as error:
-        raise refused(name, f"is no whole Parquet file: {quoted(str(error))}") from error
+        raise _damaged(name, error) from error
     header = tuple(column for column in names if not INDEX.fullmatch(column))
     return ParquetFile(path=path, name=name, header=header)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
+from planner.documents.sources import MOST_TABLE, read_bounded, read_source
 from planner.domain.errors import FleetError, Location, Problem
 
 STANDARD = "-"
 """The name of standard input as a path."""
 MOST_PROBLEMS = 20
-PIECE = 1 << 20
 FILES = 3
 """Files that are kept: a command reads a fleet, its guests and its edges."""
 
@@ -27,7 +27,8 @@ def name_of(path: Path) -> str:
 def opened(path: Path) -> io.BytesIO:
     """Open a file to be read: all readers of a command see the bytes of one reading.
 
-    A file that has changed since is read again; a pipe and standard input can be read only once.
+    A file that has changed since is read again; a pipe and standard input can be read only once. Raises
+    `OSError`.
     """
     if str(path) == STANDARD:
         return io.BytesIO(_piped(path))
@@ -35,21 +36,21 @@ def opened(path: Path) -> io.BytesIO:
     if stat.S_ISREG(found.st_mode):
         known = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
         return io.BytesIO(_content(path, known))
-    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-        raise refused(name_of(path), "is a device", "name a file, a pipe or '-'")
     return io.BytesIO(_piped(path))
 
 
 @lru_cache(maxsize=FILES)
 def _content(path: Path, known: tuple[int, ...]) -> bytes:
     """Return what a file holds as long as `known`, its place, size and time, is the same."""
-    return path.read_bytes()
+    return read_source(path, MOST_TABLE)
 
 
 @cache
 def _piped(path: Path) -> bytes:
     """Return all that comes out of a pipe: it can be read only once."""
-    return sys.stdin.buffer.read() if str(path) == STANDARD else path.read_bytes()
+    if str(path) == STANDARD:
+        return read_bounded(sys.stdin.buffer, MOST_TABLE, Path(name_of(path)))
+    return read_source(path, MOST_TABLE)
 
 
 def limited(problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -6,15 +6,20 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from planner.documents.sources import PIECE
 from planner.fleet.tables.csv_file import open_csv
 from planner.fleet.tables.parquet_file import PARQUET, open_parquet
-from planner.fleet.tables.sources import PIECE, name_of, opened, refused
+from planner.fleet.tables.sources import name_of, opened, refused
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from planner.domain.errors import Problem
 
+BOM = b"\xef\xbb\xbf"
+"""What Windows puts before UTF-8; a file of nothing else is empty."""
+MOST_COLUMNS = 10_000
+"""Columns of a table: no inventory has as many."""
 STRANGERS = (
     (b"\x1f\x8b", "compressed with gzip; unpack it"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet; save the sheet as CSV"),
@@ -58,13 +63,20 @@ def open_table(path: Path) -> TableFile:
     except OSError as error:
         raise refused(shown, error.strerror or str(error)) from error
     if head.startswith(PARQUET):
-        return open_parquet(path, shown)
+        return _narrow(open_parquet(path, shown))
     _refuse_strangers(head, shown)
-    return open_csv(path, shown)
+    return _narrow(open_csv(path, shown))
+
+
+def _narrow(file: TableFile) -> TableFile:
+    columns = len(file.header)
+    if columns > MOST_COLUMNS:
+        raise refused(file.name, f"has {columns:,} columns", f"at most {MOST_COLUMNS:,} are read")
+    return file
 
 
 def _refuse_strangers(head: bytes, name: str) -> None:
-    if not head.strip():
+    if not head.removeprefix(BOM).strip():
         raise refused(name, "the file is empty")
     for start, what in STRANGERS:
         if head.startswith(start):

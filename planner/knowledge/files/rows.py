@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from planner.documents.complaints import Complaints, Steps, no_line
+from planner.documents.digits import whole_of
 from planner.documents.toml_file import load_toml
 from planner.domain.errors import KnowledgeError, Location, Problem, nearest
 
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
+LONGEST_VERSION = 255
+"""Characters of a version: no package's and no kernel's has as many."""
 
 
 @dataclass(slots=True)
@@ -241,7 +244,7 @@ def release_key(text: str) -> tuple[int, ...]:
     """
     plain = re.sub(r"\.0-rc", ".-rc", text) if "-rc" in text else text
     parts = re.findall(r"rc|\d+", plain)
-    return tuple(-1 if part == "rc" else int(part) for part in parts)
+    return tuple(-1 if part == "rc" else whole_of(part) for part in parts)
 
 
 def versions(texts: Iterable[str]) -> tuple[tuple[int, ...], ...]:

@@ -14,7 +14,7 @@ from planner.domain.capability import (
     Presence,
 )
 from planner.domain.errors import advised, closest, quoted
-from planner.knowledge.files.rows import release_key
+from planner.knowledge.files.rows import LONGEST_VERSION, release_key
 from planner.knowledge.kernel.kernel_line import (
     CapabilityChange,
     KernelLine,
@@ -64,7 +64,7 @@ class KernelLines:
 
     def place(self, text: str) -> KernelRelease | None:
         """Return where a `uname -r` text belongs, None if no line matches it."""
-        for line in self.lines:
+        for line in self.lines if len(text) <= LONGEST_VERSION else ():
             found = line.pattern.match(text)
             if found is None:
                 continue

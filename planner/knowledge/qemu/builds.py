@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planner.domain.errors import advised, closest, quoted
 from planner.domain.host import QemuBuild
+from planner.knowledge.files.rows import LONGEST_VERSION
 from planner.knowledge.qemu.build_line import (
     BuildLine,
     Key,
@@ -60,7 +61,7 @@ class BuildLines:
 
     def place(self, text: str) -> QemuBuild | None:
         """Return the build that a package version names, None if no line matches."""
-        for line in self.lines:
+        for line in self.lines if len(text) <= LONGEST_VERSION else ():
             found = line.pattern.match(text)
             if found is not None:
                 return self._build(line, read_text(line, found), text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import Presence
 from planner.domain.host import HostProfile, MigrationEdge
 from planner.domain.verdict import Remark
@@ -123,4 +124,5 @@ def _agree(one: str, other: str, ppm: int) -> bool:
         return True
     if not (ppm and one.isdecimal() and other.isdecimal()):
         return False
-    return abs(int(one) - int(other)) * 1_000_000 <= ppm * max(int(one), int(other))
+    numbers = whole_of(one), whole_of(other)
+    return (max(numbers) - min(numbers)) * 1_000_000 <= ppm * max(numbers)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from planner.documents.digits import whole_of
 from planner.domain.capability import CapabilityId
 from planner.fleet.importers.planes.host_facts import HostFacts
 from planner.fleet.importers.planes.plane_words import FeatureNames
@@ -62,8 +63,8 @@ def read_cache(root: Element, host: str, source: str, names: FeatureNames) -> Ho
     signature = SIGNATURE.fullmatch(_text(root, "hostCPUSignature"))
     hardware = {} if signature is None else signature.groupdict()
     microcode = _text(root, "microcodeVersion")
-    if microcode.isdigit() and int(microcode):
-        hardware["microcode"] = hex(int(microcode))
+    if microcode.isdecimal() and whole_of(microcode):
+        hardware["microcode"] = hex(whole_of(microcode))
     present, absent = _features(cpu, names.known.get(arch, frozenset()), names.of_qemu)
     return HostFacts(
         host=host,
@@ -85,9 +86,9 @@ def _text(root: Element, name: str) -> str:
 
 def _version(number: str) -> str:
     """Return the release behind libvirt's number: 7002022 is 7.2.22."""
-    if not number.isdigit():
+    if not number.isdecimal():
         return ""
-    value = int(number)
+    value = whole_of(number)
     return f"{value // 1_000_000}.{value // 1000 % 1000}.{value % 1000}"
 
 
