@@ -96,6 +96,8 @@ class MigratedUnit:
     `by_backend`: `host_condition` is met where the guest's devices say their backends.
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
+    `insists`: QEMU starts no guest with it on a host that lacks what it `requires`, so a boot host that
+    lacks it as well changes nothing for a guest that is said to have it.
     `brought`: lines of builds that have it before `since`, from which package on; of earlier packages of
     that version nobody knows. `unbuilt_source`, `unbuilt_destination`: what follows where the build of
     that end does not have a use or setting, None where it is not asked.
@@ -139,6 +141,7 @@ class MigratedUnit:
     known_before: bool = False
     only_certain: bool = False
     by_cpu: bool = True
+    insists: bool = False
     brought: tuple[tuple[str, tuple[int, ...]], ...] = ()
     unbuilt_source: Consequence | None = None
     unbuilt_destination: Consequence | None = None

@@ -107,6 +107,12 @@ def _extension_of_module(match: re.Match[str], probe: Probe) -> bool:
     return _extension(match, probe)
 
 
+def _extension_bit(match: re.Match[str], probe: Probe) -> bool:
+    if not _extension(match, probe) or probe.kvm is None:
+        return False
+    return bool(max(probe.kvm.extensions[_n(match[1])]) >> _n(match[2]) & 1)
+
+
 def _listed(match: re.Match[str], probe: Probe) -> bool:
     if probe.kvm is None or probe.kvm.msrs is None:
         raise _missing(probe, "kvm")
@@ -234,6 +240,7 @@ CPUID = rf"{NUMBER}(?: index {NUMBER})? (EAX|EBX|ECX|EDX) bit {NUMBER}"
 WRITE = re.compile(rf"KVM_SET_MSRS {NUMBER} with bit {NUMBER}")
 WORDS: tuple[tuple[str, Answer], ...] = (
     (rf"KVM_CHECK_EXTENSION {NUMBER}", _extension),
+    (rf"KVM_CHECK_EXTENSION {NUMBER} bit {NUMBER}", _extension_bit),
     (rf"KVM_CHECK_EXTENSION {NUMBER} on (\w+)", _extension_of_module),
     (rf"KVM_GET_MSR_INDEX_LIST {NUMBER}", _listed),
     (rf"KVM_GET_MSR_FEATURE_INDEX_LIST {NUMBER}", _feature_listed),

@@ -133,7 +133,9 @@ def _blocked(unit: MigratedUnit, source: UnitBehaviour) -> Iterable[UnitFailure]
 def _unbuilt(
     unit: MigratedUnit, sources: Iterable[UnitBehaviour], takers: Iterable[UnitBehaviour]
 ) -> Iterable[UnitFailure]:
-    """Yield the builds that do not have a way of migrating, or a setting of the machine."""
+    """Yield the builds that do not have a way of migrating; a setting that nobody states is not set."""
+    if not unit.is_unusual:
+        return
     asked: list[UnitBehaviour] = []
     asked += sources if unit.unbuilt_source is not None else ()
     asked += takers if unit.unbuilt_destination is not None else ()

@@ -134,6 +134,7 @@ def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
         cpu_features=row.truth("cpu_features"),
         known_before=row.truth("known_before"),
         only_certain=row.truth("only_certain"),
+        insists=row.truth("insists"),
         brought=_brought(row),
         unbuilt_source=source,
         unbuilt_destination=destination,

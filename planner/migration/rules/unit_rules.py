@@ -48,8 +48,13 @@ def _is_asked(case: UnitCase) -> bool:
 
 
 def _unbuilt(case: UnitCase) -> Iterator[Objection]:
-    """Object to ends whose build does not have a way of migrating, or a setting of the machine."""
+    """Object to ends whose build does not have a way of migrating, or a setting of the machine.
+
+    What nobody states is not asked: it is not set.
+    """
     unit = case.unit
+    if case.applies.truth is not Truth.YES:
+        return
     for end, view, consequence in (
         ("source", case.source, unit.unbuilt_source),
         ("destination", case.destination, unit.unbuilt_destination),
@@ -57,7 +62,7 @@ def _unbuilt(case: UnitCase) -> Iterator[Objection]:
         if consequence is None or view.knows is Truth.YES:
             continue
         if view.knows is Truth.NO:
-            yield settled(case, Rule.PART_NOT_OFFERED, consequence, Ability(Presence.PRESENT))
+            yield certain(case, Rule.PART_NOT_OFFERED, consequence)
         elif end == "source" or not case.same_build:
             yield open_gap(case, f"whether the QEMU of the {end} has {unit.id}", consequence)
 
@@ -95,12 +100,20 @@ def _travels(case: UnitCase) -> UnitJudgement:
     """Judge a unit that a host produces and the stream carries or the guest keeps."""
     producer = case.producer
     if producer.produces.presence is Presence.ABSENT:
-        return UnitJudgement()
+        return UnitJudgement(tuple(_insisted(case)))
     emitted = _emitted(case)
     if emitted is Truth.NO:
         return _unsent(case)
     arrival = _arrives(case, emitted)
     return UnitJudgement(tuple(_uncaptured(case)) + arrival.objections, arrival.remarks)
+
+
+def _insisted(case: UnitCase) -> Iterator[Objection]:
+    """Object to a destination that starts no guest with what this one is said to have."""
+    takes = case.destination.takes
+    said = case.applies.truth is Truth.YES and case.destination.knows is Truth.YES
+    if case.unit.insists and said and takes.presence is Presence.ABSENT:
+        yield certain(case, Rule.CAPABILITY_MISSING, case.lack, capability=deciding(takes))
 
 
 def _uncaptured(case: UnitCase) -> Iterator[Objection]:
