@@ -10,6 +10,7 @@ from planner.domain.capability import Evidence
 from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.guest_formats import GuestFormats
 from planner.knowledge.cpu_models import CpuModels
+from planner.knowledge.device_backends import Backend
 from planner.knowledge.qemu.compat_lists import MachineTables
 from planner.knowledge.qemu.offered import OfferedParts
 from planner.knowledge.value_kinds import ValueKind
@@ -147,7 +148,7 @@ class GuestWords:
     """The vocabulary of guests.
 
     `cpu_settings` are properties of CPUs that take a value, `settings_of_host` those that ask something
-    of a host; `backends` are words after a device with all that each means. `model_features` are those
+    of a host; `backends` are words after a device. `model_features` are those
     that some row or kernel speaks of; `common` are features that every CPU has on which KVM runs,
     `beyond_common` those of the hardware that some CPU lacks. `not_of_host` are those that a model that
     follows its host has only if named, `unmigratable` those that it has with migratable=off alone,
@@ -157,7 +158,7 @@ class GuestWords:
     """
 
     devices: Mapping[str, Device]
-    backends: Mapping[str, frozenset[str]]
+    backends: Mapping[str, Backend]
     variants: Mapping[str, Variant]
     cpu_models: CpuModels
     traits: Mapping[str, Trait]

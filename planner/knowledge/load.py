@@ -283,7 +283,7 @@ def _guest_words(
     everyday = common | _features(catalogue) | of_kernels
     return GuestWords(
         devices={row.name: row for row in folder.read("devices", made(Device))},
-        backends=dict(folder.read("backends", read_backend)),
+        backends={row.name: row for row in folder.read("backends", read_backend)},
         variants=dict(folder.read("variants", read_variant)),
         cpu_models=CpuModels(inventory, models, asked, everyday | _features_in(folder, "unasked")),
         model_features=asked,

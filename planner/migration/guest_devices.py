@@ -46,6 +46,11 @@ def device_name(device: str) -> str:
     return _split(device)[0][0]
 
 
+def device_backends(device: str) -> tuple[str, ...]:
+    """Return the words behind a device's name: where its data goes."""
+    return tuple(_split(device)[0][1:])
+
+
 def device_options(device: str) -> tuple[tuple[str, str], ...]:
     """Return the options of a device as (key, plain value); a bare word is one that is on."""
     words = (word.partition("=") for word in _split(device)[1].split(",") if word)
@@ -72,7 +77,8 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     stands = wanted_option.removeprefix("!") in _said(options)
     if wanted_option and stands is wanted_option.startswith("!"):
         return Truth.NO
-    stated = frozenset[str]().union(*(words.backends.get(one, frozenset()) for one in have[1:]))
+    known_words = [words.backends[one] for one in have[1:] if one in words.backends]
+    stated = frozenset[str]().union(*(one.meanings for one in known_words))
     if stated.issuperset(wanted[1:]):
         return Truth.YES
     certain = bool(have[1:]) and all(word in words.backends for word in have[1:])

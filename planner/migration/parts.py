@@ -12,10 +12,12 @@ from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.qemu.offered import OPTION, PROPERTY
-from planner.migration.guest_devices import device_name, device_options
+from planner.migration.guest_devices import device_backends, device_name, device_options
 
+BACKEND = "backend"
 NAMED = {
     "device": "the device",
+    BACKEND: "the back end",
     "cpu-model": "the CPU model",
     "cpu-feature": "the CPU feature",
     "cpu-setting": "the setting of CPUs",
@@ -132,6 +134,11 @@ def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
         name = device_name(device)
         if name in knowledge.guests.devices or knowledge.guests.is_read_device(name):
             yield Part("device", name)
+        yield from (
+            Part(BACKEND, word)
+            for word in device_backends(device)
+            if word in knowledge.guests.backends
+        )
         for option, _ in device_options(device):
             if option not in knowledge.guests.general_options:
                 yield Part(PROPERTY, option, name)
@@ -147,6 +154,8 @@ def _parts(start: GuestStart, knowledge: KnowledgeBase) -> Iterator[Part]:
 
 
 def _offered(part: Part, arch: str, build: QemuBuild, knowledge: KnowledgeBase) -> Truth:
+    if part.kind == BACKEND:
+        return knowledge.guests.backends[part.name].is_of(build)
     if part.kind == OPTION:
         return knowledge.parts.has_machine_option(arch, build, part.device, part.name)
     if part.kind == PROPERTY:
@@ -158,6 +167,6 @@ def _is_implied(part: Part, edge: MigrationEdge, knowledge: KnowledgeBase) -> bo
     """Whether what runs on the source must be on the destination: one build, or read ones beyond it."""
     source, destination = edge.source.qemu, edge.destination.qemu
     builds = (source, destination)
-    return source.is_same_as(destination) or knowledge.parts.is_kept(
-        part.kind, edge.source.arch, builds, part.name, part.device
-    )
+    if source.is_same_as(destination) or part.kind == BACKEND:
+        return source.is_same_as(destination)
+    return knowledge.parts.is_kept(part.kind, edge.source.arch, builds, part.name, part.device)

@@ -10,6 +10,7 @@ from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
 from planner.knowledge.cpu_models import CpuModel
+from planner.knowledge.device_backends import Backend
 from planner.knowledge.files.rows import Row, release_key
 from planner.knowledge.guests import (
     CpuGeneration,
@@ -30,12 +31,17 @@ RESTS = {"no": Truth.NO, "unknown": Truth.UNKNOWN}
 """What holds of the devices that a vendor's list does not have."""
 
 
-def read_backend(row: Row) -> tuple[str, frozenset[str]]:
-    """Read what follows `+` after a device, with all that it means."""
-    row.choice("evidence", Evidence)
-    row.text("source")
-    name = row.text("name")
-    return name, frozenset({name, *row.texts("implies")})
+def read_backend(row: Row) -> Backend:
+    """Read what follows `+` after a device."""
+    return Backend(
+        name=row.text("name"),
+        evidence=row.choice("evidence", Evidence),
+        source=row.text("source"),
+        implies=row.texts("implies"),
+        since=row.release("since", ""),
+        surely=row.release("surely", ""),
+        optional=row.truth("optional"),
+    )
 
 
 def read_general_option(row: Row) -> str:
