@@ -61,7 +61,7 @@ class MigrationDomain:
         object.__setattr__(self, "cpu_aspects", self._aspects())
 
     def _aspects(self) -> CpuAspects:
-        boots = _aspects_of(self.profiles)
+        boots = _aspects_of(member.profile for member in self.starts)
         if self.edges is None:
             return CpuAspects(boots, boots)
         return CpuAspects(boots, _aspects_of(other for _, other in self.edges))
