@@ -77,16 +77,9 @@ class GuestJudge:
     def _asked(self, condition: Condition) -> tuple[Clauses, ...]:
         """Return the claims of which each violates a condition: those of every unit that asks for it."""
         if condition.id not in self._alternatives:
-            reasons = [one for one in self.baseline.reasons if one.condition == condition.text]
-            own = clauses_of(condition.words)
-            found = dict.fromkeys(self._claims(one, own) for one in reasons)
-            split = [(one,) for one in own] if is_common_parts(condition) else [own]
-            self._alternatives[condition.id] = tuple(found) or tuple(split)
+            found = claims_of_condition(condition, self.baseline.reasons, self._units())
+            self._alternatives[condition.id] = tuple(dict.fromkeys(claims for _, claims in found))
         return self._alternatives[condition.id]
-
-    def _claims(self, reason: ConditionReason, own: Clauses) -> Clauses:
-        unit = self._units().get(reason.unit)
-        return own if unit is None else unit.when
 
     def _units(self) -> Mapping[str, MigratedUnit]:
         arch = self.domain.members[0].profile.arch
@@ -170,3 +163,22 @@ class GuestJudge:
 
 MOST_BEYOND = 4
 OF_CPU = frozenset({ClauseKind.CPU, ClauseKind.CPU_LACKS})
+
+
+def claims_of_condition(
+    condition: Condition,
+    reasons: Iterable[ConditionReason],
+    units: Mapping[str, MigratedUnit],
+) -> tuple[tuple[str, Clauses], ...]:
+    """Return (unit, claims) of which each violates a condition: those of every unit that asks for it.
+
+    The unit is empty where a difference of builds or kernels asks.
+    """
+    own = clauses_of(condition.words)
+    found = dict.fromkeys(
+        (one.unit, units[one.unit].when if one.unit in units else own)
+        for one in reasons
+        if one.condition == condition.text
+    )
+    split = [(one,) for one in own] if is_common_parts(condition) else [own]
+    return tuple(found) or tuple(("", claims) for claims in split)

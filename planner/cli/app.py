@@ -17,6 +17,7 @@ from planner.cli.decode import decode
 from planner.cli.explain import explain
 from planner.cli.hand_over.ci import ci
 from planner.cli.hand_over.export import export
+from planner.cli.hand_over.gate import gate
 from planner.cli.harvest import harvest
 from planner.cli.import_ import import_
 from planner.cli.knowledge import knowledge
@@ -60,6 +61,7 @@ app.command(short_help="An answer or plan in the words of others.")(export)
 app.command(short_help="One line per finding, for a daily job.")(ci)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(harvest, name="harvest")
+app.add_typer(gate, name="gate")
 
 
 def _version(wanted: bool) -> None:

@@ -18,6 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from planner.documents.typed import model_of
 from planner.fleet.plan_file import SCHEMA, PlanDocument
+from planner.gate.policy import GatePolicy
 from planner.present import document_types
 from planner.present.plans import plan_document_types
 from planner.probe.document import ProbeDocument
@@ -25,6 +26,7 @@ from planner.probe.document import ProbeDocument
 Json = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
 TYPES: dict[str, tuple[Any, str]] = {
+    "gate-1": (GatePolicy, "Policy of `planner gate build`"),
     "plan-2": (model_of(PlanDocument), "Document of `planner plan`"),
     "probe-1": (ProbeDocument, "Probe file of one host"),
     "solution-2": (document_types.SolutionDocument, "Document of `planner solve`"),
@@ -36,7 +38,7 @@ TYPES: dict[str, tuple[Any, str]] = {
     "whatif-1": (plan_document_types.WhatIfDocument, "Document of `planner whatif`"),
 }
 """The type and the title of every schema."""
-WORDS = {"plan-2": "plan-2", "probe-1": "probe-1"}
+WORDS = {"gate-1": "gate-1", "plan-2": "plan-2", "probe-1": "probe-1"}
 """The file of words of a schema; those of answers share `answers.toml`, for they share types."""
 
 

@@ -1,0 +1,219 @@
+"""A fleet as policies: every machine type of a pool, by boot host and by the host that guests come to.
+
+The source of a migration is nobody's to know on the destination, so every host that has the type may
+have been it: what a guest carries depends on all hosts that it may have visited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from planner.answers.conditions import profile_of, sorted_out
+from planner.answers.reasons.condition_origin import asked_by
+from planner.domain.host import HostProfile
+from planner.domain.machine_type import MachineType
+from planner.domain.policy import Policy
+from planner.domain.solution import ChosenBaseline
+from planner.domain.truth import Truth
+from planner.gate.entries import Entries, refusals_of
+from planner.gate.policy import (
+    SCHEMA,
+    GateCell,
+    GateClass,
+    GatePolicy,
+    GateRefusal,
+    GateWaiver,
+    IfUnknown,
+    Mode,
+)
+from planner.gate.tables import GuestTables
+from planner.gate.words import ClauseWords, host_features
+from planner.knowledge.base import KnowledgeBase
+from planner.migration.graph import MigrationDomain
+from planner.migration.profiles import PoolMember
+from planner.solver.closed_form import ClosedForm
+from planner.solver.solve import baseline_of
+
+MOST_PROFILES = 6
+"""Kinds of hosts up to which boot hosts are told apart; beyond, the worst of them counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What an operator asks of a gate."""
+
+    mode: Mode = "warn"
+    unknown: IfUnknown = "refuse"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What a policy is of: its pool, what it was made of, and the rows that this rests on."""
+
+    pool: str
+    made_of: Literal["fleet", "solution", "plan"]
+    knowledge: str = ""
+
+
+@dataclass
+class PoolGate:
+    """Compiles the policy of one pool."""
+
+    domain: MigrationDomain
+    knowledge: KnowledgeBase
+    policy: Policy
+    form: ClosedForm = field(init=False)
+    types: tuple[MachineType, ...] = field(init=False)
+    entries: Entries = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look up the types; losses that somebody accepts become waivers, which may end."""
+        strict = replace(self.policy, accepted_losses=())
+        self.form = ClosedForm(self.knowledge, strict)
+        arch = self.domain.members[0].profile.arch
+        self.form.units.narrow(tuple(self.domain.profiles))
+        self.types = tuple(self._offered(arch))
+        self.entries = Entries(ClauseWords(GuestTables(self.knowledge, arch)))
+
+    def compiled(self, settings: GateSettings) -> GatePolicy:
+        """Return the policy."""
+        groups = [(one, group) for one in self.domain.members for group in class_texts(one)]
+        place: dict[HostProfile, list[int]] = {one: [] for one in self.domain.profiles}
+        for number, (member, _) in enumerate(groups):
+            place[member.profile].append(number)
+        types = {row.name: list(self._cells(row, place)) for row in self.types}
+        features = self.entries.words.features()
+        return assembled(
+            self.entries,
+            Outline(pool=self.domain.name, made_of="fleet"),
+            settings,
+            self.policy,
+            types={name: cells for name, cells in types.items() if cells},
+            classes=[_class(member.profile, texts, features) for member, texts in groups],
+        )
+
+    def _offered(self, arch: str) -> Iterator[MachineType]:
+        """Yield the types that some host of the pool may have, on the boards and lines of the policy."""
+        boards, lines = self.policy.boards, self.policy.lines
+        for row in self.knowledge.machines.types.values():
+            one = row.machine_type
+            if one.arch != arch or (boards and one.board not in boards):
+                continue
+            if lines and one.line not in lines:
+                continue
+            if any(self._may_have(member, one) for member in self.domain.members):
+                yield one
+
+    def _may_have(self, member: PoolMember, row: MachineType) -> bool:
+        return self.form.offers.of_build(member.profile.qemu, row.name) is not Truth.NO
+
+    def _cells(self, row: MachineType, place: dict[HostProfile, list[int]]) -> Iterator[GateCell]:
+        """Yield what is asked of guests of a type, by where they booted and where they come to."""
+        having = tuple(one for one in self.domain.members if self._may_have(one, row))
+        starts = tuple(one for one in having if one in self.domain.starts)
+        apart = len(self.domain.profiles) <= MOST_PROFILES
+        found: dict[int, list[tuple[list[int], list[int]]]] = {}
+        for here in having if starts else ():
+            for boots in ((one,) for one in starts) if apart else (starts,):
+                entry = self._entry(boots, having, here, row)
+                booted = [number for one in boots for number in place[one.profile]]
+                found.setdefault(entry, []).append((booted, place[here.profile]))
+        for entry, pairs in found.items():
+            yield from _merged(entry, pairs)
+
+    def _entry(
+        self,
+        boots: tuple[PoolMember, ...],
+        having: tuple[PoolMember, ...],
+        here: PoolMember,
+        row: MachineType,
+    ) -> int:
+        pairs = frozenset((one.profile, here.profile) for one in having)
+        allowed = self.domain.edges
+        edges = pairs if allowed is None else pairs & allowed
+        domain = MigrationDomain(name="", starts=boots, members=having, edges=edges)
+        if domain.unplaced:
+            gap = GateRefusal(unit="", text=domain.unplaced[0], certain=False)
+            nothing = ChosenBaseline(board=row.board, line=row.line, machine_type=row.name)
+            return self.entries.of_baseline(nothing, domain.builds, (gap,))
+        tried = self.form.attempt(domain, row)
+        baseline = sorted_out(domain, baseline_of(tried), row, self.form)
+        baseline = replace(baseline, reasons=tuple(asked_by(domain, row, self.form)))
+        return self.entries.of_baseline(baseline, domain.builds, refusals_of(tried))
+
+
+def assembled(
+    entries: Entries,
+    outline: Outline,
+    settings: GateSettings,
+    policy: Policy,
+    *,
+    types: dict[str, list[GateCell]],
+    classes: list[GateClass],
+) -> GatePolicy:
+    """Return the policy of what was gathered; losses that somebody accepts become waivers."""
+    words, knowledge = entries.words, entries.knowledge
+    profile = profile_of(policy, knowledge)
+    return GatePolicy(
+        schema=SCHEMA,
+        pool=outline.pool,
+        made_of=outline.made_of,
+        knowledge=outline.knowledge or knowledge.digest,
+        guest_profile=policy.guest_profile,
+        mode=settings.mode,
+        unknown=settings.unknown,
+        waivers=waivers_of(policy),
+        classes=classes,
+        machine_types=types,
+        entries=entries.listed,
+        flags=entries.flags,
+        conditions=entries.conditions,
+        clauses=[(kind, list(names)) for kind, names in words.clauses],
+        words=words.words,
+        models=words.models,
+        guest=words.tables.guest(words.traits, () if profile is None else profile.traits),
+    )
+
+
+def _merged(entry: int, pairs: Iterable[tuple[list[int], list[int]]]) -> Iterator[GateCell]:
+    """Yield cells of one entry, hosts with the same boot hosts together."""
+    by_here: dict[tuple[int, ...], set[int]] = {}
+    for boots, here in pairs:
+        by_here.setdefault(tuple(here), set()).update(boots)
+    by_boots: dict[tuple[int, ...], set[int]] = {}
+    for places, booted in by_here.items():
+        by_boots.setdefault(tuple(sorted(booted)), set()).update(places)
+    for starts, reached in sorted(by_boots.items()):
+        yield GateCell(boots=list(starts), here=sorted(reached), entry=entry)
+
+
+def class_texts(member: PoolMember) -> list[tuple[str, str, list[str]]]:
+    """Return (kernel, QEMU, hosts) of a member: hosts judged alike may run releases of their own."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for group in member.groups:
+        found.setdefault((group.kernel, group.qemu_version), []).extend(map(str, group.hosts))
+    return [(kernel, qemu, sorted(hosts)) for (kernel, qemu), hosts in found.items()]
+
+
+def _class(
+    profile: HostProfile, texts: tuple[str, str, list[str]], features: Iterable[str]
+) -> GateClass:
+    kernel, qemu, hosts = texts
+    lacks, gives = host_features(profile, features)
+    label = f"{hosts[0]} and {len(hosts) - 1} more" if len(hosts) > 1 else hosts[0]
+    return GateClass(label=label, kernel=kernel, qemu=qemu, hosts=hosts, lacks=lacks, gives=gives)
+
+
+def waivers_of(policy: Policy) -> list[GateWaiver]:
+    """Return the losses that somebody accepts, to be asked for their day at every migration."""
+    return [
+        GateWaiver(
+            unit=one.unit,
+            owner=one.owner,
+            reason=one.reason,
+            expires="" if one.expires is None else one.expires.isoformat(),
+        )
+        for one in policy.accepted_losses
+    ]

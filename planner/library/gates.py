@@ -1,0 +1,68 @@
+"""Gates: an answer as a policy per pool, and the scripts that hold incoming guests to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from planner.domain.host import Fleet
+from planner.domain.plans.plan import Plan
+from planner.domain.policy import Policy
+from planner.fleet.edges import Arrows
+from planner.fleet.solution_file import ToldSolution
+from planner.gate.policy import GatePolicy
+from planner.gate.pools import GateSettings, PoolGate
+from planner.gate.scripts import hook, stamp
+from planner.gate.told import of_answer, of_plan
+from planner.knowledge.base import KnowledgeBase
+from planner.library.answers import domains_of
+from planner.migration.profiles import profile_fleet
+
+__all__ = [
+    "GateSettings",
+    "dumped",
+    "gate_of_answer",
+    "gate_of_fleet",
+    "gate_of_plan",
+    "hook",
+    "stamp",
+]
+
+
+def gate_of_fleet(
+    fleet: Fleet,
+    settings: GateSettings,
+    policy: Policy,
+    knowledge: KnowledgeBase,
+    *,
+    edges: Arrows | None = None,
+    pool: str = "",
+) -> Iterator[GatePolicy]:
+    """Yield a policy per pool: every machine type, by where a guest booted and where it comes to."""
+    for domain in domains_of(profile_fleet(fleet, knowledge), edges):
+        if pool in {"", domain.name}:
+            yield PoolGate(domain, knowledge, policy).compiled(settings)
+
+
+def gate_of_answer(
+    told: ToldSolution, settings: GateSettings, policy: Policy, knowledge: KnowledgeBase
+) -> Iterator[GatePolicy]:
+    """Yield a policy per pool of an answer: its own machine types alone."""
+    for one in told.domains:
+        yield of_answer(one, told.knowledge.digest, settings, policy, knowledge)
+
+
+def gate_of_plan(
+    plan: Plan, wave: int, settings: GateSettings, policy: Policy, knowledge: KnowledgeBase
+) -> Iterator[GatePolicy]:
+    """Yield a policy per pool of a plan: what guests run once a wave is done, 0 before the first."""
+    yield from of_plan(plan, wave, settings, policy, knowledge)
+
+
+def dumped(policy: GatePolicy) -> str:
+    """Return the text of a policy: a key a line, short enough to be read at every migration."""
+    parts = (
+        f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}"
+        for key, value in policy.items()
+    )
+    return "{\n" + ",\n".join(parts) + "\n}\n"

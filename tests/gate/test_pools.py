@@ -1,0 +1,99 @@
+"""A fleet as a policy: what it says of guests is what the judge says of them."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from planner.gate import entries, policy, pools, tables, words  # noqa: F401  the parts under test
+from tests.gate.hosts import compiled, domain, stamp, verdict, waiving
+
+NEW, OLD = ("new1", "4.18.20"), ("old1", "4.14.336")
+SMI = "cpu/msr_smi_count"
+GLOBAL = (
+    "<qemu:commandline><qemu:arg value='-global'/>"
+    "<qemu:arg value='{}.x-migrate-smi-count=off'/></qemu:commandline>"
+)
+BOOTED_NEW = stamp("new1", "4.18.20", "4.0.0")
+BOOTED_OLD = stamp("old1", "4.14.336", "4.0.0")
+
+
+@pytest.mark.parametrize("host", [OLD, NEW])
+def test_the_loss_of_2019_is_refused_where_it_happens(host: tuple[str, str]) -> None:
+    outcome, reason = verdict(compiled(), domain("pc-q35-4.0"), *host)
+    assert outcome == ("unsafe" if host is OLD else "safe"), reason
+    if host is OLD:
+        assert "without x86_64-cpu.x-migrate-smi-count=off" in reason
+        assert reason.endswith(f"[{SMI}]")
+
+
+@pytest.mark.parametrize("driver", ["x86_64-cpu"])
+def test_a_guest_with_its_flag_passes(driver: str) -> None:
+    guest = domain("pc-q35-4.0", extra=GLOBAL.format(driver))
+    assert verdict(compiled(), guest, *OLD) == ("safe", "")
+
+
+def test_the_flag_of_another_type_does_not_count() -> None:
+    guest = domain("pc-q35-4.0", extra=GLOBAL.format("virtio-net-device"))
+    assert verdict(compiled(), guest, *OLD)[0] == "unsafe"
+
+
+def test_an_older_type_needs_no_flag() -> None:
+    assert verdict(compiled(), domain("pc-q35-2.11"), *OLD) == ("safe", "")
+
+
+def test_a_type_that_nobody_offers_is_not_known() -> None:
+    outcome, reason = verdict(compiled(), domain("pc-q35-9.0"), *OLD)
+    assert (outcome, reason) == ("unknown", "the policy does not know this machine type")
+
+
+def test_another_host_and_another_kernel_are_not_known() -> None:
+    assert verdict(compiled(), domain("pc-q35-2.11"), "other", "4.14.336")[0] == "unknown"
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11"), "old1", "4.14.337")
+    assert outcome == "unknown" and "build it anew" in reason
+    assert verdict(compiled(), domain("pc-q35-2.11"), "old1", "4.14.336-x")[0] == "safe"
+    assert verdict(compiled(), domain("pc-q35-2.11"), "old1.example.org", "4.14.336")[0] == "safe"
+
+
+def test_a_waiver_counts_until_its_day() -> None:
+    day = datetime.date(2027, 1, 31)
+    waived = compiled(policy=waiving(unit=SMI, owner="ops", reason="why", expires=day))
+    guest = domain("pc-q35-4.0")
+    assert verdict(waived, guest, *OLD, day="2027-01-31") == ("safe", f"waived: {SMI} by ops")
+    assert verdict(waived, guest, *OLD, day="2027-02-01")[0] == "unsafe"
+
+
+def test_a_device_that_breaks_a_condition_is_refused_and_its_neighbour_is_not() -> None:
+    assigned = "<hostdev mode='subsystem' type='pci'/>"
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11", devices=assigned), *OLD)
+    assert outcome == "unsafe" and "vfio-pci" in reason
+    card = "<interface type='user'><model type='virtio'/></interface>"
+    assert verdict(compiled(), domain("pc-q35-2.11", devices=card), *OLD) == ("safe", "")
+
+
+def test_a_device_without_a_row_is_not_known() -> None:
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11", devices="<quantum/>"), *OLD)
+    assert outcome == "unknown" and "libvirt-quantum" in reason
+
+
+def test_a_cpu_that_no_old_kernel_gives_is_refused() -> None:
+    cpu = "<cpu><model>Nehalem</model><feature policy='require' name='umip'/></cpu>"
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu), *OLD)
+    assert outcome == "unsafe" and "umip" in reason
+
+
+def test_the_stamp_tells_on_which_host_a_guest_with_the_cpu_of_its_host_booted() -> None:
+    cpu = "<cpu mode='host-passthrough'/>"
+    plain = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu), *OLD)
+    noted = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=BOOTED_OLD), *OLD)
+    assert "(if it booted on " in plain[1] and "(booted on " in noted[1]
+    other = stamp("old1", "3.10.0", "4.0.0")
+    unfit = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=other), *OLD)
+    assert unfit == plain
+
+
+def test_a_value_set_by_hand_that_sends_more_is_not_known() -> None:
+    more = GLOBAL.format("x86_64-cpu").replace("=off", "=on")
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11", extra=more), *NEW)
+    assert outcome == "unknown" and "x-migrate-smi-count=on is set by hand" in reason
