@@ -85,9 +85,12 @@ def test_a_cpu_that_no_old_kernel_gives_is_refused() -> None:
 
 def test_the_stamp_tells_on_which_host_a_guest_with_the_cpu_of_its_host_booted() -> None:
     cpu = "<cpu mode='host-passthrough'/>"
-    plain = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu), *OLD)
-    noted = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=BOOTED_OLD), *OLD)
-    assert "(if it booted on " in plain[1] and "(booted on " in noted[1]
+    plain, on_old, on_new = (
+        verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=note), *OLD)
+        for note in ("", BOOTED_OLD, BOOTED_NEW)
+    )
+    assert plain[0] == on_new[0] == "unknown" and on_old == ("safe", "")
+    assert "(if it booted on new1" in plain[1] and "(booted on new1" in on_new[1]
     other = stamp("old1", "3.10.0", "4.0.0")
     unfit = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=other), *OLD)
     assert unfit == plain
