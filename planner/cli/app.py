@@ -24,7 +24,6 @@ from planner.cli.knowledge import knowledge
 from planner.cli.plan import plan
 from planner.cli.probe import probe
 from planner.cli.report import report
-from planner.cli.screen.console import harmless
 from planner.cli.screen.output import forget_output, leave, open_streams, refuse_wrong_outputs
 from planner.cli.simulate import simulate
 from planner.cli.solve import solve
@@ -32,6 +31,7 @@ from planner.cli.status import status
 from planner.cli.unlock import unlock
 from planner.cli.whatif import whatif
 from planner.domain.errors import PlannerError, UsageError
+from planner.domain.shown import harmless
 
 WRONG_WORDS = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 """All that typer raises for wrong words, of which it exports this kind alone."""
@@ -86,8 +86,8 @@ def main() -> None:
     logging.getLogger("planner.bugs").addHandler(bugs)
     try:
         code = _run()
-    except KeyboardInterrupt:
-        code = exits.INTERRUPTED
+    except KeyboardInterrupt as stop:
+        code = stop.args[0] if stop.args else exits.INTERRUPTED
     leave(exits.BUG if bugs.told and code in exits.ANSWERS else code)
 
 
@@ -123,8 +123,8 @@ def _run() -> int:
     except SystemExit as end:
         return _code_of(end)
     except Exception as error:
-        if _is_breaking_off(error):
-            raise KeyboardInterrupt from error
+        if stop := _breaking_off(error):
+            raise stop from error
         _say(f"bug: {type(error).__name__}: {error}")
         _say("nothing above is an answer; please report this")
         return exits.BUG
@@ -140,11 +140,11 @@ def _refused_by_system(error: OSError | MemoryError) -> int:
     return exits.UNREADABLE
 
 
-def _is_breaking_off(error: BaseException | None) -> bool:
-    """Whether an error is what became of a Ctrl-C in the middle of an import."""
+def _breaking_off(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the Ctrl-C, or the end by a signal, that became an error in the middle of a call."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
-    return error is not None
+    return error
 
 
 def _code_of(end: SystemExit) -> int:

@@ -12,6 +12,7 @@ from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledg
 from planner.cli.screen.harvest_news import news_of, progress, tell_kernel, tell_types
 from planner.cli.screen.output import emit
 from planner.domain.errors import HarvestError, nearest, wrong_word
+from planner.domain.shown import harmless
 
 harvest = typer.Typer(
     help="""Read a QEMU program, or a migration stream, into rows.
@@ -120,7 +121,7 @@ def harvest_qemu(
         found = lay_whole(Program(command=[binary]), build, own, folder, asked, progress)
         differ += len(found.changes)
         for text in news_of(found):
-            typer.echo(text)
+            typer.echo(harmless(text))
         if write:
             found.tables.write()
     raise typer.Exit(exits.UNSAFE if differ else exits.ANSWERED)
@@ -204,7 +205,7 @@ def harvest_vmstate(
         differ += is_new or bool(news.gained or news.lost)
         for sign, rows in (("+", news.gained), ("-", news.lost)):
             for row in rows:
-                typer.echo(f"{sign} {','.join(row)}")
+                typer.echo(harmless(f"{sign} {','.join(row)}"))
         typer.echo(f"# QEMU {release}: {news.facts} sections read, {len(news.gained)} new")
     if write:
         table.write()
@@ -239,13 +240,13 @@ def harvest_package(
     rows = checked_knowledge(knowledge, policy)
     packages = [read_package(path) for path in files]
     for one in packages:
-        typer.echo(f"# {one.file}: {one.name} {one.text} ({one.arch})")
+        typer.echo(harmless(f"# {one.file}: {one.name} {one.text} ({one.arch})"))
         for text in (*(f"{path}: {said}" for path, said in one.said.items()), *one.changelog):
-            typer.echo(f"#   {text}")
+            typer.echo(harmless(f"#   {text}"))
     folder = data or shipped_data()
     changes = rom_changes(packages, rows, folder, line=line, release=release)
     for text in changes.told:
-        typer.echo(text)
+        typer.echo(harmless(text))
     typer.echo(
         f"# {changes.line} {changes.release}: {len(changes.sizes)} files read, "
         f"{len(changes.told)} sizes differ"
@@ -274,4 +275,4 @@ def harvest_stream(
     for part in read_stream(file).parts:
         name = f"{part.device}/{part.instance}"
         values = " ".join(f"{field.name}={field.value:#x}" for field in part.fields)
-        typer.echo(f"{name}  {part.subsection}  {values}".rstrip())
+        typer.echo(harmless(f"{name}  {part.subsection}  {values}".rstrip()))

@@ -13,6 +13,7 @@ import typer
 from planner import __version__
 from planner.cli.options import CheckedPolicy, KnowledgeFolder, checked_knowledge
 from planner.cli.screen.output import emit
+from planner.domain.shown import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +70,7 @@ def probe(
     doubts = [build.doubt for build in builds if build.doubt]
     named = any(not build.doubt for build in builds[:1])
     for line in (*doubts, *_notes(found.reasons, still_open, has_build=named)):
-        print(line, file=sys.stderr)  # noqa: T201
+        print(harmless(line), file=sys.stderr)  # noqa: T201
 
 
 def _notes(

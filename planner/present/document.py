@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 from planner.domain.refusal import Refusal, WhyNotNewer
+from planner.domain.shown import STEERING
 from planner.domain.solution import (
     ChosenBaseline,
     Condition,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SOLUTION_SCHEMA: Final = "planner.solution/2"
 VERDICT_SCHEMA: Final = "planner.verdict/3"
 MOST_INDENTED = 200
+ESCAPES = {code: f"\\u{code:04x}" for code in STEERING if code >= 0x7F}
+"""What JSON may hold as it is, and a terminal should not get."""
 VERIFY = {
     "accelerator": "virsh dumpxml GUEST",
     "cpu": "virsh dumpxml GUEST",
@@ -70,16 +73,21 @@ def _value(value: object) -> Iterator[str]:
         yield from _compact(rows)
     else:
         text = json.dumps(list(rows) if size else value, indent=2, ensure_ascii=False)
-        yield text.replace("\n", "\n  ")
+        yield _visible(text).replace("\n", "\n  ")
 
 
 def _compact(rows: Iterable[object]) -> Iterator[str]:
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     opening = "[\n    "
     for row in rows:
-        yield opening + encode(row)
+        yield opening + _visible(encode(row))
         opening = ",\n    "
     yield "\n  ]"
+
+
+def _visible(text: str) -> str:
+    """Return JSON in which what steers a terminal or hides in it is written as escapes."""
+    return text if text.isascii() and "\x7f" not in text else text.translate(ESCAPES)
 
 
 def solution_document(solution: Solution) -> types.SolutionDocument:

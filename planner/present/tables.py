@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from planner.domain.shown import harmless
 from planner.domain.solution import ChosenBaseline, DomainSolution, Solution
 from planner.present.report import merged_conditions
 
+FORMULAS = {"=", "+", "-", "@"}
+"""What a cell begins with that a spreadsheet computes."""
+SIGNED = re.compile(r"[\w.+ -]*", re.ASCII)
+"""Numbers and stated capabilities, which begin so and call nothing."""
 COLUMNS = (
     "domain",
     "hosts",
@@ -33,11 +39,19 @@ def solution_csv(solution: Solution) -> Iterator[str]:
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """Yield rows as CSV with Unix newlines."""
+    """Yield rows as CSV with Unix newlines; no cell of it is a formula to a spreadsheet."""
     for row in chain([header], rows):
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(row)
+        csv.writer(buffer, lineterminator="\n").writerow(map(_cell, row))
         yield buffer.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Return a cell that neither steers a terminal nor is computed: that one gets a quote."""
+    if not isinstance(value, str) or value.isalnum():
+        return value
+    text = harmless(value)
+    return f"'{text}" if text[:1] in FORMULAS and not SIGNED.fullmatch(text) else text
 
 
 def solution_markdown(solution: Solution) -> Iterator[str]:
@@ -49,7 +63,7 @@ def markdown_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> It
     """Yield rows as one Markdown table."""
     columns = tuple(header)
     for row in chain([columns, ["---"] * len(columns)], rows):
-        yield _markdown_row(str(cell) for cell in row)
+        yield _markdown_row(harmless(str(cell)) for cell in row)
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

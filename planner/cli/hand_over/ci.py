@@ -20,12 +20,13 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.screen.console import harmless, working
+from planner.cli.screen.console import working
 from planner.cli.screen.output import answer
 from planner.cli.simulate import note_other_rows
 from planner.cli.simulate import planned as plan_and_hosts
 from planner.cli.solve import solved
 from planner.cli.status import day_of
+from planner.domain.shown import harmless
 
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup

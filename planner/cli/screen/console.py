@@ -14,7 +14,8 @@ from threading import Timer
 
 import typer
 
-from planner.cli.screen.output import is_standard
+from planner.cli.screen.output import Painted, is_standard
+from planner.domain.shown import harmless
 from planner.present.lines import NARROWEST, WIDTH, Line, Style
 
 BEGUN = time.monotonic()
@@ -22,8 +23,6 @@ PATIENCE = 1.0
 """Seconds of a command after which somebody wants to know that work goes on."""
 PAUSE = 0.1
 """Seconds between two looks at it."""
-CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-"""Characters that a terminal obeys, as they are shown."""
 COLOURS = {
     Style.HEAD: {"bold": True},
     Style.GOOD: {"fg": "green", "bold": True},
@@ -39,7 +38,7 @@ def painted(lines: Iterable[Line], output: Path | None) -> Iterator[str]:
     width = width_of(output)
     for line in lines:
         for row in line.rows(width):
-            yield _paint(row, line.style, colour=colour) + "\n"
+            yield Painted(_paint(row, line.style, colour=colour) + "\n")
 
 
 def width_of(output: Path | None) -> int:
@@ -55,11 +54,6 @@ def _paint(row: str, style: Style, *, colour: bool) -> str:
     if not colour or style is Style.PLAIN:
         return text
     return typer.style(text, **COLOURS[style])  # type: ignore[arg-type]
-
-
-def harmless(text: str) -> str:
-    """Return a line with the control characters escaped that would steer a terminal."""
-    return text if text.isprintable() else text.translate(CONTROLS)
 
 
 def note(text: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from planner.domain.shown import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def tell_types(merged: Merge, build: HarvestedBuild, place: Place, folder: Path) -> int:
     """Print what differs in the rows of machine types; return how many rows do."""
     for text in _report(merged, folder):
-        typer.echo(text, nl=False)
+        typer.echo(harmless(text.rstrip("\n")))
     lists = f"{merged.lists} compat lists" if build.lists_properties else "no compat lists"
     typer.echo(
         f"# QEMU {build.version} ({build.text}) as {place.line} {place.release}: "
@@ -35,7 +37,7 @@ def tell_kernel(found: Harvest) -> None:
     news, row = found.news, found.release
     for sign, names in (("+", news.gained), ("-", news.lost), ("~", news.changed)):
         for name in names:
-            typer.echo(f"{sign} {name}")
+            typer.echo(harmless(f"{sign} {name}"))
     against = f" against {news.against}" if news.against else ""
     typer.echo(
         f"# {row.line} {row.release} {row.arch}: {found.facts} capabilities given, "
@@ -46,7 +48,7 @@ def tell_kernel(found: Harvest) -> None:
 def progress(text: str) -> None:
     """Say on a terminal what is asked now."""
     if sys.stderr.isatty():
-        typer.echo(f"\r\033[K{text}", err=True, nl=False)
+        typer.echo(f"\r\033[K{harmless(text)}", err=True, nl=False)
 
 
 def news_of(found: Laid) -> Iterator[str]:

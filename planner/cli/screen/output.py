@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import signal
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn, TextIO
 
 import typer
 
 from planner.domain.errors import Location, PlannerError, Problem, UsageError, wrong_word
+from planner.domain.shown import harmless
 
 STANDARD = "-"
 """The name of standard output as a value of --output."""
+LINES = re.compile(r"([\n\t])")
+"""What of a text for programs may reach a terminal as it is."""
+ENDS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process, which then removes what is not complete."""
+
+
+class Painted(str):
+    """Text for a terminal, in which every name is harmless and only our own colours are obeyed."""
+
+    __slots__ = ()
 
 
 def answer(pieces: Iterable[str], output: Path | None, code: int) -> NoReturn:
@@ -98,13 +113,20 @@ def refuse_wrong_outputs(words: Sequence[str]) -> None:
 
 def _write_standard(pieces: Iterable[str]) -> None:
     try:
-        sys.stdout.writelines(pieces)
+        sys.stdout.writelines(map(_seen, pieces) if sys.stdout.isatty() else pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         forget_output()
     except OSError as error:
         forget_output()
         raise _unwritten("standard output", error) from error
+
+
+def _seen(piece: str) -> str:
+    """Return a piece as a terminal may get it: what others wrote steers nothing."""
+    if isinstance(piece, Painted):
+        return piece
+    return "".join(part if LINES.match(part) else harmless(part) for part in LINES.split(piece))
 
 
 def _unwritten(place: str, error: OSError) -> PlannerError:
@@ -133,15 +155,61 @@ def _write_through(pieces: Iterable[str], output: Path) -> None:
 
 def _write_whole(pieces: Iterable[str], output: Path, before: os.stat_result | None) -> None:
     """Write a file beside its place and move it there; what is not complete is removed."""
-    descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:32]}.")
-    beside = Path(name)
+    with _ended_by_exception():
+        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:32]}.")
+        beside = Path(name)
+        try:
+            with _text_file(descriptor) as file:
+                file.writelines(pieces)
+                file.flush()
+                _settle(descriptor)
+            _take_after(beside, before)
+            beside.replace(output)
+            _settle_folder(output.parent)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _settle(descriptor: int) -> None:
+    """Wait until a file is on its disk, so that no crash leaves the new name without the text."""
     try:
-        with _text_file(descriptor) as file:
-            file.writelines(pieces)
-        _take_after(beside, before)
-        beside.replace(output)
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+
+
+def _settle_folder(folder: Path) -> None:
+    """Wait until a folder is on its disk, where it can be."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _ended_by_exception() -> Iterator[None]:
+    """Let signals that end the process raise `KeyboardInterrupt` with its exit code; those only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.getsignal(one) for one in ENDS}
+    for one, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(one, _end)
+    try:
+        yield
     finally:
-        beside.unlink(missing_ok=True)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End as who is ended by a signal does."""
+    del frame
+    raise KeyboardInterrupt(128 + number)
 
 
 def _text_file(descriptor: int) -> TextIO:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cli.screen.console import harmless, painted, width_of
-from planner.cli.screen.output import is_standard
+from planner.cli.screen.console import painted, width_of
+from planner.cli.screen.output import Painted, is_standard
+from planner.domain.shown import harmless
 from planner.present.lines import Line
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ def _drawn(title: str, table: Table) -> str:
     )
     console.print(f"\n[bold]{_plain(title)}[/]")
     console.print(table)
-    return room.getvalue()
+    return Painted(room.getvalue())
