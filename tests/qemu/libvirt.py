@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from uuid import uuid4
 
 PACKAGES = ("libvirt-daemon-system", "libvirt-clients", "qemu-system-x86")
 BOUND = {
@@ -57,34 +58,60 @@ def _missing() -> str:
 @contextmanager
 def daemon(folder: Path) -> Iterator[str]:
     """Run a libvirtd whose files are in a folder; yield the address that virsh takes."""
+    prepare(folder)
+    with running(folder) as address:
+        yield address
+
+
+def prepare(folder: Path) -> None:
+    """Make the files of a libvirtd, as its packages install them."""
     for name in BOUND:
         (folder / name).mkdir(parents=True)
     for name in ("etc", "varlib"):
         shutil.copytree(BOUND[name], folder / name, symlinks=True, dirs_exist_ok=True)
-    (folder / "etc" / "libvirtd.conf").write_text('auth_unix_rw = "none"\n', encoding="utf-8")
+    own = f'auth_unix_rw = "none"\nhost_uuid = "{uuid4()}"\n'
+    (folder / "etc" / "libvirtd.conf").write_text(own, encoding="utf-8")
     (folder / "etc" / "qemu.conf").write_text(SETTINGS, encoding="utf-8")
+
+
+@contextmanager
+def running(folder: Path, host: str = "") -> Iterator[str]:
+    """Run a libvirtd with the files of a folder, on a machine of that name if one is given.
+
+    Its guests outlive it, and another that is run there finds them.
+    """
     binds = [
         f"mkdir -p {path}; mount --bind {folder / name} {path}" for name, path in BOUND.items()
     ]
-    script = "; ".join(["set -e", "mount --make-rprivate /", *binds, "exec libvirtd"])
-    with (folder / "messages").open("w") as messages:
-        running = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stderr=messages)
+    named = [f"hostname {host}"] if host else []
+    start = f"exec libvirtd -p {folder / 'pid'}"
+    script = "; ".join(["set -e", "mount --make-rprivate /", *named, *binds, start])
+    socket = folder / "run" / "libvirt-sock"
+    socket.unlink(missing_ok=True)
+    with (folder / "messages").open("a") as messages:
+        process = subprocess.Popen(
+            ["unshare", "-m", *(["-u"] if host else []), "sh", "-c", script], stderr=messages
+        )
         try:
-            socket = folder / "run" / "libvirt-sock"
             end = time.monotonic() + PATIENCE
-            while not socket.exists() and running.poll() is None and time.monotonic() < end:
+            while not socket.exists() and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.2)
             assert socket.exists(), (folder / "messages").read_text(encoding="utf-8")
             yield f"qemu+unix:///system?socket={socket}"
         finally:
-            running.terminate()
-            running.wait(PATIENCE)
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def asked(address: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Return what became of a command of virsh."""
+    return subprocess.run(
+        ["virsh", "-c", address, *words], capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def virsh(address: str, *words: str) -> str:
     """Return what virsh prints."""
-    done = subprocess.run(
-        ["virsh", "-c", address, *words], capture_output=True, text=True, check=False
-    )
+    done = asked(address, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
