@@ -17,6 +17,7 @@ from planner.cli.options import (
     OutputFile,
     PolicyFile,
     StrictInput,
+    Verbose,
     inputs_of,
     with_profile,
 )
@@ -105,6 +106,7 @@ def check(
     knowledge: KnowledgeFolder = None,
     strict_input: StrictInput = False,
     format: Format = CheckFormat.TABLE,
+    verbose: Verbose = False,
     output: OutputFile = None,
 ) -> None:
     """Judge whether a guest survives a migration from one host to another.
@@ -126,10 +128,9 @@ def check(
     rows = _cases(given, cases, words)
     verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
     code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
-    profile = given.policy.guest_profile
     if cases is None and format is CheckFormat.TABLE:
-        answer(_told(verdicts[0], profile, output), output, code)
-    note(f"for guest profile '{profile}', where a case does not say it")
+        answer(_told(verdicts[0], given, output, verbose=verbose), output, code)
+    note(f"for guest profile '{given.policy.guest_profile}', where a case does not say it")
     answer(_written(rows, verdicts, format, single=cases is None), output, code)
 
 
@@ -173,10 +174,11 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
     return case
 
 
-def _told(verdict: Verdict, profile: str, output: Path | None) -> Iterable[str]:
+def _told(verdict: Verdict, given: Inputs, output: Path | None, *, verbose: bool) -> Iterable[str]:
     from planner.present.check_report import verdict_report
 
-    return painted(verdict_report(verdict, profile), output)
+    profile = given.policy.guest_profile
+    return painted(verdict_report(verdict, profile, verbose=verbose), output)
 
 
 def _written(

@@ -6,23 +6,28 @@ import re
 from collections.abc import Iterator
 
 from planner.domain.verdict import Objection, Outcome, Rule, Verdict
+from planner.present.check_screen import LABEL, condition_line, fits, screen
 from planner.present.lines import Line, Style, folded
 
 STYLES = {Outcome.SAFE: Style.GOOD, Outcome.UNSAFE: Style.BAD, Outcome.UNKNOWN: Style.WARN}
 VERDICT_COLUMNS = ("outcome", "consequence", "objections", "conditions")
-LABEL = 18
 LISTED = re.compile(r",(?=\S)")
 """A comma without a blank, as in lists of functions: a line can be broken there."""
 
 
-def verdict_report(verdict: Verdict, profile: str) -> Iterator[Line]:
-    """Yield the verdict of one edge with every objection, condition and remark.
+def verdict_report(verdict: Verdict, profile: str, *, verbose: bool = False) -> Iterator[Line]:
+    """Yield the verdict of one edge with all that is said of it, or what a screen has room for.
 
     `profile` is the guest profile that says what the case leaves open.
     """
     consequence = f", {verdict.consequence.value}" if verdict.consequence is not None else ""
     yield Line(f"{verdict.outcome.value}{consequence}", STYLES[verdict.outcome])
     yield Line(f"  for guest profile '{profile}', where the case does not say it", Style.DIM)
+    whole = list(_whole(verdict))
+    yield from whole if verbose or fits(whole) else screen(verdict)
+
+
+def _whole(verdict: Verdict) -> Iterator[Line]:
     for objection in verdict.objections:
         style = Style.WARN if objection.is_gap else Style.BAD
         label = "unknown" if objection.is_gap else objection.consequence.value
@@ -31,9 +36,7 @@ def verdict_report(verdict: Verdict, profile: str) -> Iterator[Line]:
         source = LISTED.sub(", ", objection.source)
         yield from folded(source, label="source".ljust(LABEL), indent=2, style=Style.DIM)
     for one in verdict.conditions:
-        reason = f" ({one.reason})" if one.reason else ""
-        told = f"{one.condition.id}: {one.condition.text}{reason}"
-        yield from folded(told, label="holds if".ljust(LABEL), indent=2, style=Style.WARN)
+        yield from condition_line(one)
     for remark in verdict.remarks:
         if remark.universal or remark.kind == "host-condition":
             continue

@@ -84,10 +84,15 @@ def _start(guest: dict[str, str]) -> GuestStart:
     )
 
 
+def verdict_of_move(move: Move) -> Verdict:
+    """Return the strict verdict of a case."""
+    edge = MigrationEdge(source=_profile(move.source), destination=_profile(move.destination))
+    return judge(edge, _start(move.guest), _knowledge())
+
+
 def _objections(move: Move) -> list[Objection]:
     """Return what is said against an edge, of its unit alone if it names one."""
-    edge = MigrationEdge(source=_profile(move.source), destination=_profile(move.destination))
-    objections = judge(edge, _start(move.guest), _knowledge()).objections
+    objections = verdict_of_move(move).objections
     return [one for one in objections if move.unit in {"", one.unit}]
 
 

@@ -80,7 +80,7 @@ def cases() -> Iterator[Table]:
 def ask(case: Table, knowledge: KnowledgeBase) -> Asked:
     """Ask the planner about one case, as `check` does."""
     try:
-        verdict = _verdict(case, knowledge)
+        verdict = verdict_of(case, knowledge)
     except (FleetError, ValueError) as error:
         return Asked(case=case, outcome="refused", why=str(error).splitlines()[-1])
     return Asked(
@@ -99,7 +99,8 @@ def ask(case: Table, knowledge: KnowledgeBase) -> Asked:
     )
 
 
-def _verdict(case: Table, knowledge: KnowledgeBase) -> Verdict:
+def verdict_of(case: Table, knowledge: KnowledgeBase) -> Verdict:
+    """Return the verdict of a case as `check` gives it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fleet.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
