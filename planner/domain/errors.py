@@ -15,6 +15,8 @@ MOST_SAID = 2000
 """Characters of a longest message."""
 MANY = 5000
 """Names of which every one can be compared with a misspelt one."""
+NEAR = 0.6
+"""How alike a text is to one that is named as the nearest: 1 is equal."""
 CLOSE = 5
 """The closest names among which one with the same numbers is looked for."""
 
@@ -140,8 +142,8 @@ def _numbers(word: str) -> list[str]:
 
 
 def closest(word: str, choices: Iterable[str]) -> str:
-    """Return the choice closest to `word`, however far away; an empty text if there is none."""
-    found = difflib.get_close_matches(word[:LONGEST_NAME], sorted(choices), n=1, cutoff=0.0)
+    """Return the choice closest to `word`; an empty text if none is near."""
+    found = difflib.get_close_matches(word[:LONGEST_NAME], sorted(choices), n=1, cutoff=NEAR)
     return found[0] if found else ""
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NEARLY = 0.76
 """How alike two names are of which one is taken for the other misspelt: 1 is equal."""
-LIKE = 0.6
+LIKE = 0.72
 """How alike a known name is that is worth naming beside a column which nobody reads."""
 
 
@@ -39,6 +39,18 @@ def like(column: str, known: Collection[str]) -> str:
         return plain.removesuffix("s")
     found = difflib.get_close_matches(plain, sorted(known), n=1, cutoff=LIKE)
     return found[0] if found else ""
+
+
+def found_for(known: str, header: Collection[str]) -> str:
+    """Return the column of a header that was likely meant to be a known one, an empty text if none is.
+
+    `qemu_version` and `hostname` are meant to be `qemu` and `host`: the known name is a part of them.
+    """
+    plain = {re.sub(r"[\W_]+", "_", column.casefold()): column for column in header}
+    near = difflib.get_close_matches(known, sorted(plain), n=1, cutoff=LIKE)
+    parts = sorted((name for name in plain if name.startswith(known)), key=len)
+    parts += [name for name in sorted(plain) if known in name.split("_")]
+    return plain[[*near, *parts][0]] if near or parts else ""
 
 
 def _is_nearly(column: str, known: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.domain.errors import FleetError, Location, Problem, nearest, quoted
-from planner.fleet.tables.columns import foreign_columns, like
+from planner.fleet.tables.columns import foreign_columns, found_for, like
 from planner.fleet.tables.sources import MOST_PROBLEMS, limited
 from planner.fleet.tables.table_file import TableFile, open_table
 
@@ -110,7 +110,7 @@ def read_grouped(file: TableFile, columns: Columns) -> Grouped:
     allowed = {columns.name, *columns.keys, *columns.required, *columns.allowed}
     _refuse_other(file, columns)
     foreign = foreign_columns(file.header, allowed) if columns.open else ()
-    problems = [*_header_problems(file, allowed | {*foreign}, columns.required), *file.problems]
+    problems = [*_header_problems(file, allowed, columns.required, foreign), *file.problems]
     wanted = dict.fromkeys((columns.name, *columns.keys))
     names = [column for column in wanted if column in file.header]
     frame = file.frame(names, columns.keys, columns.numbers)
@@ -171,11 +171,18 @@ def _with_nearest(column: str, known: set[str]) -> str:
 
 
 def _header_problems(
-    file: TableFile, allowed: Iterable[str], required: Iterable[str]
+    file: TableFile,
+    allowed: Iterable[str],
+    required: Iterable[str],
+    unread: Iterable[str] = (),
 ) -> list[Problem]:
-    """Return the columns that are unknown; raises `FleetError` if one is missing or there twice."""
+    """Return the columns that are unknown; raises `FleetError` if one is missing or there twice.
+
+    `unread` are columns that are allowed and that nobody reads: one of them may be meant for another.
+    """
     place = Location(file=file.name, line=file.head_line)
-    known, there = {*allowed}, Counter(file.header)
+    known, foreign, there = {*allowed}, {*unread}, Counter(file.header)
+    _refuse_capitals(file, place, known)
     unknown = [
         Problem(
             location=place,
@@ -183,13 +190,14 @@ def _header_problems(
             remedy=nearest(column.lower(), known) or f"allowed: {', '.join(sorted(known))}",
         )
         for number, column in enumerate(file.header, 1)
-        if column not in known
+        if column not in known and column not in foreign
     ]
+    others = [column for column in file.header if column and column not in known]
     grave = [
         Problem(
             location=place,
             what=f"column '{column}' is missing",
-            remedy=f"required: {', '.join(required)}",
+            remedy=_meant(column, others) or f"required: {', '.join(required)}",
         )
         for column in required
         if column not in file.header
@@ -202,6 +210,21 @@ def _header_problems(
     if grave:
         raise FleetError([*limited(unknown), *limited(grave)])
     return [*limited(unknown)]
+
+
+def _refuse_capitals(file: TableFile, place: Location, known: Collection[str]) -> None:
+    """Raise `FleetError` once if several columns are known ones but for capitals."""
+    found = [one for one in file.header if one not in known and one.casefold() in known]
+    if len(found) > 1:
+        what = f"columns {', '.join(map(quoted, found))}: names of columns are lower case"
+        remedy = f"write {', '.join(one.casefold() for one in found)}"
+        raise FleetError([Problem(location=place, what=what, remedy=remedy)])
+
+
+def _meant(column: str, others: Sequence[str]) -> str:
+    """Return which column was found in place of a missing one, empty if none is like it."""
+    found = found_for(column, others)
+    return f"found {quoted(found)}; did you mean '{column}'?" if found else ""
 
 
 def _problems(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[Problem]:

@@ -154,6 +154,9 @@ def test_every_row_of_other_width_is_told(tmp_path: Path, content: bytes) -> Non
         (HEAD + b'h,"6.1,8.2\n', "is not CSV"),
         (b"host,kernel,qemu,\nh,6.1,8.2,\n", "column 4 has no name"),
         (b"Host,kernel,qemu\nh,6.1,8.2\n", "unknown column 'Host'; did you mean 'host'?"),
+        (b"hsot,kernel,qemu\nh,6.1,8.2\n", "missing; found 'hsot'; did you mean 'host'?"),
+        (b"host,kernel,qemu_version\nh,6.1,8.2\n", "found 'qemu_version'; did you mean 'qemu'?"),
+        (b"host,kernel,rack\nh,6.1,r1\n", "'qemu' is missing; required: host, kernel, qemu"),
         (b"host,kernel,qemu,qemu\nh,6.1,8.2,8.2\n", "'qemu' appears twice"),
         (HEAD + b"h\xf6,6.1,8.2\n", ":2: byte 0xf6 is not UTF-8"),
         (HEAD + b"h,6.1,8.2\n h ,6.1,8.2\n", ":3: host: 'h' appears a second time"),
@@ -164,6 +167,19 @@ def test_every_row_of_other_width_is_told(tmp_path: Path, content: bytes) -> Non
 def test_what_is_no_table_of_hosts_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     found = refused(tmp_path, content)
     assert words in " ".join(found)
+
+
+def test_capitals_in_a_header_are_one_problem(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, b"Host,Pool,Kernel,QEMU\nh,p,6.1,8.2\n")
+    assert "columns 'Host', 'Pool', 'Kernel', 'QEMU': names of columns are lower case" in problem
+    assert problem.endswith("write host, pool, kernel, qemu")
+
+
+def test_a_column_is_held_against_a_known_one_only_if_it_is_near(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text("host,kernel,qemu,os\nh,6.1.1,8.2.0,linux\n", "utf-8")
+    (note,) = map(str, read_fleet(path, load_knowledge()).unread)
+    assert note.endswith("1 column is not read: 'os'")
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
