@@ -72,7 +72,7 @@ StrictInput = Annotated[
     bool,
     typer.Option(
         "--strict-input",
-        help="a kernel or QEMU that no row knows is an error; default: its hosts are undecided",
+        help="a kernel, QEMU or CPU that no row reads is an error; default: a note, and undecided hosts",
     ),
 ]
 OutputFile = Annotated[
@@ -144,7 +144,7 @@ def inputs_of(
     knowledge = knowledge_of(folders)
     with working(f"reading {fleet.name}"):
         hosts = read_fleet(fleet, knowledge, strict=strict)
-    for one in hosts.unread:
+    for one in (*hosts.unread, *hosts.loose):
         note(str(one))
     for one in hosts.unplaced:
         note(f"{one}; nothing is known of these hosts")

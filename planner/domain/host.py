@@ -80,13 +80,14 @@ class Fleet:
     """All hosts, grouped; `source` is the file's name for messages.
 
     `unplaced` are the kernels and builds of its rows that fit no line, `unread` names the columns of
-    the file that nobody reads.
+    the file that nobody reads, `loose` the texts that are hardly read as they were meant.
     """
 
     groups: tuple[HostGroup, ...]
     source: str = "fleet"
     unplaced: tuple[Problem, ...] = field(default=(), compare=False)
     unread: tuple[Problem, ...] = field(default=(), compare=False)
+    loose: tuple[Problem, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         """Show the file's name and the size: a fleet may have a million hosts."""

@@ -9,6 +9,7 @@ from typing import cast
 
 from planner.domain.errors import FleetError, Problem, quoted
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
+from planner.fleet.loose_cells import loose_cells
 from planner.fleet.probe_file import Probed, read_probe
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
 from planner.fleet.tables.sources import name_of
@@ -48,15 +49,21 @@ def read_fleet(path: Path, vocabulary: Vocabulary, *, strict: bool = False) -> F
     """Read a fleet file, CSV or Parquet; raises `FleetError` with every problem of every row.
 
     A kernel or a QEMU that fits no line is a problem if `strict` or if no row is without one; else the
-    fleet tells of it, and of these hosts nothing is known.
+    fleet tells of it, and of these hosts nothing is known. `loose` of the fleet tells what is
+    hardly read as it was meant; what no row reads of it is a problem if `strict`.
     """
     found = read_groups(path, vocabulary)
+    groups = tuple(group for _, group in found.rows)
+    loose = loose_cells(groups, vocabulary)
+    if strict:
+        found.problems.extend(loose.wrong)
     found.refuse(strict=strict)
     return Fleet(
-        groups=tuple(group for _, group in found.rows),
+        groups=groups,
         source=name_of(path),
         unplaced=tuple(found.unplaced.all()),
         unread=found.unread,
+        loose=loose.told,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from planner.domain.capability import Capability, CapabilityId
@@ -32,6 +32,15 @@ class Vocabulary(Protocol):
 
     def misfit(self, column: str, text: str) -> tuple[str, str] | None:
         """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
+        ...
+
+    def loose(
+        self, *, arch: str, kernel: str, qemu: str, cpu: str
+    ) -> Iterable[tuple[str, str, str, bool]]:
+        """Return which texts of a host are hardly read as they were meant.
+
+        Column, what is wrong, what would be right, and whether no row reads the text at all.
+        """
         ...
 
     def expand(self, capability: CapabilityId) -> tuple[CapabilityId, ...]:

@@ -22,6 +22,7 @@ from planner.knowledge.files.rows import release_key
 from planner.knowledge.hardware import Architecture, HostCpus, UnreadKernels
 from planner.knowledge.kernel.kernel_line import KernelRelease, unplaced_kernel
 from planner.knowledge.kernel.kernels import KernelLines
+from planner.knowledge.loose_texts import LooseTexts
 from planner.knowledge.plane_rows import PlaneRows
 from planner.knowledge.properties import PropertyFacts
 from planner.knowledge.qemu.device_state import DeviceStates
@@ -165,6 +166,16 @@ class KnowledgeBase(PropertyFacts):
         """Return what is wrong with a `kernel` or `qemu`, and what is expected; None if it fits."""
         lines = self.kernels if column == "kernel" else self.builds
         return lines.misfit(text)
+
+    def loose(
+        self, *, arch: str, kernel: str, qemu: str, cpu: str
+    ) -> tuple[tuple[str, str, str, bool], ...]:
+        """Return which texts of a host are hardly read as they were meant, and how they may be."""
+        return tuple(self._loose.of(arch=arch, kernel=kernel, qemu=qemu, cpu=cpu))
+
+    @cached_property
+    def _loose(self) -> LooseTexts:
+        return LooseTexts(self)
 
     def build_of(self, text: str) -> QemuBuild:
         """Return the build that a text names; of a text that fits no line nothing is known."""

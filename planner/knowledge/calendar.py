@@ -31,6 +31,7 @@ class ReleaseCalendar:
 class VendorRelease:
     """A release of a vendor: what hosts of some lines of builds can become, with one of its packages.
 
+    `ask` is the command that prints the version of its QEMU package.
     `kernel` is the series of its kernel, empty if it has none; `uname` is the text of one of them. It is
     mended from `since` until `until` (None: nobody has named an end). `as_of` is the day that the rows
     speak for, so that an answer never depends on the day on which it is asked for.
@@ -41,6 +42,7 @@ class VendorRelease:
     qemu: str
     kernel: str = ""
     uname: str = ""
+    ask: str = ""
     since: datetime.date
     until: datetime.date | None
     as_of: datetime.date
