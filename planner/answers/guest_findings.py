@@ -29,6 +29,11 @@ from planner.migration.rules.host_rules import judge_unknown_devices
 from planner.solver.candidate import is_common_parts
 
 COLUMNS = "say it in a column of the guests file"
+COLUMN = "column `{}` of the guests file"
+TRAIT = "trait "
+"""Begins a missing fact about a trait; its name follows."""
+COLUMN_OF = {"guest CPU": "cpu", "devices": "devices"}
+"""The columns that tell what a missing fact begins with."""
 LIBVIRT = "virsh dumpxml {}"
 
 ORDER = ("violated", "stuck", "open", "unknown", "impact", "position")
@@ -197,8 +202,12 @@ def _verify(fact: str, guests: AlikeGuests) -> str:
         return f"planner probe on {guests.booted_on or 'each host'}"
     if fact == RUNNING:
         return guests.told_by or LIBVIRT.format(name)
-    if fact.startswith(("guest CPU", "devices")):
-        return LIBVIRT.format(name)
+    for begun, column in COLUMN_OF.items():
+        if fact.startswith(begun):
+            return guests.told_by or COLUMN.format(column)
+    trait = fact.removeprefix(TRAIT).partition(" ")[0]
+    if fact.startswith(TRAIT) and not trait.endswith(","):
+        return f"{COLUMN.format('traits')}: {trait}=no or {trait}=yes"
     return COLUMNS
 
 

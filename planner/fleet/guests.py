@@ -54,6 +54,8 @@ GUESTS = Columns(
     most_names=3,
     others=(("kernel", "this is a fleet file: planner solve {file} --guests GUESTS"),),
 )
+SHOWN_HOSTS = 3
+"""Hosts of the fleet that a message names."""
 HEAD = 8192
 """Bytes of a file that tell whether it is a table."""
 COUNTED = replace(GUESTS, name="host", unique=())
@@ -166,8 +168,14 @@ class GuestReader:
         if not name or name in self._pool_of:
             return True
         what = f"{quoted(name)} is not in the fleet"
-        self._wrong.add(row.line, column, what, lambda: nearest(name, self._pool_of))
+        self._wrong.add(row.line, column, what, lambda: self._near(name))
         return False
+
+    def _near(self, name: str) -> str:
+        """Return the host that was likely meant, else what the hosts are called."""
+        names = list(self._pool_of)
+        more = f" and {len(names) - SHOWN_HOSTS:,} more" if len(names) > SHOWN_HOSTS else ""
+        return nearest(name, names) or f"its hosts: {', '.join(names[:SHOWN_HOSTS])}{more}"
 
     def _is_type(self, row: GroupedRows) -> bool:
         """Whether the machine type is one that some row or some QEMU has."""

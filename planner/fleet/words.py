@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -73,6 +74,7 @@ def _wrong_token(token: str, vocabulary: Vocabulary) -> str:
 
 def read_flags(text: str, words: GuestVocabulary | None = None) -> tuple[CompatFlag, ...]:
     """Read flags separated by spaces; a property has one value, and one that some QEMU takes."""
+    _refuse_joined("flags", text, ",;", known=None)
     flags = tuple(dict.fromkeys(CompatFlag.parse(word) for word in text.split()))
     values: dict[PropertyKey, list[str]] = {}
     for flag in flags:
@@ -93,6 +95,7 @@ def _wrong_values(flags: Iterable[CompatFlag], words: GuestVocabulary) -> Iterat
 
 def read_traits(text: str, words: GuestVocabulary) -> frozenset[tuple[str, bool]]:
     """Read `uses-smm=no nested=yes`; names must be known traits, each with one answer."""
+    _refuse_joined("traits", text, ",;", known=None)
     said = [_trait(word) for word in text.split()]
     meant = {name: words.trait_of(name) for name, _ in said}
     unknown = [name for name, trait in meant.items() if trait is None]
@@ -178,11 +181,24 @@ def read_devices(text: str, words: GuestVocabulary) -> tuple[str, ...] | None:
     A device that nobody knows and that is nearly one that is known, and an option that the device has in
     no QEMU, are refused.
     """
+    _refuse_joined("devices", text, ";", known=None)
+    _refuse_joined("devices", text, ",", known=words.device_names)
     found = _devices(text)
     misspelt = (one for device in found or () for one in _misspelt(device, words))
     options = (one for device in found or () for one in _wrong_options(device, words))
     _refuse(chain(misspelt, options))
     return found
+
+
+def _refuse_joined(what: str, text: str, marks: str, *, known: Collection[str] | None) -> None:
+    """Refuse words that are joined by one of `marks`; with `known` only if one of these follows it."""
+    wrong = []
+    for word in text.split():
+        first, *parts = re.split(f"[{re.escape(marks)}]", word)
+        if parts and (known is None or any(part.partition("+")[0] in known for part in parts)):
+            right = " ".join(part for part in (first, *parts) if part)
+            wrong.append(f"{quoted(word)} are several {what}; blanks separate them: {right}")
+    _refuse(wrong)
 
 
 def _misspelt(device: str, words: GuestVocabulary) -> Iterator[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner.domain.errors import nearest
+from planner.fleet.words import read_devices
+from planner.knowledge.load import load_knowledge
 from tests.fleet.test_readers import run
 
 HOST = "6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.4"
@@ -66,6 +68,41 @@ def test_a_file_of_the_other_kind_is_named(folder: Path, words: tuple[str, ...],
     done = run(*words, cwd=folder)
     assert done.returncode == 3
     assert text in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "text"),
+    [
+        ("devices", "virtio-net;virtio-blk", "blanks separate them: virtio-net virtio-blk"),
+        (
+            "devices",
+            "virtio-net-pci,virtio-blk-pci",
+            "separate them: virtio-net-pci virtio-blk-pci",
+        ),
+        (
+            "traits",
+            "smt=no,windows=yes",
+            "several traits; blanks separate them: smt=no windows=yes",
+        ),
+        ("flags", "a.b=on;c.d=off", "several flags; blanks separate them: a.b=on c.d=off"),
+        ("host", "zz9", "'zz9' is not in the fleet; its hosts: cmp-03, cmp-13"),
+    ],
+)
+def test_joined_words_are_told_the_blank(folder: Path, column: str, cell: str, text: str) -> None:
+    cells = {"guest": "a", "host": "cmp-03", "machine_type": "pc-q35-noble", column: cell}
+    rows = (",".join(cells), ",".join(f'"{word}"' for word in cells.values()))
+    (folder / "guests.csv").write_text("\n".join(rows) + "\n")
+    done = run("solve", "fleet.csv", "--guests", "guests.csv", cwd=folder)
+    assert done.returncode == 3
+    assert text in done.stderr
+
+
+def test_options_of_a_device_are_no_other_devices() -> None:
+    words = load_knowledge().guests
+    assert read_devices("virtio-net-pci,mq=on virtio-blk-pci", words) == (
+        "virtio-net-pci,mq=on",
+        "virtio-blk-pci",
+    )
 
 
 @pytest.mark.parametrize(

@@ -157,4 +157,4 @@ def test_a_crowd_of_processes_ends_as_documented(tmp_path: Path) -> None:
         subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(12)
     ]
     told = {(one.communicate(timeout=120)[1], one.returncode) for one in crowd}
-    assert told == {("planner: guests.csv:2: host: 'b' is not in the fleet\n", 3)}
+    assert told == {("planner: guests.csv:2: host: 'b' is not in the fleet; its hosts: a\n", 3)}

@@ -27,6 +27,8 @@ PACKAGE = re.compile(r"^pve-qemu-kvm: (\S+)\s*$", re.MULTILINE)
 CONFIG = re.compile(r"(?:^|[/:])(\d+)\.conf$")
 STATUS, VERSION = "current-kernel", "pveversion"
 MACHINE, QEMU = "running-machine", "running-qemu"
+STOPPED, MOST_STOPPED = "stopped", 5
+ARE_STOPPED = "guests that are stopped"
 NOT_RUNNING = "guests of which no status tells a running machine type"
 OLDER = "guests of which no status tells that they run the QEMU which their node has installed"
 
@@ -39,6 +41,7 @@ class ProxmoxReader:
     book: HostBook
     _configs: dict[str, tuple[str, DescribedGuest]] = field(default_factory=dict)
     _running: dict[str, JsonObject] = field(default_factory=dict)
+    _stopped: set[str] = field(default_factory=set)
 
     def json(self, found: HostFile, document: object, complaints: Complaints) -> bool:
         """Read the status of a node, of a guest or of all guests of a node."""
@@ -46,7 +49,7 @@ class ProxmoxReader:
             document = document["data"]
         if isinstance(document, list):
             parts = list(parts_of(document, (), complaints))
-            if not parts or any("vmid" not in part.value for part in parts):
+            if any("vmid" not in part.value for part in parts):
                 return False
         elif isinstance(document, dict) and "vmid" in document:
             parts = [JsonObject(document, (), complaints)]
@@ -56,8 +59,11 @@ class ProxmoxReader:
         else:
             return False
         for part in parts:
+            number = str(part.get("vmid"))
             if part.word(MACHINE):
-                self._running[str(part.get("vmid"))] = part
+                self._running[number] = part
+            elif part.get("status") == STOPPED:
+                self._stopped.add(number)
         return True
 
     def text(self, found: HostFile, text: str, complaints: Complaints) -> bool:
@@ -86,8 +92,15 @@ class ProxmoxReader:
 
     def guests(self) -> Iterator[GuestGroup]:
         """Yield the guests that run the QEMU which their node has installed."""
+        stopped = [
+            one for one in self._configs if one in self._stopped and one not in self._running
+        ]
+        more = f" and {len(stopped) - MOST_STOPPED} more" if len(stopped) > MOST_STOPPED else ""
         for number, (host, guest) in self._configs.items():
             status = self._running.get(number)
+            if number in stopped:
+                self.book.leave_out(f"{ARE_STOPPED} ({', '.join(stopped[:MOST_STOPPED])}{more})")
+                continue
             if status is None:
                 self.book.leave_out(NOT_RUNNING)
                 continue

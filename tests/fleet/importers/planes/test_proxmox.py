@@ -81,6 +81,7 @@ def test_a_guest_runs_what_its_status_says(nodes: Path) -> None:
     ("status", "why"),
     [
         ([], "guests of which no status tells a running machine type"),
+        ([{"vmid": 100, "status": "stopped"}], "guests that are stopped (100)"),
         ([RUNS | {"running-qemu": "8.1.5"}], "guests of which no status tells that they run"),
         ([RUNS | {"running-qemu": ""}], "guests of which no status tells that they run"),
     ],
@@ -92,6 +93,12 @@ def test_a_guest_whose_process_is_not_told_is_counted(
     found = read_planes("proxmox", nodes)
     assert not found.guests
     assert [text for text, _ in found.left_out if text.startswith(why)]
+
+
+def test_a_node_without_guests_is_no_file_of_another_kind(nodes: Path) -> None:
+    before = read_planes("proxmox", nodes).left_out
+    (nodes / "pve2" / "guests.json").write_text("[]")
+    assert read_planes("proxmox", nodes).left_out == before
 
 
 def test_the_tree_of_etc_pve_is_read_and_containers_are_none(nodes: Path) -> None:
