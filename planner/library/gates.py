@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from planner.answers.alike_guests import alike_guests
+from planner.domain.guest import GuestGroup, GuestStart
 from planner.domain.host import Fleet
 from planner.domain.plans.plan import Plan
 from planner.domain.policy import Policy
+from planner.domain.verdict import Outcome
 from planner.fleet.edges import Arrows
 from planner.fleet.solution_file import ToldSolution
 from planner.gate.policy import GatePolicy
 from planner.gate.pools import GateSettings, PoolGate
 from planner.gate.scripts import hook, stamp
+from planner.gate.start import StartFinding, start_findings
+from planner.gate.start_report import outcome_of, start_report
 from planner.gate.told import of_answer, of_plan
 from planner.knowledge.base import KnowledgeBase
 from planner.library.answers import domains_of
 from planner.migration.profiles import profile_fleet
+from planner.present.lines import Line
 
 __all__ = [
     "GateSettings",
@@ -26,6 +32,8 @@ __all__ = [
     "gate_of_plan",
     "hook",
     "stamp",
+    "start_lines",
+    "starts_of",
 ]
 
 
@@ -57,6 +65,35 @@ def gate_of_plan(
 ) -> Iterator[GatePolicy]:
     """Yield a policy per pool of a plan: what guests run once a wave is done, 0 before the first."""
     yield from of_plan(plan, wave, settings, policy, knowledge)
+
+
+def starts_of(groups: Iterable[GuestGroup]) -> tuple[GuestStart, ...]:
+    """Return the starts of guests, each once."""
+    return tuple(one.start for one in alike_guests(groups))
+
+
+def start_lines(
+    fleet: Fleet,
+    host: str,
+    starts: Iterable[GuestStart],
+    policy: Policy,
+    knowledge: KnowledgeBase,
+) -> tuple[Outcome, tuple[Line, ...]]:
+    """Return what a host lacks for guests to be started there, and the gravest outcome.
+
+    Of guests, what nobody states is taken from the policy's guest profile.
+    """
+    groups = {str(name): group for group in fleet.groups for name in group.hosts}
+    group = groups[host]
+    profile = profile_fleet(fleet, knowledge).profile_of[group]
+    label = f"QEMU {group.qemu_version}, kernel {group.kernel}"
+    lines: list[Line] = []
+    every: list[StartFinding] = []
+    for start in starts:
+        found = start_findings(profile, start, policy, knowledge)
+        lines += start_report(host, label, start, found)
+        every += found
+    return outcome_of(every), tuple(lines)
 
 
 def dumped(policy: GatePolicy) -> str:

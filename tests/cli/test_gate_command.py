@@ -79,3 +79,27 @@ def test_the_scripts_are_written_with_what_was_asked() -> None:
     note = run("libvirt-hook", "--companion", "--connect", "qemu+unix:///system").stdout
     assert "CONNECT = 'qemu+unix:///system'" in note
     assert run("libvirt-hook", "--deadline", "0").returncode == 2
+
+
+def test_a_start_is_checked_by_options_or_by_the_guests_themselves(tmp_path: Path) -> None:
+    plain = ("start", "old1", "--fleet", SEED)
+    done = run(*plain, "--machine", "pc-q35-4.0", "--trait", "uses-smm=yes")
+    assert done.returncode == 4 and "LACKS: 1 for certain" in done.stdout
+    assert run("start", "new1", "--fleet", SEED, "--machine", "pc-q35-4.0").returncode == 0
+    guests = ROOT / "tests" / "cases" / "gate" / "restore-begin.stdin.xml"
+    described = run(*plain, "--guests", str(guests))
+    assert described.returncode == 4 and "machine type pc-i440fx-7.2" in described.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("old11", "--machine", "pc-q35-4.0"), "did you mean 'old1'?"),
+        (("old1",), "--machine: is missing"),
+        (("old1", "--machine", "pc-q35-4.0", "--guests", "g.xml"), "says nothing beside --guests"),
+        (("old1", "--machine", "pc-q35-4.0", "--flag", "nonsense"), "--flag"),
+    ],
+)
+def test_wrong_words_of_a_start_are_told(words: tuple[str, ...], says: str) -> None:
+    done = run("start", *words, "--fleet", SEED)
+    assert done.returncode == 2 and says in done.stderr, done.stderr

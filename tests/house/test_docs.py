@@ -29,6 +29,7 @@ FILES = (
     "README.md",
     "docs/guides/commands.md",
     "docs/guides/export.md",
+    "docs/guides/gate.md",
     "docs/reference/inputs.md",
     "docs/guides/own-rows.md",
     "docs/guides/plans.md",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
+from planner.cli.hand_over.gate_start import start
 from planner.cli.options import (
     EdgesFile,
     GuestProfileName,
@@ -39,7 +40,8 @@ gate = typer.Typer(
     """,
     no_args_is_help=True,
 )
-PLAN, ANSWER = "planner.plan/", "planner.solution/"
+gate.command()(start)
+PLAN = "planner.plan/"
 NAME = "gate.json"
 """The name of a policy's file on a host."""
 
