@@ -30,12 +30,16 @@ class GuestCpu:
 
     @classmethod
     def parse(cls, text: str) -> GuestCpu:
-        """Read `MODEL,+f,-f,f=on,f=off,setting=5`, `_` as `-`; raises ValueError for another word."""
+        """Read `MODEL,+f,-f,f,f=on,f=off,setting=5`, `_` as `-`; raises ValueError for another word.
+
+        A bare word is on, as QEMU reads it.
+        """
         model, *words = [word.strip() for word in text.split(",")]
         enabled, disabled, settings = set[str](), set[str](), dict[str, str]()
         for word in words:
             name, equals, value = word.lstrip("+-").replace("_", "-").partition("=")
-            if word.startswith("+") or (equals and value in {"on", "true"}):
+            bare = bool(name) and not equals and word[:1] not in "+-"
+            if word.startswith("+") or bare or (equals and value in {"on", "true"}):
                 enabled.add(name)
             elif word.startswith("-") or (equals and value in {"off", "false"}):
                 disabled.add(name)

@@ -25,6 +25,8 @@ MOST_TOLD = 12
 """Words of one cell that are told to be wrong."""
 MOST_DEVICES = 500
 """Devices of one guest: its buses have room for fewer."""
+NUMBER, VERSIONED = re.compile(r"\d+"), re.compile(r"-v\d+$")
+"""A number in a name, and the end of a CPU model that names its version."""
 NEARLY = 0.8
 """How alike a device is to a known one that it is taken for, misspelt: 1 is equal."""
 MACHINE_TYPES = "those of `planner knowledge list machine-types`"
@@ -117,14 +119,28 @@ def _trait(word: str) -> tuple[str, bool]:
 
 
 def read_cpu(text: str, words: GuestVocabulary) -> GuestCpu | None:
-    """Read `MODEL,+f,-f,setting=5`; empty means 'not given'. Every name must be known."""
+    """Read `MODEL,+f,-f,setting=5`; empty means 'not given'.
+
+    A feature or setting must be known, and a model that is nearly a known one is refused: another may be
+    one that nobody read.
+    """
     if not text:
         return None
     cpu = GuestCpu.parse(text)
-    _refuse_unknown("CPU model", [cpu.model], words.cpu_names)
+    _refuse(_wrong_model(cpu.model, words.cpu_names))
     _refuse_unknown("CPU feature", cpu.enabled | cpu.disabled, words.cpu_features)
     _refuse_unknown("CPU setting", dict(cpu.settings), words.cpu_settings)
     return cpu
+
+
+def _wrong_model(model: str, known: Collection[str]) -> Iterator[str]:
+    """Yield that a CPU model is a known one misspelt; a number alone makes another version of it."""
+    if model in known:
+        return
+    forms = {NUMBER.sub("#", name) for name in known}
+    close = difflib.get_close_matches(model, sorted(known), n=1, cutoff=NEARLY)
+    if close and (NUMBER.sub("#", model) not in forms or not VERSIONED.search(model)):
+        yield advised(f"unknown CPU model {quoted(model)}", f"did you mean '{close[0]}'?")
 
 
 def _refuse_unknown(what: str, names: Iterable[str], known: Collection[str]) -> None:

@@ -245,11 +245,13 @@ class GuestWords:
         return read | capitals | of_programs | FOLLOWS_HOST | frozenset(self.cpu_models)
 
     def is_machine_type(self, name: str) -> bool:
-        """Whether a name is a machine type by a row or a vendor's suffix, an alias, or seen to run."""
+        """Whether a name is a machine type by a row, an alias, seen to run, or may be one unread."""
         tables = self.machines
         if tables is None or name in self.observed_types:
             return True
-        return tables.row(name) is not None or tables.is_alias(name)
+        if tables.row(name) is not None or tables.is_alias(name):
+            return True
+        return tables.may_be_unread(name)
 
     @property
     def machine_types(self) -> Collection[str]:
@@ -285,8 +287,8 @@ class GuestWords:
 
     @property
     def machine_options(self) -> frozenset[str]:
-        """Every option that some machine type takes on some read build."""
-        return frozenset(self.parts.machine_option_kinds)
+        """Every option that some machine type takes on some build."""
+        return frozenset({*self.parts.machine_option_kinds, *self.parts.optional_options})
 
     def allowed_for_machine(self, option: str, value: str) -> str:
         """Return what an option takes if no machine type that was read takes the value, else nothing."""

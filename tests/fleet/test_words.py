@@ -8,7 +8,9 @@ import pytest
 
 import planner
 from planner.domain.errors import PlannerError
+from planner.domain.guest import GuestCpu
 from planner.domain.host import Fleet
+from planner.domain.verdict import Outcome, Verdict
 
 
 def fleet(folder: Path, arch: str = "x86_64", kernel: str = "6.8.0") -> Fleet:
@@ -34,9 +36,9 @@ def test_a_word_that_only_speaks_of_an_architecture_is_none(tmp_path: Path) -> N
         fleet(tmp_path, "arm64", "6.12.48+deb13-amd64")
 
 
-def asked(folder: Path, **cells: str) -> None:
+def asked(folder: Path, **cells: str) -> tuple[Verdict, ...]:
     case = {"from": "a", "to": "b", "machine": "pc-q35-9.1", "cpu": "qemu64", **cells}
-    planner.check(fleet(folder), case)
+    return planner.check(fleet(folder), case)
 
 
 def test_a_property_has_one_value(tmp_path: Path) -> None:
@@ -104,3 +106,33 @@ def test_what_a_property_takes_is_said_without_what_another_one_takes(tmp_path: 
     with pytest.raises(PlannerError) as caught:
         asked(tmp_path, devices="virtio-blk-pci,rombar=maybe")
     assert "slot" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["Foobarium", "EPYC-Turin-v9"])
+def test_a_cpu_model_that_nobody_read_leaves_its_case_open(tmp_path: Path, text: str) -> None:
+    (verdict,) = asked(tmp_path, cpu=text)
+    assert verdict.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["pc-q35-12.1", "pc-q35-rhel10.4.0", "virt-rhel9.9.0"])
+def test_a_machine_type_that_nobody_read_leaves_its_case_open(tmp_path: Path, text: str) -> None:
+    (verdict,) = asked(tmp_path, machine=text)
+    assert verdict.outcome is not Outcome.SAFE
+
+
+@pytest.mark.parametrize("text", ["pc-q35-8.3", "pc-q35-rhel9.40", "pc-q35-nobel", "q53"])
+def test_a_machine_type_that_no_row_can_have_is_wrong(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PlannerError, match="unknown machine type"):
+        asked(tmp_path, machine=text)
+
+
+def test_a_bare_feature_is_on_as_qemu_reads_it(tmp_path: Path) -> None:
+    assert GuestCpu.parse("Haswell,hv-time,vmx") == GuestCpu.parse("Haswell,hv-time=on,+vmx")
+    with pytest.raises(PlannerError, match="unknown CPU feature 'hv-tyme'"):
+        asked(tmp_path, cpu="Haswell,hv-tyme")
+
+
+def test_an_option_that_no_read_build_was_made_with_is_open(tmp_path: Path) -> None:
+    asked(tmp_path, machine="pc-q35-8.2,igvm-cfg=igvm0")
+    with pytest.raises(PlannerError, match="'igvm-cgf' is no option of -machine"):
+        asked(tmp_path, machine="pc-q35-8.2,igvm-cgf=igvm0")

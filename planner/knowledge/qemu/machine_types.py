@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from planner.domain.host import QemuBuild
 from planner.domain.machine_type import MachineType
@@ -27,6 +28,13 @@ class OfferedType:
     suffixed: str = ""
 
 
+NUMBER = re.compile(r"\d+")
+
+
+def _numbers_of(name: str) -> tuple[int, ...]:
+    return tuple(int(found) for found in NUMBER.findall(name))
+
+
 class MachineTypes:
     """Which build offers which machine type; between two known builds what both say."""
 
@@ -37,6 +45,27 @@ class MachineTypes:
         self.types |= _suffixes_read(builds, self.types)
         self.types |= _plain_suffixes(builds, self.types)
         self._suffixed = cache(self._make_suffixed)
+
+    def may_be_unread(self, name: str) -> bool:
+        """Whether a name may be a type that no row has: formed as a vendor forms them, or newer.
+
+        Of the reference line every release up to the newest was read, of vendors' not.
+        """
+        numbers = _numbers_of(name)
+        alike = self._formed.get(NUMBER.sub("#", name), ())
+        if not numbers or not alike:
+            return False
+        own = [row for row in alike if row.machine_type.release]
+        return not own or numbers > max(_numbers_of(row.machine_type.name) for row in own)
+
+    @cached_property
+    def _formed(self) -> Mapping[str, tuple[OfferedType, ...]]:
+        """The types of each form: names without their numbers."""
+        forms: dict[str, tuple[OfferedType, ...]] = {}
+        for name, row in self.types.items():
+            form = NUMBER.sub("#", name)
+            forms[form] = (*forms.get(form, ()), row)
+        return forms
 
     def offers(self, build: QemuBuild, machine_type: str) -> Truth:
         """Return whether `build` can create `machine_type`.

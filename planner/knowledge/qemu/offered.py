@@ -101,9 +101,23 @@ class OfferedParts:
         self, arch: str, build: QemuBuild, machine_type: str, option: str
     ) -> Truth:
         """Return whether a machine type of a build takes an option of `-machine`."""
+        if build.version and option in self.optional_options:
+            since = self.optional_options[option]
+            is_older = build.version < since[: len(build.version)]
+            return Truth.NO if is_older else Truth.UNKNOWN
         if not (build.version and self.is_a_name(OPTION, arch, option)):
             return Truth.UNKNOWN
         return self.inventory.has_machine_option(arch, build, machine_type, option)
+
+    @cached_property
+    def optional_options(self) -> Mapping[str, tuple[int, ...]]:
+        """Options of `-machine` that builds may be made without and no read one has, by release."""
+        return {
+            name: row.since
+            for row in self.early
+            if row.kind == OPTION
+            for name in row.names - self.machine_option_kinds.keys()
+        }
 
     @cached_property
     def machine_option_kinds(self) -> Mapping[str, frozenset[str]]:
