@@ -1,41 +1,35 @@
 """Which sections and subsections a migration stream carries, by the description at its end.
 
-A stream that was not ended (a failed migration, or post-copy) has none. See qemu:
-migration/savevm.c, qemu_savevm_state_complete_precopy and vmstate.c, vmstate_subsection_save.
+A stream that was not ended (a failed migration, or post-copy) has none. One that does not fit its
+description is damaged and is refused: nothing of it is told.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from planner.documents.sources import MOST_DOCUMENT, read_source
 from planner.domain.errors import HarvestError, Location, Problem
+from planner.harvest.stream_sections import (
+    Damage,
+    Data,
+    Described,
+    StreamPart,
+    StreamSections,
+    subsections,
+)
 
 MAGIC = b"QEVM"
-DESCRIPTION, SUBSECTION = 6, 5
+DESCRIPTION, CONFIGURATION, END = 6, 7, 0
 MOST_DESCRIPTION = 64 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamField:
-    """A field of a subsection: its name and the bytes that came, as one big-endian number."""
-
-    name: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamPart:
-    """A section (no `subsection`) or a subsection of a device; `fields` are those of a subsection."""
-
-    device: str
-    instance: int
-    subsection: str = ""
-    fields: tuple[StreamField, ...] = ()
+FIRST = 8
+"""Bytes of the magic number and the version before what is sent first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,78 +53,70 @@ class Stream:
 
 
 def read_stream(path: Path) -> Stream:
-    """Read a stream that QEMU wrote to a file; raises `HarvestError`."""
-    place = Location(file=str(path))
+    """Read a stream that QEMU wrote to a file; raises `HarvestError` for one that is not whole."""
     try:
-        data = path.read_bytes()
+        with _opened(path) as data:
+            return _stream(data, path)
     except OSError as error:
-        what = error.strerror or "cannot be read"
-        raise HarvestError([Problem(location=place, what=what)]) from error
-    if not data.startswith(MAGIC):
-        what = "no migration stream: it does not begin with QEVM"
-        raise HarvestError([Problem(location=place, what=what)])
-    text = _description(data)
-    if text is None:
-        what = "no description at the end"
+        raise _refused(path, error.strerror or "cannot be read") from error
+    except (Damage, struct.error) as error:
+        what = f"a damaged stream: {error}"
+        raise _refused(path, what, "let the migration complete once more") from error
+    except RecursionError:
+        raise _refused(path, "a damaged stream: its description is nested too deeply") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Data]:
+    """Open a stream without reading it: memory is most of a file; a pipe is read within limits."""
+    if not path.is_file() or not path.stat().st_size:
+        yield read_source(path, MOST_DOCUMENT)
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield data
+
+
+def _stream(data: Data, path: Path) -> Stream:
+    if data[: len(MAGIC)] != MAGIC:
+        raise _refused(path, "no migration stream: it does not begin with QEVM")
+    place = _description(data)
+    if place is None:
         remedy = "let the migration complete, without post-copy"
-        raise HarvestError([Problem(location=place, what=what, remedy=remedy)])
-    return parse_description(json.loads(text), data)
+        raise _refused(path, "no description at the end", remedy)
+    try:
+        value = json.loads(data[place:])  # a list of structures repeats its keys
+    except ValueError as error:
+        raise Damage("its description is not JSON") from error
+    return Stream(parts=tuple(_parts(value, data, place - 5)))
 
 
-def parse_description(description: Mapping[str, Any], data: bytes = b"") -> Stream:
-    """Return the parts that a description names, with the values of `data` if they are found."""
-    whole = [description["configuration"]] if "configuration" in description else []
-    parts: list[StreamPart] = []
-    for section in whole:
-        parts += _subsections(section, "configuration", 0, data)
-    for section in description.get("devices", ()):
-        name, instance = str(section["name"]), int(section.get("instance_id", 0))
-        parts.append(StreamPart(device=name, instance=instance))
-        parts += _subsections(section, name, instance, data)
-    return Stream(parts=tuple(parts))
+def _parts(description: object, data: Data, end: int) -> Iterator[StreamPart]:
+    """Yield the parts that a description names; they stand before `end`."""
+    if not isinstance(description, dict):
+        raise Damage("its description is no object")
+    whole = Described(description)
+    if data[end - 1] != END:
+        raise Damage("its sections do not end where its description begins")
+    first = description.get("configuration")
+    if first is not None and (data[FIRST] != CONFIGURATION or not isinstance(first, dict)):
+        raise Damage("it does not begin with its configuration")
+    if first is not None:
+        yield from subsections(Described(first), "configuration", 0, data, FIRST + 1)
+    yield from StreamSections(data, end - 1).of(list(whole.parts("devices")))
 
 
-def _description(data: bytes) -> bytes | None:
-    """Return the JSON text: the last thing in the file, after a type byte and its length."""
+def _description(data: Data) -> int | None:
+    """Return where the JSON text begins: last in the file, after a type byte and its length."""
     lowest = max(0, len(data) - MOST_DESCRIPTION)
     place = len(data)
     while True:
         place = data.rfind(b"{", lowest, place)
-        if place < 5:
+        if place < FIRST + 5:
             return None
         kind, length = struct.unpack_from(">BI", data, place - 5)
         if kind == DESCRIPTION and length == len(data) - place:
-            return data[place:]
+            return place
 
 
-def _subsections(
-    section: Mapping[str, Any], device: str, instance: int, data: bytes
-) -> Iterator[StreamPart]:
-    """Yield the subsections of a section, and theirs, and those of structures in its fields."""
-    for sub in section.get("subsections", ()):
-        name = str(sub["vmsd_name"])
-        fields = tuple(_fields(name, int(sub.get("version", 0)), sub.get("fields", ()), data))
-        yield StreamPart(device=device, instance=instance, subsection=name, fields=fields)
-        yield from _subsections(sub, device, instance, data)
-    for field in section.get("fields", ()):
-        if "struct" in field:
-            yield from _subsections(field["struct"], device, instance, data)
-
-
-def _fields(
-    name: str, version: int, fields: Sequence[Mapping[str, Any]], data: bytes
-) -> Iterator[StreamField]:
-    """Yield the leading simple fields of a subsection; its header is unique in the stream."""
-    header = struct.pack(">BB", SUBSECTION, len(name)) + name.encode() + struct.pack(">I", version)
-    place = data.find(header)
-    if place < 0 or data.find(header, place + 1) >= 0:
-        return
-    place += len(header)
-    for field in fields:
-        size = int(field.get("size", 0))
-        if "array_len" in field or "struct" in field or not size:
-            return
-        yield StreamField(
-            name=str(field["name"]), value=int.from_bytes(data[place : place + size], "big")
-        )
-        place += size
+def _refused(path: Path, what: str, remedy: str = "") -> HarvestError:
+    return HarvestError([Problem(location=Location(file=str(path)), what=what, remedy=remedy)])

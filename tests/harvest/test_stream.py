@@ -84,27 +84,42 @@ def test_wrong_line_is_named() -> None:
 
 
 def stream(path: Path, *, ending: bool = True) -> Path:
+    """Write a stream as QEMU does: a section of memory, then one of a CPU, each with its footer."""
+    name, inner_name = b"cpu/msr_smi_count", b"x/y"
     sub = {
-        "vmsd_name": "cpu/msr_smi_count",
+        "vmsd_name": name.decode(),
         "version": 1,
         "fields": [{"name": "env.msr_smi_count", "type": "uint64", "size": 8}],
     }
-    inner = {"vmsd_name": "x", "fields": [], "subsections": [{"vmsd_name": "x/y", "version": 1}]}
+    inner = {
+        "vmsd_name": "x",
+        "fields": [],
+        "subsections": [{"vmsd_name": inner_name.decode(), "version": 1}],
+    }
+    nested = bytes([5, len(inner_name)]) + inner_name + struct.pack(">I", 1)
     devices = [
         {"name": "ram", "instance_id": 0},
         {
             "name": "cpu",
             "instance_id": 1,
-            "fields": [{"name": "s", "struct": inner}],
+            "vmsd_name": "cpu",
+            "version": 12,
+            "fields": [{"name": "s", "struct": inner, "size": len(nested)}],
             "subsections": [sub],
         },
     ]
-    name = b"cpu/msr_smi_count"
-    body = b"QEVM" + struct.pack(">I", 3) + b"{" + bytes([5, len(name)]) + name
-    body += struct.pack(">IQ", 1, 7) + b"\0"
+    body = b"QEVM" + struct.pack(">I", 3)
+    body += section(1, b"ram", 0, 4, b"")
+    own = bytes([5, len(name)]) + name + struct.pack(">IQ", 1, 7)
+    body += section(2, b"cpu", 1, 12, nested + own) + b"\0"
     text = json.dumps({"page_size": 4096, "devices": devices}).encode()
     path.write_bytes(body + (struct.pack(">BI", 6, len(text)) + text if ending else b""))
     return path
+
+
+def section(number: int, name: bytes, instance: int, version: int, state: bytes) -> bytes:
+    head = struct.pack(">BIB", 4, number, len(name)) + name + struct.pack(">II", instance, version)
+    return head + state + struct.pack(">BI", 0x7E, number)
 
 
 def test_stream(tmp_path: Path) -> None:
