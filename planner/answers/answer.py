@@ -126,7 +126,7 @@ class Answerer:
         """Return the certified and explained answer of a domain."""
         results, _ = self._solver.certified(domain, self._solver.solve(domain))
         answer = _answer(domain, results, self._solver)
-        return _named(domain, answer, list(guests), self._solver)
+        return _with_guests(domain, answer, list(guests), self._solver)
 
 
 def _answered(
@@ -141,7 +141,7 @@ def _answered(
         results, judged = solver.certified(domain, solver.solve(domain))
         answer = _answer(domain, results, solver)
         guests = by_pool.get(domain.name, [])
-        found.append((_named(domain, answer, guests, solver), judged))
+        found.append((_with_guests(domain, answer, guests, solver), judged))
         if progress is not None:
             progress(number)
     return found
@@ -202,7 +202,7 @@ def _explained(
 ) -> ChosenBaseline:
     assert result.chosen is not None
     knowledge = solver.knowledge
-    told = _told(result.chosen, knowledge)
+    told = _with_reasons(result.chosen, knowledge)
     row = result.chosen.machine_type
     baseline = sorted_out(domain, told, row, solver.form)
     newer = None if result.newer is None else why_not_newer(domain, result.newer, knowledge)
@@ -220,7 +220,7 @@ def _explained(
 
 
 @cache
-def _told(attempt: Candidate, knowledge: KnowledgeBase) -> ChosenBaseline:
+def _with_reasons(attempt: Candidate, knowledge: KnowledgeBase) -> ChosenBaseline:
     """Return an attempt as an answer whose flags say which type leaves them out."""
     baseline = baseline_of(attempt)
     flags = tuple(
@@ -242,7 +242,7 @@ def _refused(domain: MigrationDomain, result: LineResult, knowledge: KnowledgeBa
     )
 
 
-def _named(
+def _with_guests(
     domain: MigrationDomain,
     answer: Answer,
     guests: list[GuestGroup],

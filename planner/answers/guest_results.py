@@ -70,11 +70,11 @@ class GuestJudge:
             parts = self._of_parts(start)
             if parts.violated is not Truth.NO or not condition.words:
                 return parts
-        found = [self._holds(clauses, start, guests) for clauses in self._asked(condition)]
+        found = [self._holds(clauses, start, guests) for clauses in self._claims_against(condition)]
         worst = next((one for one in found if one.violated is Truth.YES), None)
         return worst or next((one for one in found if one.violated is Truth.UNKNOWN), MET)
 
-    def _asked(self, condition: Condition) -> tuple[Clauses, ...]:
+    def _claims_against(self, condition: Condition) -> tuple[Clauses, ...]:
         """Return the claims of which each violates a condition: those of every unit that asks for it."""
         if condition.id not in self._alternatives:
             found = claims_of_condition(condition, self.baseline.reasons, self._units())

@@ -69,7 +69,7 @@ def diagnose(text: str, device: str, knowledge: KnowledgeBase) -> tuple[Diagnosi
     if numbers := TWO_NUMBERS.fullmatch(text):
         text = f"Features {numbers[1]} unsupported. Allowed features: {numbers[2]}"
     reader = Reader(knowledge.messages)
-    found = _merged(_placed(reader, BREAKS.split(_plain(text))))
+    found = _merged(_placed(reader, BREAKS.split(_unescaped(text))))
     if not found:
         what = f"{quoted(text.strip())} holds no message that has a row"
         remedy = (
@@ -80,7 +80,7 @@ def diagnose(text: str, device: str, knowledge: KnowledgeBase) -> tuple[Diagnosi
     return tuple(_known(one, named, knowledge) for one in found)
 
 
-def _plain(text: str) -> str:
+def _unescaped(text: str) -> str:
     for escape, character in ESCAPED.items():
         text = text.replace(escape, character)
     return text

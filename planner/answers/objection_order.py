@@ -38,13 +38,13 @@ def gaps_told_once(objections: Iterable[Objection]) -> tuple[Objection, ...]:
     """
     found: dict[object, Objection] = {}
     for objection in objections:
-        key = _subject(objection) if objection.is_gap else objection
+        key = _gap_subject(objection) if objection.is_gap else objection
         known = found.get(key)
         found[key] = objection if known is None else _joined(known, objection)
     return tuple(found.values())
 
 
-def _subject(gap: Objection) -> object:
+def _gap_subject(gap: Objection) -> object:
     capability = OF_THE_CPU if gap.capability.startswith(OF_THE_CPU) else gap.capability
     named = (gap.unit, gap.property_key, capability)
     return named if any(named) else (named, gap.facts)

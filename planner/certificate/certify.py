@@ -94,7 +94,7 @@ class Certifier:
             standing = self._table.standing(self._demands(domain, baseline), assumed)
             if standing is not None:
                 self._judge_triples(domain, baseline, assumed)  # raises, and names the edge
-                fact = f"{baseline.machine_type}, on no single edge: {_words(standing)}"
+                fact = f"{baseline.machine_type}, on no single edge: {_objection_text(standing)}"
                 raise CertificationError(domain.name, fact, standing.unit)
             self.judged += len(domain.members) ** 3
 
@@ -102,7 +102,7 @@ class Certifier:
         """Leave out the plain units that object to no ordered pair of all `profiles`."""
         for arch in sorted({profile.arch for profile in profiles}):
             hosts = [host for host in profiles if host.arch == arch]
-            self._plain[arch] = self._units(arch, gated=False).narrowed(hosts, NO_BASELINE)
+            self._plain[arch] = self._units(arch, gated=False).restricted_to(hosts, NO_BASELINE)
 
     @property
     def narrowed_knowledge(self) -> KnowledgeBase:
@@ -141,7 +141,7 @@ class Certifier:
                 if not any(claims_of(clause) <= assumed for clause in objection.depends_on):
                     label = {member.profile: member.label for member in domain.members}
                     edge = f"from {label[source]} to {label[destination]}, booted on {label[boot]}"
-                    fact = f"{baseline.machine_type} {edge}: {_words(objection)}"
+                    fact = f"{baseline.machine_type} {edge}: {_objection_text(objection)}"
                     raise CertificationError(domain.name, fact, objection.unit)
             self.judged += 1
 
@@ -182,7 +182,7 @@ class Certifier:
         return UnitPairs(units, self.knowledge, self._table, self.policy.management)
 
 
-def _words(objection: Objection) -> str:
+def _objection_text(objection: Objection) -> str:
     """Write the rule of an objection and what it is about."""
     subject = objection.unit or objection.property_key
     return " ".join(filter(None, (objection.rule.value, subject, "; ".join(objection.facts))))

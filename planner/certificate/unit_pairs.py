@@ -98,7 +98,7 @@ class UnitPairs:
             )
         return self._moot_among[classes]
 
-    def narrowed(self, hosts: Iterable[HostProfile], baseline: Baseline) -> UnitPairs:
+    def restricted_to(self, hosts: Iterable[HostProfile], baseline: Baseline) -> UnitPairs:
         """Return these units without those that object to no ordered pair of `hosts`."""
         rows = [self._vectors[number] for number in set(self._classes_of(hosts, baseline))]
         kept = [
@@ -188,7 +188,7 @@ class UnitPairs:
 
 
 def _aspect(unit: MigratedUnit, host: HostProfile, opened: Truth) -> HostAspect:
-    seen, hosts_open, build_open = _opened(ungated_view(unit, host), opened)
+    seen, hosts_open, build_open = _behind_gate(ungated_view(unit, host), opened)
     return HostAspect(
         view=seen,
         kernel=host.kernel_token if hosts_open else "",
@@ -209,7 +209,7 @@ def _is_cut(unit: MigratedUnit, lacked: frozenset[CapabilityId]) -> bool:
 
 
 @cache
-def _opened(ungated: UnitView, gate: Truth) -> tuple[UnitView, bool, bool]:
+def _behind_gate(ungated: UnitView, gate: Truth) -> tuple[UnitView, bool, bool]:
     """Return a view behind its gate, and whether it leaves capabilities and the build open."""
     seen = replace(ungated, gate=gate)
     return seen, *open_view(seen)

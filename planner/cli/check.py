@@ -129,9 +129,9 @@ def check(
     verdicts = _verdicts(given, rows, assume_conditions=assume_conditions)
     code = exits.of_outcomes(verdict.outcome for verdict in verdicts)
     if cases is None and format is CheckFormat.TABLE:
-        answer(_told(verdicts[0], given, output, verbose=verbose), output, code)
+        answer(_verdict_lines(verdicts[0], given, output, verbose=verbose), output, code)
     note(f"for guest profile '{given.policy.guest_profile}', where a case does not say it")
-    answer(_written(rows, verdicts, format, single=cases is None), output, code)
+    answer(_as_data(rows, verdicts, format, single=cases is None), output, code)
 
 
 def _cases(given: Inputs, path: Path | None, words: Mapping[str, str]) -> Sequence[Case]:
@@ -174,14 +174,14 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
     return case
 
 
-def _told(verdict: Verdict, given: Inputs, output: Path | None, *, verbose: bool) -> Iterable[str]:
+def _verdict_lines(verdict: Verdict, given: Inputs, output: Path | None, *, verbose: bool) -> Iterable[str]:
     from planner.present.check_report import verdict_report
 
     profile = given.policy.guest_profile
     return painted(verdict_report(verdict, profile, verbose=verbose), output)
 
 
-def _written(
+def _as_data(
     rows: Sequence[Case], verdicts: Sequence[Verdict], format: CheckFormat, *, single: bool
 ) -> Iterable[str]:
     """Return verdicts as JSON or CSV, in pieces."""

@@ -96,7 +96,7 @@ def _screen(
 ) -> Iterator[Line]:
     """Yield the answer of the pools, and of one pool what opens its next types."""
     opened = _of_pool(given, arrows, pool, solved) if pool else (NO_RUNGS, {})
-    yield from _told(solved, *opened)
+    yield from _pool_lines(solved, *opened)
     yield from _next(solved, asked)
 
 
@@ -130,7 +130,9 @@ def _next(solution: Solution, asked: Asked) -> Iterator[Line]:
         yield from commands((asked.command("unlock"),))
 
 
-def _told(solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
+def _pool_lines(
+    solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]
+) -> Iterator[Line]:
     """Yield every pool in full, with an empty line between two."""
     from planner.present.lines import Line
     from planner.present.pool_card import explained

@@ -117,7 +117,7 @@ def simulate(
         from planner.present.plans.simulation_document import simulation_document
 
         answer(dump(simulation_document(simulation)), output, code)
-    answer(_told(simulation, made, output, quiet=quiet, verbose=verbose), output, code)
+    answer(_report_lines(simulation, made, output, quiet=quiet, verbose=verbose), output, code)
 
 
 def planned(
@@ -173,7 +173,7 @@ def failures_of(
     return (*found, *(() if seed is None else drawn_failures(plan, seed)))
 
 
-def _told(
+def _report_lines(
     simulation: Simulation, made: Plan, output: Path | None, *, quiet: bool, verbose: bool
 ) -> Iterator[str]:
     from planner.present.plans.simulation_report import Basis, simulation_report

@@ -113,7 +113,7 @@ def _tell(
             near = nearest(str(key), keys) or f"allowed: {', '.join(keys)}"
             complaints.add(_steps(problem["loc"]), "unknown key", near)
         case other:
-            what = SAID[other].format(**_words(problem)) if other in SAID else problem["msg"]
+            what = SAID[other].format(**_context(problem)) if other in SAID else problem["msg"]
             complaints.add(_steps(problem["loc"]), f"{shown(problem['input'])} {what}")
 
 
@@ -124,7 +124,7 @@ def _steps(way: Iterable[object]) -> Steps:
     return steps
 
 
-def _words(problem: ErrorDetails) -> dict[str, Any]:
+def _context(problem: ErrorDetails) -> dict[str, Any]:
     """Return what pydantic knows of a problem, lists as we write them, errors without the value."""
     found = problem.get("ctx", {})
     expected = str(found.get("expected", "")).replace("'", "").replace(" or ", ", ")

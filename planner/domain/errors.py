@@ -119,8 +119,8 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     known = list(choices)
     if len(word) > LONGEST_NAME:
         return ""
-    plain = _plain(word)
-    same = sorted(one for one in known if _plain(one) == plain)
+    plain = _folded_word(word)
+    same = sorted(one for one in known if _folded_word(one) == plain)
     if same:
         return f"did you mean '{same[0]}'?"
     if len(known) > MANY:
@@ -131,7 +131,7 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     return f"did you mean '{best}'?" if best else ""
 
 
-def _plain(word: str) -> str:
+def _folded_word(word: str) -> str:
     """Return a name without what people write in several ways."""
     text = re.sub(r"[\W_]+", "-", word.casefold())
     return re.sub(r"(?<!\d)0+(?=\d)", "", text).removesuffix("s")

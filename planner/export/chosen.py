@@ -91,7 +91,7 @@ def remarks(one: Chosen) -> Iterator[str]:
     yield "takes effect when a guest is started anew: a power cycle, not a reboot"
 
 
-def without_answer(pools: Iterable[ToldPool]) -> Iterator[str]:
+def unanswered(pools: Iterable[ToldPool]) -> Iterator[str]:
     """Yield a line for each pool of which nothing is exported."""
     for pool in pools:
         if pool.verdict not in TAKEN:

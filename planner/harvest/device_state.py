@@ -70,10 +70,12 @@ def read_descriptions(program: Program) -> Mapping[str, Any]:
             place = Location(file=str(program.command[-1]))
             raise HarvestError([Problem(location=place, what=what)])
         rows = json.loads(path.read_text(encoding="utf-8"))
-    return {name: row["Description"] for name, row in rows.items() if "Description" in _plain(row)}
+    return {
+        name: row["Description"] for name, row in rows.items() if "Description" in _mapping(row)
+    }
 
 
-def _plain(row: object) -> Mapping[str, Any]:
+def _mapping(row: object) -> Mapping[str, Any]:
     return row if isinstance(row, dict) else {}
 
 

@@ -116,7 +116,7 @@ def _read_deb(path: Path) -> Package:
                 if changelog
                 else (),
                 roms=_roms(members),
-                said=_asked(members, lambda one: archive.extractfile(one.handle)),
+                said=_version_lines(members, lambda one: archive.extractfile(one.handle)),
             )
     except (DebError, ArError) as error:
         raise ValueError(str(error)) from error
@@ -135,7 +135,7 @@ def _read_rpm(path: Path) -> Package:
 
 def _of_rpm(path: Path, rpm: Any) -> Package:
     wanted = ("name", "version", "release", "arch")
-    head = {name: _plain(rpm.headers.get(name)) for name in wanted}
+    head = {name: _header_text(rpm.headers.get(name)) for name in wanted}
     members = [
         _Member(f"/{member.name.lstrip('./')}", int(member.size), "", member)
         for member in _bounded(path, rpm.getmembers())
@@ -148,11 +148,11 @@ def _of_rpm(path: Path, rpm: Any) -> Package:
         arch=head["arch"],
         changelog=_rpm_changelog(rpm.headers),
         roms=_roms(members),
-        said=_asked(members, lambda one: rpm.extractfile(one.handle)),
+        said=_version_lines(members, lambda one: rpm.extractfile(one.handle)),
     )
 
 
-def _plain(value: object) -> str:
+def _header_text(value: object) -> str:
     """Return a header's text; a missing one makes the file no package."""
     if isinstance(value, bytes):
         value = value.decode("utf-8")
@@ -210,7 +210,7 @@ def _target(link: _Member) -> str:
     return str(PurePosixPath(*parts)) if parts else ""
 
 
-def _asked(members: Sequence[_Member], opened: Any) -> dict[str, str]:
+def _version_lines(members: Sequence[_Member], opened: Any) -> dict[str, str]:
     """Ask each QEMU program for its version line where it runs; it is unpacked for that alone."""
     programs = [one for one in members if not one.link and PROGRAMS.fullmatch(one.path)]
     found = {}

@@ -55,7 +55,7 @@ def rom_changes(
         version=build.version,
         packages=" ".join(f"{one.name}={one.text}" for one in packages if one.roms or one.is_qemu),
         sizes=sizes,
-        told=tuple(_told(build, sizes, known.get((build.line, text), {}), knowledge)),
+        told=tuple(_size_news(build, sizes, known.get((build.line, text), {}), knowledge)),
     )
 
 
@@ -77,7 +77,7 @@ def _build(
     return placed
 
 
-def _told(
+def _size_news(
     build: QemuBuild, sizes: Mapping[str, int], known: Mapping[str, int], knowledge: KnowledgeBase
 ) -> Iterator[str]:
     """Yield one line per size that is new, or that a row denies."""

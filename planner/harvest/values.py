@@ -79,8 +79,8 @@ def shown_values(
     for name, entries in lists.items():
         seen = defaults if name == newest else _read(program, name, drivers, models, wanted)
         for (kind, prop), value in sorted(seen.items()):
-            told = _told(entries, kind, prop, family)
-            if told is None and _told(lists[newest], kind, prop, family) is None:
+            told = _last_entry(entries, kind, prop, family)
+            if told is None and _last_entry(lists[newest], kind, prop, family) is None:
                 told = defaults.get((kind, prop))
             if told is not None:
                 yield Shown(machine_type=name, qom_type=kind, name=prop, value=value, told=told)
@@ -109,14 +109,14 @@ class _Wanted:
 
     def __init__(self, keys: set[tuple[str, str]], family: _Family) -> None:
         self._keys, self._family = keys, family
-        self.of = cache(self._of)
+        self.of = cache(self._properties_of)
 
-    def _of(self, kind: str) -> tuple[str, ...]:
+    def _properties_of(self, kind: str) -> tuple[str, ...]:
         above = self._family.ancestors(kind)
         return tuple(sorted({prop for name, prop in self._keys if name in above}))
 
 
-def _told(entries: Sequence[Entry], kind: str, prop: str, family: _Family) -> str | None:
+def _last_entry(entries: Sequence[Entry], kind: str, prop: str, family: _Family) -> str | None:
     """Return the last entry that applies to an object, None if none does."""
     above = family.ancestors(kind)
     for name, one, value in reversed(entries):
@@ -191,7 +191,7 @@ def _walk(monitor: Monitor, path: str, wanted: _Wanted) -> dict[tuple[str, str],
         for prop in () if CPU.fullmatch(match[1]) else wanted.of(match[1]):
             value = monitor.answer("qom-get", path=child, property=prop)
             if isinstance(value, bool | int | str):
-                found[match[1], prop] = _plain(value)
+                found[match[1], prop] = _default_text(value)
         found |= _walk(monitor, child, wanted)
     return found
 
@@ -202,13 +202,13 @@ def _model(monitor: Monitor, model: str, wanted: _Wanted) -> dict[tuple[str, str
     properties: Mapping[str, Any] = answer["model"]["props"] if answer else {}
     kind = f"{model}-x86_64-cpu"
     return {
-        (kind, prop): _plain(properties[prop])
+        (kind, prop): _default_text(properties[prop])
         for prop in wanted.of(kind)
         if isinstance(properties.get(prop), bool | int | str)
     }
 
 
-def _plain(value: bool | int | str) -> str:
+def _default_text(value: bool | int | str) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return plain_value(str(value))

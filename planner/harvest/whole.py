@@ -42,12 +42,12 @@ def read_whole(program: Program, build: HarvestedBuild, line: str, name: str) ->
         machines = {row["name"] for row in _types(monitor, "machine")}
         accelerators = {row["name"] for row in _types(monitor, "accel")}
     others = machines | accelerators - set(parents.values())
-    properties = dict(_asked(program, "device-list-properties", devices))
-    hidden = dict(_asked(program, "qom-list-properties", devices, only=_is_hidden))
+    properties = dict(_properties_by_type(program, "device-list-properties", devices))
+    hidden = dict(_properties_by_type(program, "qom-list-properties", devices, only=_is_hidden))
     listed = {
         kind: rows | _hidden(rows, hidden.get(kind, rows)) for kind, rows in properties.items()
     }
-    options = dict(_asked(program, "qom-list-properties", sorted(machines)))
+    options = dict(_properties_by_type(program, "qom-list-properties", sorted(machines)))
     return WholeBuild(
         name=name,
         line=line,
@@ -111,7 +111,7 @@ def _devices(monitor: Monitor) -> tuple[dict[str, str], dict[str, str]]:
     return found, aliases
 
 
-def _asked(
+def _properties_by_type(
     program: Program,
     command: str,
     kinds: Iterable[str],

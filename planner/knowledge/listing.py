@@ -77,15 +77,15 @@ def _hidden(table: Table) -> frozenset[str]:
 def _texts(value: object) -> tuple[str, ...]:
     """Return a value as texts, one per table or list inside a list."""
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return tuple(_plain(item) for item in value)
-    return (_plain(value),)
+        return tuple(_cell_text(item) for item in value)
+    return (_cell_text(value),)
 
 
-def _plain(value: object) -> str:
+def _cell_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "none"
+        return "; ".join(f"{key}: {_cell_text(item)}" for key, item in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value) or "none"
+        return ", ".join(_cell_text(item) for item in value) or "none"
     return str(value)

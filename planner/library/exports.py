@@ -16,7 +16,7 @@ from planner.domain.plans.plan import Plan
 from planner.domain.solution import Solution
 from planner.export import commands, kubevirt, libvirt
 from planner.export.ansible import inventory, playbook
-from planner.export.chosen import Chosen, chosen, on_board, pools_of, without_answer
+from planner.export.chosen import Chosen, chosen, on_board, pools_of, unanswered
 from planner.export.findings import JobFinding, findings_of
 from planner.export.monitoring import prometheus
 from planner.export.reviews import github, junit, sarif
@@ -72,7 +72,7 @@ def export_answer(
 
 def unset(told: ToldSolution, pool: str) -> tuple[str, ...]:
     """Return a line for each pool of which an export sets nothing."""
-    return tuple(without_answer(pools_of(told, pool)))
+    return tuple(unanswered(pools_of(told, pool)))
 
 
 def export_plan(kind: str, plan: Plan) -> tuple[str, ...]:

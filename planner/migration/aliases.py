@@ -22,8 +22,8 @@ def with_type(edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase) 
         return start
     booted = start.booted_on or edge.source
     builds = {booted.qemu, edge.source.qemu, edge.destination.qemu}
-    found = {knowledge.machines.alias(build, name) for build in builds}
-    meant = found.pop() if len(found) == 1 else None
+    types = {knowledge.machines.alias(build, name) for build in builds}
+    meant = types.pop() if len(types) == 1 else None
     if meant is None:
         return start
     return replace(start, baseline=replace(start.baseline, machine_type=meant))

@@ -29,12 +29,14 @@ def judge_any_boot(
         )
         for boot in dict.fromkeys(boots)
     ]
-    common = set(verdicts[0].objections).intersection(*(one.objections for one in verdicts[1:]))
-    every = dict.fromkeys(objection for one in verdicts for objection in one.objections)
+    common = set(verdicts[0].objections).intersection(
+        *(verdict.objections for verdict in verdicts[1:])
+    )
+    every = dict.fromkeys(objection for verdict in verdicts for objection in verdict.objections)
     objections = [
         objection if objection in common else _depends_on_boot(objection) for objection in every
     ]
-    remarks = dict.fromkeys(remark for one in verdicts for remark in one.remarks)
+    remarks = dict.fromkeys(remark for verdict in verdicts for remark in verdict.remarks)
     return Verdict(
         edge=edge,
         start=start,

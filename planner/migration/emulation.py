@@ -49,12 +49,12 @@ def _refused(edge: MigrationEdge, start: GuestStart, trait: Trait) -> Iterator[O
     assert trait.emulation is not None
     parts = trait.emulation.parts_between(model, *versions)
     if parts:
-        one, other = (".".join(map(str, series)) for series in parts)
+        sent, known = (".".join(map(str, series)) for series in parts)
         yield Objection(
             rule=Rule.UNIT_NOT_UNDERSTOOD,
             consequence=Consequence.FAILS_CLEANLY,
             severity="functional",
-            facts=(f"QEMU {other} does not load the registers of {model} that {one} sends",),
+            facts=(f"QEMU {known} does not load the registers of {model} that {sent} sends",),
             source=trait.source,
         )
 

@@ -64,7 +64,7 @@ class MigrationDomain:
         boots = _aspects_of(member.profile for member in self.starts)
         if self.edges is None:
             return CpuAspects(boots, boots)
-        return CpuAspects(boots, _aspects_of(other for _, other in self.edges))
+        return CpuAspects(boots, _aspects_of(destination for _, destination in self.edges))
 
     @property
     def hosts(self) -> int:
@@ -76,10 +76,10 @@ class MigrationDomain:
         if self.edges is not None:
             return self.edges
         return (
-            (one.profile, other.profile)
-            for one in self.members
-            for other in self.members
-            if one is not other or one.hosts > 1
+            (source.profile, destination.profile)
+            for source in self.members
+            for destination in self.members
+            if source is not destination or source.hosts > 1
         )
 
 
@@ -124,29 +124,29 @@ def directed_domains(
         reach[node] = frozenset({node}).union(
             *(reach[after] for after in condensed.successors(node))
         )
-    found = []
+    domains = []
     for pool, starts in pools.items():
         visited = {
-            place
+            reached
             for member in starts
             for node in reach[component[(pool, member.profile)]]
-            for place in inside[node]
+            for reached in inside[node]
         }
         edges = frozenset(
-            (one[1], other[1])
-            for one, other in graph.edges()
-            if one in visited and other in visited
+            (source[1], destination[1])
+            for source, destination in graph.edges()
+            if source in visited and destination in visited
         )
-        found.append(
+        domains.append(
             MigrationDomain(
                 name=pool,
                 starts=starts,
-                members=tuple(members[place] for place in sorted(visited, key=_place_order)),
+                members=tuple(members[reached] for reached in sorted(visited, key=_place_order)),
                 edges=edges,
             )
         )
-    return tuple(found)
+    return tuple(domains)
 
 
-def _place_order(place: tuple[str, HostProfile]) -> tuple[str, str, str]:
-    return place[0], str(place[1].qemu), repr(sorted(place[1].capabilities.present))
+def _place_order(node: tuple[str, HostProfile]) -> tuple[str, str, str]:
+    return node[0], str(node[1].qemu), repr(sorted(node[1].capabilities.present))

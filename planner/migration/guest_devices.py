@@ -77,8 +77,8 @@ def _device_matches(pattern: str, device: str, words: GuestWords) -> Truth:
     stands = wanted_option.removeprefix("!") in _said(options)
     if wanted_option and stands is wanted_option.startswith("!"):
         return Truth.NO
-    known_words = [words.backends[one] for one in have[1:] if one in words.backends]
-    stated = frozenset[str]().union(*(one.meanings for one in known_words))
+    known_words = [words.backends[name] for name in have[1:] if name in words.backends]
+    stated = frozenset[str]().union(*(word.meanings for word in known_words))
     if stated.issuperset(wanted[1:]):
         return Truth.YES
     certain = bool(have[1:]) and all(word in words.backends for word in have[1:])

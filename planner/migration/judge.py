@@ -72,13 +72,13 @@ def judge(
     for judged in (*units, judge_memory_blocks(edge, start, knowledge, assumed)):
         objections += judged.objections
         remarks += judged.remarks
-    if not any(one.rule is Rule.MIGRATION_BLOCKED for one in objections):
+    if not any(objection.rule is Rule.MIGRATION_BLOCKED for objection in objections):
         objections += judge_blockers(edge, start, knowledge)
         objections += judge_device_states(edge, start, knowledge)
     remarks += open_faults(edge, start, knowledge)
     objections += judge_cpu_settings(edge, start, knowledge)
     objections += judge_cpu_features(edge, start, knowledge, management, assumed)
-    kept = [one for one in remarks if not _is_met(one, edge, start, knowledge)]
+    kept = [remark for remark in remarks if not _is_met(remark, edge, start, knowledge)]
     return Verdict(
         edge=edge,
         start=start,

@@ -81,12 +81,12 @@ def absent_parts(
 ) -> tuple[str, ...]:
     """Return the names of a guest's parts that some of the builds certainly do not have, in order."""
     builds = tuple(builds)
-    found = {
+    absent = {
         f"{part.device},{part.name}" if part.device else part.name
         for part in _parts(start, knowledge)
         if any(_offered(part, arch, build, knowledge) is Truth.NO for build in builds)
     }
-    return tuple(sorted(found))
+    return tuple(sorted(absent))
 
 
 def uncommon_devices(

@@ -142,10 +142,10 @@ class Profiler:
         """Return what a kernel gives on CPUs of other vendors only, and of one while none is stated."""
         bound = self._knowledge.kernels.bound_to_vendor(kernel, arch=group.arch)
         stated = group.present | group.absent
-        open_ones = {name: one for name, one in bound.items() if name not in stated}
+        open_ones = {name: owner for name, owner in bound.items() if name not in stated}
         row = self._knowledge.host_cpus.named(vendor)
         runs_as = vendor if row is None else row.runs_as
-        others = frozenset(name for name, one in open_ones.items() if vendor and one != runs_as)
+        others = frozenset(name for name, owner in open_ones.items() if vendor and owner != runs_as)
         return others, frozenset() if vendor else frozenset(open_ones)
 
     def _faults(self, kernel: KernelRelease, group: HostGroup, vendor: str) -> FaultsOfCpu:
@@ -154,20 +154,20 @@ class Profiler:
         errata = knowledge.host_cpus.errata
         cpus = errata.may_be(vendor, group.cpu, group.hardware)
         wanted = knowledge.kernels.told_of(group.arch) & errata.names
-        told = knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
+        kernel_gives = knowledge.kernels.capabilities(kernel, arch=group.arch, wanted=wanted)
         lacked, taken, open_ones = set[CapabilityId](), set[TakenFeature](), set[TakenFeature]()
         for row in errata.errata:
             concerned = errata.concerns(row, cpus)
             is_stated = row.feature in group.present | group.absent
             if row.name not in wanted or concerned is Truth.NO or is_stated:
                 continue
-            presence = told.presence(row.name)
+            presence = kernel_gives.presence(row.name)
             if presence is Presence.PRESENT and concerned is Truth.YES:
                 lacked.add(row.feature)
             elif presence is not Presence.ABSENT:
                 known = presence.value if presence is not Presence.UNKNOWN else group.kernel
-                one = TakenFeature(row.feature, row.name, known)
-                (taken if concerned is Truth.YES else open_ones).add(one)
+                feature = TakenFeature(row.feature, row.name, known)
+                (taken if concerned is Truth.YES else open_ones).add(feature)
         return FaultsOfCpu(frozenset(lacked), frozenset(taken), frozenset(open_ones))
 
     def _unplaced(self, group: HostGroup) -> Iterable[str]:
@@ -187,7 +187,7 @@ class Profiler:
         return self._kernels[key]
 
     def _observed(self, group: HostGroup) -> frozenset[str]:
-        found = set[str]()
+        sides_met = set[str]()
         for row in self._knowledge.observations:
             sides = (
                 ("from", row.source_side),
@@ -196,8 +196,8 @@ class Profiler:
             )
             for name, side in sides:
                 if side is not None and side.matches(qemu=group.qemu, kernel=group.kernel):
-                    found.add(f"{row.id}:{name}")
-        return frozenset(found)
+                    sides_met.add(f"{row.id}:{name}")
+        return frozenset(sides_met)
 
 
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:
@@ -229,14 +229,14 @@ def members_by_pool(
 def unplaced_texts(fleet: Fleet, knowledge: KnowledgeBase) -> tuple[Problem, ...]:
     """Return each kernel and QEMU of a fleet that fits no line, once, where it first stands."""
     first = {cell: group for group in reversed(fleet.groups) for cell in _cells(group)}
-    found = ((cell, knowledge.misfit(*cell), group) for cell, group in first.items())
+    misfits = ((cell, knowledge.misfit(*cell), group) for cell, group in first.items())
     return tuple(
         Problem(
             location=Location(file=fleet.source, line=group.line or None, column=cell[0]),
             what=misfit[0],
             remedy=misfit[1],
         )
-        for cell, misfit, group in found
+        for cell, misfit, group in misfits
         if misfit is not None
     )
 

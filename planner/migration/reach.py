@@ -25,9 +25,9 @@ def with_reach(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
     options = tuple(_options(start, knowledge))
     if not options and all(knowledge.base_key(flag.key) == flag.key for flag in flags):
         return start
-    own = (*_reaching(start.baseline.flags, start, knowledge), *options)
+    reaching = (*_reaching(start.baseline.flags, start, knowledge), *options)
     hop = (*_reaching(start.hop_flags, start, knowledge), *(options if start.hop_flags else ()))
-    return replace(start, baseline=replace(start.baseline, flags=own), hop_flags=hop)
+    return replace(start, baseline=replace(start.baseline, flags=reaching), hop_flags=hop)
 
 
 def with_set_options(start: GuestStart, knowledge: KnowledgeBase) -> GuestStart:
@@ -47,9 +47,9 @@ def _with_set(device: str, flags: list[CompatFlag], knowledge: KnowledgeBase) ->
     name = device_name(device)
     row = knowledge.guests.devices.get(name)
     kinds = {name, *(row.qom_types if row is not None else ())}
-    own = {option for option, _ in device_options(device)}
-    told = {one.key.property: one.value for one in flags if one.key.qom_type in kinds}
-    words = (f"{option}={value}" for option, value in told.items() if option not in own)
+    set_options = {option for option, _ in device_options(device)}
+    values = {flag.key.property: flag.value for flag in flags if flag.key.qom_type in kinds}
+    words = (f"{option}={value}" for option, value in values.items() if option not in set_options)
     return ",".join((device, *words))
 
 
@@ -90,8 +90,12 @@ def _set_by_devices(
             if row is None:
                 continue
             base = _bearer(knowledge.base_key(row.key), row.key, knowledge)
-            kin = [one for one in start.devices or () if _is_kin(one, base.qom_type, knowledge)]
-            shared = all((key, value) in device_options(one) for one in kin)
+            kin = [
+                other_device
+                for other_device in start.devices or ()
+                if _is_kin(other_device, base.qom_type, knowledge)
+            ]
+            shared = all((key, value) in device_options(other_device) for other_device in kin)
             yield device, CompatFlag(key=base, value=value), shared
 
 

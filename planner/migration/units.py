@@ -46,12 +46,12 @@ def applicable_units(
 def _applicable_units(
     arch: str, guest: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
 ) -> tuple[tuple[MigratedUnit, Applicability], ...]:
-    found = (
+    judged = (
         (unit, unit_applies(unit, guest, knowledge, assumed))
         for unit in knowledge.units_of(arch)
         if not unit.cpu_features
     )
-    return tuple((unit, applies) for unit, applies in found if applies.truth is not Truth.NO)
+    return tuple((unit, applies) for unit, applies in judged if applies.truth is not Truth.NO)
 
 
 def unit_applies(
@@ -143,8 +143,8 @@ def _if_it_had(
 ) -> UnitJudgement:
     """Return the remark that a guest with a unit would not pass, which is taken to be without."""
     case = _case(unit, Applicability(Truth.YES), views, bond, management)
-    found = judge_unit(case).objections
-    if not found or unit.is_transient:
+    objections = judge_unit(case).objections
+    if not objections or unit.is_transient:
         return UnitJudgement()
     return UnitJudgement(remarks=(without(case, "assumed", words),))
 
@@ -193,9 +193,9 @@ class _Bond:
     @classmethod
     def of(cls, producer: HostProfile, edge: MigrationEdge, start: GuestStart) -> _Bond:
         """Compare a producer with the destination of an edge."""
-        other = edge.destination
+        destination = edge.destination
         return cls(
-            kernel=producer.runs_kernel_of(other),
-            cpu=producer is other or not producer.has_other_cpu_than(other),
-            build=producer.qemu.is_same_as(other.qemu) and not start.hop_flags,
+            kernel=producer.runs_kernel_of(destination),
+            cpu=producer is destination or not producer.has_other_cpu_than(destination),
+            build=producer.qemu.is_same_as(destination.qemu) and not start.hop_flags,
         )

@@ -45,7 +45,7 @@ class UnitView:
     def __post_init__(self) -> None:
         """Compute the hash once: views are keys of what was judged."""
         abilities = (self.produces, self.captures, self.takes, self.refuses, self.starts)
-        parts = ((one.presence.value, one.deciding) for one in abilities)
+        parts = ((ability.presence.value, ability.deciding) for ability in abilities)
         object.__setattr__(self, "_hash", hash((self.knows.value, self.gate.value, *parts)))
 
     def __hash__(self) -> int:
@@ -61,16 +61,16 @@ _STRENGTH = (Presence.ABSENT, Presence.UNKNOWN, Presence.POSSIBLE, Presence.PRES
 
 def weakest(stated: Stated, capabilities: Iterable[CapabilityId]) -> Ability:
     """Return the weakest presence among `capabilities` on a host; none asked means present."""
-    found = {name: stated[name] for name in sorted(capabilities)}
-    worst = min(found.values(), key=_STRENGTH.index, default=Presence.PRESENT)
-    return Ability(worst, tuple(name for name, presence in found.items() if presence is worst))
+    presences = {name: stated[name] for name in sorted(capabilities)}
+    worst = min(presences.values(), key=_STRENGTH.index, default=Presence.PRESENT)
+    return Ability(worst, tuple(name for name, presence in presences.items() if presence is worst))
 
 
 def strongest(stated: Stated, capabilities: Iterable[CapabilityId]) -> Ability:
     """Return the strongest presence among `capabilities`; none asked means absent."""
-    found = {name: stated[name] for name in sorted(capabilities)}
-    best = max(found.values(), key=_STRENGTH.index, default=Presence.ABSENT)
-    return Ability(best, tuple(name for name, presence in found.items() if presence is best))
+    presences = {name: stated[name] for name in sorted(capabilities)}
+    best = max(presences.values(), key=_STRENGTH.index, default=Presence.ABSENT)
+    return Ability(best, tuple(name for name, presence in presences.items() if presence is best))
 
 
 def knows(unit: MigratedUnit, version: tuple[int, ...]) -> Truth:
@@ -156,14 +156,14 @@ def asked_by(unit: MigratedUnit) -> tuple[CapabilityId, ...]:
 @cache
 def _seen(unit: MigratedUnit, known: Truth, presences: tuple[Presence, ...]) -> UnitView:
     """Return the view of any host whose build knows a unit so far, by what else the unit asks of it."""
-    found = dict(zip(asked_by(unit), presences, strict=True))
-    required = found | ({NEVER: Presence.ABSENT} if NEVER in found else {})
+    seen = dict(zip(asked_by(unit), presences, strict=True))
+    required = seen | ({NEVER: Presence.ABSENT} if NEVER in seen else {})
     return UnitView(
         knows=known,
         produces=weakest(required, unit.sent_if),
         captures=weakest(required, unit.captured_if),
         takes=weakest(required, unit.requires),
-        refuses=strongest(found, unit.refused_by),
+        refuses=strongest(seen, unit.refused_by),
         starts=weakest(required, unit.source_requires),
         gate=Truth.YES,
     )
@@ -189,7 +189,7 @@ def gate(
     """Return whether the unit's properties let it out; a unit without a gate always is."""
     if not unit.gates:
         return Truth.YES
-    found = []
+    truths = []
     for each in unit.gates:
         keys = (each.key,) if unit.flag is None else (each.key, unit.flag)
         flagged = knowledge.flag_for(flags, keys)
@@ -200,8 +200,8 @@ def gate(
         doubted = any(
             each.opened_by(flag.value) is not truth for flag in knowledge.unreached(flags, keys)
         )
-        found.append(Truth.UNKNOWN if doubted else truth)
-    return any_of(found)
+        truths.append(Truth.UNKNOWN if doubted else truth)
+    return any_of(truths)
 
 
 def _set_by_type(each: Gate, value: str | None) -> Truth:

@@ -60,7 +60,7 @@ def find_builds(arch: str, root: Path = Path("/")) -> tuple[InstalledBuild, ...]
     if not real:
         raise NotAsked(f"no QEMU for {arch} in {', '.join('/' + name for name in FOLDERS)}")
     with ThreadPoolExecutor() as pool:
-        found = [build for build in pool.map(_asked, real) if build is not None]
+        found = [build for build in pool.map(_program_build, real) if build is not None]
     if not found:
         raise NotAsked(f"no answer from {', '.join(map(str, real))}")
     return tuple(found)
@@ -71,7 +71,7 @@ def machine_types(listing: str) -> tuple[str, ...]:
     return tuple(line.split()[0] for line in listing.splitlines()[1:] if line.strip())
 
 
-def _asked(path: Path) -> InstalledBuild | None:
+def _program_build(path: Path) -> InstalledBuild | None:
     try:
         version = _said([str(path), "--version"])
         types = _said([str(path), "-machine", "help"])

@@ -39,22 +39,22 @@ def take(catalogue: Iterable[Capability], root: Path = Path("/")) -> Probe:
     """Ask this host everything that the catalogue wants to know; never raises, never loads."""
     machine = read_machine(root)
     reasons = {"vfio": "migration features are asked of a device of the guest's own, not of a host"}
-    kvm = _asked("kvm", partial(ask_kvm, values_to_write(catalogue), root), reasons)
+    kvm = _answer_of("kvm", partial(ask_kvm, values_to_write(catalogue), root), reasons)
     if kvm is not None and kvm.reasons:
         reasons["kvm.vm"] = "; ".join(kvm.reasons)
     return Probe(
         machine=machine,
         kvm=kvm,
-        tun=_asked("tun", partial(ask_tun, root), reasons),
-        vhost_net=_asked("vhost_net", partial(ask_vhost, "vhost-net", root), reasons),
-        vhost_vsock=_asked("vhost_vsock", partial(ask_vhost, "vhost-vsock", root), reasons),
-        userfault=_asked("userfaultfd", ask_userfault, reasons),
-        builds=_asked("qemu", partial(find_builds, machine.arch, root), reasons),
+        tun=_answer_of("tun", partial(ask_tun, root), reasons),
+        vhost_net=_answer_of("vhost_net", partial(ask_vhost, "vhost-net", root), reasons),
+        vhost_vsock=_answer_of("vhost_vsock", partial(ask_vhost, "vhost-vsock", root), reasons),
+        userfault=_answer_of("userfaultfd", ask_userfault, reasons),
+        builds=_answer_of("qemu", partial(find_builds, machine.arch, root), reasons),
         reasons=reasons,
     )
 
 
-def _asked(part: str, ask: Callable[[], T], reasons: dict[str, str]) -> T | None:
+def _answer_of(part: str, ask: Callable[[], T], reasons: dict[str, str]) -> T | None:
     """Return what a part answers; if it cannot be asked, note why."""
     try:
         return ask()

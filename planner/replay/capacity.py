@@ -18,16 +18,16 @@ def used_of(hosts: Sequence[UpgradeHost], guests: Sequence[GuestGroup] | None) -
     """Return what the guests of a pool use: by the hosts' columns, else by the guests' sizes."""
     used = [host.used for host in hosts if host.used is not None]
     if used and len(used) == len(hosts):
-        return _sum(used)
+        return _total_room(used)
     sizes = [
         Room(vcpus=group.room.vcpus * group.count, memory_gib=group.room.memory_gib * group.count)
         for group in guests or ()
         if group.room is not None
     ]
-    return _sum(sizes) if guests is not None and len(sizes) == len(guests) else None
+    return _total_room(sizes) if guests is not None and len(sizes) == len(guests) else None
 
 
-def _sum(rooms: Sequence[Room]) -> Room:
+def _total_room(rooms: Sequence[Room]) -> Room:
     return Room(
         vcpus=sum(room.vcpus for room in rooms),
         memory_gib=sum(room.memory_gib for room in rooms),
@@ -41,9 +41,9 @@ def shortages(
 
     `down` are the hosts that are down in a wave; a dimension that no host states is not looked at.
     """
-    whole = _sum(list(capacity.values()))
+    whole = _total_room(list(capacity.values()))
     for wave, hosts in sorted(down.items()):
-        lost = _sum([capacity[name] for name in dict.fromkeys(hosts)])
+        lost = _total_room([capacity[name] for name in dict.fromkeys(hosts)])
         for unit, need, size, gone in (
             ("vCPU", used.vcpus, whole.vcpus, lost.vcpus),
             ("GiB", used.memory_gib, whole.memory_gib, lost.memory_gib),

@@ -62,12 +62,12 @@ class MoveJudge:
         guest = worst_case_guest(guest_class, gap, assumed) if gap.is_gap else None
         if guest is None:
             return gap
-        same = _subject(gap)
+        same = _objection_subject(gap)
         for settled in self._judged(edge, boot, guest, hop):
             if (
                 not settled.is_gap
                 and settled.depends_on == gap.depends_on
-                and _subject(settled) == same
+                and _objection_subject(settled) == same
             ):
                 return settled
         return gap
@@ -185,7 +185,7 @@ class MoveJudge:
         return start.trait(word) is Truth.YES
 
 
-def _subject(objection: Objection) -> str:
+def _objection_subject(objection: Objection) -> str:
     """Return what an objection is about: gaps of a unit do not name its property."""
     return objection.unit or objection.property_key
 

@@ -80,7 +80,7 @@ class PlanProgress:
                     kind="other-build",
                     host=host,
                     domain=self._pool_of[host],
-                    text=f"{_words(texts)}: neither what it had nor what it gets",
+                    text=f"{_build_text(texts)}: neither what it had nor what it gets",
                 )
         targets: dict[str, set[Texts]] = {domain.domain: set() for domain in self.plan.domains}
         for host, steps in self._steps.items():
@@ -88,7 +88,7 @@ class PlanProgress:
         for host, texts in sorted(self._now.items()):
             pool = self._pool_of[host]
             if host not in self._steps and pool in targets and texts not in targets[pool]:
-                text = f"{_words(texts)}: in no wave, and not what its pool becomes"
+                text = f"{_build_text(texts)}: in no wave, and not what its pool becomes"
                 yield HostDrift(kind="not-in-plan", host=host, domain=pool, text=text)
 
     def cues(self, today: datetime.date) -> Iterator[FlipCue]:
@@ -164,5 +164,5 @@ def _source(step: HostUpgrade) -> Texts:
     return step.from_kernel, step.from_qemu
 
 
-def _words(texts: Texts) -> str:
+def _build_text(texts: Texts) -> str:
     return f"QEMU {texts[1]}, kernel {texts[0]}"

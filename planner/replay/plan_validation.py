@@ -25,7 +25,7 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
     for wave in plan.waves:
         for flip in wave.flips:
             if flip.after_wave != wave.number:
-                wrong = f"{_named(flip)} says after_wave {flip.after_wave}"
+                wrong = f"{_flip_name(flip)} says after_wave {flip.after_wave}"
                 yield _problem(f"waves[{wave.number}].flips", wrong, "the two must agree")
     yield from _broken_chains(plan)
     yield from _gone(plan)
@@ -53,16 +53,16 @@ def _broken_chains(plan: Plan) -> Iterator[Problem]:
         key = (flip.domain, flip.board, flip.line)
         before = last.get(key)
         if before is not None and not same_baseline(before.after, flip.before):
-            wrong = f"{_named(flip)} starts from another baseline than the flip before it gives"
+            wrong = f"{_flip_name(flip)} starts from another baseline than the flip before it gives"
             yield _problem(f"waves[{flip.after_wave}].flips", wrong, "keep their order")
         last[key] = flip
         moved = flip.before.machine_type != flip.after.machine_type
         if moved and flip.takes_effect.begins_at_a_hop:
-            wrong = f"{_named(flip)} changes the machine type"
+            wrong = f"{_flip_name(flip)} changes the machine type"
             yield _problem("waves", wrong, "only flags can take effect at a hop")
 
 
-def _named(flip: Flip) -> str:
+def _flip_name(flip: Flip) -> str:
     return f"the flip of {flip.domain} to {flip.after.machine_type}"
 
 
@@ -76,7 +76,7 @@ def check_plan(plan: Plan, hosts: Sequence[UpgradeHost], knowledge: KnowledgeBas
 
 def check_words(plan: Plan, hosts: Sequence[UpgradeHost], knowledge: KnowledgeBase) -> None:
     """Raise `PlanError` for a plan that names what does not exist; its hosts may be anywhere."""
-    problems = [*_shape(plan), *_domains(plan, hosts), *_words(plan, knowledge)]
+    problems = [*_shape(plan), *_domains(plan, hosts), *_unknown_words(plan, knowledge)]
     if problems:
         raise PlanError(_first(problems))
 
@@ -141,7 +141,7 @@ def _domains(plan: Plan, hosts: Sequence[UpgradeHost]) -> Iterator[Problem]:
         yield _problem("domains", f"the pool '{pool}' has hosts in waves and no entry here")
 
 
-def _words(plan: Plan, knowledge: KnowledgeBase) -> Iterator[Problem]:
+def _unknown_words(plan: Plan, knowledge: KnowledgeBase) -> Iterator[Problem]:
     for domain in plan.domains:
         for text in domain.conditions:
             kind, colon, word = text.partition(":")

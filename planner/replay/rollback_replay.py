@@ -32,7 +32,10 @@ def no_way_back(pool: PoolFacts, judge: MoveJudge, wave: int) -> Iterator[NoWayB
         for host_class in changed
         if (build := timeline.build(host_class, wave, Phase.RESTART)) is not None
     )
-    for guest_class, boot, count in (*_of_today(pool, wave), *_of_now(pool, wave, tuple(new))):
+    for guest_class, boot, count in (
+        *_guests_of_today(pool, wave),
+        *_of_now(pool, wave, tuple(new)),
+    ):
         for source in new:
             for destination in old:
                 yield from _lost(judge, pool, (source, destination), (guest_class, boot, count))
@@ -58,7 +61,7 @@ def _lost(
         )
 
 
-def _of_today(pool: PoolFacts, wave: int) -> Iterator[Group]:
+def _guests_of_today(pool: PoolFacts, wave: int) -> Iterator[Group]:
     """Yield guests of today whose host was emptied when an upgraded one could take them."""
     first = _upgraded_before(pool)
     moved = {

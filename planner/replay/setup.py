@@ -112,7 +112,7 @@ class ReplaySetup:
         names_of: dict[object, list[str]] = {}
         for host in sorted(hosts, key=lambda host: host.name):
             host_steps = steps.get(host.name, ())
-            key = (_words(host.group), host_steps, self.failures.get(host.name, ()), masks)
+            key = (_profile_words(host.group), host_steps, self.failures.get(host.name, ()), masks)
             if key not in self._ways:
                 way = self._way(host.group, host_steps, masks)
                 self._ways[key] = (self._build(host.group), way)
@@ -138,7 +138,7 @@ class ReplaySetup:
         return tuple(way)
 
     def _build(self, group: HostGroup) -> Build:
-        key = _words(group)
+        key = _profile_words(group)
         if key not in self._builds:
             label = f"QEMU {group.qemu_version}, kernel {group.kernel}"
             self._builds[key] = Build(profile=self._profiler.profile(group), label=label)
@@ -167,7 +167,7 @@ class ReplaySetup:
         return baselines
 
 
-def _words(group: HostGroup) -> Words:
+def _profile_words(group: HostGroup) -> Words:
     """Return all that a profile is made of."""
     stated = (group.present, group.absent)
     return group.arch, group.kernel, group.qemu, group.cpu, group.build_doubt, stated

@@ -157,14 +157,16 @@ def _check_room(pool: PoolFacts, fill: float, record: _Tally) -> None:
         record.without_room += 1
         return
     for wave, text in shortages(pool.capacity, pool.used, fill, _down(pool)):
-        record.violations.append(_plain(pool.name, wave, Phase.EVACUATE, ReplayRule.NO_ROOM, text))
+        record.violations.append(
+            _violation(pool.name, wave, Phase.EVACUATE, ReplayRule.NO_ROOM, text)
+        )
         return
 
 
 def _broken_limits(scenario: ReplayRequest) -> Iterator[Violation]:
     rules = scenario.policy.plan
     for wave, pool, text in broken_limits(scenario.plan, scenario.hosts, rules):
-        yield _plain(pool, wave, Phase.CORDON, ReplayRule.LIMIT, text)
+        yield _violation(pool, wave, Phase.CORDON, ReplayRule.LIMIT, text)
 
 
 def _down(pool: PoolFacts) -> Mapping[int, Sequence[str]]:
@@ -186,10 +188,10 @@ def _broken_promise(plan: Plan, wave: int, record: _Tally) -> Iterable[Violation
         return
     first = certain[0]
     text = f"the plan says that rollback is free; {first.rule} {first.unit}: {first.text}"
-    yield _plain(first.domain, wave, Phase.ROLLBACK, ReplayRule.WAY_BACK, text, first)
+    yield _violation(first.domain, wave, Phase.ROLLBACK, ReplayRule.WAY_BACK, text, first)
 
 
-def _plain(
+def _violation(
     pool: str,
     wave: int,
     phase: Phase,

@@ -64,11 +64,11 @@ class WaveCounts:
                 after[target] += number
             exits = all(stay[source] > 0 or stay[destination] > 0 for source, destination in moving)
             grown = any(min(after[side], MANY) > min(now[side], MANY) for side in after)
-            yield wave, (_few(moving), _few(stay)), grown or not exits
+            yield wave, (_none_one_or_many(moving), _none_one_or_many(stay)), grown or not exits
             now = after
 
 
-def _few(counts: Counter[BuildSide] | MoveCounts) -> frozenset[tuple[object, int]]:
+def _none_one_or_many(counts: Counter[BuildSide] | MoveCounts) -> frozenset[tuple[object, int]]:
     """Return counts as none, one or many."""
     return frozenset((key, min(number, MANY)) for key, number in counts.items() if number > 0)
 
@@ -122,7 +122,7 @@ def _hosts(pool: PoolFacts, rank: dict[int, int]) -> object:
     if is_plain(pool):
         course = WaveCounts(pool)
         signs = tuple(sign for wave, sign, _ in course.signs() if wave in rank)
-        return _few(course.start), signs
+        return _none_one_or_many(course.start), signs
     return frozenset(_classes(pool, rank).items())
 
 

@@ -35,7 +35,7 @@ class MendableImpact:
     restart_helps: bool
 
 
-def without_answer(
+def reasons_without_answer(
     upgrade: PoolUpgrade, first: Stage, knowledge: KnowledgeBase, boards: Collection[str]
 ) -> Iterator[Relaxation]:
     """Yield why no baseline is safe while old and upgraded hosts stand side by side.

@@ -15,7 +15,7 @@ from planner.rollout.blockers import (
     MendableImpact,
     against_guests,
     bound_guests,
-    without_answer,
+    reasons_without_answer,
     without_guests,
 )
 from planner.rollout.deprecation import stranded
@@ -81,7 +81,9 @@ class PoolAnalyser:
             impacts = tuple(self._all_mended(impacts, mended, upgrade, first, answers))
             steps = zip(movers, (impact.cohort for impact in impacts), strict=True)
             restarts = as_one(step for pair in steps for step in before_wave_one(upgrade, *pair))
-        relaxations = [*without_answer(upgrade, first, self.knowledge, self._boards(today, guests))]
+        relaxations = [
+            *reasons_without_answer(upgrade, first, self.knowledge, self._boards(today, guests))
+        ]
         if not relaxations:
             relaxations += [] if guests is not None else without_guests(upgrade, today)
             mendables = (
@@ -115,7 +117,7 @@ class PoolAnalyser:
         """Return the answer before wave 1: for every move, else for moves forward only."""
         first = self.stage_solver.before_wave_one(upgrade)
         if first.status is not Status.SAFE:
-            directed = self.stage_solver.one_way(upgrade)
+            directed = self.stage_solver.forward_only(upgrade)
             if directed.status is Status.SAFE:
                 return directed
         return first

@@ -167,7 +167,7 @@ class StageSolver:
         """Return the answer for every mixture that any order of waves can make."""
         return self._stage(0, _domain(upgrade.name, _present(upgrade, {}, 0)))
 
-    def one_way(self, upgrade: PoolUpgrade) -> Stage:
+    def forward_only(self, upgrade: PoolUpgrade) -> Stage:
         """Return the answer before wave 1 if no guest ever goes from an upgraded host to an old one."""
         return self._stage(
             0, _forward_only(upgrade, _domain(upgrade.name, _present(upgrade, {}, 0)))
@@ -208,7 +208,7 @@ class StageSolver:
         key = (domain.profiles, crowded, domain.edges)
         if key not in self._known:
             results, _ = self._solver.certified(domain, self._solver.solve(domain))
-            self._known[key] = (results, self._told(domain, results))
+            self._known[key] = (results, self._ordered_answers(domain, results))
         results, baselines = self._known[key]
         cpu = cpu_advice(domain, baselines[0], self.knowledge) if baselines else ANY_CPU
         return Stage(
@@ -220,7 +220,7 @@ class StageSolver:
             cpu=cpu,
         )
 
-    def _told(
+    def _ordered_answers(
         self, domain: MigrationDomain, results: Iterable[LineResult]
     ) -> tuple[ChosenBaseline, ...]:
         """Return the answers of a domain as `solve` orders them, with what is left to check of each."""

@@ -105,7 +105,7 @@ class ClosedForm:
             if one_arch and any(part.is_blocked for part in constraints):
                 blocked = self.units.obstacles(judged, name, constraints)
         attempt = self._without_hosts(machine_type, constraints, differences, hardware)
-        lasting = self._lasting(domain, constraints[0], hardware) if attempt.asks else []
+        lasting = self._unmet_by_all_types(domain, constraints[0], hardware) if attempt.asks else []
         unmet = lasting
         if attempt.asks and not lasting:
             unmet = self._unmet(domain, name, constraints, attempt.conditions)
@@ -145,7 +145,7 @@ class ClosedForm:
             self._asked_alone_of[key] = frozenset(attempt.conditions)
         return self._asked_alone_of[key]
 
-    def _lasting(
+    def _unmet_by_all_types(
         self, domain: MigrationDomain, plain: UnitConstraints, hardware: SharedConditions
     ) -> list[Obstacle]:
         """Return what no guest can meet under any machine type; remembered for whole pools."""
@@ -166,7 +166,9 @@ class ClosedForm:
         judged = without_observed_passes(domain, machine_type, self.knowledge)
         return [
             contradicted(obstacle, condition, against)
-            for obstacle, condition in self.units.on_condition(judged, machine_type, constraints)
+            for obstacle, condition in self.units.obstacles_if_unmet(
+                judged, machine_type, constraints
+            )
             if (against := opponents(condition, conditions, self.knowledge))
         ]
 

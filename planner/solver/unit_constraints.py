@@ -85,7 +85,7 @@ class UnitSet:
             self._constraints[key] = self._among(*key)
         return self._constraints[key]
 
-    def narrowed(self, hosts: Iterable[HostProfile]) -> UnitSet:
+    def restricted_to(self, hosts: Iterable[HostProfile]) -> UnitSet:
         """Return these units without those that ask nothing even if all hosts stood in one pool.
 
         What asks nothing of a set of hosts asks nothing of a part of it.
@@ -103,7 +103,7 @@ class UnitSet:
             if resolution.refusal is not None:
                 yield _obstacle(index, unit, resolution.refusal, vectors)
 
-    def on_condition(
+    def obstacles_if_unmet(
         self, domain: MigrationDomain, machine_type: str, constraints: UnitConstraints
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
@@ -130,7 +130,7 @@ class UnitSet:
         """Return what is asked over the edges of a directed domain."""
         vectors = self._vectors_of(domain, machine_type)
         return self._without_clean(
-            self._resolver.over(
+            self._resolver.resolution(
                 index, _routes(index, unit, domain, vectors), settable=bool(settable >> index & 1)
             )
             for index, unit in enumerate(self.units)
@@ -203,7 +203,7 @@ class ConstraintFinder:
             *gated.obstacles(domain, machine_type, constraints[1]),
         ]
 
-    def on_condition(
+    def obstacles_if_unmet(
         self,
         domain: MigrationDomain,
         machine_type: str,
@@ -211,15 +211,15 @@ class ConstraintFinder:
     ) -> Iterator[tuple[Obstacle, Condition]]:
         """Yield what would be blocked if no guest met the condition of a unit, with the condition."""
         plain, gated = self._rooms(domain.members[0].profile.arch)
-        yield from plain.on_condition(domain, "", constraints[0])
-        yield from gated.on_condition(domain, machine_type, constraints[1])
+        yield from plain.obstacles_if_unmet(domain, "", constraints[0])
+        yield from gated.obstacles_if_unmet(domain, machine_type, constraints[1])
 
     def narrow(self, profiles: Iterable[HostProfile]) -> None:
         """Leave out the units that ask nothing even if all `profiles` stood in one pool."""
         for arch in sorted({profile.arch for profile in profiles}):
             plain, _ = self._rooms(arch)
             hosts = [profile for profile in profiles if profile.arch == arch]
-            self._plain[arch] = plain.narrowed(hosts)
+            self._plain[arch] = plain.restricted_to(hosts)
 
     def _rooms(self, arch: str) -> tuple[UnitSet, UnitSet]:
         if arch not in self._gated:

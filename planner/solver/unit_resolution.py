@@ -94,10 +94,10 @@ class UnitResolver:
         key = (index, rows, settable)
         if key not in self._known:
             routes = Routes(producers=rows, takers=rows)
-            self._known[key] = self.over(index, routes, settable=settable)
+            self._known[key] = self.resolution(index, routes, settable=settable)
         return self._known[key]
 
-    def over(self, index: int, routes: Routes, *, settable: bool) -> Resolution:
+    def resolution(self, index: int, routes: Routes, *, settable: bool) -> Resolution:
         """Return what a unit asks over routes; equal decisions are one object."""
         key = (index, routes, settable)
         if key not in self._known:

@@ -233,7 +233,7 @@ class UnlockSearch:
             for result in self.solver.solve(domain)
             if (result.board, result.line) == (goal.board, goal.line) and result.chosen
         )
-        return _words(baseline)
+        return _settings(baseline)
 
     def _refused(
         self,
@@ -286,7 +286,7 @@ class UnlockSearch:
                     yield choice.reason
 
 
-def _words(baseline: ChosenBaseline) -> tuple[str, ...]:
+def _settings(baseline: ChosenBaseline) -> tuple[str, ...]:
     return baseline.machine_type, *(str(choice.flag) for choice in baseline.flags)
 
 

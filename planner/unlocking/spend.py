@@ -27,7 +27,7 @@ def unlocks(unlocker: UnlockSearch, goals: Iterable[Goal], budget: int | None = 
     bundles = [_bundle(result) for result in offered]
     allotment = most_valuable(
         bundles,
-        _least(goal_results),
+        _fewest_hosts(goal_results),
         budget,
         lambda numbers: _hold(unlocker, [offered[number] for number in numbers]),
     )
@@ -56,7 +56,10 @@ def _worth_offering(goal_results: Iterable[GoalResult]) -> list[GoalResult]:
     """Return what costs something; of a pool that shares no hosts with others the cheapest only."""
     opened = [offer for offer in goal_results if offer.target.cost]
     shared = {
-        offer.subject for group in components(_least(opened)) if len(group) > 1 for offer in group
+        offer.subject
+        for group in components(_fewest_hosts(opened))
+        if len(group) > 1
+        for offer in group
     }
     cheapest: dict[object, GoalResult] = {}
     for offer in opened:
@@ -83,7 +86,7 @@ def _in_thousandths(target: UnlockTarget) -> int:
     return round(target.value * THOUSANDTHS)
 
 
-def _least(goal_results: Iterable[GoalResult]) -> list[OpeningFloor]:
+def _fewest_hosts(goal_results: Iterable[GoalResult]) -> list[OpeningFloor]:
     """Return per pool the fewest hosts that can open any of its goals for sure.
 
     What only missing facts forbid cannot be opened for sure; a search that ended early leaves it open.

@@ -48,7 +48,7 @@ def test_no_class_has_a_retired_name() -> None:
     assert not names & RETIRED
 
 
-ALGORITHMS = ("optimize", "solver", "certificate", "rollout", "replay", "unlocking")
+ALGORITHMS = ("migration", "optimize", "solver", "certificate", "rollout", "replay", "unlocking")
 EMPTY_WORDS = {"one", "found", "told", "place", "other", "own", "what"}
 """Local names that do not say what they hold."""
 

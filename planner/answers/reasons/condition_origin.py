@@ -34,7 +34,7 @@ def asked_by(
     asked = form.units.constraints(judged, row.name)
     lacking = {
         (obstacle.unit, condition.text): obstacle.lacking
-        for obstacle, condition in form.units.on_condition(judged, row.name, asked)
+        for obstacle, condition in form.units.obstacles_if_unmet(judged, row.name, asked)
     }
     for part in asked:
         for _, unit, decision in part.resolutions:

@@ -203,7 +203,7 @@ def _ways_out(
 ) -> Iterator[Remedy]:
     lacking = members_of(domain, obstacle.lacking)
     having = members_of(domain, obstacle.having)
-    subject = _subject(obstacle, knowledge)
+    subject = _obstacle_subject(obstacle, knowledge)
     facts = ", ".join(obstacle.facts)
     if not obstacle.certain:
         open_fact = facts or f"whether {subject} arrives on these hosts"
@@ -231,7 +231,7 @@ def _ways_out(
         yield _remedy("accept-loss", f"accept the loss of {obstacle.unit} in the policy", ())
 
 
-def _subject(obstacle: Obstacle, knowledge: KnowledgeBase) -> str:
+def _obstacle_subject(obstacle: Obstacle, knowledge: KnowledgeBase) -> str:
     """Return what hosts lack or have: a unit, a property, or the CPU features that a unit takes."""
     unit = _units(knowledge).get(obstacle.unit)
     needs = sorted(unit.requires) if unit is not None else []

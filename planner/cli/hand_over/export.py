@@ -101,7 +101,7 @@ def export(
         _emit_plan(kind, made, output)
     _refuse(schema, PLAN, kind, "solve")
     _refuse_given(kind, {"--target": target, "--start": start})
-    told = _told(schema, source, guests, policy, knowledge, guest_profile)
+    told = _solution(schema, source, guests, policy, knowledge, guest_profile)
     _emit(kind, told, source, pool, board, tuple(vm or ()), knowledge, output)
 
 
@@ -153,7 +153,7 @@ def _refuse_of_fleet(options: Mapping[str, object]) -> None:
         raise UsageError([wrong_word(one, what, "give FLEET") for one in wrong])
 
 
-def _told(
+def _solution(
     schema: str,
     source: Path,
     guests: Path | None,

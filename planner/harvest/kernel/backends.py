@@ -119,11 +119,11 @@ def read_vhost(tree: KernelTree) -> Answers:
             if value is None:
                 problems.append(_problem(file, 1, f"`{mask}` is no number that the headers tell"))
             bits = [bit for bit in range(64) if (value or 0) >> bit & 1]
-        found |= {_asked(question, bit) for bit in bits}
+        found |= {_ioctl_question(question, bit) for bit in bits}
     return found, problems
 
 
-def _asked(question: str, bit: int) -> str:
+def _ioctl_question(question: str, bit: int) -> str:
     """Return the question about a bit; those beyond the first word are asked by another call."""
     beyond = bit >= WORD and question.startswith("VHOST_GET_FEATURES bit")
     return (

@@ -76,11 +76,11 @@ class _Reader:
         self.problems: list[Problem] = []
         self.macros = {**header.macros, **file.macros}
         names = ("arch/arm64/include/asm/sysreg.h", "arch/arm64/include/uapi/asm/kvm.h")
-        known = {f"SYS_{row[0]}": _number(row[1:]) for row in self._named()}
+        known = {f"SYS_{row[0]}": _number(row[1:]) for row in self._table_registers()}
         self.numbers = Constants(tree.files(*names), known)
         self.order = self._order()
 
-    def _named(self) -> Iterator[tuple[str, ...]]:
+    def _table_registers(self) -> Iterator[tuple[str, ...]]:
         """Yield the registers of the table that newer kernels make their header of."""
         yield from SYSREG.findall(self.tree.text("arch/arm64/tools/sysreg"))
 

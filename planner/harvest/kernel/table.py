@@ -158,7 +158,7 @@ def refuse_losses(news: News, accepted: Collection[str]) -> None:
 
 def texts_of(tables: HarvestedKernels) -> dict[str, str]:
     """Return the files by name, each as it is to be written."""
-    files = {"releases.csv": _written(RELEASES, _release_rows(tables))}
+    files = {"releases.csv": _csv_text(RELEASES, _release_rows(tables))}
     seen: dict[tuple[str, str], str] = {}
     for line in sorted({row.line for row in tables.releases}):
         rows = []
@@ -168,14 +168,14 @@ def texts_of(tables: HarvestedKernels) -> dict[str, str]:
             for row in order:
                 for name in tables.given(row):
                     seen.setdefault((arch, name), f"{line} {row.release}")
-        files[f"{line}.csv"] = _written(FACTS, rows)
+        files[f"{line}.csv"] = _csv_text(FACTS, rows)
     words = [
         (arch, part, name, seen.get((arch, name), ""))
         for (arch, name), part in sorted(
             tables.parts.items(), key=lambda one: (one[0][0], one[1], one[0])
         )
     ]
-    files["vocabulary.csv"] = _written(VOCABULARY, words)
+    files["vocabulary.csv"] = _csv_text(VOCABULARY, words)
     return files
 
 
@@ -236,7 +236,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _csv_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     out.write(f"# written by: {COMMAND}; do not edit\n")
     writer = csv.writer(out, lineterminator="\n")

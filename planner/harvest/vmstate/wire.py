@@ -78,7 +78,7 @@ class Wire:
     def subsections(self, row: Description) -> tuple[str, ...]:
         """Return the names of the subsections, each sent only if it is needed."""
         body = braces(row.members.get("subsections", ())) or ()
-        names = [_plain(part) for part in split_at_commas(body)]
+        names = [_without_casts(part) for part in split_at_commas(body)]
         held = [self.find(name, row.file) for name in names if name != "NULL"]
         return tuple((self.section(one) if one else None) or OPEN for one in held)
 
@@ -123,9 +123,9 @@ class Wire:
     def _field(
         self, own: Mapping[str, Tokens], row: Description, version: int, depth: int
     ) -> Iterator[str]:
-        if not own or END in _plain(own.get("flags", ())):
+        if not own or END in _without_casts(own.get("flags", ())):
             return
-        test = _plain(own.get("field_exists", ()))
+        test = _without_casts(own.get("field_exists", ()))
         since = self._code.number(own.get("version_id", ()), row.file) or 0
         is_open = test not in {"", "0", "NULL"}
         if not is_open and since > version:
@@ -153,8 +153,10 @@ class Wire:
         return "1"
 
     def _element(self, own: Mapping[str, Tokens], row: Description, depth: int) -> Iterator[str]:
-        info = _plain(own.get("info", ())).removeprefix("vmstate_info_").removesuffix("_equal")
-        name = _plain(own.get("vmsd", ()))
+        info = (
+            _without_casts(own.get("info", ())).removeprefix("vmstate_info_").removesuffix("_equal")
+        )
+        name = _without_casts(own.get("vmsd", ()))
         held = self.find(name, row.file) if name not in {"", "NULL"} else None
         if held is not None and self.section(held) in CORE:
             yield "pci"
@@ -180,7 +182,7 @@ class Wire:
         return self.version(held) or 0
 
 
-def _plain(tokens: Tokens) -> str:
+def _without_casts(tokens: Tokens) -> str:
     """Return tokens without brackets, `&` and casts to a pointer."""
     return "".join(token.text for token in tokens if token.text not in {"(", ")", "&"})
 

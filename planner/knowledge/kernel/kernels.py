@@ -180,14 +180,14 @@ class KernelLines:
     ) -> tuple[Presence, Evidence]:
         read = self._read(line, kernel, capability, arch)
         if read is None:
-            return self._told(line, kernel, capability, arch)
+            return self._presence_in_line(line, kernel, capability, arch)
         if read[1] is Evidence.SOURCE:
             return read
         steady = line.inherits or line.branch.is_steady(capability)
         before = self.tables.is_before_all(line.name, kernel.key, capability, arch)
         if not steady and not before:
             return read
-        told = self._told(line, kernel, capability, arch)
+        told = self._presence_in_line(line, kernel, capability, arch)
         if read[0] is Presence.UNKNOWN or self._sees_between(line, kernel, capability, arch, told):
             return told
         return read
@@ -236,7 +236,7 @@ class KernelLines:
             return Presence.POSSIBLE if capability.startswith(OF_CPUS) else Presence.PRESENT
         return Presence.PRESENT if row.fixed_by is FixedBy.KERNEL else Presence.POSSIBLE
 
-    def _told(
+    def _presence_in_line(
         self, line: KernelLine, kernel: KernelRelease, capability: CapabilityId, arch: str
     ) -> tuple[Presence, Evidence]:
         """Return what rows tell of a release, else what the line has from its base."""

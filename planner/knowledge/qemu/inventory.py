@@ -145,7 +145,7 @@ class ArchInventory(ReadDevices, ReadModels):
     def _kept(self, place: int, device: str) -> Iterator[KeptState]:
         """Yield what a read build sends of a device; a proxy that has no row is asked of its device."""
         kind = self.real_name(place, device)
-        behind = self._told(place, kind, BEHIND) or ("", "")
+        behind = self._property(place, kind, BEHIND) or ("", "")
         inner = behind[0].removeprefix("child<").removesuffix(">")
         for name in (kind, inner):
             rows = self._table("device_state").get(name, ())

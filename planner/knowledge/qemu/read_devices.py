@@ -122,7 +122,7 @@ class ReadDevices(ReadTables):
         found: dict[str, list[str]] = {}
         for name, rows in self._table("devices").items():
             here = any(bits >> place & 1 and cells[1] in {USER, BOARD} for cells, bits in rows)
-            if here and self._told(place, name, NOT_TOLD) is None:
+            if here and self._property(place, name, NOT_TOLD) is None:
                 for above in self._chain("devices", place, name)[1:]:
                     found.setdefault(above, []).append(name)
         return {name: tuple(devices) for name, devices in found.items()}
@@ -135,15 +135,15 @@ class ReadDevices(ReadTables):
 
     def _takes(self, place: int, device: str, name: str) -> Truth:
         kind = self.real_name(place, device)
-        if self._told(place, kind, name) is not None:
+        if self._property(place, kind, name) is not None:
             return Truth.YES
-        if self._told(place, kind, NOT_TOLD) is not None:
+        if self._property(place, kind, NOT_TOLD) is not None:
             return Truth.UNKNOWN
         below = self._below(place).get(kind, ())
-        takers = {self._told(place, device, name) is not None for device in below}
+        takers = {self._property(place, device, name) is not None for device in below}
         return Truth.of(True in takers) if len(takers) < 2 else Truth.UNKNOWN
 
-    def _told(self, place: int, kind: str, name: str) -> tuple[str, str] | None:
+    def _property(self, place: int, kind: str, name: str) -> tuple[str, str] | None:
         """Return kind of value and default of a property on a read build."""
         chain = self._chain("devices", place, kind)
         for bearer in (f"{ITSELF}{kind}", *chain):
@@ -170,7 +170,7 @@ class ReadDevices(ReadTables):
     def _default(self, place: int, device: str, name: str) -> str | None:
         """Return a default that is listed, or that a started device showed."""
         kind = self.real_name(place, device)
-        told = self._told(place, kind, name)
+        told = self._property(place, kind, name)
         if told is None:
             return None
         return _unquoted(told[1] or self._shown(place, kind, name))
@@ -186,7 +186,9 @@ class ReadDevices(ReadTables):
         return self._one(
             build,
             "properties",
-            lambda place: (self._told(place, self.real_name(place, device), name) or (None,))[0],
+            lambda place: (self._property(place, self.real_name(place, device), name) or (None,))[
+                0
+            ],
         )
 
     def properties_of(self, build: ReadBuild, device: str) -> Mapping[str, str]:

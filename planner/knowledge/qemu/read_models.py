@@ -64,12 +64,16 @@ class ReadModels(ReadTables):
             here = where & offering if kind else where
             for cells, bits in rows:
                 if cells[1] == "on" and bits & here:
-                    found[_plain(cells[0])] = found.get(_plain(cells[0]), 0) | bits & here
+                    found[_feature_spelling(cells[0])] = (
+                        found.get(_feature_spelling(cells[0]), 0) | bits & here
+                    )
             for cells, bits in self._table("cpu_types").get(kind, ()):
                 if cells[0] == name and bits & here:
-                    told = found.get(_plain(cells[1]), 0)
+                    told = found.get(_feature_spelling(cells[1]), 0)
                     is_on = cells[2] == "on"
-                    found[_plain(cells[1])] = told | bits & here if is_on else told & ~(bits & here)
+                    found[_feature_spelling(cells[1])] = (
+                        told | bits & here if is_on else told & ~(bits & here)
+                    )
         everywhere = 0
         for bits in found.values():
             everywhere |= bits
@@ -94,14 +98,14 @@ class ReadModels(ReadTables):
     @cached_property
     def feature_names(self) -> frozenset[str]:
         """Every feature that some build lists, with hyphens."""
-        return frozenset(map(_plain, self._kind("cpu-feature")))
+        return frozenset(map(_feature_spelling, self._kind("cpu-feature")))
 
     @cached_property
     def setting_names(self) -> frozenset[str]:
         """Every property of CPUs that takes a value, with hyphens."""
-        return frozenset(map(_plain, self._kind("cpu-setting")))
+        return frozenset(map(_feature_spelling, self._kind("cpu-setting")))
 
 
-def _plain(feature: str) -> str:
+def _feature_spelling(feature: str) -> str:
     """Return the one spelling of a feature's name: QEMU takes `_` for `-`."""
     return feature.replace("_", "-")

@@ -157,9 +157,9 @@ class ReadTables:
 
     def _names(self, kind: str) -> Mapping[str, int]:
         """Return the bits of every name of a kind."""
-        return dict(_merged(self._named(kind)))
+        return dict(_merged(self._names_with_builds(kind)))
 
-    def _named(self, kind: str) -> Iterator[tuple[str, int]]:
+    def _names_with_builds(self, kind: str) -> Iterator[tuple[str, int]]:
         """Yield names with the builds that have them: what is abstract or no switch is none."""
         for name, rows in self._table(STEMS[kind]).items():
             for cells, bits in rows:

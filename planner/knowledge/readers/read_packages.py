@@ -26,7 +26,7 @@ def read_packages(roots: Sequence[Path]) -> tuple[ReadRoms, ...]:
     sizes: dict[str, dict[str, int]] = {name: {} for name in order}
     for (line, file, size), releases in read_table(root / ROMS).rows:
         own = Intervals([name for name in order if name.startswith(f"{line}/")])
-        for name in _named(own, line, releases, root):
+        for name in _packages_of(own, line, releases, root):
             sizes[name][file] = int(size)
     return tuple(
         ReadRoms(
@@ -46,7 +46,7 @@ def read_order(roots: Sequence[Path]) -> dict[tuple[str, str], str]:
     return {(cells[0], cells[1]): packages for cells, packages in rows}
 
 
-def _named(own: Intervals, line: str, releases: str, root: Path) -> list[str]:
+def _packages_of(own: Intervals, line: str, releases: str, root: Path) -> list[str]:
     """Return the packages of a line that an interval names."""
     full = ";".join(
         "..".join(f"{line}/{end}" if end else "" for end in part.split(".."))

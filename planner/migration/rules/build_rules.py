@@ -72,8 +72,8 @@ def _unnamed(name: str, builds: Iterable[QemuBuild], knowledge: KnowledgeBase) -
         return advised(f"a row for the machine type '{name}'", _meant(name, knowledge))
     meant = {build: knowledge.machines.alias(build, name) for build in builds}
     texts = [f"{type_} on QEMU {build}" for build, type_ in meant.items() if type_ is not None]
-    told = f" ({', '.join(texts)})" if texts else ""
-    return f"the versioned machine type behind the alias '{name}'{told}"
+    meanings = f" ({', '.join(texts)})" if texts else ""
+    return f"the versioned machine type behind the alias '{name}'{meanings}"
 
 
 @cache
@@ -96,13 +96,15 @@ def _judge_faults(
         if not fault.speaks_of(name, release, arch):
             continue
         origins = (source, booted) if fault.carried else (source,)
-        bites = any_of(fault_bites(fault, one, destination, knowledge.builds) for one in origins)
+        bites = any_of(
+            fault_bites(fault, origin, destination, knowledge.builds) for origin in origins
+        )
         if bites is Truth.NO:
             continue
         clauses = fault_clauses(fault)
-        applies = [clause_truth(one, start, knowledge.guests, assumed) for one in clauses]
-        truth = all_of(one.truth for one in applies)
-        facts = tuple(fact for one in applies for fact in one.open_facts)
+        applies = [clause_truth(clause, start, knowledge.guests, assumed) for clause in clauses]
+        truth = all_of(claim.truth for claim in applies)
+        facts = tuple(fact for claim in applies for fact in claim.open_facts)
         if truth is Truth.NO or (fault.only_certain and truth is Truth.UNKNOWN):
             continue
         if bites is Truth.UNKNOWN:
@@ -128,17 +130,17 @@ def fault_bites(
     its series.
     """
     alike = origin.is_read_as(destination)
-    found = {
-        fault.is_between(one, other)
-        for one in fault.known_as(origin)
-        for other in fault.known_as(destination)
-        if one == other or not alike
+    answers = {
+        fault.is_between(there, here)
+        for there in fault.known_as(origin)
+        for here in fault.known_as(destination)
+        if there == here or not alike
     }
-    if found == {Truth.YES} and any(
-        _may_be_fixed(fault, one, builds) for one in (origin, destination)
+    if answers == {Truth.YES} and any(
+        _may_be_fixed(fault, there, builds) for there in (origin, destination)
     ):
         return Truth.UNKNOWN
-    return found.pop() if len(found) == 1 else Truth.UNKNOWN if found else Truth.NO
+    return answers.pop() if len(answers) == 1 else Truth.UNKNOWN if answers else Truth.NO
 
 
 def _may_be_fixed(fault: Fault, build: QemuBuild, builds: BuildLines) -> bool:
@@ -152,17 +154,17 @@ def _may_be_fixed(fault: Fault, build: QemuBuild, builds: BuildLines) -> bool:
 
 def _unread(fault: Fault, *builds: QemuBuild) -> str:
     """Name the builds of which nobody knows on which side of a fault they are."""
-    found = [
-        one
-        for one in builds
-        if len(fault.known_as(one)) > 1 or not fault.unread.isdisjoint(fault.known_as(one))
+    unread = [
+        build
+        for build in builds
+        if len(fault.known_as(build)) > 1 or not fault.unread.isdisjoint(fault.known_as(build))
     ]
-    return ", ".join(f"QEMU {one}" for one in dict.fromkeys(found or builds))
+    return ", ".join(f"QEMU {build}" for build in dict.fromkeys(unread or builds))
 
 
 def fault_clauses(fault: Fault) -> tuple[Clause, ...]:
     """Return the claims about the guest under which a fault matters."""
-    traits = tuple(Clause(kind=ClauseKind.GUEST, any_of=(one,)) for one in fault.trait.split())
+    traits = tuple(Clause(kind=ClauseKind.GUEST, any_of=(word,)) for word in fault.trait.split())
     if not fault.devices:
         return traits
     if fault.devices[0].startswith("cpu:"):

@@ -29,14 +29,16 @@ def judge_defaults(
     if knowledge.machine_type(name) is None:
         return
     for device in dict.fromkeys(start.devices or ()):
-        own = {option for option, _ in device_options(device)}
+        set_options = {option for option, _ in device_options(device)}
         kind = device_name(device)
         for origin, on_stream in ((edge.source.qemu, True), (booted, False)):
-            found = changed(origin, edge.destination.qemu, name, kind, edge.source.arch, knowledge)
-            for key, ours, theirs in found:
+            defaults = changed(
+                origin, edge.destination.qemu, name, kind, edge.source.arch, knowledge
+            )
+            for key, ours, theirs in defaults:
                 row = knowledge.property_row(key)
                 is_stream = row is not None and row.visible is Visible.STREAM
-                if is_stream is on_stream and key.property not in own:
+                if is_stream is on_stream and key.property not in set_options:
                     yield from _differing(key, ours, theirs, flags, knowledge)
 
 
@@ -75,7 +77,7 @@ def changed(
         return ()
     builds = knowledge.inventory.of(arch)
     there, here = builds.defaults_of(origin, device), builds.defaults_of(destination, device)
-    found = []
+    differing = []
     for name in sorted(there.keys() & here.keys()):
         ours, theirs = plain_value(there[name]), plain_value(here[name])
         key = PropertyKey(qom_type=device, property=name)
@@ -85,9 +87,11 @@ def changed(
             (*builds.ancestors(origin, device), *builds.ancestors(destination, device))
         )
         keys = [PropertyKey(qom_type=kind, property=name) for kind in kinds]
-        if not any(_is_listed(one, origin, destination, machine_type, knowledge) for one in keys):
-            found.append((key, ours, theirs))
-    return tuple(found)
+        if not any(
+            _is_listed(listed, origin, destination, machine_type, knowledge) for listed in keys
+        ):
+            differing.append((key, ours, theirs))
+    return tuple(differing)
 
 
 def _is_settled(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) -> bool:

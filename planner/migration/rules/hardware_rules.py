@@ -55,10 +55,10 @@ def differences(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Diffe
 
 def is_verified(edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
     """Whether both hosts were probed and tell the same."""
-    one, other = edge.source, edge.destination
-    if not (one.is_probed and other.is_probed) or any(differences(edge, knowledge)):
+    source, destination = edge.source, edge.destination
+    if not (source.is_probed and destination.is_probed) or any(differences(edge, knowledge)):
         return False
-    return {name for name, _ in one.hardware} == {name for name, _ in other.hardware}
+    return {name for name, _ in source.hardware} == {name for name, _ in destination.hardware}
 
 
 def meets(facts: Iterable[str], edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
@@ -74,40 +74,42 @@ def hardware_remarks(
 
     What units of every guest ask of hardware is one check where hosts were not probed.
     """
-    found = tuple(differences(edge, knowledge))
-    told = is_verified(edge, knowledge) or (
-        bool(found) and edge.source.is_probed and edge.destination.is_probed
+    differing = tuple(differences(edge, knowledge))
+    compared = is_verified(edge, knowledge) or (
+        bool(differing) and edge.source.is_probed and edge.destination.is_probed
     )
     merged = False
     for remark in remarks:
         general = remark == SAME_HARDWARE or remark.unit in knowledge.asked_of_all_hosts
-        if not general or (told and remark != SAME_HARDWARE):
+        if not general or (compared and remark != SAME_HARDWARE):
             yield remark
-        elif not (told or merged):
+        elif not (compared or merged):
             merged = True
             words = knowledge.asked_alike(edge.source.arch)
             yield replace(SAME_HARDWARE, text=f"{words} on both hosts") if words else SAME_HARDWARE
-    if found:
+    if differing:
         yield Remark(
             kind="host-condition",
-            text="the hosts differ in " + "; ".join(one.text for one in found),
-            subject=" ".join(f"host:{one.name}" for one in found),
+            text="the hosts differ in " + "; ".join(fact.text for fact in differing),
+            subject=" ".join(f"host:{fact.name}" for fact in differing),
             polarity="equal",
         )
-    elif told:
+    elif compared:
         yield replace(SAME_HARDWARE, text=VERIFIED)
 
 
 def _is_met(row: HardwareFact, edge: MigrationEdge, knowledge: KnowledgeBase) -> bool:
     if _is_settled(row, (edge.source, edge.destination)):
         return True
-    told = [_told(row, host, knowledge) for host in (edge.source, edge.destination)]
-    if not all(told) or told[0].keys() != told[1].keys():
+    stated = [_stated_values(row, host, knowledge) for host in (edge.source, edge.destination)]
+    if not all(stated) or stated[0].keys() != stated[1].keys():
         return False
-    return all(_agree(value, told[1][name], row.ppm) for name, value in told[0].items())
+    return all(_agree(value, stated[1][name], row.ppm) for name, value in stated[0].items())
 
 
-def _told(row: HardwareFact, host: HostProfile, knowledge: KnowledgeBase) -> dict[str, str]:
+def _stated_values(
+    row: HardwareFact, host: HostProfile, knowledge: KnowledgeBase
+) -> dict[str, str]:
     return {name: value for name, value in host.hardware if knowledge.host_cpus.fact(name) is row}
 
 
@@ -119,10 +121,10 @@ def _is_settled(row: HardwareFact, hosts: Iterable[HostProfile]) -> bool:
     )
 
 
-def _agree(one: str, other: str, ppm: int) -> bool:
-    if one == other:
+def _agree(left: str, right: str, ppm: int) -> bool:
+    if left == right:
         return True
-    if not (ppm and one.isdecimal() and other.isdecimal()):
+    if not (ppm and left.isdecimal() and right.isdecimal()):
         return False
-    numbers = whole_of(one), whole_of(other)
+    numbers = whole_of(left), whole_of(right)
     return (max(numbers) - min(numbers)) * 1_000_000 <= ppm * max(numbers)

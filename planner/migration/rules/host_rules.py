@@ -82,21 +82,21 @@ def judge_board(
 
 def judge_vendors(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
     """Object to a move between CPUs that the fleet says are of different vendors, or may be."""
-    one, other = edge.source.cpu_vendor, edge.destination.cpu_vendor
+    source, destination = edge.source.cpu_vendor, edge.destination.cpu_vendor
     matters = knowledge.host_cpus.vendors_matter(edge.source.arch)
     if matters and edge.source.may_be_of_another_vendor_than(edge.destination):
         texts = f"'{edge.source.cpu_model}' and '{edge.destination.cpu_model}'"
         yield knowledge_gap(
             f"whether the CPUs {texts} are of one vendor", Consequence.CRASHES_GUEST, NO_VENDOR
         )
-    crossing = knowledge.host_cpus.crossing(one, other)
+    crossing = knowledge.host_cpus.crossing(source, destination)
     if crossing is not None:
         yield Objection(
             rule=Rule.CPU_VENDOR_DIFFERS,
             consequence=crossing.consequence,
             unit=crossing.id,
             severity="functional",
-            facts=(f"{one} to {other}", crossing.reason),
+            facts=(f"{source} to {destination}", crossing.reason),
             source=crossing.source,
         )
 
@@ -131,27 +131,27 @@ def judge_cpu_features(
 ) -> tuple[Objection, ...]:
     """Return the objections of the unit that stands for every CPUID bit."""
     boot = start.booted_on or edge.source
-    other = boot.has_other_cpu_than(edge.destination)
+    differs = boot.has_other_cpu_than(edge.destination)
     lacking = sorted(edge.destination.lacked_cpu_features - boot.cpu_features.of_no_guest)
     doubtful = dict(_taken(boot, edge.destination, knowledge))
     if not boot.runs_kernel_of(edge.destination):
         doubtful |= dict.fromkeys(_doubtful(boot, edge.destination), KERNEL_DIFFERS)
-    if not (other or lacking or doubtful):
+    if not (differs or lacking or doubtful):
         return ()
     units = [unit for unit in knowledge.units_of(edge.source.arch) if unit.cpu_features]
-    found = [
+    objections = [
         objection
         for unit in units
         for objection in _FeatureCase(unit, start, knowledge, management, assumed).objections(
             lacking, doubtful
         )
     ]
-    if other and knowledge.covered.get(edge.source.arch) != "listed":
-        found.append(unlisted_cpus(edge))
-    elif other:
+    if differs and knowledge.covered.get(edge.source.arch) != "listed":
+        objections.append(unlisted_cpus(edge))
+    elif differs:
         for unit in units:
-            found += _open_features(unit, edge, start, knowledge, management, assumed)
-    return tuple(found)
+            objections += _open_features(unit, edge, start, knowledge, management, assumed)
+    return tuple(objections)
 
 
 def judge_cpu_settings(
@@ -169,8 +169,8 @@ def judge_cpu_settings(
 
 def unlisted_cpus(edge: MigrationEdge) -> Objection:
     """Return the gap of CPUs that differ on an architecture of which no feature has a row."""
-    one, other = edge.source.cpu_model, edge.destination.cpu_model
-    fact = f"what a guest sees of the CPUs '{one}' and '{other}' ({edge.source.arch})"
+    source, destination = edge.source.cpu_model, edge.destination.cpu_model
+    fact = f"what a guest sees of the CPUs '{source}' and '{destination}' ({edge.source.arch})"
     return knowledge_gap(fact, Consequence.FAILS_CLEANLY, "coverage of this architecture")
 
 
@@ -229,18 +229,18 @@ def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId
     What both kernels give on CPUs of one vendor only, a guest of the boot host finds there again.
     """
     of_one_vendor = destination.one_vendor_cpu_features - boot.one_vendor_cpu_features
-    found = destination.unsure_cpu_features | of_one_vendor
-    return tuple(sorted(found - boot.cpu_features.of_no_guest))
+    unsure = destination.unsure_cpu_features | of_one_vendor
+    return tuple(sorted(unsure - boot.cpu_features.of_no_guest))
 
 
 def _taken(
     boot: HostProfile, destination: HostProfile, knowledge: KnowledgeBase
 ) -> Iterator[tuple[CapabilityId, str]]:
     """Yield the CPU features that the destination's kernel may take from a CPU for a fault, and why."""
-    for one in destination.taken_cpu_features - boot.taken_cpu_features:
-        if one.feature not in boot.cpu_features.of_no_guest:
-            unless = knowledge.host_cpus.errata.unless(one.fault)
-            yield one.feature, MAY_TAKE.format(unless) if unless else KERNEL_DIFFERS
+    for taken in destination.taken_cpu_features - boot.taken_cpu_features:
+        if taken.feature not in boot.cpu_features.of_no_guest:
+            unless = knowledge.host_cpus.errata.unless(taken.fault)
+            yield taken.feature, MAY_TAKE.format(unless) if unless else KERNEL_DIFFERS
 
 
 def open_faults(
@@ -249,11 +249,11 @@ def open_faults(
     """Yield the check that the destination has no CPU from which its kernel alone takes features."""
     boot, errata = start.booted_on or edge.source, knowledge.host_cpus.errata
     names = {
-        one.fault
-        for one in edge.destination.open_faults
-        if one.is_new_after(boot.open_faults)
-        and one.feature not in boot.cpu_features.of_no_guest
-        and has_feature(one.feature.removeprefix("cpu."), start.cpu, start, knowledge.guests)
+        fault.fault
+        for fault in edge.destination.open_faults
+        if fault.is_new_after(boot.open_faults)
+        and fault.feature not in boot.cpu_features.of_no_guest
+        and has_feature(fault.feature.removeprefix("cpu."), start.cpu, start, knowledge.guests)
         is not Truth.NO
     }
     if names:
@@ -302,9 +302,9 @@ class _FeatureCase:
 
 def doubts(edge: MigrationEdge) -> Iterator[Remark]:
     """Yield what is inferred of the hosts: tables of a build, capabilities of a kernel, the build."""
-    one, other = edge.source.qemu, edge.destination.qemu
-    if one.is_promised_as(other):
-        yield Remark(kind="inferred", text=f"QEMU {one} and {other}: {one.promise}")
+    source, destination = edge.source.qemu, edge.destination.qemu
+    if source.is_promised_as(destination):
+        yield Remark(kind="inferred", text=f"QEMU {source} and {destination}: {source.promise}")
     for profile in dict.fromkeys((edge.source, edge.destination)):
         if profile.qemu.lower and not profile.qemu.is_known:
             yield Remark(

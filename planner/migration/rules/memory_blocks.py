@@ -24,13 +24,13 @@ SAME_ROMS = "option ROM files of equal size on both hosts"
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _RomDifference:
     """Devices of which the ROM's blocks are alike (UNKNOWN), or differ (NO), between two builds."""
 
     alike: Truth
     files: tuple[str, ...]
     devices: tuple[str, ...]
-    told: str
+    fact: str
     source: str
 
 
@@ -42,32 +42,32 @@ def judge_memory_blocks(
     flags = (*start.baseline.flags, *start.hop_flags)
     machine_type = start.baseline.machine_type
     objections, remarks = list[Objection](), list[Remark]()
-    for found in _differing(source, destination, machine_type, flags, knowledge):
-        clause = Clause(kind=ClauseKind.DEVICE, any_of=found.devices)
+    for difference in _differing(source, destination, machine_type, flags, knowledge):
+        clause = Clause(kind=ClauseKind.DEVICE, any_of=difference.devices)
         applies = clause_truth(clause, start, knowledge.guests, assumed)
-        if applies.truth is Truth.NO or not _left(found.devices, start):
+        if applies.truth is Truth.NO or not _left(difference.devices, start):
             continue
-        if found.alike is Truth.UNKNOWN and source.line == destination.line:
-            more = f" and {len(found.files) - 1} more" if found.files[1:] else ""
-            text = f"{SAME_ROMS}: {found.files[0]}{more}"
-            remarks.append(Remark(kind="host-condition", text=text, source=found.source))
+        if difference.alike is Truth.UNKNOWN and source.line == destination.line:
+            more = f" and {len(difference.files) - 1} more" if difference.files[1:] else ""
+            text = f"{SAME_ROMS}: {difference.files[0]}{more}"
+            remarks.append(Remark(kind="host-condition", text=text, source=difference.source))
         else:
-            objections.append(_objection(found, clause, applies))
+            objections.append(_objection(difference, clause, applies))
     return UnitJudgement(tuple(objections), tuple(remarks))
 
 
-def _objection(found: _Found, clause: Clause, applies: Applicability) -> Objection:
+def _objection(difference: _RomDifference, clause: Clause, applies: Applicability) -> Objection:
     facts = applies.open_facts
-    if found.alike is Truth.UNKNOWN:
-        facts = (found.told, *facts)
+    if difference.alike is Truth.UNKNOWN:
+        facts = (difference.fact, *facts)
     return Objection(
         rule=Rule.KNOWLEDGE_GAP if facts else Rule.MEMORY_BLOCK_DIFFERS,
         consequence=Consequence.FAILS_CLEANLY,
-        unit=f"rom/{found.files[0]}",
+        unit=f"rom/{difference.files[0]}",
         severity="functional",
-        facts=facts or (found.told,),
+        facts=facts or (difference.fact,),
         depends_on=(clause,),
-        source=found.source,
+        source=difference.source,
         suspected=Rule.MEMORY_BLOCK_DIFFERS if facts else None,
     )
 
@@ -76,8 +76,8 @@ def _left(devices: tuple[str, ...], start: GuestStart) -> bool:
     """Whether some device of the guest, if its devices are given, takes the ROM of its package."""
     if start.devices is None:
         return True
-    own = (one for one in start.devices if device_name(one) in devices)
-    return any(SAID.isdisjoint(key for key, _ in device_options(one)) for one in own)
+    devices_here = (device for device in start.devices if device_name(device) in devices)
+    return any(SAID.isdisjoint(key for key, _ in device_options(device)) for device in devices_here)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -87,45 +87,46 @@ def _differing(
     machine_type: str,
     flags: tuple[CompatFlag, ...],
     knowledge: KnowledgeBase,
-) -> tuple[_Found, ...]:
+) -> tuple[_RomDifference, ...]:
     """Return the ROMs that differ or may differ, those that are told alike in one."""
     if source.is_same_as(destination):
         return ()
     kin = is_kin(source, destination)
-    told: dict[tuple[Truth, str], list[tuple[str, tuple[str, ...]]]] = {}
+    by_reason: dict[tuple[Truth, str], list[tuple[str, tuple[str, ...]]]] = {}
     for rom in knowledge.roms.roms:
         devices = tuple(
-            one
-            for one in rom.devices
-            if not _is_said(one, (source, destination), machine_type, flags, knowledge)
+            each
+            for each in rom.devices
+            if not _is_said(each, (source, destination), machine_type, flags, knowledge)
         )
         alike = knowledge.roms.alike(source, destination, rom.file)
         if not devices or alike is Truth.YES or (alike is Truth.UNKNOWN and kin):
             continue
         how = ""
         if alike is Truth.NO:
-            sizes = (knowledge.roms.block(one, rom.file) for one in (source, destination))
+            sizes = (knowledge.roms.block(each, rom.file) for each in (source, destination))
             how = " and ".join(f"{int(size or 0) >> 10} KiB" for size in sizes)
-        told.setdefault((alike, how), []).append((rom.file, devices))
+        by_reason.setdefault((alike, how), []).append((rom.file, devices))
     return tuple(
-        _found(alike, how, found, knowledge, source) for (alike, how), found in told.items()
+        _rom_difference(alike, how, roms, knowledge, source)
+        for (alike, how), roms in by_reason.items()
     )
 
 
-def _found(
+def _rom_difference(
     alike: Truth,
     how: str,
-    found: list[tuple[str, tuple[str, ...]]],
+    roms: list[tuple[str, tuple[str, ...]]],
     knowledge: KnowledgeBase,
     source: QemuBuild,
-) -> _Found:
-    files = tuple(file for file, _ in found)
+) -> _RomDifference:
+    files = tuple(file for file, _ in roms)
     names = ", ".join(files)
-    return _Found(
+    return _RomDifference(
         alike=alike,
         files=files,
-        devices=tuple(device for _, devices in found for device in devices),
-        told=f"option ROM {names}: {how}" if how else f"size of option ROM {names} on both hosts",
+        devices=tuple(device for _, devices in roms for device in devices),
+        fact=f"option ROM {names}: {how}" if how else f"size of option ROM {names} on both hosts",
         source=knowledge.roms.source_of(source, files[0]) or knowledge.roms.roms[0].source,
     )
 

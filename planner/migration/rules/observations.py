@@ -18,7 +18,7 @@ def observation_of(
     edge: MigrationEdge, start: GuestStart, knowledge: KnowledgeBase
 ) -> Observation | None:
     """Return the observation row that speaks of this edge and guest; later rows win."""
-    found = None
+    latest = None
     for row in knowledge.observations:
         if f"{row.id}:from" not in edge.source.observed:
             continue
@@ -37,8 +37,8 @@ def observation_of(
             continue
         if any(start.trait(name) is not Truth.YES for name in row.traits):
             continue
-        found = row
-    return found
+        latest = row
+    return latest
 
 
 def observed(

@@ -48,14 +48,14 @@ def _unsaid(traits: tuple[str, ...], knowledge: KnowledgeBase) -> Truth:
 
 
 def judge_value(
-    found: ValueDifference, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
+    values: ValueDifference, start: GuestStart, knowledge: KnowledgeBase, assumed: Assumed
 ) -> Iterator[Objection]:
     """Object to a differing property if the guest may have what it belongs to."""
     machine_type = start.baseline.machine_type
-    clause = property_clause(found.key, machine_type, knowledge)
-    row = knowledge.property_row(found.key)
+    clause = property_clause(values.key, machine_type, knowledge)
+    row = knowledge.property_row(values.key)
     source = row.source if row is not None else "compat properties of both builds"
-    consequence = knowledge.consequence_of(found.key)
+    consequence = knowledge.consequence_of(values.key)
     truth, facts = Truth.YES, tuple[str, ...]()
     if clause is not None:
         applies = clause_truth(clause, start, knowledge.guests, assumed)
@@ -63,18 +63,18 @@ def judge_value(
         of_board = knowledge.is_built_in(clause.any_of[0], machine_type)
         if truth is Truth.NO and of_board is Truth.UNKNOWN:
             truth = Truth.UNKNOWN
-            facts = (f"whether {machine_type} has a part {found.key.qom_type} of its own",)
+            facts = (f"whether {machine_type} has a part {values.key.qom_type} of its own",)
     if truth is Truth.NO:
         return
-    unknown = found.source_value is None or found.destination_value is None
+    unknown = values.source_value is None or values.destination_value is None
     if unknown:
-        facts = (f"value of {found.key} under this machine type",)
+        facts = (f"value of {values.key} under this machine type",)
     elif truth is Truth.YES:
-        facts = (f"{found.source_value} there, {found.destination_value} here",)
+        facts = (f"{values.source_value} there, {values.destination_value} here",)
     yield Objection(
         rule=Rule.KNOWLEDGE_GAP if unknown or truth is Truth.UNKNOWN else Rule.COMPAT_VALUE_DIFFERS,
         consequence=consequence,
-        property_key=str(found.key),
+        property_key=str(values.key),
         facts=facts,
         source=source,
         severity="functional",

@@ -76,7 +76,7 @@ def judge_variants(
     edge: MigrationEdge, given: GuestStart, taken: GuestStart, knowledge: KnowledgeBase
 ) -> Iterator[Objection]:
     """Object to flags on a variant that a build does not have on it, though its base type has them."""
-    own = {device_name(device) for device in given.devices or ()}
+    own_devices = {device_name(device) for device in given.devices or ()}
     for flags, reached, hosts in (
         (given.baseline.flags, taken.baseline.flags, (edge.source, edge.destination)),
         (given.hop_flags, taken.hop_flags, (edge.destination,)),
@@ -86,11 +86,13 @@ def judge_variants(
             flag
             for flag in flags
             if flag.key not in bases
-            and (knowledge.base_key(flag.key) in bases or flag.key.qom_type in own)
+            and (knowledge.base_key(flag.key) in bases or flag.key.qom_type in own_devices)
         )
         for host in dict.fromkeys(hosts):
-            found = judge_flags(host.qemu, host.arch, moved, knowledge)
-            yield from (one for one in found if one.rule is Rule.PROPERTY_NOT_OFFERED)
+            objections = judge_flags(host.qemu, host.arch, moved, knowledge)
+            yield from (
+                objection for objection in objections if objection.rule is Rule.PROPERTY_NOT_OFFERED
+            )
 
 
 def _no_row(build: QemuBuild, flag: CompatFlag, knowledge: KnowledgeBase) -> str:
@@ -138,13 +140,13 @@ def _judge_differing(
     on_stream: bool,
 ) -> tuple[Objection, ...]:
     """Judge what differs and shows on the stream alone, or what the guest sees."""
-    found: list[Objection] = []
+    objections: list[Objection] = []
     for values in value_differences(origin, destination, start, knowledge):
         row = knowledge.property_row(values.key)
         visible = row.visible if row else Visible.GUEST
         if (visible is Visible.STREAM) is on_stream:
-            found += judge_value(values, start, knowledge, assumed)
-    return tuple(found)
+            objections += judge_value(values, start, knowledge, assumed)
+    return tuple(objections)
 
 
 def value_differences(
@@ -166,21 +168,21 @@ def _differences(
     flags, hop = baseline.flags, baseline.flags + hop_flags
     named = knowledge.machine_type(machine_type)
     arch = named.arch if named is not None else ""
-    found = {
+    by_key = {
         row.key: row for row in knowledge.machines.differences(origin, destination, machine_type)
     }
-    differing = {knowledge.base_key(key) for key in found}
+    differing = {knowledge.base_key(key) for key in by_key}
     for key in {flag.key: None for flag in hop if knowledge.base_key(flag.key) not in differing}:
         row = knowledge.property_row(key)
         set_on = row.key if row is not None else key
-        found[set_on] = ValueDifference(
+        by_key[set_on] = ValueDifference(
             key=set_on,
             source_value=knowledge.machines.effective(origin, machine_type, set_on),
             destination_value=knowledge.machines.effective(destination, machine_type, set_on),
         )
     gated = knowledge.gating_properties
     differences = []
-    for key, values in found.items():
+    for key, values in by_key.items():
         ours = knowledge.flag_for(flags, (key,)) or values.source_value
         theirs = knowledge.flag_for(hop, (key,)) or values.destination_value
         if knowledge.unreached(hop_flags, (key,)):
@@ -206,8 +208,8 @@ def is_elsewhere(key: PropertyKey, machine_type: str, knowledge: KnowledgeBase) 
 
 
 def _same_defaults(
-    one: tuple[QemuBuild, str | None],
-    other: tuple[QemuBuild, str | None],
+    ours: tuple[QemuBuild, str | None],
+    theirs: tuple[QemuBuild, str | None],
     key: PropertyKey,
     arch: str,
     knowledge: KnowledgeBase,
@@ -215,7 +217,7 @@ def _same_defaults(
     """Whether two values agree if a default is what its build was read to have."""
     values = [
         _read_default(build, key, arch, knowledge) if value == DEFAULT else value
-        for build, value in (one, other)
+        for build, value in (ours, theirs)
     ]
     return values[0] is not None and values[0] == values[1]
 
@@ -223,5 +225,5 @@ def _same_defaults(
 def _read_default(
     build: QemuBuild, key: PropertyKey, arch: str, knowledge: KnowledgeBase
 ) -> str | None:
-    told = knowledge.inventory.default_of(arch, build, key.qom_type, key.property)
-    return None if told is None else plain_value(told)
+    default = knowledge.inventory.default_of(arch, build, key.qom_type, key.property)
+    return None if default is None else plain_value(default)

@@ -117,11 +117,15 @@ def _not_taken(
     """Yield section, QEMU's words and whether that is certain, over all releases that answer."""
     sections = knowledge.sections
     ways = list(product(sections.sent_by(source, kinds), sections.sent_by(destination, kinds)))
-    told = [dict(_refused(ours, theirs, sections.settled)) for ours, theirs in ways]
-    for name in dict.fromkeys(name for some in told for name in some):
-        words = [some.get(name) for some in told]
-        said, is_certain = next(one for one in words if one is not None)
-        yield name, said, is_certain and all(one is not None and one[1] for one in words)
+    refusals = [dict(_refused(ours, theirs, sections.settled)) for ours, theirs in ways]
+    for name in dict.fromkeys(name for some in refusals for name in some):
+        words = [some.get(name) for some in refusals]
+        said, is_certain = next(refusal for refusal in words if refusal is not None)
+        yield (
+            name,
+            said,
+            is_certain and all(refusal is not None and refusal[1] for refusal in words),
+        )
 
 
 def _refused(
@@ -133,12 +137,12 @@ def _refused(
     known = {row.name: row for row in theirs}
     for row in ours:
         if row.sent is Sent.ALWAYS:
-            found = _words(row, known.get(row.name))
-            if found is not None and (found[1] or row.name not in settled):
-                yield row.name, found
+            message = _qemu_message(row, known.get(row.name))
+            if message is not None and (message[1] or row.name not in settled):
+                yield row.name, message
 
 
-def _words(ours: Section, theirs: Section | None) -> Words | None:
+def _qemu_message(ours: Section, theirs: Section | None) -> Words | None:
     """Return what QEMU says to a section, None if it loads it; other fields may be read or not."""
     if theirs is None:
         return f"Unknown savevm section or instance '{ours.name}'", True

@@ -21,7 +21,7 @@ def binding_limits(
         for number, used in _used(demand, wave_of).items():
             share = Fraction(used, max(1, demand.limit.most))
             if share > best[number][0]:
-                best[number] = (share, _text(demand, used))
+                best[number] = (share, _limit_text(demand, used))
     return tuple(text for _, text in best)
 
 
@@ -34,7 +34,7 @@ def _used(demand: LimitDemand, wave_of: Mapping[str, int]) -> dict[int, int]:
     return used
 
 
-def _text(demand: LimitDemand, used: int) -> str:
+def _limit_text(demand: LimitDemand, used: int) -> str:
     limit = demand.limit
     most = counted(limit.most, "host") if limit.counts else size_of(limit.most)
     share = f"{used:,} of {most}" if limit.counts else f"{size_of(used)} of {most}"

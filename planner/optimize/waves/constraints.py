@@ -73,7 +73,7 @@ def demands(pieces: Sequence[HostToPack], rules: PackingRules) -> list[LimitDema
         named = [(by_name[host], whole(much)) for host, much in budget.amounts if host in by_name]
         amounts = [much for _, much in named]
         members = [piece for piece, _ in named]
-        limits.append(_sum("budget", budget.name, whole(budget.most), (members, amounts)))
+        limits.append(_sum_limit("budget", budget.name, whole(budget.most), (members, amounts)))
     return [demand for demand in limits if sum(demand.amounts) > max(0, demand.limit.most)]
 
 
@@ -163,12 +163,12 @@ def _of_pool(
     if rules.policy.evacuation_gib is not None:
         loads = [whole(piece.load_gib) for piece in members]
         most = whole(rules.policy.evacuation_gib)
-        limits.append(_sum("evacuation_gib", size.pool, most, (members, loads)))
+        limits.append(_sum_limit("evacuation_gib", size.pool, most, (members, loads)))
     for dimension in DIMENSIONS:
         left = capacity_limit(size, rules, dimension)
         if left is not None:
             lost = [whole(getattr(room_lost(piece, size), dimension)) for piece in members]
-            limits.append(_sum(f"capacity {dimension}", size.pool, left, (members, lost)))
+            limits.append(_sum_limit(f"capacity {dimension}", size.pool, left, (members, lost)))
     return limits
 
 
@@ -196,7 +196,7 @@ def _count(constraint: str, subject: str, most: int, members: Sequence[HostToPac
     return LimitDemand(limit, members, [1] * len(members))
 
 
-def _sum(
+def _sum_limit(
     constraint: str, subject: str, most: int, of: tuple[Sequence[HostToPack], Sequence[int]]
 ) -> LimitDemand:
     """Return a limit on a sum; hosts that add nothing to it are left out."""

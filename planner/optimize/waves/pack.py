@@ -154,7 +154,9 @@ def _of_size(model: WaveModel, waves: int) -> tuple[Sequence[int] | None, bool]:
 
 
 def _dealt(model: WaveModel, waves: int) -> Sequence[int] | None:
-    repair = LocalSearch(model, _opened(model, round_robin(model, waves), waves), waves)
+    repair = LocalSearch(
+        model, _moved_to_open_waves(model, round_robin(model, waves), waves), waves
+    )
     return repair.waves if repair.run() else None
 
 
@@ -165,13 +167,13 @@ def _forward(model: WaveModel, waves: int) -> Sequence[int] | None:
         run = FirstFit(model, waves, climb=climb)
         if run.run():
             return run.waves
-        repair = LocalSearch(model, _opened(model, run.waves, waves), waves)
+        repair = LocalSearch(model, _moved_to_open_waves(model, run.waves, waves), waves)
         if repair.run():
             return repair.waves
     return None
 
 
-def _opened(model: WaveModel, packing: Sequence[int], last: int) -> list[int]:
+def _moved_to_open_waves(model: WaveModel, packing: Sequence[int], last: int) -> list[int]:
     """Move hosts without a wave, or in one that is barred for them, to the next one that is open."""
     opened = []
     for item, wave in zip(model.items, packing, strict=True):

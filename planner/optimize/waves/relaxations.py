@@ -108,7 +108,7 @@ def _quicker(demand: LimitDemand, horizon: int) -> list[Relaxation]:
     """Return the limit raised until it alone allows `horizon` waves; none if barred waves forbid."""
     limit = demand.limit
     enough = range(limit.most, sum(demand.amounts) + 1)
-    least = _least(enough, lambda most: _bound(demand, most) <= horizon)
+    least = _first_enough(enough, lambda most: _bound(demand, most) <= horizon)
     if least is None:
         return []
     change = f"{limit.most} -> {least}"
@@ -172,18 +172,18 @@ def _changes(
     """Yield the least fill, the most spare hosts and the fewest added hosts that are enough."""
     policy = rules.policy
     start = ceil(exact(policy.fill) * STEPS)
-    fill = _least(
+    fill = _first_enough(
         range(start, STEPS + 1), lambda step: enough(size, replace(policy, fill=step / STEPS))
     )
     if fill is not None:
         yield "fill", f"fill {policy.fill:g} -> {fill / STEPS:g}"
-    less = _least(
+    less = _first_enough(
         range(1, policy.spare + 1),
         lambda fewer: enough(size, replace(policy, spare=policy.spare - fewer)),
     )
     if less is not None:
         yield "spare", f"spare {policy.spare} -> {policy.spare - less}"
-    more = _least(
+    more = _first_enough(
         range(1, MOST_HOSTS + 1), lambda count: enough(_added(size, count, policy), policy)
     )
     if more is not None:
@@ -196,12 +196,12 @@ def _added(size: PoolSize, count: int, policy: PlanPolicy) -> PoolSize:
         return size
     capacity = size.capacity
     if capacity is not None:
-        capacity = _sum(capacity, size.largest, count)
-    ready = _sum(size.ready, size.largest, float(count * exact(policy.fill)))
+        capacity = _plus_times(capacity, size.largest, count)
+    ready = _plus_times(size.ready, size.largest, float(count * exact(policy.fill)))
     return replace(size, hosts=size.hosts + count, capacity=capacity, ready=ready)
 
 
-def _sum(room: Room, more: Room, times: float) -> Room:
+def _plus_times(room: Room, more: Room, times: float) -> Room:
     return Room(
         vcpus=room.vcpus + times * more.vcpus, memory_gib=room.memory_gib + times * more.memory_gib
     )
@@ -213,7 +213,7 @@ def _grows(members: Sequence[HostToPack], rules: PackingRules) -> bool:
     return any(FirstFit(model, None, climb=climb).run() for climb in (True, False))
 
 
-def _least(values: range, enough: Callable[[int], bool]) -> int | None:
+def _first_enough(values: range, enough: Callable[[int], bool]) -> int | None:
     """Return the first value that is enough, if the last one is."""
     if not values or not enough(values[-1]):
         return None

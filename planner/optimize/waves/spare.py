@@ -29,7 +29,7 @@ def least_spare(
             for first in [next((pool for pool in order if pool not in down), None)]
             if first is not None
         ]
-        spare.append(_least(left) if left else None)
+        spare.append(_smallest_room(left) if left else None)
     return tuple(spare)
 
 
@@ -54,7 +54,7 @@ def _down(wave: Sequence[HostToPack], pools: Mapping[str, PoolSize]) -> dict[str
     return down
 
 
-def _least(rooms: Sequence[Room]) -> Room:
+def _smallest_room(rooms: Sequence[Room]) -> Room:
     return Room(
         vcpus=min(room.vcpus for room in rooms),
         memory_gib=min(room.memory_gib for room in rooms),

@@ -106,14 +106,14 @@ def _class(letter: str, one: ProfileClass) -> ShownClass:
     names = sorted(name for group in one.groups for name in group.hosts[:3])[:3]
     return ShownClass(
         letter=letter,
-        builds=_few({group.qemu for group in one.groups}),
-        kernels=_few({group.kernel for group in one.groups}),
+        builds=_first_texts({group.qemu for group in one.groups}),
+        kernels=_first_texts({group.kernel for group in one.groups}),
         hosts=one.hosts,
         examples=listed(tuple(names), one.hosts),
     )
 
 
-def _few(texts: set[str]) -> str:
+def _first_texts(texts: set[str]) -> str:
     found = sorted(texts)
     more = f" and {len(found) - MOST_TEXTS} more" if len(found) > MOST_TEXTS else ""
     return ", ".join(found[:MOST_TEXTS]) + more

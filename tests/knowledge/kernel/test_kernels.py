@@ -161,7 +161,7 @@ def test_rows_and_sources_agree_wherever_both_speak() -> None:
             if known is not None and known.arch and row["arch"] not in known.arch:
                 continue
             read = kernels._read(line, placed, name, row["arch"])
-            told, _ = kernels._told(line, placed, name, row["arch"])
+            told, _ = kernels._presence_in_line(line, placed, name, row["arch"])
             if read is None or Presence.UNKNOWN in {told, read[0]}:
                 continue
             if (told in MAY_GIVE) != (read[0] in MAY_GIVE):

@@ -184,7 +184,7 @@ def _labelled(part: JsonObject, node: ClusterNode) -> _Labelled:
 def _facts(one: _Labelled, known: frozenset[str], qemu: str, words: PlaneWords) -> HostFacts:
     """Return a node as a host; `known` are the features that some node of the cluster has."""
     asked = words.features.known.get(one.node.arch, frozenset()) - words.features.of_qemu
-    absent = _named((known - one.features) & asked) if one.features else frozenset()
+    absent = _capability_ids((known - one.features) & asked) if one.features else frozenset()
     scaling: Mapping[str, tuple[frozenset[CapabilityId], frozenset[CapabilityId]]] = {
         "true": (SCALING, frozenset()),
         "false": (frozenset(), SCALING),
@@ -197,11 +197,11 @@ def _facts(one: _Labelled, known: frozenset[str], qemu: str, words: PlaneWords) 
         qemu=qemu,
         arch=one.node.arch,
         cpu=one.node.cpu,
-        present=_named(one.features & asked) | has,
+        present=_capability_ids(one.features & asked) | has,
         absent=absent | lacks,
         hardware=one.clock,
     )
 
 
-def _named(features: frozenset[str]) -> frozenset[CapabilityId]:
+def _capability_ids(features: frozenset[str]) -> frozenset[CapabilityId]:
     return frozenset(CapabilityId(f"cpu.{name}") for name in features)

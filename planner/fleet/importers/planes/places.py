@@ -34,12 +34,12 @@ def host_files(path: Path, parts: Collection[str]) -> Iterator[HostFile]:
         if folders[:1] == NODES:
             folders = folders[1:]
         if not folders or folders[0] in parts:
-            yield HostFile(host=_named(path), inside=folders, file=file)
+            yield HostFile(host=_host_name(path), inside=folders, file=file)
         else:
             yield HostFile(host=folders[0], inside=folders[1:], file=file)
 
 
-def _named(path: Path) -> str:
+def _host_name(path: Path) -> str:
     """Return the host that a path is named as: `cmp-1.tar.gz` is of `cmp-1`; of a file, its folder."""
     name = path.resolve().name
     if path.is_dir():

@@ -144,7 +144,9 @@ class CFile:
             elif all(one.taken for one in stack):
                 unsure = next((one.unsure for one in stack if one.unsure), "")
                 option = next((one.optional for one in stack if one.optional), "")
-                self.tokens += [Token(one, at, unsure) for one, at in _words(text, line)]
+                self.tokens += [
+                    Token(one, at, unsure) for one, at in _tokens_with_lines(text, line)
+                ]
                 if option:
                     self.built_with |= dict.fromkeys(
                         range(line, line + text.count("\n") + 1), option
@@ -195,14 +197,14 @@ class CFile:
             names = tuple(one.strip() for one in found[2][1:-1].split(","))
         elif found[2] is not None:
             body = found[2] + body
-        tokens = tuple(Token(text, at) for text, at in _words(body, line))
+        tokens = tuple(Token(text, at) for text, at in _tokens_with_lines(body, line))
         self.macros.setdefault(found[1], []).append(Macro(found[1], line, names, tokens))
 
     def _decide(self, word: str, rest: str) -> bool | None:
         if word != "if":
             value = self._defined(rest.split(maxsplit=1)[0] if rest else "")
             return value if word == "ifdef" or value is None else not value
-        words = [text for text, _ in _words(rest, 0)]
+        words = [text for text, _ in _tokens_with_lines(rest, 0)]
         told = self.configuration.get(" ".join(words))
         return _truth(self, words) if told is None else told
 
@@ -250,7 +252,7 @@ def _without_comment(found: re.Match[str]) -> str:
     return "\n" * text.count("\n") + " " if text.startswith("/") else text
 
 
-def _words(text: str, line: int) -> Iterator[tuple[str, int]]:
+def _tokens_with_lines(text: str, line: int) -> Iterator[tuple[str, int]]:
     for found in TOKEN.finditer(text):
         yield found[0], line + text.count("\n", 0, found.start())
 

@@ -19,7 +19,7 @@ class Node:
 
     def __str__(self) -> str:
         """Write the expression on one line."""
-        return _written(self)
+        return _expression_text(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def number_of(node: Node) -> int | None:
     return int(node.text.rstrip("uUlL"), 0) if node.kind == "number" else None
 
 
-def _written(node: Node) -> str:
+def _expression_text(node: Node) -> str:
     parts = [str(part) for part in node.parts]
     if node.kind in {"binary", "unary"} and not node.text.startswith("post"):
         parts = [
