@@ -1,4 +1,7 @@
-"""Judge given edges in the light of their fleet: boot hosts, policy, the answer's conditions."""
+"""Judge given edges in the light of their fleet: boot hosts, policy, the answer's conditions.
+
+The file of cases was read by `planner.fleet.cases`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which conditions of an answer somebody must check, and which no difference or no guest asks for."""
+"""Which conditions of an answer somebody must check, and which no difference asks for.
+
+They are held against the guest profile here, against the guests of today in `guest_findings`.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planner.domain.plans.plan import Plan
 from planner.domain.plans.unlock import UnlockStatus
 from planner.domain.solution import PoolVerdict, Solution, Status
 from planner.domain.verdict import Outcome
@@ -42,6 +43,15 @@ def of_solution(solution: Solution, *, strict: bool) -> int:
         return UNSAFE
     unchecked = strict and PoolVerdict.SAFE_WITH_CHECKS in verdicts
     return UNDECIDED if code == ANSWERED and unchecked else code
+
+
+def of_plan(made: Plan) -> int:
+    """Return 0 for a plan of all pools, 5 if only facts are missing, 4 if something has to give."""
+    if not made.relaxations:
+        return ANSWERED
+    if all(relaxation.constraint == "missing-fact" for relaxation in made.relaxations):
+        return UNDECIDED
+    return UNSAFE
 
 
 def of_verdicts(verdicts: Iterable[str]) -> int:

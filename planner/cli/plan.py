@@ -87,11 +87,11 @@ def plan(
     if format is PlanFormat.ICS and any(wave.day is None for wave in made.waves):
         raise UsageError([wrong_word("--start", "a calendar needs the day of wave 1")])
     if format is not PlanFormat.TABLE:
-        answer(written(made, format), output, code_of(made))
+        answer(written(made, format), output, exits.of_plan(made))
     files = {"start": start, "guests": guests, "policy": policy, "knowledge": knowledge}
     asked = asked_of(fleet, made.guest_profile, target=target, **files, guest_profile=guest_profile)
     lines = told(made, asked, quiet=quiet, verbose=verbose)
-    answer(painted(lines, output), output, code_of(made))
+    answer(painted(lines, output), output, exits.of_plan(made))
 
 
 def planned(
@@ -179,12 +179,3 @@ def first_day(text: str, option: str = "--start") -> datetime.date | None:
         raise UsageError(
             [wrong_word(option, f"'{text}' is not a day such as 2026-12-01")]
         ) from None
-
-
-def code_of(made: Plan) -> int:
-    """Return 0 for a plan of all pools, 5 if only facts are missing, 4 if something has to give."""
-    if not made.relaxations:
-        return exits.ANSWERED
-    if all(one.constraint == "missing-fact" for one in made.relaxations):
-        return exits.UNDECIDED
-    return exits.UNSAFE

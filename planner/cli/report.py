@@ -26,7 +26,7 @@ from planner.cli.options import (
     inputs_of,
     with_profile,
 )
-from planner.cli.plan import code_of, first_day
+from planner.cli.plan import first_day
 from planner.cli.plan import planned as plan_anew
 from planner.cli.screen.output import answer, without_outputs
 from planner.cli.solve import mapped, solved
@@ -87,7 +87,9 @@ def report(
         _refuse_beside_a_plan(plan, target, edges, guests, policy)
         alone = _read(source)
         heading = replace(heading, profile=alone.guest_profile)
-        answer(report_page(solution=None, plan=alone, heading=heading), output, code_of(alone))
+        answer(
+            report_page(solution=None, plan=alone, heading=heading), output, exits.of_plan(alone)
+        )
     if plan is not None and target:
         raise UsageError(
             [wrong_word("--target", "--plan names a plan already: give one of the two")]
@@ -125,7 +127,10 @@ def _page(
         unlocks=unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge),
         heading=replace(heading, profile=given.policy.guest_profile),
     )
-    codes = [exits.of_solution(solution, strict=False), *(() if made is None else (code_of(made),))]
+    codes = [
+        exits.of_solution(solution, strict=False),
+        *(() if made is None else (exits.of_plan(made),)),
+    ]
     return page, exits.gravest(codes)
 
 

@@ -17,7 +17,7 @@ from planner.fleet import guests as guest_file
 from planner.fleet import hosts as host_file
 from planner.fleet import plan_file, policy_file, upgrades
 from planner.fleet.edges import Arrows
-from planner.fleet.importers import kubevirt
+from planner.fleet.importers import kubevirt_nodes
 from planner.fleet.policy_names import KnownNames
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
@@ -58,7 +58,7 @@ def read_kubevirt(
     older_images: Mapping[str, str] | None = None,
     pool_label: str = "",
     knowledge: KnowledgeBase | None = None,
-) -> kubevirt.KubevirtCluster:
+) -> kubevirt_nodes.KubevirtCluster:
     """Return the hosts and guests of a KubeVirt cluster, of what kubectl prints.
 
     `nodes` is the file of `kubectl get nodes -o json`, `instances` that of `kubectl get vmi -A -o json`.
@@ -67,11 +67,11 @@ def read_kubevirt(
     `status.launcherContainerImageVersion`. `pool_label` is the node label that names the pool (empty:
     one pool). Devices, flags, boot hosts and capabilities are left unknown. Raises `FleetError`.
     """
-    return kubevirt.read_cluster(
+    return kubevirt_nodes.read_cluster(
         Path(nodes),
         None if instances is None else Path(instances),
         (knowledge or load_knowledge()).guests,
-        launchers=kubevirt.Launchers(qemu=qemu, older=older_images or {}),
+        launchers=kubevirt_nodes.Launchers(qemu=qemu, older=older_images or {}),
         pool_label=pool_label,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from planner.present.columns import aligned
+from planner.present.terminal_columns import aligned
 
 WIDTH = 80
 """Columns of a report that no narrower terminal shows."""

@@ -49,7 +49,7 @@ class BuildPair:
         return self.arch, self.kernel.line, self.build.line
 
     def is_step_from(self, older: BuildPair) -> bool:
-        """Whether neither kernel nor QEMU is older than `other`'s and one of them is newer."""
+        """Whether neither kernel nor QEMU is older than `older`'s and one of them is newer."""
         kernels = _ordered(self.kernel, older.kernel)
         builds = _ordered_builds(self.build, older.build)
         if not all(pair.kernel.line and pair.build.is_placed for pair in (self, older)):

@@ -13,7 +13,7 @@ import planner
 from planner.domain.solution import PoolVerdict, Solution
 from planner.present.answer_report import answer_lines, quiet_lines
 from planner.present.asked import Asked
-from planner.present.columns import aligned
+from planner.present.terminal_columns import aligned
 from tests.fleet.test_readers import run as run_in
 from tests.report.pages import run
 

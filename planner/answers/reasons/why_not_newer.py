@@ -1,4 +1,7 @@
-"""All minimal reasons that hold a machine type back; decides nothing."""
+"""All minimal reasons that hold a machine type back; decides nothing.
+
+What a unit's refusal says is its obstacle's text, which the solver made of the unit's row.
+"""
 
 from __future__ import annotations
 

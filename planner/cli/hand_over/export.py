@@ -23,7 +23,7 @@ from planner.cli.options import (
     knowledge_of,
     with_profile,
 )
-from planner.cli.plan import code_of, first_day
+from planner.cli.plan import first_day
 from planner.cli.plan import planned as plan_of
 from planner.cli.screen.console import note
 from planner.cli.screen.output import answer
@@ -177,7 +177,7 @@ def _solution(
 def _emit_plan(kind: Kind, made: Plan, output: Path | None) -> None:
     from planner.library.exports import export_plan
 
-    answer(export_plan(kind.value, made), output, code_of(made))
+    answer(export_plan(kind.value, made), output, exits.of_plan(made))
 
 
 def _emit(

@@ -18,9 +18,9 @@ from planner.domain.guest import GuestGroup
 from planner.domain.host import Facts
 from planner.fleet.hosts import DEFAULT_POOL
 from planner.fleet.importers.kubernetes import JsonObject, parts_of
-from planner.fleet.importers.kubevirt import ClusterNode, node_of
 from planner.fleet.importers.kubevirt_instances import KIND as INSTANCE
 from planner.fleet.importers.kubevirt_instances import Instance, instances_among
+from planner.fleet.importers.kubevirt_nodes import ClusterNode, node_of
 from planner.fleet.importers.planes.host_facts import HostBook, HostFacts
 from planner.fleet.importers.planes.places import HostFile
 from planner.fleet.importers.planes.plane_words import PlaneWords

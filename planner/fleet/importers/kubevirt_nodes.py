@@ -1,6 +1,7 @@
 """What kubectl prints of a KubeVirt cluster, to its hosts and guests; what it leaves out stays unknown.
 
 A node does not say which QEMU it runs: that is in the virt-launcher image, and the caller says it.
+What labels tell of CPU features: `planes.kubevirt`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import planner
 from planner.domain.errors import FleetError
 from planner.domain.guest import GuestGroup
 from planner.domain.verdict import Outcome
-from planner.fleet.importers.kubevirt import KubevirtCluster
+from planner.fleet.importers.kubevirt_nodes import KubevirtCluster
 
 SAMPLES = Path(__file__).resolve().parents[3] / "examples" / "kubevirt"
 OLD_IMAGE = "quay.io/kubevirt/virt-launcher:v1.6.3"
