@@ -174,7 +174,9 @@ def _single(words: Mapping[str, str], hosts: Fleet, vocabulary: GuestVocabulary)
     return case
 
 
-def _verdict_lines(verdict: Verdict, given: Inputs, output: Path | None, *, verbose: bool) -> Iterable[str]:
+def _verdict_lines(
+    verdict: Verdict, given: Inputs, output: Path | None, *, verbose: bool
+) -> Iterable[str]:
     from planner.present.check_report import verdict_report
 
     profile = given.policy.guest_profile

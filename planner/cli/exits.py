@@ -79,6 +79,6 @@ def of_unlocks(statuses: Iterable[UnlockStatus], *, asked: bool) -> int:
 
 
 def gravest(codes: Iterable[int]) -> int:
-    """Return unsafe before undecided before answered."""
+    """Return a dispute before unsafe before undecided before answered."""
     found = set(codes)
-    return next((code for code in (UNSAFE, UNDECIDED) if code in found), ANSWERED)
+    return next((code for code in (BUG, UNSAFE, UNDECIDED) if code in found), ANSWERED)

@@ -87,13 +87,11 @@ def report(
         _refuse_beside_a_plan(plan, target, edges, guests, policy)
         alone = _read(source)
         heading = replace(heading, profile=alone.guest_profile)
-        answer(
-            report_page(solution=None, plan=alone, heading=heading), output, exits.of_plan(alone)
-        )
+        told = report_page(solution=None, plan=alone, heading=heading)
+        answer(told, output, exits.of_plan(alone))
     if plan is not None and target:
-        raise UsageError(
-            [wrong_word("--target", "--plan names a plan already: give one of the two")]
-        )
+        remedy = "give one of the two"
+        raise UsageError([wrong_word("--target", "--plan names a plan already", remedy)])
     given = with_profile(inputs_of(source, policy, knowledge, strict=strict_input), guest_profile)
     made = None if plan is None else _of_fleet(plan, source, given)
     if target:
@@ -127,11 +125,8 @@ def _page(
         unlocks=unlock(given.fleet, edges=arrows, policy=given.policy, knowledge=given.knowledge),
         heading=replace(heading, profile=given.policy.guest_profile),
     )
-    codes = [
-        exits.of_solution(solution, strict=False),
-        *(() if made is None else (exits.of_plan(made),)),
-    ]
-    return page, exits.gravest(codes)
+    code = exits.of_solution(solution, strict=False)
+    return page, code if made is None else exits.gravest((code, exits.of_plan(made)))
 
 
 def _heading(source: Path, title: str, date: str) -> Heading:

@@ -7,10 +7,7 @@ Idea: guests of one class are followed as pairs of boot host and host state, and
 each phase they may move, be rebooted where they run, and hop onto changed flags at any time; new
 ones are launched wherever a host is up. All of it is closed under repetition with a work list:
 what a phase allows stays alive in the next one. No pair of hosts is looked at, only pairs of
-states.
-
-A host that may die in a wave (`failures`) takes its guests along: they are started again elsewhere
-(`_restart_elsewhere`).
+states. Guests of a host that dies (`failures`) are started elsewhere (`_restart_elsewhere`).
 
 Invariant: whatever a real cloud could do in a phase is in the set, so a replay without a finding
 is a proof over all schedules and not a sample. A finding is certain only if the pair that it
