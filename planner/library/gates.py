@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from planner.answers.alike_guests import alike_guests
 from planner.domain.guest import GuestGroup, GuestStart
@@ -11,8 +11,11 @@ from planner.domain.host import Fleet
 from planner.domain.plans.plan import Plan
 from planner.domain.policy import Policy
 from planner.domain.verdict import Outcome
+from planner.export import gates as planes
+from planner.export.gates import GatedPool
 from planner.fleet.edges import Arrows
 from planner.fleet.solution_file import ToldSolution
+from planner.gate.planes import gated_pool
 from planner.gate.policy import GatePolicy
 from planner.gate.pools import GateSettings, PoolGate
 from planner.gate.scripts import hook, stamp
@@ -31,10 +34,18 @@ __all__ = [
     "gate_of_fleet",
     "gate_of_plan",
     "hook",
+    "on_plane",
     "stamp",
     "start_lines",
     "starts_of",
 ]
+
+PLANES: dict[str, Callable[[GatedPool], Iterator[str]]] = {
+    "kubevirt": planes.kubevirt,
+    "nova": planes.nova,
+    "proxmox": planes.proxmox,
+}
+"""Planes that keep guests to the machine types of a policy."""
 
 
 def gate_of_fleet(
@@ -65,6 +76,11 @@ def gate_of_plan(
 ) -> Iterator[GatePolicy]:
     """Yield a policy per pool of a plan: what guests run once a wave is done, 0 before the first."""
     yield from of_plan(plan, wave, settings, policy, knowledge)
+
+
+def on_plane(kind: str, policy: GatePolicy) -> Iterator[str]:
+    """Yield a policy in what a plane can hold, by the plane's name (`PLANES`)."""
+    yield from PLANES[kind](gated_pool(policy))
 
 
 def starts_of(groups: Iterable[GuestGroup]) -> tuple[GuestStart, ...]:

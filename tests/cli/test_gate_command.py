@@ -103,3 +103,11 @@ def test_a_start_is_checked_by_options_or_by_the_guests_themselves(tmp_path: Pat
 def test_wrong_words_of_a_start_are_told(words: tuple[str, ...], says: str) -> None:
     done = run("start", *words, "--fleet", SEED)
     assert done.returncode == 2 and says in done.stderr, done.stderr
+
+
+def test_planes_get_files_of_their_own(answer: str, tmp_path: Path) -> None:
+    done = run("build", answer, "--plane", "kubevirt", "--folder", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "ValidatingAdmissionPolicy" in (tmp_path / "p.yaml").read_text()
+    script = run("build", answer, "--plane", "proxmox", "--pool", "q").stdout
+    assert script.startswith("#!/bin/sh\n") and "pc-i440fx-7.2" in script

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,20 @@ AllowUnknown = Annotated[
 AfterWave = Annotated[
     int, typer.Option(metavar="N", min=0, help="of a PLAN: the flips up to this wave are made")
 ]
+
+
+class GatedPlane(Enum):
+    """What holds guests to a policy where it is not libvirt's hook."""
+
+    KUBEVIRT = "kubevirt"
+    NOVA = "nova"
+    PROXMOX = "proxmox"
+
+
+ENDS = {None: "json", GatedPlane.KUBEVIRT: "yaml", GatedPlane.NOVA: "sh", GatedPlane.PROXMOX: "sh"}
+OnPlane = Annotated[
+    GatedPlane | None, typer.Option("--plane", help="write what this plane can hold of the policy")
+]
 Folder = Annotated[
     Path | None,
     typer.Option("--folder", metavar="DIR", help="write each pool's policy to DIR/POOL.json"),
@@ -74,6 +89,7 @@ def build(
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     guest_profile: GuestProfileName = "",
+    plane: OnPlane = None,
     folder: Folder = None,
     output: OutputFile = None,
 ) -> None:
@@ -102,7 +118,7 @@ def build(
     with working("judging every machine type between all hosts"):
         found = list(made)
     known_pool(pool, [one["pool"] for one in found])
-    _write([one for one in found if pool in {"", one["pool"]}], folder, output)
+    _write([one for one in found if pool in {"", one["pool"]}], plane, folder, output)
 
 
 def _refuse(options: dict[str, object], where: str) -> None:
@@ -154,16 +170,22 @@ def _of_fleet(
     )
 
 
-def _write(found: list[GatePolicy], folder: Path | None, output: Path | None) -> None:
-    """Write policies to a folder, or the only one to a file."""
-    from planner.library.gates import dumped
+def _pieces(one: GatePolicy, plane: GatedPlane | None) -> Iterable[str]:
+    from planner.library.gates import dumped, on_plane
 
+    return (dumped(one),) if plane is None else on_plane(plane.value, one)
+
+
+def _write(
+    found: list[GatePolicy], plane: GatedPlane | None, folder: Path | None, output: Path | None
+) -> None:
+    """Write policies to a folder, or the only one to a file."""
     if folder is None:
         if len(found) != 1:
             names = ", ".join(one["pool"] for one in found[:5])
             what = "a policy is of one pool"
             raise UsageError([wrong_word("--pool", what, f"name one of {names}, or give --folder")])
-        answer((dumped(found[0]),), output, exits.ANSWERED)
+        answer(_pieces(found[0], plane), output, exits.ANSWERED)
     if output is not None:
         raise UsageError([wrong_word("--output", "is the opposite of --folder")])
     wrong = [one["pool"] for one in found if Path(one["pool"]).name != one["pool"]]
@@ -171,7 +193,7 @@ def _write(found: list[GatePolicy], folder: Path | None, output: Path | None) ->
         what = f"{quoted(wrong[0])} is no name of a file" if wrong else "is no folder"
         raise UsageError([wrong_word("--folder", what, "make it, or give --pool and --output")])
     for one in found:
-        emit((dumped(one),), folder / f"{one['pool']}.json")
+        emit(_pieces(one, plane), folder / f"{one['pool']}.{ENDS[plane]}")
     raise typer.Exit(exits.ANSWERED)
 
 
