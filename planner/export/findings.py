@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from planner.domain.guest_profile import GuestFinding
 from planner.domain.plans.simulation import PlanStatus, Violation
 from planner.domain.shown import counted
 from planner.export.chosen import LEFT
-from planner.fleet.solution_file import ToldGuests, ToldPool
+from planner.fleet.solution_file import ToldPool
 
 
 class Gravity(Enum):
@@ -115,7 +116,7 @@ def _reason(pool: ToldPool) -> tuple[str, str]:
     return text, remedies[0] if remedies else ""
 
 
-def _guests(pool: ToldPool, guests: ToldGuests) -> JobFinding:
+def _guests(pool: ToldPool, guests: GuestFinding) -> JobFinding:
     names = f" ({', '.join(guests.examples)})" if guests.examples else ""
     number = counted(guests.guests, "guest")
     return JobFinding(

@@ -10,6 +10,9 @@ from planner.documents.complaints import Complaints
 from planner.documents.json_file import parse_json
 from planner.domain.compat import CompatFlag, PropertyKey
 from planner.domain.errors import FleetError, quoted
+from planner.domain.guest_profile import GuestFinding
+from planner.domain.refusal import Remedy
+from planner.domain.solution import Loss, UnknownFact
 from planner.fleet.tables.sources import opened
 
 SCHEMA = "planner.solution/2"
@@ -63,15 +66,6 @@ class ToldCondition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldLoss:
-    """State that does not arrive."""
-
-    unit: str
-    severity: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldRefusal:
     """A reason that holds a type back."""
 
@@ -84,22 +78,12 @@ class ToldRefusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldRemedy:
-    """A way to open a type."""
-
-    kind: str
-    text: str
-    hosts: int
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldNewer:
     """Why the next type is not taken."""
 
     machine_type: str
     objections: tuple[ToldRefusal, ...]
-    remedies: tuple[ToldRemedy, ...]
+    remedies: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +96,8 @@ class ToldBaseline:
     flags: tuple[ToldFlag, ...]
     conditions: tuple[ToldCondition, ...]
     needs_ack: tuple[str, ...]
-    accepted_losses: tuple[ToldLoss, ...]
-    residual_risks: tuple[ToldLoss, ...]
+    accepted_losses: tuple[Loss, ...]
+    residual_risks: tuple[Loss, ...]
     why_not_newer: ToldNewer | None
 
 
@@ -125,34 +109,7 @@ class ToldLine:
     line: str
     status: Status
     objections: tuple[ToldRefusal, ...]
-    remedies: tuple[ToldRemedy, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldUnknown:
-    """A missing fact."""
-
-    fact: str
-    decides: bool
-    hosts: int
-    guests: int
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldGuests:
-    """Guests that stand alike to the answer."""
-
-    machine_type: str
-    guests: int
-    finding: str
-    examples: tuple[str, ...]
-    kind: str
-    conditions: tuple[str, ...]
-    fact: str
-    verify: str
-    remedy: str
-    hosts: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +123,8 @@ class ToldPool:
     verdict: Verdict
     baselines: tuple[ToldBaseline, ...]
     refused: tuple[ToldLine, ...]
-    unknowns: tuple[ToldUnknown, ...]
-    guests: tuple[ToldGuests, ...]
+    unknowns: tuple[UnknownFact, ...]
+    guests: tuple[GuestFinding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +142,7 @@ class ToldSolution:
     status: Status
     certified: int
     domains: tuple[ToldPool, ...]
-    unknowns: tuple[ToldUnknown, ...]
+    unknowns: tuple[UnknownFact, ...]
 
 
 def read_solution(path: Path) -> ToldSolution:
