@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,3 +96,17 @@ def test_the_package_of_every_release_is_a_build_of_its_hosts() -> None:
     rows = load_knowledge()
     for one in rows.releases:
         assert rows.build_of(one.qemu).line in one.hosts, one.name
+
+
+def test_the_kernel_of_every_release_is_its_own() -> None:
+    """No target is a kernel of one minor release of EL with the QEMU of another."""
+    rows = load_knowledge()
+    tag = re.compile(r"\.el(\d+)_(\d+)")
+    for one in rows.releases:
+        if not one.uname:
+            continue
+        series = one.uname.partition("-")[0]
+        assert series == one.kernel or series.startswith(f"{one.kernel}."), one.name
+        for found in tag.findall(one.uname):
+            assert one.name.endswith(" " + ".".join(found)), one.name
+            assert tag.findall(one.qemu) in ([found], []), one.name

@@ -18,6 +18,8 @@ from planner.present.lines import Line, Style, commands, folded, listed
 from planner.present.tables import csv_text, markdown_text
 
 LABEL = 11
+SHOWN = 4
+"""Names of hosts that a line lists."""
 STYLE = {
     UnlockStatus.OPENED: Style.GOOD,
     UnlockStatus.CLOSED: Style.BAD,
@@ -91,11 +93,14 @@ def _target_lines(targets: tuple[UnlockTarget, ...], raised: Raised) -> Iterator
     yield from folded(f"Pool {first.goal.domain}: {', '.join(goals)}", style=Style.HEAD)
     verdict = _verdict(first).replace(first.goal.text, " or ".join(goals))
     yield from folded(verdict, indent=2, style=STYLE[first.status])
-    for upgrade in first.upgrades:
-        yield from folded(_from(upgrade), label="upgrade".ljust(LABEL), indent=4)
-        yield from folded(_to(upgrade), label="to".ljust(LABEL), indent=4)
+    for pool, upgrades in _alike(first.upgrades):
+        yield from folded(_hosts(pool, upgrades), label="upgrade".ljust(LABEL), indent=4)
+        yield from folded(
+            _to(upgrades[0], is_single=len(upgrades) == 1), label="to".ljust(LABEL), indent=4
+        )
     for text in dict.fromkeys(_after(one) for one in targets if one.after):
-        yield from folded(text, label="gives".ljust(LABEL), indent=4)
+        if text not in goals:
+            yield from folded(text, label="gives".ljust(LABEL), indent=4)
     for one in targets:
         older, every = raised.get((one.goal.domain, one.goal.text), (0, 0))
         if every:
@@ -118,17 +123,44 @@ def _proof(bound: LeastCost) -> str:
     return f"{bound.method}: no fewer are sure to"
 
 
+def _alike(upgrades: Sequence[ClassUpgrade]) -> list[tuple[str, list[ClassUpgrade]]]:
+    """Return the upgrades of one pool to the same target together, by the pool's name."""
+    found: dict[tuple[str, ...], list[ClassUpgrade]] = {}
+    for one in upgrades:
+        changed = (
+            one.qemu if one.qemu != one.from_qemu else "",
+            one.kernel if one.kernel != one.from_kernel else "",
+        )
+        found.setdefault((one.pool, one.release, *changed), []).append(one)
+    return [(ones[0].pool, ones) for ones in found.values()]
+
+
+def _hosts(pool: str, upgrades: Sequence[ClassUpgrade]) -> str:
+    """Name the hosts of a pool that get one target."""
+    if len(upgrades) == 1:
+        return _from(upgrades[0])
+    hosts = sum(one.hosts for one in upgrades)
+    names = sorted(name for one in upgrades for name in one.names or one.examples)
+    text = listed(tuple(names[:SHOWN]), hosts)
+    return f"{counted(hosts, 'host')} of {pool} ({text})"
+
+
 def _from(upgrade: ClassUpgrade) -> str:
     names = listed(upgrade.examples, upgrade.hosts)
     return f"{counted(upgrade.hosts, 'host')} of {upgrade.pool} ({names})"
 
 
-def _to(upgrade: ClassUpgrade) -> str:
+def _to(upgrade: ClassUpgrade, *, is_single: bool = True) -> str:
+    """Write what hosts get; from what, if they are of a `single` class."""
     changes = (
         ("QEMU", upgrade.from_qemu, upgrade.qemu),
         ("kernel", upgrade.from_kernel, upgrade.kernel),
     )
-    text = ", ".join(f"{word} {new} (from {old})" for word, old, new in changes if old != new)
+    text = ", ".join(
+        f"{word} {new} (from {old})" if is_single else f"{word} {new}"
+        for word, old, new in changes
+        if old != new
+    )
     return f"{upgrade.release}: {text}" if upgrade.release else text
 
 
