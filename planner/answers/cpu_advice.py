@@ -156,6 +156,15 @@ class _Loss:
         told = (parts.has("cpu-model", cpus.arch, build, name) for build in cpus.builds)
         return all(one is Truth.YES for one in told)
 
+    def safe_of(self, generation: str) -> dict[str, frozenset[str]]:
+        """Return the features of a generation's names that every build has, by name."""
+        words = self.knowledge.guests
+        return {
+            name: words.cpu_models[name].features
+            for name in words.cpu_models
+            if words.generation_in(name) == generation and self.is_offered(name)
+        }
+
     def is_asked(self, row: CpuGeneration, bound: str) -> bool:
         """Whether a generation is of some host, or older than all of them."""
         own = self.cpus.generations
@@ -187,7 +196,7 @@ def _of_vendor(
             least = min(filter(None, lost.values()), key=len)
             refused.append(RefusedModel(name=row.model, features=least))
     written = every.knowledge.host_cpus.named(vendor)
-    return VendorAdvice(
+    advice = VendorAdvice(
         vendor=vendor,
         title=vendor if written is None else written.title,
         newest=newest,
@@ -195,6 +204,38 @@ def _of_vendor(
         refused=tuple(refused),
         bound=bound,
     )
+    return _with_protection(advice, every) if newest else advice
+
+
+def _with_protection(advice: VendorAdvice, every: _Loss) -> VendorAdvice:
+    """Return an advice with the mitigations that its newest safe model lacks of those of its generation.
+
+    They are named with a model that has them unless a host is known to lack one of them.
+    """
+    words = every.knowledge.guests
+    own = words.cpu_models[advice.newest].features
+    named = every.safe_of(advice.generation)
+    had = frozenset[str]().union(*named.values()) & words.hiding.mitigations
+    weaker = had - own
+    guarded = [name for name, features in named.items() if features >= own | weaker]
+    guarded.sort(key=lambda name: _plainness(name, named))
+    safe = [name for name in guarded if not every.of(name)]
+    if weaker and safe:
+        return _with_protection(replace(advice, newest=safe[0]), every)
+    plain = [name for name in named if not VERSION.search(name) and not every.of(name)]
+    plain.sort(key=lambda name: len(named[name]))
+    is_denied = bool(weaker & every.cpus.absent)
+    return replace(
+        advice,
+        plain=plain[-1] if plain else "",
+        weaker=tuple(sorted(weaker)),
+        guarded=guarded[0] if weaker and guarded and not is_denied else "",
+    )
+
+
+def _plainness(name: str, named: Mapping[str, frozenset[str]]) -> tuple[int, bool, str]:
+    """Order names of models: fewest features, then those without a version."""
+    return len(named[name]), VERSION.search(name) is not None, name
 
 
 def _newer_versions(

@@ -50,7 +50,9 @@ class VendorAdvice:
 
     `title` is the vendor's name as it is written. `newest` is empty if none of the vendor's models is
     safe, `generation` is its name without version; `refused` are newer ones, oldest first: up to the
-    newest generation among the hosts (`bound`), all if some host's is not known (empty).
+    newest generation among the hosts (`bound`), all if some host's is not known (empty). `plain` is the
+    newest safe name of that generation without a version, for who knows no versions. `weaker` are the
+    mitigations that the newest safe model lacks and another of its generation (`guarded`) has.
     """
 
     vendor: str
@@ -59,6 +61,14 @@ class VendorAdvice:
     generation: str = ""
     refused: tuple[RefusedModel, ...] = ()
     bound: str = ""
+    plain: str = ""
+    weaker: tuple[str, ...] = ()
+    guarded: str = ""
+
+    def tells(self, one: RefusedModel) -> bool:
+        """Whether a refused version is what `guarded` says: this generation with its mitigations."""
+        own = one.name.startswith(f"{self.generation}-") and bool(self.guarded)
+        return own and frozenset(one.features) <= frozenset(self.weaker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +134,9 @@ def cpu_notes(advice: CpuAdvice) -> Iterator[str]:
     if advice.is_unbounded:
         yield OF_ALL_HOSTS
         return
+    weaker = [weaker_text(one) for one in advice.vendors if one.weaker]
+    if weaker:
+        yield f"less protected: {', '.join(weaker)}"
     yield from _refused_models(advice)
     if advice.unstated and not advice.is_open:
         yield "column `cpu` bounds it"
@@ -141,7 +154,7 @@ def cpu_words(models: Sequence[str], notes: Sequence[str]) -> str:
 
 def _refused_models(advice: CpuAdvice) -> Iterator[str]:
     """Yield in few words what keeps which models out of a pool: lacks, open facts, older CPUs."""
-    refused = [one for vendor in advice.vendors for one in vendor.refused]
+    refused = [one for vendor in advice.vendors for one in vendor.refused if not vendor.tells(one)]
     of_any = (KeptOut.LACK, KeptOut.UNKNOWN) if advice.unstated else (KeptOut.LACK,)
     lacked = [one for one in refused if one.why in of_any]
     if lacked:
@@ -151,8 +164,21 @@ def _refused_models(advice: CpuAdvice) -> Iterator[str]:
         if one.why is KeptOut.UNKNOWN:
             probe = f": planner probe on {one_of_each(one.holders)}" if one.holders else ""
             yield f"{one.name} unknown ({few(one.features, FEW_FEATURES)}){probe}"
-    for holders, names in _by_holders(refused):
+    for number, (holders, names) in enumerate(_by_holders(refused)):
+        if number:
+            left = sum(len(found) for _, found in list(_by_holders(refused))[number:])
+            yield f"{counted(left, 'newer model')} (planner cpu)"
+            return
         yield f"{', '.join(names)} when {holders_text(holders)} leave"
+
+
+def weaker_text(vendor: VendorAdvice) -> str:
+    """Write which mitigations the newest safe model lacks, and what has them if hosts turn out to."""
+    lacks = f"no {few(vendor.weaker, FEW_FEATURES)}"
+    if not vendor.guarded:
+        return f"{vendor.newest} ({lacks})"
+    flags = ",".join(f"+{name}" for name in vendor.weaker)
+    return f"{vendor.newest} ({lacks}; {vendor.guarded} or {flags} once probed)"
 
 
 def told_at_once(refused: Iterable[RefusedModel]) -> tuple[RefusedModel, ...]:

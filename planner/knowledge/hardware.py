@@ -87,6 +87,17 @@ class FeaturesOfCpu:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesOfVendor:
+    """CPU features that guests get on CPUs of one vendor alone, and of those that run as its own."""
+
+    arch: str
+    vendor: str
+    names: frozenset[str]
+    evidence: Evidence
+    source: str
+
+
 class Role(Enum):
     """What a fact about a machine is good for."""
 
@@ -127,6 +138,7 @@ class HostCpus:
     vendors: tuple[CpuVendor, ...]
     crossings: tuple[VendorCrossing, ...]
     of_cpu: tuple[FeaturesOfCpu, ...] = ()
+    of_vendors: tuple[FeaturesOfVendor, ...] = ()
     facts: tuple[HardwareFact, ...] = ()
     errata: CpuErrata = field(default_factory=CpuErrata)
     _named: dict[str, HardwareFact | None] = field(default_factory=dict, repr=False, compare=False)
@@ -162,6 +174,18 @@ class HostCpus:
         """Return the `cpu.` capabilities that QEMU `version` gives guests past the kernel's list."""
         rows = (row for row in self.of_cpu if row.arch == arch and version >= row.since)
         return frozenset(CapabilityId(f"cpu.{name}") for row in rows for name in row.names)
+
+    def of_others(self, arch: str, vendor: str) -> frozenset[CapabilityId]:
+        """Return the `cpu.` capabilities that no guest gets on CPUs of a vendor; none if it is empty."""
+        row = self.named(vendor)
+        runs_as = vendor if row is None else row.runs_as
+        rows = (row for row in self.of_vendors if vendor and row.arch == arch)
+        return frozenset(
+            CapabilityId(f"cpu.{name}")
+            for row in rows
+            if row.vendor != runs_as
+            for name in row.names
+        )
 
     def fact(self, name: str) -> HardwareFact | None:
         """Return the row of a fact about machines; None if no row speaks of it."""

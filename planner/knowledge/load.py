@@ -20,7 +20,13 @@ from planner.knowledge.files.catalogue import BY_NAME
 from planner.knowledge.files.folder import Folder, shipped_data
 from planner.knowledge.files.rows import made
 from planner.knowledge.guests import Device, FeatureBit, GuestImpact, GuestWords, Hiding
-from planner.knowledge.hardware import HardwareFact, HostCpus, UnreadKernels, VendorCrossing
+from planner.knowledge.hardware import (
+    FeaturesOfVendor,
+    HardwareFact,
+    HostCpus,
+    UnreadKernels,
+    VendorCrossing,
+)
 from planner.knowledge.kernel.kernel_tables import KernelTables
 from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.qemu.board_parts import BoardParts, read_board
@@ -181,6 +187,7 @@ def _host_cpus(folder: Folder) -> HostCpus:
         crossings=tuple(folder.read("vendor-crossings", made(VendorCrossing))),
         facts=tuple(folder.read("hardware", made(HardwareFact))),
         of_cpu=tuple(folder.read("features-of-the-cpu", read_features_of_cpu)),
+        of_vendors=tuple(folder.read("of-vendor", made(FeaturesOfVendor))),
         errata=_cpu_errata(folder),
     )
 

@@ -139,14 +139,15 @@ class Profiler:
     def _bound_to_vendor(
         self, kernel: KernelRelease, group: HostGroup, vendor: str
     ) -> tuple[frozenset[CapabilityId], frozenset[CapabilityId]]:
-        """Return what a kernel gives on CPUs of other vendors only, and of one while none is stated."""
+        """Return what guests get on CPUs of other vendors only, and what of one while none is stated."""
         bound = self._knowledge.kernels.bound_to_vendor(kernel, arch=group.arch)
         stated = group.present | group.absent
         open_ones = {name: owner for name, owner in bound.items() if name not in stated}
         row = self._knowledge.host_cpus.named(vendor)
         runs_as = vendor if row is None else row.runs_as
         others = frozenset(name for name, owner in open_ones.items() if vendor and owner != runs_as)
-        return others, frozenset() if vendor else frozenset(open_ones)
+        foreign = self._knowledge.host_cpus.of_others(group.arch, vendor) - stated
+        return others | foreign, frozenset() if vendor else frozenset(open_ones)
 
     def _faults(self, kernel: KernelRelease, group: HostGroup, vendor: str) -> FaultsOfCpu:
         """Return what a kernel takes from CPUs with a fault, by whether this is one of them."""

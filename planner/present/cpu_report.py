@@ -17,6 +17,7 @@ from planner.domain.cpu_advice import (
     holders_text,
     one_of_each,
     told_at_once,
+    weaker_text,
 )
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
@@ -39,8 +40,18 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
         for vendor in () if pool.advice.is_unbounded else pool.advice.vendors:
             if vendor.newest or vendor.refused:
                 yield from _item(vendor.title, _models(vendor))
+                yield from _beside(vendor)
         yield from _laggards(pool.laggards)
         yield from _of_hosts(pool.advice)
+
+
+def _beside(vendor: VendorAdvice) -> Iterator[Line]:
+    """Yield what to know of the newest safe model: what libvirt calls it, what it does not protect."""
+    if vendor.plain and vendor.plain != vendor.newest:
+        text = f"write {vendor.plain} where libvirt knows no versions of models"
+        yield from _item("libvirt", text)
+    if vendor.weaker:
+        yield from _item("security", f"less protected: {weaker_text(vendor)}", Style.WARN)
 
 
 def _laggards(laggards: Iterable[CpuLaggard]) -> Iterator[Line]:
@@ -59,7 +70,7 @@ def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
 
 def _models(vendor: VendorAdvice) -> str:
     found = f"up to {vendor.newest}" if vendor.newest else "no named model"
-    refused = told_at_once(vendor.refused)
+    refused = told_at_once(one for one in vendor.refused if not vendor.tells(one))
     told = [_refused(one) for one in refused[:MOST_REFUSED]]
     rest = sum(one.name.count(", ") + 1 for one in refused[MOST_REFUSED:])
     told += [f"and {rest} newer"] if rest > 0 else []
@@ -130,6 +141,9 @@ def _pool(pool: PoolCpu) -> dict[str, object]:
                 "vendor": one.vendor,
                 "newest": one.newest,
                 "bound": one.bound,
+                "plain": one.plain,
+                "weaker": list(one.weaker),
+                "guarded": one.guarded,
                 "refused": [
                     {
                         "model": each.name,

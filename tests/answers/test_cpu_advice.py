@@ -172,3 +172,34 @@ def test_older_generations_are_told_each_with_its_own_hosts(tmp_path: Path) -> N
     (intel,) = found.advice.vendors
     refused = {(one.label, one.hosts) for one in intel.refused[-1].holders}
     assert refused == {each[:2] for each in told}
+
+
+SKYLAKE = """host,pool,kernel,qemu,cpu
+a,x,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6,Xeon Gold 6148
+b,x,5.14.0-427.42.1.el9_4.x86_64,qemu-kvm-8.2.0-11.el9_4.6,Xeon Gold 6248
+"""
+
+
+def test_a_model_without_a_mitigation_is_told_with_what_has_it(tmp_path: Path) -> None:
+    (intel,) = pool(tmp_path, SKYLAKE).advice.vendors
+    assert (intel.newest, intel.weaker) == ("Broadwell-v2", ("spec-ctrl",))
+    assert (intel.guarded, intel.plain) == ("Broadwell-noTSX-IBRS", "Broadwell-noTSX")
+    shown = " ".join(run("solve", str(tmp_path / "fleet.csv")).stdout.split())
+    words = "less protected: Broadwell-v2 (no spec-ctrl; Broadwell-noTSX-IBRS or +spec-ctrl once"
+    assert words in shown
+    assert "Broadwell-v4" not in shown, "the version with spec-ctrl is told once"
+
+
+def test_a_model_with_all_mitigations_of_its_generation_is_told_plainly(tmp_path: Path) -> None:
+    (intel,) = pool(tmp_path, MIXED).advice.vendors
+    assert (intel.newest, intel.weaker, intel.guarded) == ("Cascadelake-Server-v5", (), "")
+    assert "less protected" not in run("solve", str(tmp_path / "fleet.csv")).stdout
+
+
+def test_only_the_first_of_several_older_generations_is_told_on_the_screen(tmp_path: Path) -> None:
+    three = SKYLAKE + SKYLAKE.splitlines()[1].replace("a,x", "c,x").replace("6148", "6348") + "\n"
+    pool(tmp_path, three)
+    shown = " ".join(run("solve", str(tmp_path / "fleet.csv")).stdout.split())
+    assert "Cascadelake-Server when 2 hosts of Skylake-Server leave" not in shown
+    assert "Cascadelake-Server when 1 host of Skylake-Server leave; 1 newer model" in shown
+    assert "Icelake-Server" in run("cpu", str(tmp_path / "fleet.csv")).stdout

@@ -17,7 +17,7 @@ FLEET = f"host,kernel,qemu,cpu\na,{OLD},{CPU}\nb,{NEW},{CPU}\nc,{NEW},{CPU}\n"
 HEAD = "guest,host,machine_type,cpu,devices,migratable\n"
 FINE = "fine,a,pc-q35-rhel8.6.0,EPYC-Rome,virtio-blk-pci,yes\n"
 BREAKS = "breaks,a,pc-q35-rhel8.6.0,host-model,virtio-blk-pci,yes\n"
-BIT = BREAKS.replace("host-model,", '"EPYC-Rome,+xfd",')
+BIT = BREAKS.replace("host-model,", '"EPYC-Rome,+vgif",')
 STUCK = "newer,b,pc-q35-rhel9.4.0,EPYC-Rome,virtio-blk-pci,yes\n"
 
 
@@ -48,7 +48,7 @@ def test_a_guest_that_breaks_a_condition_is_not_safe_and_has_its_own_remedy(fold
 def test_one_feature_is_taken_off_by_name(folder: Path) -> None:
     (found,) = [one for one in answered(folder, BIT).guests if one.kind == "violated"]
     assert found.remedy == (
-        "start it with CPU EPYC-Rome,-xfd; takes effect at its next power cycle"
+        "start it with CPU EPYC-Rome,-vgif; takes effect at its next power cycle"
     )
 
 

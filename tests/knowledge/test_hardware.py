@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.domain.capability import Presence
+from planner.domain.capability import CapabilityId, Presence
 from planner.domain.host import HostGroup, HostName, PoolName
 from planner.domain.solution import Solution, Status
 from planner.domain.verdict import Outcome
@@ -154,3 +154,50 @@ def test_a_flag_of_the_destination_alone_may_not_change_the_cpu(
     asked = {**case, "devices": "e1000e", "to_flags": flag}
     (verdict,) = planner.check(fleet, asked, by_profile=True)
     assert verdict.outcome is outcome
+
+
+OF_AMD = {"cpu.svm", "cpu.virt-ssbd", "cpu.sse4a"}
+OF_INTEL = {"cpu.vmx", "cpu.hle", "cpu.amx-tile", "cpu.vmx-ept"}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "lacked"),
+    [("intel", OF_AMD), ("zhaoxin", OF_AMD), ("amd", OF_INTEL), ("hygon", OF_INTEL), ("", set())],
+)
+def test_hosts_of_one_vendor_lack_what_only_the_other_has(vendor: str, lacked: set[str]) -> None:
+    found = load_knowledge().host_cpus.of_others("x86_64", vendor)
+    assert found & (OF_AMD | OF_INTEL) == lacked
+    assert not load_knowledge().host_cpus.of_others("aarch64", vendor)
+
+
+def test_a_stated_feature_beats_what_the_vendor_implies() -> None:
+    profiler = Profiler(load_knowledge())
+    stated = frozenset({CapabilityId("cpu.svm")})
+    for present, expected in ((frozenset(), True), (stated, False)):
+        group = HostGroup(
+            hosts=(HostName("a"),),
+            pool=PoolName("p"),
+            arch="x86_64",
+            kernel="6.8.0-51-generic",
+            qemu="1:8.2.2+ds-0ubuntu1.7",
+            cpu=CASCADE,
+            present=present,
+        )
+        absent = profiler.profile(group).capabilities.absent
+        assert ("cpu.svm" in absent) is expected
+
+
+def test_nothing_of_amd_is_asked_of_guests_on_intel_and_the_reverse(tmp_path: Path) -> None:
+    rows = "host,kernel,qemu,cpu\na,5.15.0-130-generic,1:6.2+dfsg-2ubuntu6.24,{0}\n"
+    rows += "b,6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.7,{0}\n"
+    asked = {}
+    for cpu in ("Xeon Gold 6248R", "AMD EPYC 7543", ""):
+        (tmp_path / "fleet.csv").write_text(rows.format(cpu))
+        (answer,) = planner.solve(planner.read_fleet(tmp_path / "fleet.csv")).domains
+        assert answer.recommended is not None
+        asked[cpu] = {word for one in answer.recommended.conditions for word in one.words}
+    of_amd = {"cpu:flushbyasid", "cpu:tsc-scale", "cpu:vgif"}
+    of_intel = {"cpu:tsx-ctrl", "cpu:vmx-ept-advanced-exitinfo"}
+    assert not asked["Xeon Gold 6248R"] & of_amd
+    assert not asked["AMD EPYC 7543"] & of_intel
+    assert of_amd | of_intel <= asked[""], "nobody states the vendor"

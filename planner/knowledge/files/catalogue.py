@@ -95,6 +95,7 @@ TABLES = (
         "common-cpu-features", "cpu_features.toml", "common", ("arch",), ("names",), adds_up=True
     ),
     Table("of-hardware", "cpu_features.toml", "of_hardware", ("arch",), ("names",), adds_up=True),
+    Table("of-vendor", "cpu_features.toml", "of_vendor", ("arch",), ("names",), adds_up=True),
     Table("libvirt-features", "cpu_features.toml", "libvirt", ("feature",), ("name",)),
     Table("mitigations", "cpu_features.toml", "mitigation", ("arch",), ("names",), adds_up=True),
     Table("unasked", "cpu_features.toml", "unasked", ("arch",), ("names",), adds_up=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from planner.domain.cpu_advice import CpuAdvice
+from planner.domain.cpu_advice import CpuAdvice, cpu_notes, cpu_words
 from planner.domain.plans.plan import DomainPlan, Flip, Plan
 from planner.domain.plans.unlock import Unlocks, UnlockStatus
 from planner.domain.refusal import Refusal, WhyNotNewer
@@ -230,15 +230,11 @@ def _reason(found: Refusal, newer: WhyNotNewer) -> str:
 
 
 def _cpu(advice: CpuAdvice) -> tuple[str, ...]:
-    """Return which named models are safe, vendor by vendor; nothing if all are."""
+    """Return which named models are safe and what bounds them; nothing if all are."""
     if advice.is_open:
         return ()
-    found = []
-    for one in advice.vendors:
-        safe = f"up to {one.newest}" if one.newest else "no named model"
-        refused = ", ".join(other.name for other in one.refused)
-        found.append(f"{one.title}: {safe}" + (f"; not {refused}" if refused else ""))
-    return tuple(found)
+    models = tuple(f"{one.newest} ({one.title})" for one in advice.vendors if one.newest)
+    return (cpu_words(models, tuple(cpu_notes(advice))),)
 
 
 def _dropped(flag: object, board: str, flips: list[Flip]) -> str:
