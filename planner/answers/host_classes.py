@@ -23,7 +23,7 @@ def host_count(members: Iterable[PoolMember]) -> int:
 
 def first_names(members: Iterable[PoolMember]) -> tuple[str, ...]:
     """Return the first three names of hosts, in order of text."""
-    names = [name for member in members for name in member.examples]
+    names = {name for member in members for name in member.examples}
     return tuple(sorted(names)[:3])
 
 

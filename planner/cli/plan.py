@@ -26,15 +26,17 @@ from planner.cli.options import (
     knowledge_of,
     with_profile,
 )
-from planner.cli.screen.console import painted, progress, working
+from planner.cli.screen.console import note, painted, progress, working
 from planner.cli.screen.output import answer
-from planner.domain.errors import UsageError, wrong_word
+from planner.domain.errors import FleetError, UsageError, wrong_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from planner.cli.options import Inputs
     from planner.domain.plans.plan import Plan
+    from planner.domain.plans.upgrade import UpgradeHost
     from planner.present.asked import Asked
     from planner.present.lines import Line
 
@@ -107,7 +109,7 @@ def planned(
 ) -> Plan:
     """Read everything and plan it."""
     from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
-    from planner.library.plans import make_plan
+    from planner.library.plans import make_plan, older_targets
 
     ways = [parse_target(text) for text in targets]
     with working(f"reading {fleet.name}"):
@@ -121,9 +123,10 @@ def planned(
     rules = given.policy.plan
     if start is None and rules.start is None and any(host.blackouts for host in hosts):
         raise UsageError([wrong_word("--start", "the column blackout needs the day of wave 1")])
+    _tell_loose(hosts, given, strict=strict)
     alive = guests_in(guests, given)
     with progress("drafted pools", len(given.fleet.pools)) as show:
-        return make_plan(
+        made = make_plan(
             hosts,
             guests=alive,
             start=start,
@@ -132,6 +135,21 @@ def planned(
             fleet_digest=digest_of(fleet),
             progress=show,
         )
+    done = {one.domain for one in made.domains}
+    for text in older_targets((one for one in hosts if one.pool not in done), given.knowledge):
+        note(text)
+    return made
+
+
+def _tell_loose(hosts: Sequence[UpgradeHost], given: Inputs, *, strict: bool) -> None:
+    """Tell which texts of targets are hardly read as they were meant; `strict`: refuse those unread."""
+    from planner.fleet.upgrades import loose_targets
+
+    loose = loose_targets(hosts, given.knowledge)
+    if strict and loose.wrong:
+        raise FleetError(loose.wrong)
+    for one in loose.told:
+        note(str(one))
 
 
 def nowhere(fleet: Path) -> str:

@@ -13,6 +13,10 @@ OF_ALL_HOSTS = "any named model that all CPUs have (column `cpu` bounds it)"
 """What is said where nothing differs, and not every host states which CPU it has."""
 
 
+LESS_PROTECTED = "less protected: "
+"""How a note begins that tells which mitigations a safe model lacks."""
+
+
 class KeptOut(Enum):
     """What keeps a CPU model out of a pool.
 
@@ -136,7 +140,7 @@ def cpu_notes(advice: CpuAdvice) -> Iterator[str]:
         return
     weaker = [weaker_text(one) for one in advice.vendors if one.weaker]
     if weaker:
-        yield f"less protected: {', '.join(weaker)}"
+        yield f"{LESS_PROTECTED}{', '.join(weaker)}"
     yield from _refused_models(advice)
     if advice.unstated and not advice.is_open:
         yield "column `cpu` bounds it"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planner.domain.errors import Problem, UsageError, nearest, quoted, wrong_word
 from planner.domain.host import HostGroup
 from planner.domain.plans.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
+from planner.fleet.loose_cells import LooseCells, loose_cells
 from planner.fleet.tables.grouping import GroupedRows, RowProblems
 from planner.fleet.tables.sources import opened
 from planner.fleet.vocabulary import Vocabulary
@@ -71,6 +72,29 @@ def read_upgrades(
             wrong_word("--target", f"no pool '{name}'", nearest(name, pools)) for name in lost
         )
     return tuple(hosts)
+
+
+def loose_targets(hosts: Iterable[UpgradeHost], vocabulary: Vocabulary) -> LooseCells:
+    """Return the texts of targets that are hardly read as they were meant, but those of today."""
+    moving = {id(host.target): host for host in hosts if host.target is not None}
+    today = loose_cells((host.group for host in moving.values()), vocabulary)
+    found = loose_cells((host.target for host in moving.values() if host.target), vocabulary)
+    known = {_what(one) for one in today.told}
+    return LooseCells(
+        told=tuple(_of_target(one) for one in found.told if _what(one) not in known),
+        wrong=tuple(_of_target(one) for one in found.wrong if _what(one) not in known),
+    )
+
+
+def _what(problem: Problem) -> str:
+    """Return what is told of a text, without its number of hosts."""
+    return problem.what.rpartition(" (")[0]
+
+
+def _of_target(problem: Problem) -> Problem:
+    """Return what is told of a text as of the target's column."""
+    place = problem.location
+    return replace(problem, location=replace(place, column=f"target_{place.column}"))
 
 
 def _strange(targets: Iterable[Target], vocabulary: Vocabulary) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from planner.migration.profiles import Profiler, profile_fleet
 from planner.replay.plan_validation import check_plan
 from planner.replay.simulate import ReplayRequest
 from planner.replay.simulate import simulate as replay
+from planner.rollout import cautions
 from planner.rollout import make_plan as make
 from planner.unlocking.goals import Answers, named, next_types
 from planner.unlocking.modified_fleet import ModifiedFleet
@@ -66,6 +67,11 @@ def make_plan(
         task = replace(task, policy=task.policy.on(day))
         made = make.make_plan(task, progress=progress)
     return made
+
+
+def older_targets(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> tuple[str, ...]:
+    """Return in words which hosts would get an older kernel or QEMU than they run."""
+    return tuple(cautions.older_targets(hosts, knowledge))
 
 
 def last_day(made: Plan) -> datetime.date | None:

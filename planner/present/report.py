@@ -18,6 +18,7 @@ from planner.domain.solution import (
     Status,
 )
 from planner.present.lines import Line, Style, folded, listed
+from planner.present.word_series import series
 
 TAKES_EFFECT = {
     "stream": "next hop",
@@ -143,8 +144,10 @@ def _one_text(opening: str, words: tuple[str, ...], ending: str) -> str:
     models = [one for one in words if one in FOLLOWS_HOST]
     features = [one for one in words if one not in FOLLOWS_HOST]
     if not (models and features and opening == OF_CPU):
-        return opening + ", ".join(words) + ending
-    return f"guest CPU not {', '.join(models)}, and without {', '.join(features)}"
+        noun = "features" if opening == OF_CPU else ""
+        return opening + ", ".join(series(words, noun=noun)) + ending
+    named = ", ".join(series(features, noun="features"))
+    return f"guest CPU not {', '.join(models)}, and without {named}"
 
 
 def refusal_text(refusal: Refusal) -> str:

@@ -83,7 +83,7 @@ def _refused(upgrade: PoolUpgrade, first: Stage) -> Iterator[Relaxation]:
             domain=upgrade.name,
             constraint=constraint,
             text=f"{result.board}, {result.line}: {refusal.text}",
-            hosts=refusal.hosts,
+            hosts=min(refusal.hosts, len(upgrade.hosts)),  # old and new build of one host are two
             examples=refusal.examples,
         )
         for result in first.results

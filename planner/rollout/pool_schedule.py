@@ -13,6 +13,7 @@ from planner.domain.plans.upgrade import PlanPolicy
 from planner.domain.policy import Policy
 from planner.domain.shown import counted
 from planner.knowledge.base import KnowledgeBase
+from planner.rollout.cautions import cautions_of
 from planner.rollout.flip_states import states_of
 from planner.rollout.flips import flips_of, split_held
 from planner.rollout.guest_groups import presumed_boards
@@ -42,6 +43,7 @@ class PoolSchedule:
     states: tuple[FlipState, ...]
     restarts: tuple[Restart, ...]
     assumptions: tuple[str, ...]
+    cautions: tuple[str, ...]
     rollbacks: tuple[RollbackCost, ...]
 
     def plan(self) -> DomainPlan:
@@ -72,6 +74,7 @@ class PoolSchedule:
             cpu_refused=tuple(cpu_notes(cpu)),
             needs_ack=tuple(sorted({unit for answer in answers for unit in answer.acks})),
             assumptions=self.assumptions,
+            cautions=self.cautions,
         )
 
 
@@ -100,6 +103,9 @@ def schedule_of(
         assumptions=(
             *_kept_on_their_hosts(analysis, knowledge),
             *_assumptions(analysis, stage_solver.policy),
+        ),
+        cautions=tuple(
+            cautions_of(analysis.upgrade, analysis.today.domain, stages[0].domain, knowledge)
         ),
         rollbacks=tuple(_rollbacks(analysis, wave_of, flips, waves)),
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from planner.domain.capability import CapabilityId, CapabilitySet, FixedBy, Presence
 from planner.domain.host import HostGroup, HostProfile, QemuBuild
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.calendar import supported_releases
-from planner.knowledge.files.rows import release_key
 from planner.knowledge.kernel.kernel_line import KernelRelease
+from planner.migration.build_age import (
+    build_numbers,
+    built_from,
+    compared_builds,
+    compared_kernels,
+)
 from planner.migration.profiles import PoolMember, Profiler
 
 THERE = (Presence.PRESENT, Presence.POSSIBLE)
@@ -37,8 +41,8 @@ class BuildPair:
         build, kernel = self.build, self.kernel
         return (
             build.version,
-            _numbers(build),
-            _built_from(kernel),
+            build_numbers(build),
+            built_from(kernel),
             kernel.release,
             kernel.text,
         )
@@ -50,37 +54,11 @@ class BuildPair:
 
     def is_step_from(self, older: BuildPair) -> bool:
         """Whether neither kernel nor QEMU is older than `older`'s and one of them is newer."""
-        kernels = _ordered(self.kernel, older.kernel)
-        builds = _ordered_builds(self.build, older.build)
+        kernels = compared_kernels(self.kernel, older.kernel)
+        builds = compared_builds(self.build, older.build)
         if not all(pair.kernel.line and pair.build.is_placed for pair in (self, older)):
             return False
         return min(kernels, builds) >= 0 and max(kernels, builds) > 0
-
-
-def _ordered(source: KernelRelease, destination: KernelRelease) -> int:
-    """Compare two kernels: inside a line by its releases, else by the version they are built from."""
-    mine, theirs = (source.base, source.release), (destination.base, destination.release)
-    if source.line != destination.line:
-        mine, theirs = (_built_from(source), ()), (_built_from(destination), ())
-    return (mine > theirs) - (mine < theirs)
-
-
-@cache
-def _built_from(kernel: KernelRelease) -> tuple[int, ...]:
-    """Return the numbers that every `uname -r` begins with."""
-    return release_key(kernel.text.partition("-")[0])
-
-
-@cache
-def _numbers(build: QemuBuild) -> tuple[int, ...]:
-    return release_key(build.release)
-
-
-def _ordered_builds(source: QemuBuild, destination: QemuBuild) -> int:
-    mine, theirs = source.version, destination.version
-    if source.line == destination.line:
-        mine, theirs = _numbers(source), _numbers(destination)
-    return (mine > theirs) - (mine < theirs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,8 @@ class DomainPlan:
     are, nor what any migration asks for. `cpu_models` are the newest named models that are safe on the
     way, one per vendor, and `cpu_refused` says what keeps newer ones out; neither: all are safe.
     `needs_ack`: units whose price is security and that the policy does not acknowledge.
-    `assumptions`: what is taken for granted because nobody said it.
+    `assumptions`: what is taken for granted because nobody said it. `cautions`: which hosts would get
+    something older than they run, and what of the targets is inferred.
     """
 
     domain: str
@@ -187,6 +188,7 @@ class DomainPlan:
     cpu_refused: tuple[str, ...] = ()
     needs_ack: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from planner.domain.guest import Baseline
-from planner.domain.plans.plan import DomainPlan, Flip, FlipState, FlipStatus, Plan, Rollback, Wave
+from planner.domain.plans.plan import (
+    DomainPlan,
+    Flip,
+    FlipState,
+    FlipStatus,
+    Plan,
+    Rollback,
+    Routing,
+    Wave,
+)
 from planner.domain.shown import counted
 from planner.present.lines import Line, Style, folded, listed
 from planner.present.report import merged_conditions
@@ -21,10 +30,10 @@ def plan_details(plan: Plan) -> Iterator[Line]:
     yield Line(f"The plan in full: {proof_of(plan)}", Style.HEAD)
     yield from _domains(plan)
     told: tuple[str, ...] = ()
-    for wave in plan.waves:
-        yield from _wave(wave)
-        yield from _rollback(wave.rollback, told)
-        told = wave.rollback.reasons
+    for run in _runs(plan.waves):
+        yield from _wave(run)
+        yield from _rollback(run[0].rollback, told)
+        told = run[0].rollback.reasons
     yield from _restarts(plan)
     yield from _states("Held back", plan.held)
     waiting = (state for state in plan.states if state.status is not FlipStatus.DONE)
@@ -66,35 +75,18 @@ def _domains(plan: Plan) -> Iterator[Line]:
 
 
 def _domain(domain: DomainPlan) -> Iterator[Line]:
-    for baseline in domain.baselines:
-        yield from folded(
-            baseline_text(baseline), label=_label("new guests"), indent=2, style=Style.GOOD
-        )
-    for text in merged_conditions(domain.checks):
-        yield from folded(text, label=_label("check first"), indent=2, style=Style.WARN)
+    """Yield what the screen does not tell of a pool: the rest of what must hold, and of its ways out."""
     for text in merged_conditions(rest_of(domain)):
         yield from folded(text, label=_label("holds if"), indent=2)
-    for unit in domain.needs_ack:
-        text = f"{unit}: its price is security; acknowledge it in the policy"
-        yield from folded(text, label=_label("needs ack"), indent=2, style=Style.WARN)
-    for text in domain.assumptions:
-        yield from folded(text, label=_label("assumed"), indent=2)
-    routing = {
-        "any": "any host of the pool, up or down in version",
-        "upgraded-only": "evacuate to upgraded hosts only, never back",
-    }[domain.routing.value]
-    yield from folded(routing, label=_label("routing"), indent=2)
+    for text in domain.cautions:
+        yield from folded(text, label=_label("beware"), indent=2)
+    if domain.routing is Routing.ANY:
+        text = "any host of the pool, up or down in version"
+        yield from folded(text, label=_label("routing"), indent=2)
     for remedy in domain.remedies:
         mark = "chosen" if remedy.chosen else "or"
         price = _price(remedy.guests, remedy.hosts)
         yield from folded(f"{remedy.kind}: {remedy.text}{price}", label=_label(mark), indent=2)
-    last = domain.point_of_no_return
-    text = (
-        "free throughout"
-        if last is None
-        else f"free until wave {last}, from then on it costs guests"
-    )
-    yield from folded(text, label=_label("rollback"), indent=2)
 
 
 def rest_of(domain: DomainPlan) -> tuple[str, ...]:
@@ -110,12 +102,39 @@ def _price(guests: int | None, hosts: int) -> str:
     return f" (price: {counted(guests, 'guest')})" if guests else " (price: no guest of today)"
 
 
-def _wave(wave: Wave) -> Iterator[Line]:
+def _runs(waves: Iterable[Wave]) -> list[list[Wave]]:
+    """Return waves that follow each other together if only number, day and hosts differ."""
+    runs: list[list[Wave]] = []
+    for wave in waves:
+        if runs and _content(runs[-1][-1]) == _content(wave):
+            runs[-1].append(wave)
+        else:
+            runs.append([wave])
+    return runs
+
+
+def _content(wave: Wave) -> object:
+    upgrades = frozenset(replace(one, host="") for one in wave.upgrades)
+    size = len(wave.hosts)
+    figures = (wave.moves, wave.spare, wave.one_way_guests)
+    return size, upgrades, wave.why, figures, wave.flips, wave.rollback
+
+
+def _wave(run: Sequence[Wave]) -> Iterator[Line]:
+    """Yield what a wave does, or several that are alike but for their hosts."""
+    wave, last = run[0], run[-1]
     day = "" if wave.day is None else f", {wave.day.isoformat()}"
-    yield Line(f"Wave {wave.number}{day}: {counted(len(wave.hosts), 'host')}", Style.HEAD)
-    yield from folded(
-        listed(wave.hosts[:MOST_HOSTS], len(wave.hosts)), label=_label("hosts"), indent=2
-    )
+    title, hosts = f"Wave {wave.number}{day}", counted(len(wave.hosts), "host")
+    if wave is not last:
+        until = "" if last.day is None else f" to {last.day.isoformat()}"
+        title, hosts = f"Waves {wave.number}-{last.number}{day}{until}", f"{hosts} each"
+    yield Line(f"{title}: {hosts}", Style.HEAD)
+    if wave is last:
+        names = listed(wave.hosts[:MOST_HOSTS], len(wave.hosts))
+    else:
+        few = (listed(one.hosts[:MOST_HOSTS], len(one.hosts)) for one in run)
+        names = "; ".join(f"{one.number}: {text}" for one, text in zip(run, few, strict=True))
+    yield from folded(names, label=_label("hosts"), indent=2)
     upgrades = dict.fromkeys(
         (one.from_kernel, one.from_qemu, one.kernel, one.qemu) for one in wave.upgrades
     )

@@ -7,16 +7,17 @@ and what flips wait for are in `present/plans/plan_details.py` (`-v`), in CSV an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.domain.compat import CompatFlag
 from planner.domain.cpu_advice import cpu_words
-from planner.domain.plans.plan import DomainPlan, Plan, Rollback, Routing, Wave
+from planner.domain.plans.plan import DomainPlan, Plan, Rollback, Routing
 from planner.domain.shown import counted
 from planner.present.asked import Asked
 from planner.present.lines import Line, Style, TextTable, commands, folded, listed
 from planner.present.plans.flip_calendar import calendar
 from planner.present.plans.plan_details import radar_lines
+from planner.present.plans.wave_table import wave_table
 from planner.present.report import merged_conditions
 
 LABEL = 13
@@ -24,9 +25,8 @@ MOST_CARDS = 3
 """Kinds of pool that are told in full; more are rows of a table."""
 MOST_ROWS = 12
 MOST_CHECKS = 6
+MOST_CAUTIONS = 2
 MOST_NAMES = 3
-MOST_HOSTS = 2
-WAVE_HEADER = ("wave", "day", "hosts", "", "get", "flips", "way back")
 AND_MORE = "and {:,} more (-v)"
 
 
@@ -50,7 +50,7 @@ def plan_report(plan: Plan, asked: Asked, *, is_all: bool = False) -> Iterator[L
         yield Line("")
         yield from _forbidden(plan)
     yield Line("")
-    yield from _waves(plan.waves)
+    yield from wave_table(plan.waves)
     yield Line("")
     yield from calendar(plan)
     yield from _way_back(plan)
@@ -163,6 +163,10 @@ def _card(group: tuple[DomainPlan, ...]) -> Iterator[Line]:
     for remedy in first.remedies:
         if remedy.chosen:
             yield from _item("on the way", remedy.text)
+    for number, text in enumerate(first.cautions[:MOST_CAUTIONS]):
+        yield from _item("" if number else "beware", text, Style.WARN)
+    if len(first.cautions) > MOST_CAUTIONS:
+        yield from _item("", AND_MORE.format(len(first.cautions) - MOST_CAUTIONS), Style.WARN)
 
 
 def _new_guests(domain: DomainPlan) -> Iterator[str]:
@@ -173,70 +177,6 @@ def _new_guests(domain: DomainPlan) -> Iterator[str]:
     for flags, (first, *others) in found.items():
         beside = f"  (or {', '.join(others)})" if others else ""
         yield f"{' '.join((first, *map(str, flags)))}{beside}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What a wave does, without its number and day: equal steps that follow each other are one row."""
-
-    hosts: int
-    flips: int
-    what: str
-    back: str
-
-
-def _waves(waves: Sequence[Wave]) -> Iterator[Line]:
-    """Yield the waves as a table; what all hosts of all waves get stands above it."""
-    runs: list[list[Wave]] = []
-    for wave in waves:
-        if runs and _step(runs[-1][-1]) == _step(wave):
-            runs[-1].append(wave)
-        else:
-            runs.append([wave])
-    alike = {_upgrade(wave) for wave in waves}
-    if len(alike) == 1:
-        yield from folded(*alike, label=_label("each host gets"))
-    dated, differ = any(wave.day is not None for wave in waves), len(alike) > 1
-    places = [0, *([1] if dated else []), 2, 3, *([4] if differ else []), 5, 6]
-    rows = [_wave_row(run) for run in runs[:MOST_ROWS]]
-    if len(runs) > MOST_ROWS:
-        rest = sum(map(len, runs[MOST_ROWS:]))
-        rows.append((AND_MORE.format(rest), *("" for _ in WAVE_HEADER[1:])))
-    yield TextTable(
-        header=tuple(WAVE_HEADER[place] for place in places),
-        body=tuple(tuple(row[place] for place in places) for row in rows),
-        right=frozenset({places.index(2), places.index(5)}),
-    )
-
-
-def _step(wave: Wave) -> _Step:
-    return _Step(len(wave.hosts), len(wave.flips), _upgrade(wave), _back(wave))
-
-
-def _wave_row(run: Sequence[Wave]) -> tuple[str, ...]:
-    first, last = run[0], run[-1]
-    step, several = _step(first), len(run) > 1
-    number = f"{first.number}-{last.number}" if several else f"{first.number}"
-    day = "" if first.day is None else first.day.isoformat()
-    days = f"from {day}" if several else day
-    hosts = f"{step.hosts:,} each" if several else f"{step.hosts:,}"
-    names = tuple(host for wave in run for host in wave.hosts)
-    few = ", ".join(names[:MOST_HOSTS]) + (", ..." if len(names) > MOST_HOSTS else "")
-    return (number, days, hosts, few, step.what, f"{step.flips or '-'}", step.back)
-
-
-def _upgrade(wave: Wave) -> str:
-    """Return what the hosts of a wave get, in few words."""
-    found: dict[str, None] = {}
-    for one in wave.upgrades:
-        pairs = (("kernel", one.from_kernel, one.kernel), ("QEMU", one.from_qemu, one.qemu))
-        found[", ".join(f"{name} {new}" for name, old, new in pairs if old != new)] = None
-    first, *others = found
-    return f"{first}; {len(others)} more" if others else first
-
-
-def _back(wave: Wave) -> str:
-    return "free" if wave.rollback.free else "costs"
 
 
 def _label(word: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from planner.domain.cpu_advice import LESS_PROTECTED
 from planner.domain.plans.plan import Plan
 from planner.domain.plans.simulation import (
     FlipCue,
@@ -39,7 +40,8 @@ class Basis:
     def of(cls, plan: Plan) -> Basis:
         """Return what a plan names, each check once."""
         checks = dict.fromkeys(text for domain in plan.domains for text in domain.checks)
-        refused = dict.fromkeys(name for domain in plan.domains for name in domain.cpu_refused)
+        notes = (note for domain in plan.domains for note in domain.cpu_refused)
+        refused = dict.fromkeys(note for note in notes if not note.startswith(LESS_PROTECTED))
         return cls(
             profile=plan.guest_profile,
             checks=merged_conditions(tuple(checks)),
