@@ -24,8 +24,8 @@ def cautions_of(
 ) -> Iterator[str]:
     """Yield which hosts get something older, then what is inferred of the targets and not of today."""
     yield from older_targets(upgrade.hosts, knowledge)
-    known = {one.text for one in inferred(today)}
-    yield from (one.text for one in inferred(way) if one.text not in known)
+    known = {risk.text for risk in inferred(today)}
+    yield from (risk.text for risk in inferred(way) if risk.text not in known)
 
 
 def older_targets(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Iterator[str]:
@@ -34,10 +34,10 @@ def older_targets(hosts: Iterable[UpgradeHost], knowledge: KnowledgeBase) -> Ite
     for host in hosts:
         for step in _older(host.group, host.target, knowledge):
             names_of.setdefault(step, []).append(host.name)
-    for (what, old, new), names in names_of.items():
+    for (word, old, new), names in names_of.items():
         few = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
-        found = counted(len(names), "host")
-        yield f"{found} ({few}) would get an older {what} than today: {new} after {old}"
+        count = counted(len(names), "host")
+        yield f"{count} ({few}) would get an older {word} than today: {new} after {old}"
 
 
 def _older(
@@ -46,9 +46,9 @@ def _older(
     """Yield what of a host's target is older than what it runs: the word, today's text, the target's."""
     if target is None:
         return
-    kernels = (knowledge.kernel_of(one.kernel) for one in (target, today))
+    kernels = (knowledge.kernel_of(group.kernel) for group in (target, today))
     if target.kernel != today.kernel and compared_kernels(*kernels) < 0:
         yield "kernel", today.kernel, target.kernel
-    builds = (knowledge.build_of(one.qemu) for one in (target, today))
+    builds = (knowledge.build_of(group.qemu) for group in (target, today))
     if target.qemu != today.qemu and compared_builds(*builds) < 0:
         yield "QEMU", today.qemu, target.qemu

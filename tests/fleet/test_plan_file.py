@@ -93,6 +93,7 @@ DOCUMENT: dict[str, Any] = {
             "cpu_refused": ["Icelake-Server"],
             "needs_ack": ["cpu/tsc_khz"],
             "assumptions": ["room is not checked"],
+            "cautions": ["1 host (a) would get an older QEMU than today: 4.0.0 after 8.2.0"],
         }
     ],
     "waves": [

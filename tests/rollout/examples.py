@@ -105,6 +105,7 @@ def a_plan(
                 "cpu_refused": [],
                 "needs_ack": [],
                 "assumptions": [],
+                "cautions": [],
             }
         ],
         "waves": [
