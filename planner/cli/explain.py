@@ -135,7 +135,7 @@ def _pool_lines(
 ) -> Iterator[Line]:
     """Yield every pool in full, with an empty line between two."""
     from planner.present.lines import Line
-    from planner.present.pool_card import explained
+    from planner.present.pool_details import explained
 
     for number, domain in enumerate(solution.domains):
         if number:

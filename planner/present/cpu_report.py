@@ -26,6 +26,8 @@ LABEL = 14
 MOST_FEATURES = 4
 MOST_REFUSED = 4
 CPU_SCHEMA = "planner.cpu/1"
+Row = tuple[str, str, Style]
+"""A label, a text, how it stands out."""
 
 
 def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
@@ -35,23 +37,31 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
             yield Line("")
         title = f"{pool.domain}   {counted(pool.hosts, 'host')}, {pool.machine_type}"
         yield Line(title, Style.HEAD)
-        if pool.advice.is_unbounded:
-            yield from _item("CPU", OF_ALL_HOSTS)
-        for vendor in () if pool.advice.is_unbounded else pool.advice.vendors:
-            if vendor.newest or vendor.refused:
-                yield from _item(vendor.title, _models(vendor))
-                yield from _beside(vendor)
+        for row in model_rows(pool.advice):
+            yield from _item(*row)
         yield from _laggards(pool.laggards)
-        yield from _of_hosts(pool.advice)
+        for row in host_rows(pool.advice):
+            yield from _item(*row)
 
 
-def _beside(vendor: VendorAdvice) -> Iterator[Line]:
+def model_rows(advice: CpuAdvice) -> Iterator[Row]:
+    """Yield which named models of each vendor are safe, and what to know of the newest."""
+    if advice.is_unbounded:
+        yield "CPU", OF_ALL_HOSTS, Style.PLAIN
+        return
+    for vendor in advice.vendors:
+        if vendor.newest or vendor.refused:
+            yield vendor.title, _models(vendor), Style.PLAIN
+            yield from _beside(vendor)
+
+
+def _beside(vendor: VendorAdvice) -> Iterator[Row]:
     """Yield what to know of the newest safe model: what libvirt calls it, what it does not protect."""
     if vendor.plain and vendor.plain != vendor.newest:
         text = f"write {vendor.plain} where libvirt knows no versions of models"
-        yield from _item("libvirt", text)
+        yield "libvirt", text, Style.PLAIN
     if vendor.weaker:
-        yield from _item("security", f"less protected: {weaker_text(vendor)}", Style.WARN)
+        yield "security", f"less protected: {weaker_text(vendor)}", Style.WARN
 
 
 def _laggards(laggards: Iterable[CpuLaggard]) -> Iterator[Line]:
@@ -89,25 +99,25 @@ def _refused(one: RefusedModel) -> str:
     return f"not {one.name} ({features}{f': {who}' if who else ''})"
 
 
-def _of_hosts(advice: CpuAdvice) -> Iterator[Line]:
+def host_rows(advice: CpuAdvice) -> Iterator[Row]:
     """Yield what a guest with its host's CPU must hide, ready to be pasted."""
     if advice.unstated and not advice.is_unbounded:
         hosts = counted(advice.unstated, "host")
         text = f"{hosts} without CPU: write 'Model name' of lscpu into column `cpu`; it bounds this"
-        yield from _item("column", text)
+        yield "column", text, Style.PLAIN
     if not advice.hidden:
-        yield from _item("host-model", "nothing to hide")
+        yield "host-model", "nothing to hide", Style.PLAIN
     else:
         text = f"disable {', '.join(advice.hidden)} (to paste: --format libvirt or qemu)"
-        yield from _item("host-model", text)
+        yield "host-model", text, Style.PLAIN
     if advice.unprotected:
         names = ", ".join(advice.unprotected)
         text = f"hiding {names} leaves guests with weaker mitigations: planner probe on each first"
-        yield from _item("security", text, Style.WARN)
+        yield "security", text, Style.WARN
     if advice.unnamed:
         count = counted(len(advice.unnamed), "feature")
         text = f"{count} more that no named model of these CPUs has (--format json): planner probe tells"
-        yield from _item("unknown", text, Style.DIM)
+        yield "unknown", text, Style.DIM
 
 
 def libvirt_cpus(pools: Iterable[PoolCpu]) -> Iterator[str]:

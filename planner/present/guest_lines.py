@@ -21,23 +21,25 @@ def item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
     yield from folded(text, label=label.ljust(LABEL), indent=2, style=style)
 
 
-def guest_lines(domain: DomainSolution) -> Iterator[Line]:
+def guest_lines(domain: DomainSolution, *, is_all: bool = False) -> Iterator[Line]:
     """Yield what was found of guests, each that is in the way with a remedy; the others are counted.
 
+    `is_all`: all of it, not the first few.
     Guests that violate a condition and are stuck have one remedy for both.
     """
     last = ""
     told = [one for one in domain.guests if one.finding != AS_THE_ANSWER]
     mended = {_whom(one) for one in told if one.kind == "violated" and one.remedy}
-    for finding in told[:MOST_GUESTS]:
+    most = len(told) if is_all else MOST_GUESTS
+    for finding in told[:most]:
         label, style = GUEST_LABELS.get(finding.kind, ("guests", Style.PLAIN))
         yield from item(label if label != last else "", finding_text(finding), style)
         last = label
         if finding.remedy and not (finding.kind == "stuck" and _whom(finding) in mended):
             yield from item("", f"mend: {finding.remedy}")
-    if len(told) > MOST_GUESTS:
-        rest = counted(len(told) - MOST_GUESTS, "more finding")
-        yield from item("", f"and {rest} (-v)")
+    if len(told) > most:
+        rest = counted(len(told) - most, "more finding")
+        yield from item("", f"and {rest} (explain --pool)")
     fine = sum(one.guests for one in domain.guests if one.finding == AS_THE_ANSWER)
     if fine:
         label = "guests" if last != "guests" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from planner.domain.cpu_advice import CpuAdvice, VendorAdvice, cpu_notes, cpu_words
 from planner.domain.plans.unlock import UnlockTarget
@@ -19,11 +19,10 @@ from planner.domain.solution import (
     RefusedLine,
 )
 from planner.present.guest_lines import guest_lines, item
-from planner.present.lines import WIDTH, Line, Style, folded, listed
+from planner.present.lines import WIDTH, Line, Style, listed
 from planner.present.report import (
     TAKES_EFFECT,
     merged_conditions,
-    refusal_text,
     remedy_text,
 )
 from planner.present.rungs import NO_RUNGS, Rungs, rung_text
@@ -102,8 +101,13 @@ def holder(reason: Refusal, domain: DomainSolution) -> str:
     return f"{who} on {reason.subject}" if reason.subject else f"{who}: {reason.text}"
 
 
-def card(group: tuple[DomainSolution, ...], rungs: Rungs = NO_RUNGS) -> Iterator[Line]:
-    """Yield what a person acts on in pools of one kind; `rungs` say what opens their next types."""
+def card(
+    group: tuple[DomainSolution, ...], rungs: Rungs = NO_RUNGS, *, is_all: bool = False
+) -> Iterator[Line]:
+    """Yield what a person acts on in pools of one kind; `rungs` say what opens their next types.
+
+    `is_all`: every check, finding and inference, not the first few.
+    """
     first, hosts = group[0], sum(domain.hosts for domain in group)
     names = listed(tuple(domain.domain for domain in group[:MOST_NAMES]), len(group))
     size = f"{counted(hosts, 'host')}, {counted(len(first.builds), 'build')}"
@@ -115,14 +119,14 @@ def card(group: tuple[DomainSolution, ...], rungs: Rungs = NO_RUNGS) -> Iterator
         yield from _broken_lines(best)
         best = None
     elif best is not None:
-        yield from _answer_lines(first, best, rungs)
+        yield from _answer_lines(first, best, rungs, is_all=is_all)
     else:
         for line in first.refused[:1]:
             yield from _refused(line)
         yield from _missing(first)
-    yield from guest_lines(first)
+    yield from guest_lines(first, is_all=is_all)
     if best is not None:
-        yield from _confidence(best)
+        yield from _confidence(best, is_all=is_all)
         yield from item("apply", best.baseline.arguments)
 
 
@@ -135,7 +139,9 @@ def _broken_lines(best: ChosenBaseline) -> Iterator[Line]:
             yield from item("", one.reason)
 
 
-def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) -> Iterator[Line]:
+def _answer_lines(
+    domain: DomainSolution, best: ChosenBaseline, rungs: Rungs, *, is_all: bool
+) -> Iterator[Line]:
     others = [
         f"{one.board}: {one.machine_type}"
         for one in domain.baselines
@@ -145,7 +151,7 @@ def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) ->
     yield from item("machine type", f"{best.machine_type}{beside}{_removal(best)}", Style.HEAD)
     for choice in best.flags:
         yield from item("flag", _flag_text(choice))
-    yield from _cpu_lines(best.cpu)
+    yield from () if is_all else _cpu_lines(best.cpu)
     newer = best.why_not_newer
     if newer is not None:
         rung = rungs.get((domain.domain, newer.machine_type))
@@ -154,7 +160,7 @@ def _answer_lines(domain: DomainSolution, best: ChosenBaseline, rungs: Rungs) ->
             names = f" ({listed(reason.examples, reason.hosts)})" if some else ""
             yield from item("held back by", f"{holder(reason, domain)}{names}")
         yield from item("next", _next_type(newer, rung))
-    yield from _check_lines(domain, best)
+    yield from _check_lines(domain, best, is_all=is_all)
 
 
 def _holders(
@@ -201,18 +207,19 @@ def _of(vendor: VendorAdvice) -> str:
     return f"{vendor.newest} ({vendor.title})"
 
 
-def _check_lines(domain: DomainSolution, best: ChosenBaseline) -> Iterator[Line]:
+def _check_lines(domain: DomainSolution, best: ChosenBaseline, *, is_all: bool) -> Iterator[Line]:
     checks = _checks(best)
+    most = len(checks) if is_all else MOST_CHECKS
     settled = {one.text for one in best.checks if one.price == TO_PROBE}
     for one in best.conditions:
         if one.price == PROBED:
             yield from item("hosts", one.text)
-    for number, (who, text) in enumerate(checks[:MOST_CHECKS], start=1):
+    for number, (who, text) in enumerate(checks[:most], start=1):
         label = "check first" if number == 1 else ""
         verify = f": {PROBE.format(_one_of_each(domain))}" if text in settled else ""
         yield from item(label, f"{number}. {who}: {text}{verify}", Style.WARN)
-    if len(checks) > MOST_CHECKS:
-        yield from item("", f"and {len(checks) - MOST_CHECKS} more (-v)", Style.WARN)
+    if len(checks) > most:
+        yield from item("", f"and {len(checks) - most} more (explain --pool)", Style.WARN)
     for unit in best.acks:
         text = (
             f'{unit} costs security; acknowledged = ["{unit}"] in the policy when you have read it'
@@ -226,16 +233,15 @@ def _one_of_each(domain: DomainSolution) -> str:
     return listed(tuple(names[: MOST_NAMES + 1]), len(names))
 
 
-"""What is found of guests that need nothing."""
-
-
-def _confidence(best: ChosenBaseline) -> Iterator[Line]:
+def _confidence(best: ChosenBaseline, *, is_all: bool) -> Iterator[Line]:
     """Yield what the answer infers, in one line, and what was observed."""
     inferred = [one.text for one in best.residual_risks if one.severity == "inferred"]
-    if len(inferred) > 1:
-        yield from item("confidence", f"{inferred[0]}; {len(inferred) - 1} more (-v)", Style.DIM)
-    elif inferred:
-        yield from item("confidence", inferred[0], Style.DIM)
+    if is_all or len(inferred) < 2:
+        for number, text in enumerate(inferred):
+            yield from item("" if number else "confidence", text, Style.DIM)
+    else:
+        more = f"{inferred[0]}; {len(inferred) - 1} more (explain --pool)"
+        yield from item("confidence", more, Style.DIM)
     for one in best.residual_risks:
         if one.severity == "observed":
             yield from item("observed", one.text, Style.DIM)
@@ -258,37 +264,3 @@ def _missing(domain: DomainSolution) -> Iterator[Line]:
     for fact in [one for one in domain.unknowns if one.decides][:MOST_REASONS]:
         text = f"{fact.fact}: {counted(fact.hosts, 'host')} ({listed(fact.examples, fact.hosts)})"
         yield from item("find out", text, Style.WARN)
-
-
-def explained(
-    domain: DomainSolution,
-    newest: Iterable[ChosenBaseline],
-    rungs: Rungs = NO_RUNGS,
-    names: Mapping[str, tuple[str, ...]] = NO_NAMES,
-) -> Iterator[Line]:
-    """Yield the card of one pool, its kinds of host, and in full what holds the next types back.
-
-    `names` are all hosts of each kind by its label; without them the first few are told.
-    """
-    yield from card((domain,), rungs)
-    label = "hosts"
-    for one in domain.classes:
-        shown = names.get(one.label, one.examples)
-        text = f"{counted(one.hosts, 'host')} ({listed(shown, one.hosts)})"
-        yield from item(label, f"{one.label}: {text}")
-        label = ""
-    for baseline in newest:
-        newer = baseline.why_not_newer
-        if newer is None:
-            continue
-        yield Line("")
-        yield from folded(f"{newer.machine_type}: why not", indent=2, style=Style.HEAD)
-        for reason in newer.objections:
-            yield from item("  because", refusal_text(reason))
-            yield from item("  source", reason.source, Style.DIM)
-        rung = rungs.get((domain.domain, newer.machine_type))
-        if rung is not None:
-            yield from item("  would open", rung_text(rung))
-        for remedy in newer.remedies:
-            if rung is None or not remedy.kind.startswith("upgrade"):
-                yield from item("  would open", remedy_text(remedy))

@@ -14,6 +14,8 @@ from planner.solver.candidate import is_common_parts
 
 AT_START = "takes effect at its next power cycle"
 OFF = "or move it while it is off"
+TAKE_OUT = "take out its "
+ON_ITS = " on its "
 MOST_FEATURES = 4
 """Features that a remedy switches off by name; beyond them a named model is what a person sets."""
 MODEL = ("model:", "names:")
@@ -30,6 +32,8 @@ def mended(
     conditions = tuple(broken)
     edits = list(dict.fromkeys(_cpu_edits(conditions, guests.start.cpu, baseline)))
     edits += [one for condition in conditions for one in _edits(condition, absent)]
+    out = {one.removeprefix(TAKE_OUT) for one in edits if one.startswith(TAKE_OUT)}
+    edits = [one for one in edits if one.partition(ON_ITS)[2] not in out]
     text = "; ".join(dict.fromkeys(edits))
     if guests.machine_type != baseline.machine_type:
         text += f"; at the same time set the answer, {baseline.machine_type}"
@@ -79,6 +83,12 @@ def _edited(cpu: GuestCpu | None, off: Collection[str], on: Collection[str]) -> 
     return ",".join((cpu.model, *words))
 
 
+def _device_edit(name: str) -> str:
+    """Return what to do about a device, or about one that lacks an option (`DEVICE,!OPTION`)."""
+    device, lacks, option = name.partition(",!")
+    return f"set {option}{ON_ITS}{device}, {OFF}" if lacks else f"{TAKE_OUT}{device}, {OFF}"
+
+
 def _edits(condition: Condition, absent: str) -> Iterator[str]:
     """Yield what to change about devices, settings and uses for one condition."""
     if absent and is_common_parts(condition):
@@ -88,7 +98,7 @@ def _edits(condition: Condition, absent: str) -> Iterator[str]:
         names = ", ".join(clause.any_of)
         match clause.kind:
             case ClauseKind.DEVICE:
-                yield f"take out its {names}, {OFF}"
+                yield from map(_device_edit, clause.any_of)
             case ClauseKind.ACCELERATOR:
                 yield f"start it without {names}"
             case ClauseKind.ACCELERATOR_LACKS:
