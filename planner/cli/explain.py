@@ -134,8 +134,8 @@ def _pool_lines(
     solution: Solution, rungs: Rungs, names: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Line]:
     """Yield every pool in full, with an empty line between two."""
+    from planner.present.explain_report import explained
     from planner.present.lines import Line
-    from planner.present.pool_details import explained
 
     for number, domain in enumerate(solution.domains):
         if number:

@@ -12,19 +12,19 @@ from planner.knowledge.files.rows import release_key
 from planner.knowledge.kernel.kernel_line import KernelRelease
 
 
-def compared_kernels(one: KernelRelease, other: KernelRelease) -> int:
+def compared_kernels(newer: KernelRelease, older: KernelRelease) -> int:
     """Compare two kernels: inside a line by its releases, else by the version they are built from."""
-    mine, theirs = (one.base, one.release), (other.base, other.release)
-    if one.line != other.line:
-        mine, theirs = (built_from(one), ()), (built_from(other), ())
+    mine, theirs = (newer.base, newer.release), (older.base, older.release)
+    if newer.line != older.line:
+        mine, theirs = (built_from(newer), ()), (built_from(older), ())
     return (mine > theirs) - (mine < theirs)
 
 
-def compared_builds(one: QemuBuild, other: QemuBuild) -> int:
+def compared_builds(newer: QemuBuild, older: QemuBuild) -> int:
     """Compare two builds: inside a line by all their numbers, else by QEMU's version."""
-    mine, theirs = one.version, other.version
-    if one.line == other.line:
-        mine, theirs = build_numbers(one), build_numbers(other)
+    mine, theirs = newer.version, older.version
+    if newer.line == older.line:
+        mine, theirs = build_numbers(newer), build_numbers(older)
     return (mine > theirs) - (mine < theirs)
 
 
