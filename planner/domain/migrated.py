@@ -97,7 +97,8 @@ class MigratedUnit:
     `host_facts`: rows of facts about machines that meet `host_condition` if probes tell them alike.
     A guest feature that came with the unit cannot be had on an older build, unless `known_before`.
     `insists`: QEMU starts no guest with it on a host that lacks what it `requires`, so a boot host that
-    lacks it as well changes nothing for a guest that is said to have it.
+    lacks it as well changes nothing for a guest that is said to have it. A host without `insists_with`
+    starts it all the same, without.
     `brought`: lines of builds that have it before `since`, from which package on; of earlier packages of
     that version nobody knows. `unbuilt_source`, `unbuilt_destination`: what follows where the build of
     that end does not have a use or setting, None where it is not asked.
@@ -142,6 +143,7 @@ class MigratedUnit:
     only_certain: bool = False
     by_cpu: bool = True
     insists: bool = False
+    insists_with: frozenset[CapabilityId] = frozenset()
     brought: tuple[tuple[str, tuple[int, ...]], ...] = ()
     unbuilt_source: Consequence | None = None
     unbuilt_destination: Consequence | None = None
@@ -154,7 +156,12 @@ class MigratedUnit:
     def capabilities(self) -> frozenset[CapabilityId]:
         """Every capability that the unit asks of some host."""
         return (
-            self.sent_if | self.captured_if | self.requires | self.refused_by | self.source_requires
+            self.sent_if
+            | self.captured_if
+            | self.requires
+            | self.refused_by
+            | self.source_requires
+            | self.insists_with
         )
 
     @property

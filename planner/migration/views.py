@@ -30,7 +30,8 @@ class Ability:
 class UnitView:
     """One host and one unit: does its build know the unit, can it produce it, can it take it.
 
-    `gate`: whether the unit's gates let it out of a process with these flags.
+    `insists`: no guest starts with it on a host that cannot take it. `gate`: whether the unit's gates let
+    it out of a process with these flags.
     """
 
     knows: Truth
@@ -39,6 +40,7 @@ class UnitView:
     takes: Ability
     refuses: Ability
     starts: Ability
+    insists: bool
     gate: Truth
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -46,7 +48,8 @@ class UnitView:
         """Compute the hash once: views are keys of what was judged."""
         abilities = (self.produces, self.captures, self.takes, self.refuses, self.starts)
         parts = ((ability.presence.value, ability.deciding) for ability in abilities)
-        object.__setattr__(self, "_hash", hash((self.knows.value, self.gate.value, *parts)))
+        own = (self.knows.value, self.gate.value, self.insists)
+        object.__setattr__(self, "_hash", hash((*own, *parts)))
 
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
@@ -165,6 +168,8 @@ def _seen(unit: MigratedUnit, known: Truth, presences: tuple[Presence, ...]) -> 
         takes=weakest(required, unit.requires),
         refuses=strongest(seen, unit.refused_by),
         starts=weakest(required, unit.source_requires),
+        insists=unit.insists
+        and weakest(required, unit.insists_with).presence is Presence.PRESENT,
         gate=Truth.YES,
     )
 

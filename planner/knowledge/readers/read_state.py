@@ -135,6 +135,7 @@ def _with_rare_keys(unit: MigratedUnit, row: Row) -> MigratedUnit:
         known_before=row.truth("known_before"),
         only_certain=row.truth("only_certain"),
         insists=row.truth("insists"),
+        insists_with=read_capability_ids(row, "insists_with"),
         brought=_brought(row),
         unbuilt_source=source,
         unbuilt_destination=destination,

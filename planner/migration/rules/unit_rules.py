@@ -112,7 +112,7 @@ def _insisted(case: UnitCase) -> Iterator[Objection]:
     """Object to a destination that starts no guest with what this one is said to have."""
     takes = case.destination.takes
     said = case.applies.truth is Truth.YES and case.destination.knows is Truth.YES
-    if case.unit.insists and said and takes.presence is Presence.ABSENT:
+    if case.destination.insists and said and takes.presence is Presence.ABSENT:
         yield certain(case, Rule.CAPABILITY_MISSING, case.lack, capability=deciding(takes))
 
 
