@@ -30,7 +30,7 @@ class Ability:
 class UnitView:
     """One host and one unit: does its build know the unit, can it produce it, can it take it.
 
-    `insists`: no guest starts with it on a host that cannot take it. `gate`: whether the unit's gates let
+    `insists`: no guest starts with it where it cannot be taken. `gate`: whether the unit's gates let
     it out of a process with these flags.
     """
 
@@ -168,8 +168,7 @@ def _seen(unit: MigratedUnit, known: Truth, presences: tuple[Presence, ...]) -> 
         takes=weakest(required, unit.requires),
         refuses=strongest(seen, unit.refused_by),
         starts=weakest(required, unit.source_requires),
-        insists=unit.insists
-        and weakest(required, unit.insists_with).presence is Presence.PRESENT,
+        insists=unit.insists and weakest(required, unit.insists_with).presence is Presence.PRESENT,
         gate=Truth.YES,
     )
 

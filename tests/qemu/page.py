@@ -80,6 +80,12 @@ def _sampled(ran: Ran) -> str:
     return f"; one journey of {ran.every} was run" if ran.every > 1 else ""
 
 
+def careful_shares(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the share of each group's passing hops that were not predicted as safe."""
+    groups = dict.fromkeys(row.group for row in rows)
+    return {group: careful_share([row for row in rows if row.group == group]) for group in groups}
+
+
 def careful_share(rows: Sequence[Row]) -> float:
     """Return how many of the hops that passed were not predicted as safe, as a share."""
     passing = [row for row in rows if row.outcome.fate is Fate.PRESERVED]

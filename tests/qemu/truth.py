@@ -19,14 +19,15 @@ from tests.qemu.compare import WORKERS, Score, compared, library_for, world_of
 from tests.qemu.effective import COMMON, Checked, Forced, checked_values, forced_values
 from tests.qemu.fetch import FetchError
 from tests.qemu.incident import Incident, replay
-from tests.qemu.page import Ran, careful_share, page
+from tests.qemu.page import Ran, careful_share, careful_shares, page
 from tests.qemu.plan import World, journeys, left_out
 from tests.qemu.predict import ROOT
 from tests.qemu.truth_page import put
 from tests.stories import public_incidents
 
 PAGES = {"kvm": ROOT / "docs" / "truth.md", "tcg": ROOT / "docs" / "truth-tcg.md"}
-MOST_CAREFUL = 0.10
+MOST_CAREFUL = 0.05
+"""Of the hops of one kind that passed, those that were not told safe: more fail the run."""
 
 
 def main() -> int:
@@ -69,9 +70,13 @@ def main() -> int:
     if found.name == KVM:
         write_kept()
     wrong = sum(row.score is Score.WRONGLY_SAFE for row in rows)
-    share = careful_share(rows)
-    print(f"{len(rows)} hops, {wrong} wrongly safe, {share:.1%} of the passing too careful")
-    return 1 if wrong or share > MOST_CAREFUL else 0
+    shares = careful_shares(rows)
+    over = [f"{group} {share:.1%}" for group, share in shares.items() if share > MOST_CAREFUL]
+    print(
+        f"{len(rows)} hops, {wrong} wrongly safe, {careful_share(rows):.1%} of the passing too careful"
+    )
+    print(f"more than {MOST_CAREFUL:.0%} too careful: {', '.join(over) or 'no kind'}")
+    return 1 if wrong or over else 0
 
 
 def _every() -> int:
