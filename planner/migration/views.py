@@ -48,8 +48,8 @@ class UnitView:
         """Compute the hash once: views are keys of what was judged."""
         abilities = (self.produces, self.captures, self.takes, self.refuses, self.starts)
         parts = ((ability.presence.value, ability.deciding) for ability in abilities)
-        own = (self.knows.value, self.gate.value, self.insists)
-        object.__setattr__(self, "_hash", hash((*own, *parts)))
+        plain = (self.knows.value, self.gate.value, self.insists)
+        object.__setattr__(self, "_hash", hash((*plain, *parts)))
 
     def __hash__(self) -> int:
         """Return the hash computed at birth."""
