@@ -18,6 +18,7 @@ from planner.cli.explain import explain
 from planner.cli.hand_over.ci import ci
 from planner.cli.hand_over.export import export
 from planner.cli.hand_over.gate import gate
+from planner.cli.hand_over.rehearse import rehearse
 from planner.cli.harvest import harvest
 from planner.cli.import_ import import_
 from planner.cli.knowledge import knowledge
@@ -59,6 +60,7 @@ app.command(short_help="Ask this host what it can do.")(probe)
 app.command("import", short_help="A fleet out of what your hypervisors print.")(import_)
 app.command(short_help="An answer or plan in the words of others.")(export)
 app.command(short_help="One line per finding, for a daily job.")(ci)
+app.command(short_help="The migrations that would prove an answer.")(rehearse)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(harvest, name="harvest")
 app.add_typer(gate, name="gate")

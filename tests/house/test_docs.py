@@ -30,6 +30,7 @@ FILES = (
     "docs/guides/commands.md",
     "docs/guides/export.md",
     "docs/guides/gate.md",
+    "docs/guides/rehearsal.md",
     "docs/reference/inputs.md",
     "docs/guides/own-rows.md",
     "docs/guides/plans.md",

@@ -1,0 +1,1 @@
+"""The rehearsal: which real migrations, between which hosts, would prove an answer."""
