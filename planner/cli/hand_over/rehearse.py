@@ -51,7 +51,7 @@ def rehearse(
     """
     from planner.library.rehearsals import rehearsals_of
     from planner.present.document import dump
-    from planner.present.rehearsal_report import rehearsal_document, rehearsal_report
+    from planner.present.plans.rehearsal_report import rehearsal_document, rehearsal_report
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     known_pool(pool, given.fleet.pools)
