@@ -1,4 +1,4 @@
-"""Which hosts of a pool cost its guests a newer CPU model, and which one.
+"""Which hosts of a pool cost its guests a newer CPU model, which one, and how today's guests stand.
 
 In: a solved domain. Out: one row per generation of CPUs, with the older ones, and per host class
 without which some vendor's newest safe model would be newer. Each is left out once and the answer's
@@ -8,14 +8,16 @@ attempt per generation and per host class.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from planner.answers.cpu_advice import cpu_advice
 from planner.answers.reasons.cpu_holders import holders_of
-from planner.domain.cpu_advice import CpuAdvice, CpuLaggard, PoolCpu
+from planner.domain.cpu_advice import CpuAdvice, CpuLaggard, GuestCpus, PoolCpu
+from planner.domain.guest import GuestCpu, GuestGroup
 from planner.domain.host import HostProfile
 from planner.domain.solution import ChosenBaseline, DomainSolution
+from planner.knowledge.base import KnowledgeBase
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 from planner.solver.closed_form import ClosedForm
@@ -114,3 +116,44 @@ def _gained(now: CpuAdvice, then: CpuAdvice) -> Iterator[str]:
         refused = {one.name for one in old.refused} if old is not None else set()
         if vendor.newest and not refused.isdisjoint({vendor.newest, vendor.generation}):
             yield vendor.newest
+
+
+def guest_cpus(
+    advice: CpuAdvice, guests: Iterable[GuestGroup], knowledge: KnowledgeBase
+) -> GuestCpus:
+    """Return how guests that migrate stand to an advice.
+
+    A CPU that follows its host is of its own kind: what it must hide is told beside the models.
+    """
+    taken = frozenset(advice.hidden) | frozenset(advice.unnamed)
+    counts = dict.fromkeys(("within", "beyond", "following", "unsaid"), 0)
+    names: dict[str, list[str]] = {kind: [] for kind in counts}
+    lost = set[str]()
+    for group in guests:
+        if not group.migratable:
+            continue
+        features = _features(group.cpu, knowledge)
+        if group.cpu is not None and group.cpu.follows_host:
+            kind = "following"
+        elif features is None:
+            kind = "unsaid"
+        else:
+            lost |= features & taken
+            kind = "beyond" if features & taken else "within"
+        counts[kind] += group.count
+        names[kind] += group.names
+    return GuestCpus(
+        **counts,
+        features=tuple(sorted(lost)),
+        beyond_names=tuple(names["beyond"][:MOST_NAMES]),
+        following_names=tuple(names["following"][:MOST_NAMES]),
+        unsaid_names=tuple(names["unsaid"][:MOST_NAMES]),
+    )
+
+
+def _features(cpu: GuestCpu | None, knowledge: KnowledgeBase) -> frozenset[str] | None:
+    """Return the features that a guest is started with; None if nobody knows its model."""
+    models = knowledge.guests.cpu_models
+    if cpu is None or cpu.model not in models:
+        return None
+    return (models[cpu.model].features | cpu.enabled) - cpu.disabled

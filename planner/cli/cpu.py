@@ -12,10 +12,13 @@ from planner.cli.options import (
     EdgesFile,
     FleetFile,
     GuestProfileName,
+    GuestsFile,
+    GuestsHost,
     KnowledgeFolder,
     OutputFile,
     PolicyFile,
     arrows_in,
+    guests_in,
     inputs_of,
     with_profile,
 )
@@ -38,6 +41,8 @@ Format = Annotated[CpuFormat, typer.Option("--format", "-f", help="how to print 
 def cpu(
     fleet: FleetFile,
     edges: EdgesFile = None,
+    guests: GuestsFile = None,
+    guests_host: GuestsHost = "",
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     guest_profile: GuestProfileName = "",
@@ -54,7 +59,8 @@ def cpu(
 
     given = with_profile(inputs_of(fleet, policy, knowledge), guest_profile)
     arrows = arrows_in(edges, given.fleet)
-    pools, status = cpus_of(given.fleet, arrows, given.policy, given.knowledge)
+    today = guests_in(guests, given, guests_host)
+    pools, status = cpus_of(given.fleet, arrows, given.policy, given.knowledge, guests=today)
     match format:
         case CpuFormat.JSON:
             pieces = dump(cpu_document(pools))

@@ -123,14 +123,40 @@ class CpuLaggard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestCpus:
+    """How many guests have a CPU within an advice, beyond it, as their host's, or that nobody says.
+
+    `features` are those that some host lacks, or may, of the guests `beyond`.
+    """
+
+    within: int
+    beyond: int
+    following: int
+    unsaid: int
+    features: tuple[str, ...] = ()
+    beyond_names: tuple[str, ...] = ()
+    following_names: tuple[str, ...] = ()
+    unsaid_names: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> int:
+        """Number of guests that were looked at."""
+        return self.within + self.beyond + self.following + self.unsaid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCpu:
-    """What a pool allows of guest CPUs under its recommended machine type, and who holds it back."""
+    """What a pool allows of guest CPUs under its recommended machine type, and who holds it back.
+
+    `guests` is how today's stand to that, None if they are not given.
+    """
 
     domain: str
     hosts: int
     machine_type: str
     advice: CpuAdvice
     laggards: tuple[CpuLaggard, ...]
+    guests: GuestCpus | None = None
 
 
 def cpu_notes(advice: CpuAdvice) -> Iterator[str]:

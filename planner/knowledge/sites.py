@@ -48,7 +48,7 @@ class Fault:
     read or not: it stands as `version NUMBER` in the sets above, in none of them if it is clear. Types
     named after a release newer than `up_to` do not have it, nor types of another architecture than
     `arch`. One that is `only_certain` is of a device or use that hardly a guest has: it is judged of
-    guests said to have it.
+    guests said to have it. Builds of the lines `outside` are on neither side, read or not.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Fault:
     source: str
     arch: str = ANY_ARCH
     only_certain: bool = False
+    outside: frozenset[str] = frozenset()
 
     def speaks_of(self, machine_type: str, release: tuple[int, ...], arch: str) -> bool:
         """Whether it concerns a machine type of `arch`, named after `release` if after any."""
@@ -83,6 +84,8 @@ class Fault:
 
         Of a series of which a release is told by number, nobody knows whether it is that one.
         """
+        if build.line in self.outside:
+            return ()
         if not self.numbers:
             return build.read_as
         number = numbered(".".join(map(str, build.version)))

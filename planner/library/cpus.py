@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from planner.answers.answer import solve as solve_domains
-from planner.answers.cpu_laggards import pool_cpu
+from planner.answers.cpu_laggards import guest_cpus, pool_cpu
 from planner.domain.cpu_advice import PoolCpu
+from planner.domain.guest import GuestGroup
 from planner.domain.host import Fleet
 from planner.domain.policy import Policy
 from planner.domain.solution import Status
@@ -16,10 +20,16 @@ from planner.solver.closed_form import ClosedForm
 
 
 def cpus_of(
-    fleet: Fleet, edges: Arrows | None, policy: Policy, knowledge: KnowledgeBase
+    fleet: Fleet,
+    edges: Arrows | None,
+    policy: Policy,
+    knowledge: KnowledgeBase,
+    *,
+    guests: Sequence[GuestGroup] | None = None,
 ) -> tuple[tuple[PoolCpu, ...], Status]:
     """Return what each pool with an answer allows of guest CPUs, and the status of the whole answer.
 
+    `guests` are those of today (None: not given): each pool says how their CPUs stand to that.
     Raises `FleetError` for a kernel or QEMU that the knowledge cannot place.
     """
     domains = domains_of(profile_fleet(fleet, knowledge), edges)
@@ -27,4 +37,12 @@ def cpus_of(
     by_name = {domain.name: domain for domain in domains}
     form = ClosedForm(knowledge, policy)
     pools = (pool_cpu(by_name[one.domain], one, form) for one in solution.domains)
-    return tuple(one for one in pools if one is not None), solution.status
+    found = [one for one in pools if one is not None]
+    if guests is not None:
+        found = [_with_guests(one, guests, knowledge) for one in found]
+    return tuple(found), solution.status
+
+
+def _with_guests(pool: PoolCpu, guests: Sequence[GuestGroup], knowledge: KnowledgeBase) -> PoolCpu:
+    own = [group for group in guests if group.pool == pool.domain]
+    return replace(pool, guests=guest_cpus(pool.advice, own, knowledge))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from planner.domain.cpu_advice import (
     OF_ALL_HOSTS,
     CpuAdvice,
     CpuLaggard,
+    GuestCpus,
     Holder,
     KeptOut,
     PoolCpu,
@@ -39,9 +41,12 @@ def cpu_report(pools: Iterable[PoolCpu]) -> Iterator[Line]:
         yield Line(title, Style.HEAD)
         for row in model_rows(pool.advice):
             yield from _item(*row)
-        yield from _laggards(pool.laggards)
+        yield from _laggards(pool.laggards, 0 if pool.guests is None else pool.guests.every)
         for row in host_rows(pool.advice):
             yield from _item(*row)
+        if pool.guests is not None:
+            for label, text, style in _guest_rows(pool.guests):
+                yield from _item(label, text, style)
 
 
 def model_rows(advice: CpuAdvice) -> Iterator[Row]:
@@ -64,14 +69,34 @@ def _beside(vendor: VendorAdvice) -> Iterator[Row]:
         yield "security", f"less protected: {weaker_text(vendor)}", Style.WARN
 
 
-def _laggards(laggards: Iterable[CpuLaggard]) -> Iterator[Line]:
+def _guest_rows(guests: GuestCpus) -> Iterator[Row]:
+    """Yield how today's guests stand to the models: those beyond them, as their host, or unsaid."""
+    told = f"{guests.within:,} of {counted(guests.every, 'guest')} within this"
+    yield "guests", told if guests.every else "none of this pool", Style.PLAIN
+    if guests.beyond:
+        names = listed(guests.beyond_names, guests.beyond)
+        lost = few(guests.features, MOST_FEATURES)
+        text = (
+            f"{guests.beyond:,} beyond it ({names}): {lost}: `solve --guests` says how to mend it"
+        )
+        yield "", text, Style.WARN
+    if guests.following:
+        names = listed(guests.following_names, guests.following)
+        yield "", f"{guests.following:,} as their host ({names}): see host-model", Style.WARN
+    if guests.unsaid:
+        names = listed(guests.unsaid_names, guests.unsaid)
+        yield "", f"{guests.unsaid:,} of which nobody says the CPU ({names})", Style.PLAIN
+
+
+def _laggards(laggards: Iterable[CpuLaggard], guests: int) -> Iterator[Line]:
     for one in laggards:
         holders = one.holders or (Holder(label=one.label, hosts=one.hosts, examples=one.examples),)
         who = " and ".join(
             f"{counted(each.hosts, 'host')} of {each.label} ({listed(each.examples, each.hosts)})"
             for each in holders
         )
-        yield from _item("next", f"{', '.join(one.gained)} when {who} leave", Style.WARN)
+        gain = f" for {counted(guests, 'guest')}" if guests else ""
+        yield from _item("next", f"{', '.join(one.gained)}{gain} when {who} leave", Style.WARN)
 
 
 def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
@@ -170,6 +195,7 @@ def _pool(pool: PoolCpu) -> dict[str, object]:
         "unprotected": list(pool.advice.unprotected),
         "unnamed": list(pool.advice.unnamed),
         "hosts_without_cpu": pool.advice.unstated,
+        "guests": None if pool.guests is None else asdict(pool.guests),
         "laggards": [
             {
                 "hosts": one.hosts,

@@ -102,10 +102,24 @@ def _cpu(
         complaints.add(((), "cpu"), advised(f"unknown CPU model '{model}'", hint))
         return None
     given = dict(word.partition("=")[::2] for word in others)
+    asked = tuple(filter(None, given.get("flags", "").split(";")))
     flags = [
         *(() if row is None else row.features),
-        *filter(None, given.get("flags", "").split(";")),
+        *(flag for word in asked for flag in _flags(word, words, complaints)),
     ]
     if given.get("hidden") == "1":
         flags.append("-kvm")
     return GuestCpu.parse(",".join((model, *flags)))
+
+
+def _flags(word: str, words: GuestVocabulary, complaints: Complaints) -> Iterator[str]:
+    """Yield a flag as QEMU says it; one that Proxmox has of its own may be several."""
+    sign, name = word[:1], word[1:].replace("_", "-")
+    row = words.formats.cpus.get((FORMAT, f"flag {name}"))
+    for feature in (name,) if row is None else row.features:
+        if sign not in "+-" or feature not in words.cpu_features:
+            hint = nearest(feature, words.cpu_features)
+            what = f"unknown CPU flag '{word}': no QEMU has it"
+            complaints.add(((), "cpu"), advised(what, hint))
+        else:
+            yield f"{sign}{feature}"

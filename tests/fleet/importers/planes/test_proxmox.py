@@ -149,3 +149,21 @@ def test_from_nodes_to_an_answer(nodes: Path) -> None:
     assert run.invoke(app, words, catch_exceptions=False).exit_code == 0
     solved = run.invoke(app, ["solve", str(fleet), "--guests", str(guests)], catch_exceptions=False)
     assert "2 hosts, 1 build" in solved.output
+
+
+def test_flags_of_proxmox_are_said_as_qemu_says_them(nodes: Path) -> None:
+    config = nodes / "pve1" / "qemu-server" / "100.conf"
+    flagged = "cpu: host,flags=+pcid;+nested-virt;-md-clear"
+    config.write_text(CONFIG.replace("cpu: x86-64-v2-AES", flagged))
+    (guest,) = read_planes("proxmox", nodes).guests
+    assert guest.cpu is not None
+    assert guest.cpu.model == "host"
+    assert guest.cpu.enabled == {"pcid", "svm", "vmx"}
+    assert guest.cpu.disabled == {"md-clear"}
+
+
+def test_a_flag_that_no_qemu_has_is_told_with_its_file(nodes: Path) -> None:
+    config = nodes / "pve1" / "qemu-server" / "100.conf"
+    config.write_text(CONFIG.replace("cpu: x86-64-v2-AES", "cpu: host,flags=+pcidd"))
+    with pytest.raises(FleetError, match=r"100\.conf: cpu: unknown CPU flag '\+pcidd'.*'pcid'"):
+        read_planes("proxmox", nodes)
