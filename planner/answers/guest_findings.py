@@ -16,6 +16,7 @@ from planner.answers.conditions import profile_of
 from planner.answers.guest_positions import positions
 from planner.answers.guest_results import BOOT_CPU, BOOT_HOST, LACKED, RUNNING, GuestJudge
 from planner.answers.reasons.guest_remedies import mended
+from planner.answers.reasons.sure_findings import sure_findings
 from planner.domain.guest import GuestGroup
 from planner.domain.guest_profile import NO_GUESTS, GuestCount, GuestFinding, GuestTally
 from planner.domain.machine_type import MachineType
@@ -69,6 +70,8 @@ def hold_guests(
         judge = GuestJudge(domain, baseline, knowledge, profile_of(policy, knowledge), profiles)
         settled, findings = _judged(judge, own)
         held.append(settled)
+        libvirt = policy.management == "libvirt"
+        found += sure_findings(domain, own, knowledge, libvirt=libvirt)
         found += [*findings, *_without_a_row(own, knowledge), *_impacts(baseline, own, knowledge)]
     ordered = tuple(sorted(found, key=lambda one: ORDER.index(one.kind)))
     return tuple(held), ordered, counted_of(guests)

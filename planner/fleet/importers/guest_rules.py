@@ -48,7 +48,7 @@ class FormatReader:
             return
         bus = self.formats.buses.get((self.format, element.bus or "none"), "pci")
         options = [
-            f"{option}={number}"
+            option if "=" in option else f"{option}={number}"
             for place, option in keys.options
             if (number := element.at(place)) and number.isdecimal() and whole_of(number) > 1
         ]
