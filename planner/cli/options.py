@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -13,13 +13,16 @@ import typer
 from planner.cli.screen.console import note, working
 from planner.documents.digits import whole_of
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word
+from planner.domain.shown import counted
 from planner.present.asked import Asked
 
 if TYPE_CHECKING:
     from planner.domain.guest import GuestGroup
     from planner.domain.host import Fleet
+    from planner.domain.plans.upgrade import UpgradeHost
     from planner.domain.policy import Policy
     from planner.fleet.edges import Arrows
+    from planner.fleet.upgrades import Target
     from planner.knowledge.base import KnowledgeBase
 
 
@@ -33,7 +36,11 @@ class TableFormat(Enum):
 
 
 FleetFile = Annotated[
-    Path, typer.Argument(metavar="FLEET", help="fleet.csv or .parquet: host, kernel, qemu, ...")
+    Path,
+    typer.Argument(
+        metavar="FLEET",
+        help="fleet.csv or .parquet: host, kernel, qemu, ...; or a folder as planner import reads",
+    ),
 ]
 EdgesFile = Annotated[
     Path | None,
@@ -119,11 +126,12 @@ def checked_knowledge(folders: list[Path] | None, policy: Path | None) -> Knowle
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What `solve`, `check` and `explain` read first."""
+    """What commands read first; `guests` are those that a folder of planes' files told of."""
 
     knowledge: KnowledgeBase
     fleet: Fleet
     policy: Policy
+    guests: tuple[GuestGroup, ...] | None = None
 
 
 def inputs_of(
@@ -139,17 +147,64 @@ def inputs_of(
     `families` are those of failure domains that it may name (None: any). `strict`: a kernel or a QEMU
     that fits no line is an error.
     """
-    from planner.fleet.hosts import read_fleet
-
     knowledge = knowledge_of(folders)
     with working(f"reading {fleet.name}"):
-        hosts = read_fleet(fleet, knowledge, strict=strict)
+        hosts, guests = _hosts_and_guests(fleet, knowledge, strict=strict)
     for one in (*hosts.unread, *hosts.loose):
         note(str(one))
     for one in hosts.unplaced:
         note(f"{one}; nothing is known of these hosts")
     rules = policy_of(policy, knowledge, pools=hosts.pools, families=families)
-    return Inputs(knowledge, hosts, rules)
+    return Inputs(knowledge, hosts, rules, guests)
+
+
+def _hosts_and_guests(
+    path: Path, knowledge: KnowledgeBase, *, strict: bool
+) -> tuple[Fleet, tuple[GuestGroup, ...] | None]:
+    """Read a table of hosts, or a folder or archive that may tell of their guests too."""
+    from planner.fleet.hosts import read_fleet
+    from planner.fleet.importers.described import is_collection
+
+    if not is_collection(path):
+        return read_fleet(path, knowledge, strict=strict), None
+    from planner.library.imports import read_collection
+
+    found = read_collection(path, knowledge=knowledge, strict=strict)
+    note(f"{counted(found.fleet.size, 'host')}, {counted(len(found.guests), 'running guest')}")
+    for why, number in found.left_out:
+        note(f"left out: {number:,} {why}")
+    return found.fleet, found.guests or None
+
+
+def ways_of(path: Path, given: Inputs, targets: Sequence[Target] = ()) -> tuple[UpgradeHost, ...]:
+    """Return the hosts of a fleet that was read with where each goes."""
+    from planner.fleet.importers.described import is_collection
+    from planner.fleet.upgrades import read_upgrades, upgrades_of
+
+    if is_collection(path):
+        return upgrades_of(given.fleet.groups, given.knowledge, targets)
+    return read_upgrades(path, given.knowledge, targets)
+
+
+def inputs_with_ways(
+    fleet: Path,
+    policy: Path | None,
+    folders: list[Path] | None,
+    targets: Sequence[Target] = (),
+    *,
+    strict: bool = False,
+) -> tuple[Inputs, tuple[UpgradeHost, ...]]:
+    """Read what `inputs_of` reads, and where each host goes."""
+    from planner.fleet.importers.described import is_collection
+    from planner.fleet.upgrades import read_upgrades
+
+    if is_collection(fleet):
+        given = inputs_of(fleet, policy, folders, families=(), strict=strict)
+        return given, ways_of(fleet, given, targets)
+    with working(f"reading {fleet.name}"):
+        hosts = read_upgrades(fleet, knowledge_of(folders), targets)
+    families = {one.family for host in hosts for one in host.failure_domains}
+    return inputs_of(fleet, policy, folders, families=families, strict=strict), hosts
 
 
 def with_profile(given: Inputs, name: str) -> Inputs:
@@ -181,13 +236,16 @@ def policy_of(
 
 
 def guests_in(path: Path | None, given: Inputs, host: str = "") -> tuple[GuestGroup, ...] | None:
-    """Read the guests of today, None if there is no file; `host`: of those whose file names none."""
+    """Read the guests of today, None if nothing tells of them; `host`: of those whose file names none.
+
+    A file of guests beats those that the fleet's own folder told of.
+    """
     from planner.library.read import read_guests
 
     if path is None and host:
         raise UsageError([wrong_word("--guests-host", "says nothing without --guests")])
     if path is None:
-        return None
+        return given.guests
     with working(f"reading {path.name}"):
         return read_guests(path, given.fleet, knowledge=given.knowledge, host=host)
 
@@ -214,6 +272,11 @@ def asked_of(fleet: Path, profile: str, **given: object) -> Asked:
         for value in (values if isinstance(values, list) else [values])
         if value
     ]
+    from planner.fleet.importers.described import is_collection
+
     return Asked(
-        fleet=str(fleet), profile=profile, guests=bool(given.get("guests")), options=tuple(options)
+        fleet=str(fleet),
+        profile=profile,
+        guests=bool(given.get("guests")) or is_collection(fleet),
+        options=tuple(options),
     )

@@ -22,11 +22,10 @@ from planner.cli.options import (
     Verbose,
     asked_of,
     guests_in,
-    inputs_of,
-    knowledge_of,
+    inputs_with_ways,
     with_profile,
 )
-from planner.cli.screen.console import note, painted, progress, working
+from planner.cli.screen.console import note, painted, progress
 from planner.cli.screen.output import answer
 from planner.domain.errors import FleetError, UsageError, wrong_word
 
@@ -108,16 +107,12 @@ def planned(
     guest_profile: str = "",
 ) -> Plan:
     """Read everything and plan it."""
-    from planner.fleet.upgrades import digest_of, parse_target, read_upgrades
+    from planner.fleet.upgrades import digest_of, parse_target
     from planner.library.plans import make_plan, older_targets
 
     ways = [parse_target(text) for text in targets]
-    with working(f"reading {fleet.name}"):
-        hosts = read_upgrades(fleet, knowledge_of(knowledge), ways)
-    families = {one.family for host in hosts for one in host.failure_domains}
-    given = with_profile(
-        inputs_of(fleet, policy, knowledge, families=families, strict=strict), guest_profile
-    )
+    given, hosts = inputs_with_ways(fleet, policy, knowledge, ways, strict=strict)
+    given = with_profile(given, guest_profile)
     if all(host.target is None for host in hosts):
         raise UsageError([wrong_word("--target", "no host has anywhere to go", nowhere(fleet))])
     rules = given.policy.plan

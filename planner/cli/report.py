@@ -24,6 +24,7 @@ from planner.cli.options import (
     arrows_in,
     guests_in,
     inputs_of,
+    ways_of,
     with_profile,
 )
 from planner.cli.plan import first_day
@@ -145,11 +146,10 @@ def _heading(source: Path, title: str, date: str) -> Heading:
 
 def _of_fleet(path: Path, fleet: Path, given: Inputs) -> Plan:
     """Read a plan, and refuse it if it is not about this fleet."""
-    from planner.fleet.upgrades import read_upgrades
     from planner.library.replays import check_plan
 
     made = _read(path)
-    check_plan(made, read_upgrades(fleet, given.knowledge, ()), given.knowledge)
+    check_plan(made, ways_of(fleet, given), given.knowledge)
     return made
 
 

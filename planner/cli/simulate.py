@@ -20,8 +20,7 @@ from planner.cli.options import (
     Quiet,
     Verbose,
     guests_in,
-    inputs_of,
-    knowledge_of,
+    inputs_with_ways,
     whole_number,
 )
 from planner.cli.screen.console import note, painted, working
@@ -125,13 +124,9 @@ def planned(
 ) -> tuple[Plan, Inputs, tuple[UpgradeHost, ...]]:
     """Read a plan, its fleet with capacities, and what judges them."""
     from planner.fleet.plan_file import read_plan
-    from planner.fleet.upgrades import read_upgrades
 
     made = read_plan(plan)
-    with working(f"reading {fleet.name}"):
-        hosts = read_upgrades(fleet, knowledge_of(knowledge), ())
-    families = {one.family for host in hosts for one in host.failure_domains}
-    return made, inputs_of(fleet, policy, knowledge, families=families), hosts
+    return made, *inputs_with_ways(fleet, policy, knowledge)
 
 
 def _refuse_unknown_wave(wave: int | None, plan: Plan) -> None:

@@ -13,6 +13,7 @@ from planner.domain.errors import FleetError, quoted
 from planner.domain.guest_profile import GuestFinding
 from planner.domain.refusal import Remedy
 from planner.domain.solution import Loss, UnknownFact
+from planner.fleet.importers.described import is_collection
 from planner.fleet.tables.sources import opened
 
 SCHEMA = "planner.solution/2"
@@ -168,10 +169,12 @@ def solution_of(value: object, complaints: Complaints) -> ToldSolution | None:
 
 
 def schema_of(path: Path) -> str:
-    """Return the schema that a JSON file names, an empty text for a file of another kind.
+    """Return the schema that a JSON file names, an empty text for a file or folder of another kind.
 
     Raises `FleetError` for one that begins as a JSON object does and is none.
     """
+    if path.suffix != ".json" and is_collection(path):
+        return ""
     data = opened(path).read()
     if not data[:256].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         return ""

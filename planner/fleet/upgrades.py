@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from planner.domain.errors import Problem, UsageError, nearest, quoted, wrong_wo
 from planner.domain.host import HostGroup
 from planner.domain.plans.upgrade import Blackout, FailureDomain, UpgradeHost
 from planner.fleet.hosts import PLANNING, read_groups
+from planner.fleet.importers.described import files_in
 from planner.fleet.loose_cells import LooseCells, loose_cells
 from planner.fleet.tables.grouping import GroupedRows, RowProblems
 from planner.fleet.tables.sources import opened
@@ -59,19 +60,47 @@ def read_upgrades(
     Raises `FleetError` with every wrong cell, `UsageError` for a target of a kernel, a QEMU or a pool
     that is not there.
     """
+    _refuse_strange(targets, vocabulary)
+    read = read_groups(path, vocabulary, PLANNING)
+    hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
+    read.refuse()
+    _refuse_lost(targets, {group.pool for _, group in read.rows})
+    return tuple(hosts)
+
+
+def upgrades_of(
+    groups: Iterable[HostGroup], vocabulary: Vocabulary, targets: Sequence[Target]
+) -> tuple[UpgradeHost, ...]:
+    """Return hosts that no planning column describes, each with its way; raises `UsageError`."""
+    _refuse_strange(targets, vocabulary)
+    hosts = tuple(
+        UpgradeHost(
+            name=name,
+            pool=group.pool,
+            group=group,
+            target=_aimed(group, _way({}, group.pool, targets)),
+        )
+        for group in groups
+        for name in group.hosts
+    )
+    _refuse_lost(targets, {host.pool for host in hosts})
+    return hosts
+
+
+def _refuse_strange(targets: Sequence[Target], vocabulary: Vocabulary) -> None:
+    """Raise `UsageError` for targets whose kernel or QEMU fits no line."""
     strange = list(_strange(targets, vocabulary))
     if strange:
         raise UsageError(strange)
-    read = read_groups(path, vocabulary, PLANNING)
-    pools = {group.pool for _, group in read.rows}
-    hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
-    read.refuse()
+
+
+def _refuse_lost(targets: Sequence[Target], pools: Collection[str]) -> None:
+    """Raise `UsageError` for targets of a pool that is not there."""
     lost = [target.pool for target in targets if target.pool and target.pool not in pools]
     if lost:
         raise UsageError(
             wrong_word("--target", f"no pool '{name}'", nearest(name, pools)) for name in lost
         )
-    return tuple(hosts)
 
 
 def loose_targets(hosts: Iterable[UpgradeHost], vocabulary: Vocabulary) -> LooseCells:
@@ -186,6 +215,11 @@ def _blackout(word: str) -> Blackout:
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, as a plan records which fleet it was made for."""
+    """Return the SHA-256 of a file or of all files of a folder, by which a plan knows its fleet."""
+    if path.is_dir():
+        whole = hashlib.sha256()
+        for part in files_in(path, None):
+            whole.update(f"{part.name} {len(part.data)}\n".encode() + part.data)
+        return f"sha256:{whole.hexdigest()[:32]}"
     with opened(path) as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}"

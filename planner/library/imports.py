@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
+from planner.domain.errors import FleetError
 from planner.fleet.importers.planes.plane_files import PlaneFiles
 from planner.fleet.importers.planes.plane_words import FeatureNames, Imported, PlaneWords
+from planner.fleet.loose_cells import loose_cells
 from planner.fleet.tables.sources import name_of
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
+from planner.migration.profiles import is_unplaced, unplaced_texts
 
 
 def read_planes(
@@ -20,7 +24,8 @@ def read_planes(
 
     Each path is a file, folder or tar archive. Files of several planes may stand in one call: they are
     told apart by what is in them, and put together host by host. `kind` is the plane whose commands
-    errors name, such as `libvirt`. Raises `FleetError` with every problem of every file.
+    errors name, such as `libvirt`; empty: the plane of most files. Raises
+    `FleetError` with every problem of every file.
     """
     rows = knowledge or load_knowledge()
     places = [Path(path) for path in paths]
@@ -35,6 +40,25 @@ def read_planes(
     for place in places:
         reader.read(place)
     return reader.close()
+
+
+def read_collection(
+    path: str | PathLike[str], *, knowledge: KnowledgeBase | None = None, strict: bool = False
+) -> Imported:
+    """Return the hosts of a folder or archive as `read_fleet` returns those of a table, and its guests.
+
+    `strict`: a kernel or QEMU that no row fits is a problem; it is one anyway if every host has such a
+    text. Raises `FleetError` with every problem of every file.
+    """
+    rows = knowledge or load_knowledge()
+    found = read_planes("", path, knowledge=rows)
+    groups = found.fleet.groups
+    unplaced, loose = unplaced_texts(found.fleet, rows), loose_cells(groups, rows)
+    nothing_fits = all(is_unplaced(group, rows) for group in groups)
+    problems = [*(unplaced if strict or nothing_fits else ()), *(loose.wrong if strict else ())]
+    if problems:
+        raise FleetError(problems)
+    return replace(found, fleet=replace(found.fleet, unplaced=unplaced, loose=loose.told))
 
 
 def read_libvirt(*paths: str | PathLike[str], knowledge: KnowledgeBase | None = None) -> Imported:

@@ -204,7 +204,7 @@ class Profiler:
 def profile_fleet(fleet: Fleet, knowledge: KnowledgeBase) -> ProfiledFleet:
     """Return the fleet's profiles by pool; raises `FleetError` if no row has texts that fit lines."""
     problems = unplaced_texts(fleet, knowledge)
-    if problems and all(_is_unplaced(group, knowledge) for group in fleet.groups):
+    if problems and all(is_unplaced(group, knowledge) for group in fleet.groups):
         raise FleetError(problems)
     profiler = Profiler(knowledge)
     profile_of = {group: profiler.profile(group) for group in fleet.groups}
@@ -242,7 +242,8 @@ def unplaced_texts(fleet: Fleet, knowledge: KnowledgeBase) -> tuple[Problem, ...
     )
 
 
-def _is_unplaced(group: HostGroup, knowledge: KnowledgeBase) -> bool:
+def is_unplaced(group: HostGroup, knowledge: KnowledgeBase) -> bool:
+    """Whether the kernel or the QEMU of hosts fits no line."""
     return any(knowledge.misfit(*cell) is not None for cell in _cells(group))
 
 

@@ -12,6 +12,8 @@ from pathlib import Path, PurePath, PurePosixPath
 from planner.documents.sources import read_source
 from planner.fleet.tables.sources import name_of, opened, refused
 
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz")
+"""Ends of names of archives."""
 SUFFIXES = frozenset({".xml", ".json", ".conf"})
 """Ends of names that are looked at in folders and archives."""
 Suffixes = Collection[str] | None
@@ -51,6 +53,11 @@ def _is_option(line: str) -> bool:
     """Whether a line is `name: value` as in what `qm config` prints."""
     name, colon, rest = line.partition(":")
     return bool(colon) and rest[:1] == " " and name.replace("-", "").isalnum()
+
+
+def is_collection(path: Path) -> bool:
+    """Whether a fleet is a folder, an archive or a JSON file of what planes print, and no table."""
+    return path.is_dir() or path.name.endswith((*ARCHIVES, ".json"))
 
 
 def files_in(path: Path, suffixes: Suffixes = SUFFIXES) -> Iterator[DescribedFile]:

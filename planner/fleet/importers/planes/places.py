@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.fleet.importers.described import DescribedFile, files_in
+from planner.fleet.importers.described import ARCHIVES, DescribedFile, files_in
 
 NODES = ("nodes",)
 """The folder of /etc/pve that has one folder a host."""
@@ -44,7 +44,7 @@ def _host_name(path: Path) -> str:
     name = path.resolve().name
     if path.is_dir():
         return name
-    for end in (".tar", ".tar.gz", ".tgz", ".tar.xz"):
+    for end in ARCHIVES:
         if name.endswith(end):
             return name.removesuffix(end)
     return path.resolve().parent.name

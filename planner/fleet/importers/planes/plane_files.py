@@ -6,7 +6,8 @@ counted; what is broken is one problem a file, and all problems are told togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,32 +56,37 @@ KINDS: Mapping[str, Remedies] = {
     ),
 }
 """Every kind of plane, and what to run on a host whose kernel or QEMU no file tells."""
+LIBVIRT = "libvirt"
 BLANK = b"\xef\xbb\xbf \t\r\n"
 OTHER = "files of other kinds"
 
 
 @dataclass(slots=True)
 class PlaneFiles:
-    """Reads files; `read` may be called for many paths, `close` once."""
+    """Reads files; `read` may be called for many paths, `close` once.
+
+    `kind` is the plane whose commands errors name; empty: the one of most files.
+    """
 
     words: PlaneWords
     source: str
     kind: str
     book: HostBook = field(init=False)
     _libvirt: LibvirtReader = field(init=False)
-    _readers: tuple[PlaneReader, ...] = field(init=False)
+    _readers: dict[str, PlaneReader] = field(init=False)
+    _files: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Open an empty book; readers that find their hosts among those of others come last."""
-        self.book = HostBook(self.source, KINDS[self.kind])
+        self.book = HostBook(self.source, KINDS[self.kind or LIBVIRT])
         self._libvirt = LibvirtReader(self.words, self.book)
-        self._readers = (
-            self._libvirt,
-            KubevirtReader(self.words, self.book),
-            ProxmoxReader(self.words, self.book),
-            NovaReader(self.words, self.book),
-            AnsibleReader(self.words, self.book),
-        )
+        self._readers = {
+            LIBVIRT: self._libvirt,
+            "kubevirt": KubevirtReader(self.words, self.book),
+            "proxmox": ProxmoxReader(self.words, self.book),
+            "nova": NovaReader(self.words, self.book),
+            "ansible": AnsibleReader(self.words, self.book),
+        }
 
     def read(self, path: Path) -> None:
         """Read a folder, archive or file; problems of files are kept for `close`."""
@@ -92,15 +98,17 @@ class PlaneFiles:
 
     def close(self) -> Imported:
         """Return all hosts and guests; raises `FleetError` with every problem of every file."""
-        for reader in self._readers:
+        for reader in self._readers.values():
             reader.settle()
+        if not self.kind and self._files:
+            self.book.remedies = KINDS[self._files.most_common(1)[0][0]]
         self.book.check()
         guests = tuple(self._guests())
         fleet = self.book.fleet()
         return Imported(fleet=fleet, guests=guests, left_out=self.book.left_out)
 
     def _guests(self) -> Iterator[GuestGroup]:
-        for reader in self._readers:
+        for reader in self._readers.values():
             yield from reader.guests()
 
     def _read(self, found: HostFile, complaints: Complaints) -> bool:
@@ -108,9 +116,9 @@ class PlaneFiles:
         file = found.file
         start = file.data.lstrip(BLANK)[:1]
         if file.name.endswith(".xml") or start == b"<":
-            return self._libvirt.xml(found, complaints)
+            return self._counted(LIBVIRT, is_known=self._libvirt.xml(found, complaints))
         if file.name.endswith(".log"):
-            return self._libvirt.log(found)
+            return self._counted(LIBVIRT, is_known=self._libvirt.log(found))
         if not start:
             complaints.add((), "is empty", "write it again, or leave it out")
             return False
@@ -118,8 +126,19 @@ class PlaneFiles:
             document = parse_json(file.data, complaints)
             if complaints.problems:
                 return False
-            return any(reader.json(found, document, complaints) for reader in self._readers)
+            return self._asked(lambda reader: reader.json(found, document, complaints))
         return self._text(found, complaints)
+
+    def _asked(self, is_known: Callable[[PlaneReader], bool]) -> bool:
+        """Return whether a reader knows a file, asked one after another."""
+        return any(
+            self._counted(kind, is_known=is_known(reader)) for kind, reader in self._readers.items()
+        )
+
+    def _counted(self, kind: str, *, is_known: bool) -> bool:
+        """Count a file for the plane whose reader knows it."""
+        self._files[kind] += is_known
+        return is_known
 
     def _text(self, found: HostFile, complaints: Complaints) -> bool:
         try:
@@ -130,4 +149,4 @@ class PlaneFiles:
             remedy = "give an archive itself as PATH, or leave the file out"
             complaints.add((), "neither text, JSON nor XML in UTF-8", remedy)
             return False
-        return any(reader.text(found, text, complaints) for reader in self._readers)
+        return self._asked(lambda reader: reader.text(found, text, complaints))

@@ -10,7 +10,10 @@ from planner.domain.host import Fleet, HostGroup
 from planner.fleet.probe_file import SCHEMA
 
 HOST_COLUMNS = ("host", "pool", "arch", "kernel", "qemu", "cpu", "probe")
-GUEST_COLUMNS = ("guest", "host", "machine_type", "flags", "booted_on", "cpu", "devices", "traits")
+GUEST_COLUMNS = (
+    *("guest", "host", "machine_type", "flags", "booted_on", "cpu", "devices", "traits"),
+    "migratable",
+)
 CPU = "cpu."
 
 
@@ -56,6 +59,7 @@ def guest_rows(guests: Iterable[GuestGroup]) -> Iterator[tuple[str, ...]]:
             "" if guest.cpu is None else cpu_text(guest.cpu),
             "" if guest.devices is None else " ".join(guest.devices) or "-",
             " ".join(f"{name}={'yes' if has else 'no'}" for name, has in sorted(guest.traits)),
+            "" if guest.migratable else "no",
         )
 
 
