@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.project import fleet_of_project, of_project
 from planner.cli.screen.console import note, working
 from planner.documents.digits import whole_of
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word
@@ -40,6 +41,8 @@ FleetFile = Annotated[
     typer.Argument(
         metavar="FLEET",
         help="fleet.csv or .parquet: host, kernel, qemu, ...; or a folder as planner import reads",
+        default_factory=fleet_of_project,
+        show_default="that of planner.toml",
     ),
 ]
 EdgesFile = Annotated[
@@ -54,6 +57,7 @@ GuestsFile = Annotated[
         "--guests",
         metavar="PATH",
         help="today's guests: CSV, or a file, folder or tar of libvirt XML, KubeVirt JSON, qm config",
+        callback=of_project("guests"),
     ),
 ]
 GuestsHost = Annotated[
@@ -65,7 +69,10 @@ GuestsHost = Annotated[
     ),
 ]
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", metavar="FILE", help="TOML of what you allow")
+    Path | None,
+    typer.Option(
+        "--policy", metavar="FILE", help="TOML of what you allow", callback=of_project("policy")
+    ),
 ]
 CheckedPolicy = Annotated[
     Path | None,
@@ -73,7 +80,12 @@ CheckedPolicy = Annotated[
 ]
 KnowledgeFolder = Annotated[
     list[Path] | None,
-    typer.Option("--knowledge", metavar="DIR", help="folder of rows laid over the shipped ones"),
+    typer.Option(
+        "--knowledge",
+        metavar="DIR",
+        help="folder of rows laid over the shipped ones",
+        callback=of_project("knowledge"),
+    ),
 ]
 StrictInput = Annotated[
     bool,
@@ -92,6 +104,7 @@ GuestProfileName = Annotated[
         "--guest-profile",
         metavar="NAME",
         help="what guests are that nobody describes (planner knowledge list guest-profiles)",
+        callback=of_project("guest_profile"),
     ),
 ]
 PoolName = Annotated[str, typer.Option("--pool", metavar="POOL", help="only this pool")]

@@ -29,6 +29,7 @@ from planner.cli.options import (
 )
 from planner.cli.plan import first_day
 from planner.cli.plan import planned as plan_anew
+from planner.cli.project import fleet_of_project
 from planner.cli.screen.output import answer, without_outputs
 from planner.cli.solve import mapped, solved
 from planner.domain.errors import UsageError, wrong_word
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
 
 Source = Annotated[
     Path,
-    typer.Argument(metavar="FLEET|PLAN", help="fleet.csv or .parquet; or a plan.json alone"),
+    typer.Argument(
+        metavar="FLEET|PLAN",
+        help="fleet.csv or .parquet; or a plan.json alone",
+        default_factory=fleet_of_project,
+        show_default="the fleet of planner.toml",
+    ),
 ]
 PlanFile = Annotated[
     Path | None,
