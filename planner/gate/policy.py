@@ -87,7 +87,10 @@ class GateRefusal(TypedDict):
 
 
 class GateEntry(TypedDict):
-    """What is asked of guests; `conditions` are (index, whether an open answer counts)."""
+    """What is asked of guests; `conditions` are (index, whether an open answer counts).
+
+    It counts in any case for guests that surely have a part of a claim.
+    """
 
     flags: list[int]
     conditions: list[tuple[int, bool]]
@@ -156,8 +159,8 @@ class GateGuest(TypedDict):
     """How the XML of a guest is read.
 
     `traits` are places per use or setting, `taken` what the guest profile says where they say nothing,
-    `devices` all that are known, `gates` values that would send what nobody judged, `follow` models
-    with the CPU of their host.
+    `devices` all that are known, `gates` values that would send what nobody judged or lose it, `follow`
+    models with the CPU of their host, `unjudged` uses of guests that no entry is about.
     """
 
     elements: dict[str, GateElement]
@@ -168,6 +171,7 @@ class GateGuest(TypedDict):
     taken: dict[str, bool]
     devices: list[str]
     gates: dict[str, list[str]]
+    unjudged: list[str]
 
 
 class GatePolicy(TypedDict):

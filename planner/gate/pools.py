@@ -173,7 +173,11 @@ def assembled(
         clauses=[(kind, list(names)) for kind, names in words.clauses],
         words=words.words,
         models=words.models,
-        guest=words.tables.guest(words.traits, () if profile is None else profile.traits),
+        guest=words.tables.guest(
+            words.traits,
+            () if profile is None else profile.traits,
+            policy.accepted_severities,
+        ),
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from planner.domain.compat import SWITCH
 from planner.domain.guest import FOLLOWS_HOST
 from planner.gate.policy import CpuSetting, GateElement, GateGuest, TraitRow
 from planner.knowledge.base import KnowledgeBase
+from planner.migration.guest_devices import unknown_devices
 
 FORMAT = "libvirt"
 
@@ -20,10 +22,17 @@ class GuestTables:
     knowledge: KnowledgeBase
     arch: str
 
-    def guest(self, traits: Iterable[str], taken: Iterable[tuple[str, bool]]) -> GateGuest:
-        """Return the tables, with the places of `traits` and what is `taken` where nothing says it."""
-        asked = frozenset(traits)
-        rows = self.knowledge.guests.formats
+    def guest(
+        self, traits: Iterable[str], taken: Iterable[tuple[str, bool]], accepted: frozenset[str]
+    ) -> GateGuest:
+        """Return the tables, with the places of `traits` and what is `taken` where nothing says it.
+
+        Losses of an `accepted` severity are nobody's question.
+        """
+        words = self.knowledge.guests
+        unjudged = sorted(name for name, row in words.traits.items() if row.emulation is not None)
+        asked = frozenset(traits).union(unjudged)
+        rows = words.formats
         return GateGuest(
             elements=self.elements,
             buses={bus: word for (kind, bus), word in rows.buses.items() if kind == FORMAT},
@@ -35,8 +44,9 @@ class GuestTables:
             follow=sorted(FOLLOWS_HOST),
             traits={name: list(self._places(name)) for name in sorted(asked)},
             taken={name: value for name, value in sorted(taken) if name in asked},
-            devices=sorted(self.devices),
-            gates=self._gates(),
+            devices=sorted(one for one in self.devices if not unknown_devices((one,), words)),
+            gates=self._gates(accepted),
+            unjudged=unjudged,
         )
 
     @cached_property
@@ -77,10 +87,16 @@ class GuestTables:
                 values = None if row.values is None else sorted(row.values)
                 yield row.place, values, row.says, row.otherwise, row.absent
 
-    def _gates(self) -> dict[str, list[str]]:
-        """Return the values that open a gate which a machine type may keep shut, by property."""
+    def _gates(self, accepted: frozenset[str]) -> dict[str, list[str]]:
+        """Return the values of properties that change what is sent, by property.
+
+        They open a gate that a machine type may keep shut, or shut one whose loss nobody accepts.
+        """
         found: dict[str, set[str]] = {}
         for unit in self.knowledge.units_of(self.arch):
             for gate in unit.gates:
-                found.setdefault(gate.key.property, set()).update(gate.emits_when)
+                values = found.setdefault(gate.key.property, set())
+                values |= gate.emits_when
+                if unit.state == "run" and unit.severity not in accepted:
+                    values |= set(SWITCH) - gate.emits_when
         return {name: sorted(values) for name, values in sorted(found.items())}

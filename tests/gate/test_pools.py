@@ -77,6 +77,31 @@ def test_a_device_without_a_row_is_not_known() -> None:
     assert outcome == "unknown" and "libvirt-quantum" in reason
 
 
+def test_what_is_surely_there_is_asked_for_what_nobody_says_of_it() -> None:
+    """A passed-through disk may hold reservations, which move with nobody; other disks may not."""
+    lun = "<disk type='block' device='{}'><target bus='scsi'/></disk>"
+    outcome, reason = verdict(compiled(), domain("pc-q35-2.11", devices=lun.format("lun")), *OLD)
+    assert outcome == "unknown" and "persistent reservations" in reason
+    disk = domain("pc-q35-2.11", devices=lun.format("disk"))
+    assert verdict(compiled(), disk, *OLD) == ("safe", "")
+
+
+def test_an_emulated_guest_is_not_known() -> None:
+    emulated = domain("pc-q35-2.11").replace("type='kvm'", "type='qemu'")
+    outcome, reason = verdict(compiled(), emulated, *OLD)
+    assert outcome == "unknown" and "tcg" in reason
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"), [("4.0.0 (Debian 1:4.0)", True), ("14.0.0", False), ("4.0.01", False)]
+)
+def test_a_note_fits_the_version_that_it_names(version: str, fits: bool) -> None:
+    cpu = "<cpu mode='host-passthrough'/>"
+    note = stamp("old1", "4.14.336", f"QEMU emulator version {version}")
+    outcome, _ = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=note), *OLD)
+    assert (outcome == "safe") is fits
+
+
 def test_a_cpu_that_no_old_kernel_gives_is_refused() -> None:
     cpu = "<cpu><model>Nehalem</model><feature policy='require' name='umip'/></cpu>"
     outcome, reason = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu), *OLD)

@@ -38,10 +38,11 @@ class Held:
         for index, asked in entry["conditions"]:
             condition = self.policy["conditions"][index]
             for claim in condition["claims"]:
-                held = self._holds(claim)
+                found = [self._clause(number) for number in claim["clauses"]]
+                held = False if False in found else None if None in found else True
                 if held:
                     yield UNSAFE, claim["unit"], "breaks the condition: " + condition["text"]
-                elif held is None and asked:
+                elif held is None and (asked or True in found):
                     yield UNKNOWN, claim["unit"], "not known if it keeps: " + condition["text"]
 
     def _may_need(self, flag: GateFlag) -> bool:
@@ -188,6 +189,9 @@ def _unjudged(policy: GatePolicy, guest: Incoming) -> Iterator[str]:
     for name, _ in guest.devices:
         if name not in known:
             yield "nobody knows whether its device " + name + " migrates"
+    for name in policy["guest"]["unjudged"]:
+        if guest.trait(name):
+            yield "nothing was judged of a guest with " + name
     asked = {(flag["property"], flag["value"]) for flag in policy["flags"]}
     by_hand = [(key[1], value) for key, value in guest.globals.items()]
     for one in guest.overrides.values():
@@ -205,14 +209,16 @@ def _where(classes: list[GateClass], boot: int | None, known: bool) -> str:
 
 def class_of(classes: list[GateClass], host: str) -> int | None:
     """Return the place of a host's class, by its whole name or else by what is before the first dot."""
-    short = host.partition(".")[0]
     for place, one in enumerate(classes):
         if host in one["hosts"]:
             return place
-    for place, one in enumerate(classes):
-        if any(name.partition(".")[0] == short for name in one["hosts"]):
-            return place
-    return None
+    short = host.partition(".")[0]
+    alike = [
+        place
+        for place, one in enumerate(classes)
+        if any(name.partition(".")[0] == short for name in one["hosts"])
+    ]
+    return alike[0] if len(alike) == 1 else None
 
 
 def is_same(told: str, real: str) -> bool:
@@ -220,6 +226,12 @@ def is_same(told: str, real: str) -> bool:
     if not NUMBERED.fullmatch(told):
         return True
     return real == told or (real.startswith(told) and not real[len(told)].isdigit())
+
+
+def _is_part(version: str, text: str) -> bool:
+    """Return whether a text names a version: not 7.2.1 where it has 7.2.17 or 17.2.1."""
+    pattern = r"(?<![\d.])" + re.escape(version) + r"(?!\d|\.\d)"
+    return bool(version) and re.search(pattern, text) is not None
 
 
 def booted(classes: list[GateClass], guest: Incoming) -> int | None:
@@ -232,7 +244,7 @@ def booted(classes: list[GateClass], guest: Incoming) -> int | None:
         place
         for place, one in enumerate(classes)
         if kernel and NUMBERED.fullmatch(one["kernel"]) and is_same(one["kernel"], kernel)
-        if qemu and (one["qemu"] in qemu or qemu in one["qemu"])
+        if _is_part(one["qemu"], qemu) or _is_part(qemu, one["qemu"])
     ]
     named = class_of(classes, stamp.get("host", ""))
     if named in fits:
