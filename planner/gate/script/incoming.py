@@ -92,7 +92,7 @@ class Incoming:
         for place, option in row["options"]:
             number = at(element, place) or ""
             if number.isdigit() and int(number) > 1:
-                yield option + "=" + number
+                yield option if "=" in option else option + "=" + number
         own = self.overrides.get(at(element, "alias/@name") or "", {})
         for name, value in own.items():
             yield name + "=" + value
