@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
+from planner.cli.completion import completing, hosts, machine_types
 from planner.cli.options import (
     FleetFile,
     GuestProfileName,
@@ -56,9 +57,27 @@ class CheckFormat(Enum):
     CSV = "csv"
 
 
-FromHost = Annotated[str, typer.Option("--from", metavar="HOST", help="host that the guest leaves")]
-ToHost = Annotated[str, typer.Option("--to", metavar="HOST", help="host that the guest goes to")]
-Machine = Annotated[str, typer.Option(metavar="TYPE", help="versioned machine type")]
+FromHost = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="HOST",
+        help="host that the guest leaves",
+        autocompletion=completing(hosts),
+    ),
+]
+ToHost = Annotated[
+    str,
+    typer.Option(
+        "--to", metavar="HOST", help="host that the guest goes to", autocompletion=completing(hosts)
+    ),
+]
+Machine = Annotated[
+    str,
+    typer.Option(
+        metavar="TYPE", help="versioned machine type", autocompletion=completing(machine_types)
+    ),
+]
 Flags = Annotated[
     list[str] | None, typer.Option(metavar="FLAG", help="TYPE.PROPERTY=VALUE of the guest")
 ]
@@ -67,7 +86,12 @@ ToFlags = Annotated[
     typer.Option(metavar="FLAG", help="flag that only the destination process gets"),
 ]
 BootedOn = Annotated[
-    str, typer.Option(metavar="HOST", help="host of the last cold boot or guest reboot")
+    str,
+    typer.Option(
+        metavar="HOST",
+        help="host of the last cold boot or guest reboot",
+        autocompletion=completing(hosts),
+    ),
 ]
 Devices = Annotated[
     list[str] | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
+from planner.cli.completion import completing, machine_types
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -49,7 +50,11 @@ def explain(
     pool: PoolName = "",
     machine: Annotated[
         str,
-        typer.Option(metavar="TYPE", help="explain this machine type instead of the next newer"),
+        typer.Option(
+            metavar="TYPE",
+            help="explain this machine type instead of the next newer",
+            autocompletion=completing(machine_types),
+        ),
     ] = "",
     edges: EdgesFile = None,
     guests: GuestsFile = None,

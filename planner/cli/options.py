@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.completion import completing, guest_profiles, pools
 from planner.cli.project import fleet_of_project, of_project
 from planner.cli.screen.console import note, working
 from planner.documents.digits import whole_of
@@ -41,7 +42,8 @@ FleetFile = Annotated[
     typer.Argument(
         metavar="FLEET",
         help="fleet.csv or .parquet: host, kernel, qemu, ...; or a folder as planner import reads",
-        default_factory=fleet_of_project,
+        default_factory=Path,
+        callback=fleet_of_project,
         show_default="that of planner.toml",
     ),
 ]
@@ -105,9 +107,13 @@ GuestProfileName = Annotated[
         metavar="NAME",
         help="what guests are that nobody describes (planner knowledge list guest-profiles)",
         callback=of_project("guest_profile"),
+        autocompletion=completing(guest_profiles),
     ),
 ]
-PoolName = Annotated[str, typer.Option("--pool", metavar="POOL", help="only this pool")]
+PoolName = Annotated[
+    str,
+    typer.Option("--pool", metavar="POOL", help="only this pool", autocompletion=completing(pools)),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="exit with 5 while something is left to check")
 ]

@@ -29,8 +29,13 @@ def project() -> Project | None:
     return None if found is None else read_project(found)
 
 
-def fleet_of_project() -> Path:
-    """Return the fleet of the project, and say what is taken; raises `UsageError` without one."""
+def fleet_of_project(ctx: typer.Context, value: Path) -> Path:
+    """Return the fleet that was named, else the project's, and say what is taken of it.
+
+    Raises `UsageError` if there is neither.
+    """
+    if ctx.resilient_parsing or not _is_of_project(ctx):
+        return value
     found = project()
     if found is None:
         remedy = 'name a fleet, or write `fleet = "fleet.csv"` into a planner.toml'

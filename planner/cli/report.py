@@ -45,7 +45,8 @@ Source = Annotated[
     typer.Argument(
         metavar="FLEET|PLAN",
         help="fleet.csv or .parquet; or a plan.json alone",
-        default_factory=fleet_of_project,
+        default_factory=Path,
+        callback=fleet_of_project,
         show_default="the fleet of planner.toml",
     ),
 ]
