@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planner.domain.host import HostProfile
+from planner.domain.host import HostProfile, QemuBuild
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 
@@ -35,8 +35,16 @@ def build_texts(members: Iterable[PoolMember]) -> str:
 
 
 def build_list(members: Iterable[PoolMember]) -> tuple[str, ...]:
-    """Return the versions of the builds as the fleet file writes them, in order of text."""
-    return tuple(sorted({member.groups[0].qemu_version for member in members}))
+    """Return the versions of the builds as the fleet file writes them, in order of text.
+
+    What rows write in several ways is one build, named by the first way in order of text.
+    """
+    texts: dict[QemuBuild, str] = {}
+    for member in members:
+        written = min(group.qemu_version for group in member.groups)
+        build = member.profile.qemu
+        texts[build] = min(texts.get(build, written), written)
+    return tuple(sorted({*texts.values()}))
 
 
 LONGEST = 20

@@ -15,6 +15,7 @@ from planner.domain.host import Fleet
 from planner.domain.plans.upgrade import Room
 from planner.fleet.importers.described import DescribedFile, files_in
 from planner.fleet.importers.described_guests import GuestFiles
+from planner.fleet.tables.columns import in_order
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
 from planner.fleet.tables.sources import name_of
 from planner.fleet.tables.table_file import open_table
@@ -92,11 +93,16 @@ def _read_table(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[Guest
     grouped = read_grouped(file, GUESTS if GUESTS.name in file.header else COUNTED)
     wrong = RowProblems(file.name)
     reader = GuestReader(fleet, words, wrong)
-    read = [reader.read(row) for row in grouped.rows]
+    read = [reader.read(row) for row in sorted(grouped.rows, key=_place)]
     problems = [*grouped.problems, *wrong.all()]
     if problems:
         raise FleetError(problems)
     return tuple(guest for guest in read if guest is not None)
+
+
+def _place(row: GroupedRows) -> tuple[int, tuple[str, ...]]:
+    """Return where guests stand among others, whatever the order of the rows: by host."""
+    return len(row.values["host"]), tuple(row.values.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,6 @@ class GuestReader:
             room=guest.room,
             restart_window=cells.get("restart_window", ""),
             migratable=guest.migratable,
-            names=row.names,
+            names=in_order(row.names),
             line=row.line or 0,
         )

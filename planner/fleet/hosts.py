@@ -11,6 +11,7 @@ from planner.domain.errors import FleetError, Problem, quoted
 from planner.domain.host import Fleet, HostGroup, HostName, PoolName
 from planner.fleet.loose_cells import loose_cells
 from planner.fleet.probe_file import Probed, read_probe
+from planner.fleet.tables.columns import in_order
 from planner.fleet.tables.grouping import Columns, GroupedRows, RowProblems, read_grouped
 from planner.fleet.tables.sources import name_of
 from planner.fleet.tables.table_file import open_table
@@ -106,6 +107,7 @@ def read_groups(path: Path, vocabulary: Vocabulary, apart: tuple[str, ...] = ())
             found.rows.append((row, group))
             if reader.is_placed(group):
                 found.placed.append(group)
+    found.rows.sort(key=lambda row: (len(row[1].hosts[0]), row[1].hosts[0]))
     return found
 
 
@@ -145,7 +147,7 @@ class _HostReader:
             pool=PoolName(cells.get("pool") or DEFAULT_POOL),
             kernel=cells["kernel"],
             qemu=cells["qemu"],
-            hosts=cast("tuple[HostName, ...]", row.names),
+            hosts=cast("tuple[HostName, ...]", in_order(row.names)),
             arch=self._arch_of(row),
             cpu=cells.get("cpu", ""),
             present=present,

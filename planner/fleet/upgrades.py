@@ -65,7 +65,7 @@ def read_upgrades(
     hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
     read.refuse()
     _refuse_lost(targets, {group.pool for _, group in read.rows})
-    return tuple(hosts)
+    return tuple(sorted(hosts, key=lambda host: (len(host.name), host.name)))
 
 
 def upgrades_of(

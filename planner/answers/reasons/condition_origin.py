@@ -17,6 +17,8 @@ from planner.solver.cpu_feature_gaps import not_everywhere
 from planner.solver.hardware_conditions import without_feature
 from planner.solver.observed_edges import without_observed_passes
 
+MOST_KERNELS = 3
+"""Kernels that a reason names."""
 READ_KERNELS = "sources of the kernels in harvested/kernels/releases.csv"
 
 
@@ -100,8 +102,10 @@ def _features(taken: Iterable[TakenFeature]) -> frozenset[CapabilityId]:
 
 def _kernels(members: Iterable[PoolMember]) -> str:
     """Name the kernels of some hosts; hosts whose kernel nobody states have none to name."""
-    names = sorted({member.groups[0].kernel for member in members})
-    known = ", ".join(filter(None, names))
+    names = sorted({group.kernel for member in members for group in member.groups})
+    stated = [*filter(None, names)]
+    more = f" and {len(stated) - MOST_KERNELS} more" if len(stated) > MOST_KERNELS else ""
+    known = ", ".join(stated[:MOST_KERNELS]) + more
     unstated = "hosts whose kernel is not stated"
     texts = (*([f"kernel {known}"] if known else []), *([] if all(names) else [unstated]))
     return " and ".join(texts)

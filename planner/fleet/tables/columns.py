@@ -53,6 +53,11 @@ def found_for(known: str, header: Collection[str]) -> str:
     return plain[[*near, *parts][0]] if near or parts else ""
 
 
+def in_order(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names in an order of their own, not that of the rows: `h2` comes before `h10`."""
+    return tuple(sorted(sorted(names), key=len))
+
+
 def _is_nearly(column: str, known: str) -> bool:
     plain = re.sub(r"[\W_]+", "_", column.casefold()).strip("_")
     match = difflib.SequenceMatcher(None, plain, known)

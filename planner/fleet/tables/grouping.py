@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,9 @@ class Columns:
     """The columns of a file format: `keys` group rows, `name` is the row's own name.
 
     `numbers` are those that may hold fractions. No two rows agree in all of `unique`. Of the names
-    of a group at most `most_names` are kept (None: all). `open`: a table may have other columns too,
-    which nobody reads; one that is nearly a known column that is not there is a problem all the same.
+    of a group at most `most_names` are kept, the first in order of text (None: all). `open`: a table may
+    have other columns too, which nobody reads; one that is nearly a known column that is not there is a
+    problem all the same.
     `others` are columns of which one tells that it is another format's file, each with what to do then.
     """
 
@@ -300,7 +302,9 @@ def _groups(frame: pd.DataFrame, columns: Columns, file: TableFile) -> Iterator[
     names = frame[columns.name].to_numpy(dtype=object)
     texts = [_texts(frame[column], firsts) for column in keys]
     for index, (start, stop) in enumerate(zip(starts.tolist(), stops, strict=True)):
-        found = names[order[start:stop][: columns.most_names]]
+        found = names[order[start:stop]].tolist()
+        if columns.most_names is not None:
+            found = nsmallest(columns.most_names, found)
         yield GroupedRows(
             values={column: texts[place][index] for place, column in enumerate(keys)},
             names=tuple(found),
