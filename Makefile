@@ -2,7 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: setup lock check quick lint types contracts test format knowledge truth pictures gallery docs reference
+.PHONY: setup lock check quick fuzz lint types contracts test format knowledge truth pictures gallery docs reference
 
 setup:
 	python3 -m venv $(VENV)
@@ -36,6 +36,10 @@ QUICK := $(addprefix tests/,domain documents solver certificate migration/test_j
 
 quick:
 	$(PY) -m pytest -q -n auto $(QUICK)
+
+# Damaged and made-up files for every reader; what breaks one is kept in tests/cases/fuzz.
+fuzz:
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PY) -m pytest -q -n auto tests/fuzz
 
 check: lint types contracts test
 
