@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.completion import completing, hosts, machine_types
+from planner.cli.command_line.completion import completing, hosts, machine_types
 from planner.cli.options import (
     FleetFile,
     GuestProfileName,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
-from planner.cli.completion import completing, machine_types
+from planner.cli.command_line.completion import completing, machine_types
 from planner.cli.options import (
     EdgesFile,
     FleetFile,
@@ -45,17 +45,20 @@ if TYPE_CHECKING:
     from planner.present.rungs import Rungs
 
 
+Explained = Annotated[
+    str,
+    typer.Option(
+        metavar="TYPE",
+        help="explain this machine type instead of the next newer",
+        autocompletion=completing(machine_types),
+    ),
+]
+
+
 def explain(
     fleet: FleetFile,
     pool: PoolName = "",
-    machine: Annotated[
-        str,
-        typer.Option(
-            metavar="TYPE",
-            help="explain this machine type instead of the next newer",
-            autocompletion=completing(machine_types),
-        ),
-    ] = "",
+    machine: Explained = "",
     edges: EdgesFile = None,
     guests: GuestsFile = None,
     guests_host: GuestsHost = "",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.completion import completing, guest_profiles, pools
-from planner.cli.project import fleet_of_project, of_project
+from planner.cli.command_line.completion import completing, guest_profiles, pools
+from planner.cli.command_line.project import fleet_of_project, of_project
 from planner.cli.screen.console import note, working
 from planner.documents.digits import whole_of
 from planner.domain.errors import UsageError, nearest, quoted, wrong_word

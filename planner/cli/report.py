@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import exits
+from planner.cli.command_line.project import fleet_of_project
 from planner.cli.options import (
     EdgesFile,
     GuestProfileName,
@@ -29,7 +30,6 @@ from planner.cli.options import (
 )
 from planner.cli.plan import first_day
 from planner.cli.plan import planned as plan_anew
-from planner.cli.project import fleet_of_project
 from planner.cli.screen.output import answer, without_outputs
 from planner.cli.solve import mapped, solved
 from planner.domain.errors import UsageError, wrong_word

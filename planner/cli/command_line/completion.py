@@ -68,7 +68,7 @@ def _fleet(ctx: typer.Context) -> Fleet | None:
 
     While a line is completed, the words of arguments are left where they are.
     """
-    from planner.cli.project import project
+    from planner.cli.command_line.project import project
     from planner.fleet.importers.described import is_collection
     from planner.library.imports import read_collection
     from planner.library.read import read_fleet

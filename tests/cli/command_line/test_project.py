@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from planner.cli import project
 from planner.cli.app import app
+from planner.cli.command_line import project
 from planner.domain.errors import UsageError
 
-ROOT = Path(__file__).resolve().parents[2] / "examples" / "three-pools"
+ROOT = Path(__file__).resolve().parents[3] / "examples" / "three-pools"
 
 
 def run(*words: str) -> Result:

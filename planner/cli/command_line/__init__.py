@@ -1,0 +1,1 @@
+"""Words of a command line that nobody typed: of a project file, or completed by the shell."""
