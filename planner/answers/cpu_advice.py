@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from planner.answers.reasons.cpu_holders import held
-from planner.domain.cpu_advice import CpuAdvice, RefusedModel, VendorAdvice
+from planner.domain.cpu_advice import CpuAdvice, KeptOut, RefusedModel, VendorAdvice
 from planner.domain.guest import Baseline, GuestCpu, GuestStart
 from planner.domain.host import HostProfile, QemuBuild
 from planner.domain.migrated import ClauseKind
@@ -22,6 +22,8 @@ from planner.migration.parts import absent_parts
 VERSION = re.compile(r"-v(\d+)$")
 OF_CPU = f"{ClauseKind.CPU.value}:"
 OF_HOST = "cpu."
+MOST_TRIMMED = 2
+"""Features without which a model is advised all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,24 @@ def cpu_advice(
     found = _advice(excluded, _cpus_of(domain), knowledge)
     unstated = sum(one.hosts for one in domain.members if not any(one.profile.cpu_name))
     vendors = (
-        replace(one, refused=tuple(held(one.refused, domain, knowledge))) if one.refused else one
-        for one in found.vendors
+        _with_holders(one, domain, knowledge) if one.refused else one for one in found.vendors
     )
     return replace(found, vendors=tuple(vendors), unstated=unstated)
+
+
+def _with_holders(
+    advice: VendorAdvice, domain: MigrationDomain, knowledge: KnowledgeBase
+) -> VendorAdvice:
+    """Return an advice with who keeps which model out, and the newest that a feature or two do."""
+    refused = tuple(held(advice.refused, domain, knowledge))
+    needed = knowledge.guests.hiding.mitigations
+    trimmed = [
+        f"{one.version},{','.join(f'-{name}' for name in one.features)}"
+        for one in refused
+        if one.version and one.why is not KeptOut.GENERATION
+        if len(one.features) <= MOST_TRIMMED and needed.isdisjoint(one.features)
+    ]
+    return replace(advice, refused=refused, trimmed=trimmed[-1] if trimmed else "")
 
 
 def excluded_features(baseline: ChosenBaseline) -> frozenset[str]:
@@ -193,8 +209,9 @@ def _of_vendor(
             newest, generation = (carried or safe)[-1], row.model
             refused = list(_newer_versions(newest, lost, every))
         elif next(iter(lost.values()), ()) and every.is_asked(row, bound):
-            least = min(filter(None, lost.values()), key=len)
-            refused.append(RefusedModel(name=row.model, features=least))
+            least = min((name for name in lost if lost[name]), key=lambda name: len(lost[name]))
+            version = least if every.is_offered(least) else ""
+            refused.append(RefusedModel(name=row.model, features=lost[least], version=version))
     written = every.knowledge.host_cpus.named(vendor)
     advice = VendorAdvice(
         vendor=vendor,
@@ -248,7 +265,7 @@ def _newer_versions(
     ]
     if later:
         least = min(later, key=lambda name: len(lost[name]))
-        yield RefusedModel(name=least, features=lost[least])
+        yield RefusedModel(name=least, features=lost[least], version=least)
 
 
 def _models_of(row: CpuGeneration, every: _Loss) -> Iterator[str]:

@@ -40,10 +40,14 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedModel:
-    """A CPU model that is not safe in a pool, the features that not every host gives, who lacks them."""
+    """A CPU model that is not safe in a pool, the features that not every host gives, who lacks them.
+
+    `version` is the name of which these are the features, empty if some build lacks it.
+    """
 
     name: str
     features: tuple[str, ...]
+    version: str = ""
     why: KeptOut = KeptOut.LACK
     holders: tuple[Holder, ...] = ()
 
@@ -56,7 +60,8 @@ class VendorAdvice:
     safe, `generation` is its name without version; `refused` are newer ones, oldest first: up to the
     newest generation among the hosts (`bound`), all if some host's is not known (empty). `plain` is the
     newest safe name of that generation without a version, for who knows no versions. `weaker` are the
-    mitigations that the newest safe model lacks and another of its generation (`guarded`) has.
+    mitigations that the newest safe model lacks and another of its generation (`guarded`) has. `trimmed`
+    is a newer model that is safe without a feature or two, none of them a mitigation, as `-cpu` has it.
     """
 
     vendor: str
@@ -68,6 +73,7 @@ class VendorAdvice:
     plain: str = ""
     weaker: tuple[str, ...] = ()
     guarded: str = ""
+    trimmed: str = ""
 
     def tells(self, one: RefusedModel) -> bool:
         """Whether a refused version is what `guarded` says: this generation with its mitigations."""
@@ -167,6 +173,9 @@ def cpu_notes(advice: CpuAdvice) -> Iterator[str]:
     weaker = [weaker_text(one) for one in advice.vendors if one.weaker]
     if weaker:
         yield f"{LESS_PROTECTED}{', '.join(weaker)}"
+    trimmed = [one.trimmed for one in advice.vendors if one.trimmed]
+    if trimmed:
+        yield f"or {', '.join(trimmed)}"
     yield from _refused_models(advice)
     if advice.unstated and not advice.is_open:
         yield "column `cpu` bounds it"
@@ -215,7 +224,7 @@ def told_at_once(refused: Iterable[RefusedModel]) -> tuple[RefusedModel, ...]:
     """Return what is refused with the models of one reason as one, their names joined."""
     alike: dict[RefusedModel, list[str]] = {}
     for one in refused:
-        alike.setdefault(replace(one, name=""), []).append(one.name)
+        alike.setdefault(replace(one, name="", version=""), []).append(one.name)
     return tuple(replace(one, name=", ".join(names)) for one, names in alike.items())
 
 

@@ -105,6 +105,7 @@ def _item(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
 
 def _models(vendor: VendorAdvice) -> str:
     found = f"up to {vendor.newest}" if vendor.newest else "no named model"
+    found += f", or {vendor.trimmed}" if vendor.trimmed else ""
     refused = told_at_once(one for one in vendor.refused if not vendor.tells(one))
     told = [_refused(one) for one in refused[:MOST_REFUSED]]
     rest = sum(one.name.count(", ") + 1 for one in refused[MOST_REFUSED:])
@@ -179,6 +180,7 @@ def _pool(pool: PoolCpu) -> dict[str, object]:
                 "plain": one.plain,
                 "weaker": list(one.weaker),
                 "guarded": one.guarded,
+                "trimmed": one.trimmed,
                 "refused": [
                     {
                         "model": each.name,

@@ -203,3 +203,21 @@ def test_only_the_first_of_several_older_generations_is_told_on_the_screen(tmp_p
     assert "Cascadelake-Server when 2 hosts of Skylake-Server leave" not in shown
     assert "Cascadelake-Server when 1 host of Skylake-Server leave; 1 newer model" in shown
     assert "Icelake-Server" in run("cpu", str(tmp_path / "fleet.csv")).stdout
+
+
+def test_a_model_that_misses_one_feature_is_told_without_it(tmp_path: Path) -> None:
+    text = RHEL.replace("8.2.0-11.el9_4.6", "9.1.0-15.el9_6.5").replace("qemu\n", "qemu,cpu\n")
+    header, *rows = text.splitlines()
+    found = pool(tmp_path, "\n".join((header, *(f"{row},AMD EPYC 7543" for row in rows))) + "\n")
+    (amd,) = found.advice.vendors
+    lost = {one.name: one.features for one in amd.refused}
+    assert lost["EPYC-Milan"] == ("topoext",)
+    assert amd.trimmed == "EPYC-Milan,-topoext"
+    assert "; or EPYC-Milan,-topoext" in " ".join(
+        run("solve", str(tmp_path / "fleet.csv")).stdout.split()
+    )
+
+
+def test_no_model_is_told_without_a_mitigation_or_where_hosts_are_older(tmp_path: Path) -> None:
+    assert [one.trimmed for one in pool(tmp_path, SKYLAKE).advice.vendors] == [""]
+    assert [one.trimmed for one in pool(tmp_path, MIXED).advice.vendors] == [""]
