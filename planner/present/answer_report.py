@@ -16,7 +16,7 @@ from planner.domain.solution import (
     Solution,
 )
 from planner.present.asked import Asked
-from planner.present.guest_lines import AS_THE_ANSWER, finding_text
+from planner.present.guest_lines import finding_text, findings_of
 from planner.present.lines import Line, TextTable, commands, folded
 from planner.present.pool_card import (
     STYLES,
@@ -68,10 +68,7 @@ def carded(solution: Solution) -> list[DomainSolution]:
 def _findings(solution: Solution) -> Iterator[Line]:
     """Yield what was found of guests that do not run as the answer, pools with most of them first."""
     found = [
-        (domain.domain, finding)
-        for domain in solution.domains
-        for finding in domain.guests
-        if finding.finding != AS_THE_ANSWER
+        (domain.domain, finding) for domain in solution.domains for finding in findings_of(domain)
     ]
     if not found:
         return

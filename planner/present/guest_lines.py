@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.domain.guest_profile import GuestFinding
 from planner.domain.shown import counted
@@ -11,6 +12,7 @@ from planner.present.lines import Line, Style, folded, listed
 
 LABEL = 15
 MOST_GUESTS = 4
+MOST_NAMES = 3
 GUEST_LABELS = {"violated": ("violated", Style.BAD), "stuck": ("stuck", Style.WARN)}
 """Labels of findings on which somebody must act, by their kind."""
 AS_THE_ANSWER = "as the answer"
@@ -28,7 +30,7 @@ def guest_lines(domain: DomainSolution, *, is_all: bool = False) -> Iterator[Lin
     Guests that violate a condition and are stuck have one remedy for both.
     """
     last = ""
-    told = [one for one in domain.guests if one.finding != AS_THE_ANSWER]
+    told = list(findings_of(domain))
     mended = {_whom(one) for one in told if one.kind == "violated" and one.remedy}
     most = len(told) if is_all else MOST_GUESTS
     for finding in told[:most]:
@@ -44,6 +46,24 @@ def guest_lines(domain: DomainSolution, *, is_all: bool = False) -> Iterator[Lin
     if fine:
         label = "guests" if last != "guests" else ""
         yield from item(label, f"{counted(fine, 'guest')} as the answer")
+
+
+def findings_of(domain: DomainSolution) -> tuple[GuestFinding, ...]:
+    """Return what was found of guests that are not as the answer; what one fact leaves open, once."""
+    found: dict[object, list[GuestFinding]] = {}
+    for place, one in enumerate(domain.guests):
+        if one.finding != AS_THE_ANSWER:
+            key = (one.kind, one.finding, one.remedy) if one.kind == "open" else place
+            found.setdefault(key, []).append(one)
+    return tuple(
+        replace(
+            alike[0],
+            machine_type=", ".join(dict.fromkeys(one.machine_type for one in alike)),
+            guests=sum(one.guests for one in alike),
+            examples=tuple(name for one in alike for name in one.examples)[:MOST_NAMES],
+        )
+        for alike in found.values()
+    )
 
 
 def _whom(finding: GuestFinding) -> tuple[str, int, tuple[str, ...]]:

@@ -159,6 +159,30 @@ def test_a_sign_stands_beside_its_word(browser: Browser, report: Path, width: in
         assert apart == []
 
 
+@pytest.mark.parametrize("width", [400, 1400])
+def test_no_version_or_flag_is_broken_at_a_hyphen(
+    browser: Browser, report: Path, width: int
+) -> None:
+    broken = """nodes => nodes.filter(node => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const tops = new Set([...range.getClientRects()].map(one => Math.round(one.top)));
+        return tops.size > 1 && node.scrollWidth < node.parentElement.clientWidth * 0.9;
+    }).map(node => node.textContent)"""
+    with opened(browser, report, viewport={"width": width, "height": 900}) as (page, _):
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert page.locator(".whole").count() > 20
+        assert page.locator(".whole").evaluate_all(broken) == []
+
+
+def test_what_boards_of_a_pool_share_is_told_once(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        for pool in page.locator(".pool").all():
+            facts = pool.locator(".facts li").all_text_contents()
+            told = [text for text in facts if not text.startswith("what is said above of ")]
+            assert len(told) == len(set(told))
+
+
 def test_rows_are_cards_on_a_narrow_screen(browser: Browser, report: Path) -> None:
     style = "getComputedStyle(document.querySelector('#pools .cards tbody tr')).display"
     for width, display in ((400, "block"), (599, "block"), (601, "table-row")):

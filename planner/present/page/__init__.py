@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from planner.domain.edge_map import EdgeMap
 from planner.domain.host import Fleet
@@ -91,7 +91,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["counted"] = counted
+    found.filters["whole"] = whole
     return found
+
+
+def whole(text: str) -> Markup:
+    """Return a text in which a browser breaks no word at its hyphens, such as versions and flags."""
+    words = (
+        Markup('<span class="whole">{}</span>').format(word) if "-" in word else escape(word)
+        for word in text.split(" ")
+    )
+    return Markup(" ").join(words)
 
 
 def _content_policy(css: str, scripts: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from planner.domain.solution import (
     Solution,
 )
 from planner.domain.verdict import Outcome
-from planner.present.guest_lines import AS_THE_ANSWER
+from planner.present.guest_lines import finding_text, findings_of
 from planner.present.page.edges import MARKS, Mark, ShownMap
 from planner.present.plans.plan_details import baseline_text
 from planner.present.report import TAKES_EFFECT, merged_conditions, refusal_text, remedy_text
@@ -127,10 +127,8 @@ def _pool(
         flips=tuple(shown_flip(flip) for flip in flips),
         rollback=_rollback(plans.get(domain.domain)),
         guests=tuple(
-            f"{one.guests:,} on {one.machine_type}: {one.finding}"
-            + (f" ({', '.join(one.examples)})" if one.examples else "")
-            for one in domain.guests
-            if one.finding != AS_THE_ANSWER
+            finding_text(one) + (f"; mend: {one.remedy}" if one.remedy else "")
+            for one in findings_of(domain)
         ),
     )
 
@@ -176,8 +174,11 @@ def _answers(domain: DomainSolution, flips: list[Flip]) -> Iterator[ShownBaselin
     for one in domain.baselines:
         shown = _baseline(one, flips)
         found.setdefault((shown.flags, shown.facts), []).append(one)
+    above: dict[tuple[str, str], str] = {}
     for alike in found.values():
         first = _baseline(alike[0], flips)
+        whole = dict.fromkeys(_facts_of(first), first.name)
+        first, above = _without(first, above), whole | above
         lines = dict.fromkeys(f"{one.board}, {one.line}" for one in alike)
         yield replace(
             first,
@@ -185,6 +186,22 @@ def _answers(domain: DomainSolution, flips: list[Flip]) -> Iterator[ShownBaselin
             line="; ".join(lines),
             arguments=tuple(one.baseline.arguments for one in alike),
         )
+
+
+def _facts_of(shown: ShownBaseline) -> set[tuple[str, str]]:
+    """Return what is told of an answer, as (title, text)."""
+    return {(title, text) for title, texts in shown.facts for text in texts}
+
+
+def _without(shown: ShownBaseline, above: Mapping[tuple[str, str], str]) -> ShownBaseline:
+    """Return an answer without what others of its pool tell `above`, naming these."""
+    told = [above[fact] for fact in sorted(_facts_of(shown)) if fact in above]
+    facts = [
+        (title, tuple(text for text in texts if (title, text) not in above))
+        for title, texts in shown.facts
+    ]
+    facts += [("And", (f"what is said above of {', '.join(dict.fromkeys(told))}",))] if told else []
+    return replace(shown, facts=tuple((title, texts) for title, texts in facts if texts))
 
 
 def _baseline(one: ChosenBaseline, flips: list[Flip]) -> ShownBaseline:
