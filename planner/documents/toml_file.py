@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import partial
 from pathlib import Path
+
+import tomli
 
 from planner.documents.complaints import Complaints, Lines
 from planner.documents.places import toml_lines
@@ -20,12 +21,12 @@ def load_toml(path: Path, complaints: Complaints) -> dict[str, object] | None:
     """
     try:
         text = read_source(path, MOST_WRITTEN).decode("utf-8-sig")
-        cells = tomllib.loads(text)
+        cells = tomli.loads(text)
     except OSError as error:
         complaints.add((), error.strerror or "cannot be read")
     except UnicodeDecodeError:
         complaints.add((), "not TOML: not UTF-8")
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         complaints.problems.append(_no_toml(complaints.file, str(error)))
     except ValueError:
         complaints.add((), "not TOML: a number of too many digits")
