@@ -67,6 +67,20 @@ def test_every_other_operation_ends_well_before_anything_is_read(
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
+def test_every_shell_that_is_sh_somewhere_reads_the_first_lines_alike(
+    shell: str, tmp_path: Path
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell}: THE HOOK WAS NOT READ BY IT")
+    script = written(tmp_path, of_this_host(compiled()))
+    for operation, code in (("reconnect", 0), ("migrate", 1)):
+        words = [shell, str(script), "g", operation, "begin", "-"]
+        xml = domain("pc-q35-4.0")
+        done = subprocess.run(words, input=xml, text=True, capture_output=True, check=False)
+        assert done.returncode == code and bool(done.stderr) is bool(code)
+
+
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_recorded_calls_replay(path: Path, tmp_path: Path) -> None:
     """Every call that libvirt made is answered; those of a coming guest by a judgement."""
