@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = ("--plan", "examples/seed/plan.json", "--today", "2027-01-11")
@@ -47,3 +51,19 @@ def test_a_drifted_host_is_a_line(tmp_path: Path) -> None:
     fleet.write_text("\n".join(kept) + "\n")
     done = run(str(fleet), *PLAN)
     assert "plan-drift: old1" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["junit", "sarif", "github"])
+def test_a_server_reads_the_findings_of_answer_and_plan(kind: str) -> None:
+    lines = run("examples/seed/rollout.csv", *PLAN).stdout.splitlines()
+    done = run("examples/seed/rollout.csv", *PLAN, "--format", kind)
+    assert lines and done.returncode in {0, 4, 5}, done.stderr
+    if kind == "junit":
+        cases = JUnitXml.fromstring(done.stdout.encode())
+        assert sum(1 for suite in cases for case in suite if case.result) == len(lines)
+    elif kind == "sarif":
+        (only,) = json.loads(done.stdout)["runs"]
+        assert len(only["results"]) == len(lines)
+    else:
+        assert len(done.stdout.splitlines()) == len(lines)
+        assert all(line.startswith("::") for line in done.stdout.splitlines())

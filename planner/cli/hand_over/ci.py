@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner import __version__
 from planner.cli import exits
 from planner.cli.options import (
     FleetFile,
@@ -29,10 +31,23 @@ from planner.cli.status import day_of
 from planner.domain.shown import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from planner.domain.guest import GuestGroup
+    from planner.domain.host import Fleet
     from planner.domain.plans.plan import Plan
     from planner.domain.plans.simulation import PlanStatus
     from planner.domain.plans.upgrade import UpgradeHost
+    from planner.export.findings import JobFinding
+
+
+class CiFormat(Enum):
+    """Formats of findings."""
+
+    LINES = "lines"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 def ci(
@@ -50,6 +65,7 @@ def ci(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="end with 0 whatever is found")
     ] = False,
+    format: Annotated[CiFormat, typer.Option("--format", "-f")] = CiFormat.LINES,
     output: OutputFile = None,
 ) -> None:
     """Solve a fleet and hold a plan against it, for a daily job: one line per finding.
@@ -71,7 +87,22 @@ def ci(
         rest = exits.of_outcomes([status.rest.outcome])
         code = code if code == exits.BUG else exits.gravest([code, rest])
     quiet = exit_zero and code in exits.ANSWERS
-    answer((f"{harmless(one.line)}\n" for one in found), output, exits.ANSWERED if quiet else code)
+    pieces = _written(found, format, given.fleet)
+    answer(pieces, output, exits.ANSWERED if quiet else code)
+
+
+def _written(findings: Sequence[JobFinding], format: CiFormat, fleet: Fleet) -> Iterator[str]:
+    """Return findings as lines, or as what a job's server reads."""
+    from planner.export.reviews import github, junit, sarif
+
+    match format:
+        case CiFormat.JUNIT:
+            return junit(findings, fleet.pools)
+        case CiFormat.SARIF:
+            return sarif(findings, fleet.source, __version__)
+        case CiFormat.GITHUB:
+            return github(findings, fleet.source)
+    return (f"{harmless(finding.line)}\n" for finding in findings)
 
 
 def _read(
