@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POOLS = str(ROOT / "examples" / "three-pools" / "fleet.csv")
 SEED = str(ROOT / "examples" / "seed" / "fleet.csv")
 ROLLOUT = str(ROOT / "examples" / "seed" / "rollout.csv")
-WIDTHS = (60, 72, 80, 100, 132, 200)
+WIDTHS = range(60, 201)
 COMMANDS = (
     ("solve", POOLS),
     ("solve", SEED),
