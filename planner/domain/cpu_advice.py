@@ -9,6 +9,8 @@ from enum import Enum
 from planner.domain.shown import counted
 
 FEW_FEATURES = 2
+MOST_REFUSED = 2
+"""Models of one vendor that a screen names as not safe; `planner cpu` names all."""
 OF_ALL_HOSTS = "any named model that all CPUs have (column `cpu` bounds it)"
 """What is said where nothing differs, and not every host states which CPU it has."""
 
@@ -197,8 +199,8 @@ def _refused_models(advice: CpuAdvice) -> Iterator[str]:
     of_any = (KeptOut.LACK, KeptOut.UNKNOWN) if advice.unstated else (KeptOut.LACK,)
     lacked = [one for one in refused if one.why in of_any]
     if lacked:
-        why = ", ".join(dict.fromkeys(one.features[0] for one in lacked if one.features))
-        yield f"not {', '.join(one.name for one in lacked)} ({why})"
+        ordered = ([one for one in vendor.refused if one in lacked] for vendor in advice.vendors)
+        yield f"not {', '.join(_not_safe(found) for found in ordered if found)}"
     for one in told_at_once(one for one in refused if one not in lacked):
         if one.why is KeptOut.UNKNOWN:
             probe = f": planner probe on {one_of_each(one.holders)}" if one.holders else ""
@@ -209,6 +211,15 @@ def _refused_models(advice: CpuAdvice) -> Iterator[str]:
             yield f"{counted(left, 'newer model')} (planner cpu)"
             return
         yield f"{', '.join(names)} when {holders_text(holders)} leave"
+
+
+def _not_safe(refused: Sequence[RefusedModel]) -> str:
+    """Write the first models of a vendor that are not safe, what the first misses, how many more."""
+    first = refused[0]
+    names = ", ".join(one.name for one in refused[:MOST_REFUSED])
+    rest = len(refused) - MOST_REFUSED
+    newer = f" and {rest} newer" if rest > 0 else ""
+    return f"{names}{newer} ({first.features[0]})" if first.features else f"{names}{newer}"
 
 
 def weaker_text(vendor: VendorAdvice) -> str:

@@ -240,7 +240,7 @@ def _confidence(best: ChosenBaseline, *, is_all: bool) -> Iterator[Line]:
         for number, text in enumerate(inferred):
             yield from item("" if number else "confidence", text, Style.DIM)
     else:
-        more = f"{inferred[0]}; {len(inferred) - 1} more (explain --pool)"
+        more = f"{len(inferred)} facts are inferred, not read (explain --pool)"
         yield from item("confidence", more, Style.DIM)
     for one in best.residual_risks:
         if one.severity == "observed":

@@ -52,6 +52,17 @@ def test_one_feature_is_taken_off_by_name(folder: Path) -> None:
     )
 
 
+def test_of_a_cpu_of_many_words_the_change_alone_is_told(folder: Path) -> None:
+    named = "".join(
+        f",-{name}" for name in ("abm", "adx", "aes", "avx", "avx2", "bmi1", "bmi2", "f16c")
+    )
+    rows = BREAKS.replace("host-model,", f'"EPYC-Rome,+vgif{named}",')
+    (found,) = [one for one in answered(folder, rows).guests if one.kind == "violated"]
+    assert found.remedy == (
+        "start it with CPU EPYC-Rome as it is, but -vgif; takes effect at its next power cycle"
+    )
+
+
 def test_a_guest_that_keeps_them_all_and_one_that_never_migrates_change_nothing(
     folder: Path,
 ) -> None:

@@ -18,6 +18,8 @@ TAKE_OUT = "take out its "
 ON_ITS = " on its "
 MOST_FEATURES = 4
 """Features that a remedy switches off by name; beyond them a named model is what a person sets."""
+MOST_WORDS = 8
+"""Words of a CPU that a remedy repeats; of a longer one it tells the change alone."""
 MODEL = ("model:", "names:")
 """How words of a clause begin that speak of whole CPU models, not of a feature."""
 
@@ -80,6 +82,9 @@ def _edited(cpu: GuestCpu | None, off: Collection[str], on: Collection[str]) -> 
         *(f"-{name}" for name in sorted(cpu.disabled.union(off).difference(on))),
         *(f"{name}={value}" for name, value in cpu.settings),
     ]
+    if len(words) > MOST_WORDS:
+        edits = ",".join((*(f"+{name}" for name in on), *(f"-{name}" for name in off)))
+        return f"{cpu.model} as it is, but {edits}"
     return ",".join((cpu.model, *words))
 
 
