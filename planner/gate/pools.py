@@ -57,13 +57,32 @@ class Outline:
     knowledge: str = ""
 
 
+ClassTexts = tuple[str, str, list[str]]
+"""Kernel and QEMU as the fleet says them, and the hosts that run them now."""
+
+
+@dataclass
+class ClassPlaces:
+    """The places of a profile's classes: on which guests may have booted, and which are here now."""
+
+    boots: dict[HostProfile, list[int]] = field(default_factory=dict)
+    here: dict[HostProfile, list[int]] = field(default_factory=dict)
+
+    def add(self, profile: HostProfile, number: int, *, is_here: bool) -> None:
+        """Note the place of a class."""
+        self.boots.setdefault(profile, []).append(number)
+        if is_here:
+            self.here.setdefault(profile, []).append(number)
+
+
 @dataclass
 class PoolGate:
-    """Compiles the policy of one pool."""
+    """Compiles the policy of one pool; `past` are hosts as they were: guests may have booted there."""
 
     domain: MigrationDomain
     knowledge: KnowledgeBase
     policy: Policy
+    past: tuple[PoolMember, ...] = ()
     form: ClosedForm = field(init=False)
     types: tuple[MachineType, ...] = field(init=False)
     entries: Entries = field(init=False)
@@ -73,17 +92,18 @@ class PoolGate:
         strict = replace(self.policy, accepted_losses=())
         self.form = ClosedForm(self.knowledge, strict)
         arch = self.domain.members[0].profile.arch
-        self.form.units.narrow(tuple(self.domain.profiles))
+        gone = [one.profile for one in self.past]
+        self.form.units.narrow(tuple(dict.fromkeys((*self.domain.profiles, *gone))))
         self.types = tuple(self._offered(arch))
         self.entries = Entries(ClauseWords(GuestTables(self.knowledge, arch)))
 
     def compiled(self, settings: GateSettings) -> GatePolicy:
         """Return the policy."""
-        groups = [(one, group) for one in self.domain.members for group in class_texts(one)]
-        place: dict[HostProfile, list[int]] = {one: [] for one in self.domain.profiles}
-        for number, (member, _) in enumerate(groups):
-            place[member.profile].append(number)
-        types = {row.name: list(self._cells(row, place)) for row in self.types}
+        groups = list(self._groups())
+        places = ClassPlaces()
+        for number, (member, (_, _, hosts)) in enumerate(groups):
+            places.add(member.profile, number, is_here=bool(hosts))
+        types = {row.name: list(self._cells(row, places)) for row in self.types}
         features = self.entries.words.features()
         return assembled(
             self.entries,
@@ -93,6 +113,19 @@ class PoolGate:
             types={name: cells for name, cells in types.items() if cells},
             classes=[_class(member.profile, texts, features) for member, texts in groups],
         )
+
+    def _groups(self) -> Iterator[tuple[PoolMember, ClassTexts]]:
+        """Yield the hosts of the pool by what they run, and what they ran, which names no host."""
+        known = set[tuple[str, str]]()
+        for member in self.domain.members:
+            for texts in class_texts(member):
+                known.add(texts[:2])
+                yield member, texts
+        for member in self.past:
+            for kernel, qemu, _ in class_texts(member):
+                if (kernel, qemu) not in known:
+                    known.add((kernel, qemu))
+                    yield member, (kernel, qemu, [])
 
     def _offered(self, arch: str) -> Iterator[MachineType]:
         """Yield the types that some host of the pool may have, on the boards and lines of the policy."""
@@ -109,17 +142,20 @@ class PoolGate:
     def _may_have(self, member: PoolMember, row: MachineType) -> bool:
         return self.form.offers.of_build(member.profile.qemu, row.name) is not Truth.NO
 
-    def _cells(self, row: MachineType, place: dict[HostProfile, list[int]]) -> Iterator[GateCell]:
+    def _cells(self, row: MachineType, places: ClassPlaces) -> Iterator[GateCell]:
         """Yield what is asked of guests of a type, by where they booted and where they come to."""
         having = tuple(one for one in self.domain.members if self._may_have(one, row))
         starts = tuple(one for one in having if one in self.domain.starts)
-        apart = len(self.domain.profiles) <= MOST_PROFILES
+        known = {one.profile for one in starts}
+        gone = {one.profile: one for one in self.past if one.profile not in known}
+        starts += tuple(one for one in gone.values() if self._may_have(one, row))
+        apart = len(places.boots) <= MOST_PROFILES
         found: dict[int, list[tuple[list[int], list[int]]]] = {}
         for here in having if starts else ():
             for boots in ((one,) for one in starts) if apart else (starts,):
                 entry = self._entry(boots, having, here, row)
-                booted = [number for one in boots for number in place[one.profile]]
-                found.setdefault(entry, []).append((booted, place[here.profile]))
+                booted = [number for one in boots for number in places.boots[one.profile]]
+                found.setdefault(entry, []).append((booted, places.here[here.profile]))
         for entry, pairs in found.items():
             yield from _merged(entry, pairs)
 
@@ -133,15 +169,17 @@ class PoolGate:
         pairs = frozenset((one.profile, here.profile) for one in having)
         allowed = self.domain.edges
         edges = pairs if allowed is None else pairs & allowed
-        domain = MigrationDomain(name="", starts=boots, members=having, edges=edges)
+        gone = tuple(one for one in boots if one not in having)
+        domain = MigrationDomain(name="", starts=boots, members=having + gone, edges=edges)
+        builds = frozenset(one.profile.qemu for one in having)
         if domain.unplaced:
             gap = GateRefusal(unit="", text=domain.unplaced[0], certain=False)
             nothing = ChosenBaseline(board=row.board, line=row.line, machine_type=row.name)
-            return self.entries.of_baseline(nothing, domain.builds, (gap,))
+            return self.entries.of_baseline(nothing, builds, (gap,))
         tried = self.form.attempt(domain, row)
         baseline = sorted_out(domain, baseline_of(tried), row, self.form)
         baseline = replace(baseline, reasons=tuple(asked_by(domain, row, self.form)))
-        return self.entries.of_baseline(baseline, domain.builds, refusals_of(tried))
+        return self.entries.of_baseline(baseline, builds, refusals_of(tried))
 
 
 def assembled(
@@ -193,7 +231,7 @@ def _merged(entry: int, pairs: Iterable[tuple[list[int], list[int]]]) -> Iterato
         yield GateCell(boots=list(starts), here=sorted(reached), entry=entry)
 
 
-def class_texts(member: PoolMember) -> list[tuple[str, str, list[str]]]:
+def class_texts(member: PoolMember) -> list[ClassTexts]:
     """Return (kernel, QEMU, hosts) of a member: hosts judged alike may run releases of their own."""
     found: dict[tuple[str, str], list[str]] = {}
     for group in member.groups:
@@ -201,12 +239,11 @@ def class_texts(member: PoolMember) -> list[tuple[str, str, list[str]]]:
     return [(kernel, qemu, sorted(hosts)) for (kernel, qemu), hosts in found.items()]
 
 
-def _class(
-    profile: HostProfile, texts: tuple[str, str, list[str]], features: Iterable[str]
-) -> GateClass:
+def _class(profile: HostProfile, texts: ClassTexts, features: Iterable[str]) -> GateClass:
     kernel, qemu, hosts = texts
     lacks, gives = host_features(profile, features)
-    label = f"{hosts[0]} and {len(hosts) - 1} more" if len(hosts) > 1 else hosts[0]
+    label = hosts[0] if hosts else f"a host as it was, QEMU {qemu} and kernel {kernel}"
+    label += f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
     return GateClass(label=label, kernel=kernel, qemu=qemu, hosts=hosts, lacks=lacks, gives=gives)
 
 

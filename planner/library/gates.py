@@ -56,11 +56,17 @@ def gate_of_fleet(
     *,
     edges: Arrows | None = None,
     pool: str = "",
+    past: Iterable[Fleet] = (),
 ) -> Iterator[GatePolicy]:
-    """Yield a policy per pool: every machine type, by where a guest booted and where it comes to."""
+    """Yield a policy per pool: every machine type, by where a guest booted and where it comes to.
+
+    `past` are the fleet as it was: guests that run may have booted on hosts of theirs.
+    """
+    gone = [profile_fleet(one, knowledge).pools for one in past]
     for domain in domains_of(profile_fleet(fleet, knowledge), edges):
         if pool in {"", domain.name}:
-            yield PoolGate(domain, knowledge, policy).compiled(settings)
+            members = tuple(one for pools in gone for one in pools.get(domain.name, ()))
+            yield PoolGate(domain, knowledge, policy, members).compiled(settings)
 
 
 def gate_of_answer(

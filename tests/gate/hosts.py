@@ -28,12 +28,13 @@ BARE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C"}
 
 
 @cache
-def compiled(fleet: Path = SEED, policy: Policy | None = None) -> Json:
+def compiled(fleet: Path = SEED, policy: Policy | None = None, past: tuple[Path, ...] = ()) -> Json:
     """Return the first policy of a fleet, as a script reads it."""
     knowledge = planner.load_knowledge()
     hosts = planner.read_fleet(fleet)
     settings = GateSettings(mode="enforce")
-    made = next(gate_of_fleet(hosts, settings, policy or knowledge.policy, knowledge))
+    gone = [planner.read_fleet(one) for one in past]
+    made = next(gate_of_fleet(hosts, settings, policy or knowledge.policy, knowledge, past=gone))
     found: Json = json.loads(dumped(made))
     return found
 

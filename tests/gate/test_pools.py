@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import pytest
 
 from planner.gate import entries, policy, pools, tables, words  # noqa: F401  the parts under test
-from tests.gate.hosts import compiled, domain, stamp, verdict, waiving
+from tests.gate.hosts import SEED, compiled, domain, stamp, verdict, waiving
 
 NEW, OLD = ("new1", "4.18.20"), ("old1", "4.14.336")
 SMI = "cpu/msr_smi_count"
@@ -116,9 +117,31 @@ def test_the_stamp_tells_on_which_host_a_guest_with_the_cpu_of_its_host_booted()
     )
     assert plain[0] == on_new[0] == "unknown" and on_old == ("safe", "")
     assert "(if it booted on new1" in plain[1] and "(booted on new1" in on_new[1]
+
+
+def test_a_guest_that_booted_on_what_no_host_runs_any_more_is_judged_by_the_past(
+    tmp_path: Path,
+) -> None:
+    """All hosts are upgraded; what the old kernel gave to guests is told by the fleet as it was."""
+    lines = SEED.read_text().splitlines()
+    new = tmp_path / "new.csv"
+    new.write_text("\n".join([lines[0], lines[1], lines[2], ""]))
+    guest = domain("pc-q35-4.0", stamp=BOOTED_OLD)
+    passthrough = domain("pc-q35-4.0", cpu="<cpu mode='host-passthrough'/>", stamp=BOOTED_OLD)
+    outcome, reason = verdict(compiled(new), guest, *NEW)
+    assert outcome == "unknown" and "it booted on a kernel and QEMU" in reason
+    judged = compiled(new, past=(SEED,))
+    assert [one["hosts"] for one in judged["classes"]] == [["new1", "new2"], []]
+    assert verdict(judged, guest, *NEW) == ("safe", "")
+    assert "(booted on a host as it was" in verdict(judged, passthrough, *NEW)[1]
+    assert verdict(judged, passthrough, *NEW)[0] == verdict(compiled(), passthrough, *NEW)[0]
     other = stamp("old1", "3.10.0", "4.0.0")
-    unfit = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=other), *OLD)
-    assert unfit == plain
+    assert verdict(judged, domain("pc-q35-4.0", stamp=other), *NEW)[0] == "unknown"
+
+
+def test_the_past_is_no_host_that_a_guest_comes_to() -> None:
+    judged = compiled(past=(SEED,))
+    assert judged["classes"] == compiled()["classes"]
 
 
 def test_a_value_set_by_hand_that_sends_more_is_not_known() -> None:

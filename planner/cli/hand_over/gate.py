@@ -29,7 +29,7 @@ from planner.cli.screen.output import answer, emit
 from planner.domain.errors import UsageError, quoted, wrong_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from planner.gate.policy import GatePolicy
     from planner.library.gates import GateSettings
@@ -72,6 +72,10 @@ ENDS = {None: "json", GatedPlane.KUBEVIRT: "yaml", GatedPlane.NOVA: "sh", GatedP
 OnPlane = Annotated[
     GatedPlane | None, typer.Option("--plane", help="write what this plane can hold of the policy")
 ]
+Past = Annotated[
+    list[Path] | None,
+    typer.Option("--past", metavar="FLEET", help="the fleet as it was: guests booted there too"),
+]
 Folder = Annotated[
     Path | None,
     typer.Option("--folder", metavar="DIR", help="write each pool's policy to DIR/POOL.json"),
@@ -86,6 +90,7 @@ def build(
     allow_unknown: AllowUnknown = False,
     after_wave: AfterWave = 0,
     edges: EdgesFile = None,
+    past: Past = None,
     policy: PolicyFile = None,
     knowledge: KnowledgeFolder = None,
     guest_profile: GuestProfileName = "",
@@ -108,20 +113,21 @@ def build(
     )
     schema = schema_of(source)
     if schema:
-        _refuse({"--edges": edges, "--guest-profile": guest_profile}, "beside a JSON file")
+        of_fleet = {"--edges": edges, "--past": past, "--guest-profile": guest_profile}
+        _refuse(of_fleet, "beside a JSON file")
     if not schema.startswith(PLAN):
         _refuse({"--after-wave": after_wave}, "without a plan")
     if schema:
         made = _of_document(schema, source, after_wave, settings, policy, knowledge)
     else:
-        made = _of_fleet(source, settings, edges, policy, knowledge, guest_profile, pool)
+        made = _of_fleet(source, settings, (edges, past), policy, knowledge, guest_profile, pool)
     with working("judging every machine type between all hosts"):
         found = list(made)
     known_pool(pool, [one["pool"] for one in found])
     _write([one for one in found if pool in {"", one["pool"]}], plane, folder, output)
 
 
-def _refuse(options: dict[str, object], where: str) -> None:
+def _refuse(options: Mapping[str, object], where: str) -> None:
     wrong = [name for name, value in options.items() if value]
     if wrong:
         raise UsageError([wrong_word(one, f"says nothing {where}") for one in wrong])
@@ -150,13 +156,15 @@ def _of_document(
 def _of_fleet(
     source: Path,
     settings: GateSettings,
-    edges: Path | None,
+    beside: tuple[Path | None, list[Path] | None],
     policy: Path | None,
     folders: list[Path] | None,
     guest_profile: str,
     pool: str,
 ) -> Iterable[GatePolicy]:
+    """Compile a fleet, with the edges and the past that were given beside it."""
     from planner.library.gates import gate_of_fleet
+    from planner.library.read import read_fleet
 
     given = with_profile(inputs_of(source, policy, folders), guest_profile)
     known_pool(pool, given.fleet.pools)
@@ -165,8 +173,9 @@ def _of_fleet(
         settings,
         given.policy,
         given.knowledge,
-        edges=arrows_in(edges, given.fleet),
+        edges=arrows_in(beside[0], given.fleet),
         pool=pool,
+        past=[read_fleet(one, knowledge=given.knowledge) for one in beside[1] or ()],
     )
 
 

@@ -173,6 +173,8 @@ def _against(
     if not cells:
         yield UNSAFE, "", "the QEMU of this host does not have this machine type"
     stamped = booted(classes, guest)
+    if stamped is None and is_elsewhere(classes, guest):
+        yield UNKNOWN, "", "it booted on a kernel and QEMU that the policy does not have"
     own = [one for one in cells if not one["boots"] or stamped in one["boots"]]
     if stamped is None or not own:
         stamped, own = None, cells
@@ -234,18 +236,33 @@ def _is_part(version: str, text: str) -> bool:
     return bool(version) and re.search(pattern, text) is not None
 
 
-def booted(classes: list[GateClass], guest: Incoming) -> int | None:
-    """Return the class on which a guest was started by its stamp, None if that is not known."""
+def is_elsewhere(classes: list[GateClass], guest: Incoming) -> bool:
+    """Return whether a guest has a note of a boot host, and all classes are such as notes can fit."""
+    stamp = guest.domain.find("metadata/" + STAMP)
+    can_fit = all(NUMBERED.fullmatch(one["kernel"]) for one in classes)
+    return stamp is not None and bool(classes) and can_fit and not fitting(classes, guest)
+
+
+def fitting(classes: list[GateClass], guest: Incoming) -> list[int]:
+    """Return the classes that the note of a guest's boot host fits."""
     stamp = guest.domain.find("metadata/" + STAMP)
     if stamp is None:
-        return None
+        return []
     kernel, qemu = stamp.get("kernel", ""), stamp.get("qemu", "")
-    fits = [
+    return [
         place
         for place, one in enumerate(classes)
         if kernel and NUMBERED.fullmatch(one["kernel"]) and is_same(one["kernel"], kernel)
         if _is_part(one["qemu"], qemu) or _is_part(qemu, one["qemu"])
     ]
+
+
+def booted(classes: list[GateClass], guest: Incoming) -> int | None:
+    """Return the class on which a guest was started by its stamp, None if that is not known."""
+    stamp = guest.domain.find("metadata/" + STAMP)
+    fits = fitting(classes, guest)
+    if stamp is None or not fits:
+        return None
     named = class_of(classes, stamp.get("host", ""))
     if named in fits:
         return named
