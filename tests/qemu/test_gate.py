@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,13 +36,16 @@ HOOK, NOTE = "50-planner-gate", "51-planner-stamp"
 
 
 def compiled(path: Path) -> Json:
-    """Return the policy of a fleet, for the kernel that runs here."""
+    """Return the policy of a fleet, as if it had the kernel and the QEMU of this machine."""
     knowledge = planner.load_knowledge()
     settings = GateSettings(mode="enforce")
     made = next(gate_of_fleet(planner.read_fleet(path), settings, knowledge.policy, knowledge))
     found: Json = json.loads(dumped(made))
+    words = ["qemu-system-x86_64", "--version"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     for one in found["classes"]:
         one["kernel"] = os.uname().release
+        one["qemu"] = told.partition("\n")[0]
     return found
 
 
@@ -170,6 +174,19 @@ def test_the_note_of_the_boot_host_is_written_once_and_travels(
     time.sleep(3)
     kept = hosts.note("hostb", "safe")
     assert kept is not None and kept.get("host") == "hosta"
+    assert hosts.migrate("safe", "hostb", "hosta") == (0, "")
+
+
+def test_a_note_of_a_kernel_that_the_policy_lacks_makes_a_guest_unknown(
+    hosts: Hosts, guest: Callable[[str, str], None]
+) -> None:
+    guest("safe", SAFE)
+    hosts.awaited_note("hosta", "safe")
+    older = [one | {"kernel": "2.6.32"} for one in hosts.policy["classes"]]
+    older[1] = hosts.policy["classes"][1] | {"qemu": "QEMU emulator version 1.0.0"}
+    hosts.gate("hostb", hosts.policy | {"classes": older})
+    code, told = hosts.migrate("safe")
+    assert code and "it booted on a kernel and QEMU that the policy does not have" in told
 
 
 def test_restore_is_judged(hosts: Hosts, guest: Callable[[str, str], None]) -> None:
