@@ -15,7 +15,7 @@ from planner.domain.migrated import ClauseKind
 from planner.domain.solution import ChosenBaseline
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.guests import CpuGeneration
+from planner.knowledge.cpu_generations import CpuGeneration
 from planner.migration.graph import MigrationDomain
 from planner.migration.parts import absent_parts
 

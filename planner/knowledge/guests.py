@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from planner.domain.capability import Evidence
 from planner.domain.guest import FOLLOWS_HOST
 from planner.domain.guest_formats import GuestFormats
+from planner.knowledge.cpu_generations import CpuGeneration, brought_after
 from planner.knowledge.cpu_models import CpuModels
 from planner.knowledge.device_backends import Backend
 from planner.knowledge.qemu.compat_lists import MachineTables
@@ -38,26 +38,6 @@ class Variant:
 
     base: str
     usual: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CpuGeneration:
-    """A family of named CPU models of one vendor; `order` is its place among the vendor's in time.
-
-    `family` and `number` are what CPUID tells of the newest version. `match` fits the names that its
-    hardware is sold under (None: not read): such a CPU has what all versions of the models have, and
-    `also`.
-    """
-
-    model: str
-    vendor: str
-    order: int
-    family: int
-    number: int
-    match: re.Pattern[str] | None
-    evidence: Evidence
-    source: str
-    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +187,10 @@ class GuestWords:
             also = (row.also for row in self.cpu_generations if row.model == generation)
             self._features[generation] = first.intersection(*own).union(*also)
         return self._features[generation]
+
+    def lacked_by(self, generation: str) -> frozenset[str]:
+        """Return the features that no hardware of a generation has: what later ones brought."""
+        return brought_after(generation, self.cpu_generations)
 
     def generation_in(self, name: str) -> str:
         """Return the generation that a model is of: the longest that its name begins with, or none."""

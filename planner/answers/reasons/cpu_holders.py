@@ -8,7 +8,7 @@ from dataclasses import replace
 from planner.domain.cpu_advice import Holder, KeptOut, RefusedModel
 from planner.domain.host import HostProfile
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.guests import CpuGeneration
+from planner.knowledge.cpu_generations import CpuGeneration
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember
 

@@ -9,11 +9,11 @@ from planner.domain.guest_profile import CPU_KINDS, GuestProfile
 from planner.domain.migrated import Consequence
 from planner.domain.policy import Policy
 from planner.domain.truth import Truth
+from planner.knowledge.cpu_generations import CpuGeneration
 from planner.knowledge.cpu_models import CpuModel
 from planner.knowledge.device_backends import Backend
 from planner.knowledge.files.rows import Row, release_key
 from planner.knowledge.guests import (
-    CpuGeneration,
     Emulation,
     Trait,
     Variant,

@@ -13,19 +13,17 @@ from planner.domain.migrated import Clause, ClauseKind, Consequence, MigratedUni
 from planner.domain.truth import Truth
 from planner.domain.verdict import Objection, Remark, Rule, knowledge_gap
 from planner.knowledge.base import KnowledgeBase
-from planner.knowledge.guests import BEYOND, BEYOND_COMMON
 from planner.migration.applies import clause_truth
 from planner.migration.claims import Assumed
 from planner.migration.guest_cpu import has_feature
 from planner.migration.guest_devices import unknown_devices
 from planner.migration.rules.hardware_rules import SAME_HARDWARE
+from planner.migration.rules.other_cpu_rules import open_features
 
 NO_VENDOR = "cpu_vendors.toml has no row for one of them"
 NO_FAULTY_CPU = "no CPU from which one of the kernels alone takes a feature: {}"
 KERNEL_DIFFERS = "kernel differs"
 MAY_TAKE = "kernel may take it unless {} (a probe tells)"
-MOST_FEATURES = 3
-"""CPU features that one message names."""
 
 
 def judge_coverage(edge: MigrationEdge, knowledge: KnowledgeBase) -> Iterator[Objection]:
@@ -150,7 +148,7 @@ def judge_cpu_features(
         objections.append(unlisted_cpus(edge))
     elif differs:
         for unit in units:
-            objections += _open_features(unit, edge, start, knowledge, management, assumed)
+            objections += open_features(unit, edge, start, knowledge, management, assumed)
     return tuple(objections)
 
 
@@ -172,55 +170,6 @@ def unlisted_cpus(edge: MigrationEdge) -> Objection:
     source, destination = edge.source.cpu_model, edge.destination.cpu_model
     fact = f"what a guest sees of the CPUs '{source}' and '{destination}' ({edge.source.arch})"
     return knowledge_gap(fact, Consequence.FAILS_CLEANLY, "coverage of this architecture")
-
-
-def _open_features(
-    unit: MigratedUnit,
-    edge: MigrationEdge,
-    start: GuestStart,
-    knowledge: KnowledgeBase,
-    management: str,
-    assumed: Assumed,
-) -> Iterator[Objection]:
-    """Yield a gap if the guest's CPU may have what nobody knows of a destination of another model."""
-    words = knowledge.guests
-    missing = [
-        name
-        for name in sorted(_open_names(start.booted_on or edge.source, edge.destination, knowledge))
-        if has_feature(name, start.cpu, start, words) is not Truth.NO
-    ]
-    boot = start.booted_on or edge.source
-    generation = edge.destination.cpu_generation if boot.cpu_generation else ""
-    beyond = f"{BEYOND}{generation}" if generation else BEYOND_COMMON
-    clause = Clause(kind=ClauseKind.CPU, any_of=(beyond,))
-    applies = clause_truth(clause, start, words, assumed)
-    if not missing or applies.truth is Truth.NO:
-        return
-    few = ", ".join(f"cpu.{name}" for name in missing[:MOST_FEATURES])
-    more = len(missing) - MOST_FEATURES
-    fact = f"{few}{f' and {more} more' if more > 0 else ''} on the destination, whose CPU differs"
-    yield Objection(
-        rule=Rule.KNOWLEDGE_GAP,
-        consequence=unit.lack_libvirt if management == "libvirt" else unit.lack_plain,
-        unit=unit.id,
-        severity=unit.severity,
-        facts=applies.open_facts or (fact,),
-        depends_on=(clause,),
-        source=unit.source,
-    )
-
-
-def _open_names(
-    boot: HostProfile, destination: HostProfile, knowledge: KnowledgeBase
-) -> frozenset[str]:
-    """Return the features of which nobody knows whether the destination has them.
-
-    A CPU that nobody reads is held against no generation: it may lack what every generation has.
-    """
-    known = knowledge.open_cpu_features(destination.capabilities)
-    words = knowledge.guests
-    unread = frozenset() if boot.cpu_generation else words.features_of(destination.cpu_generation)
-    return known | (unread & words.beyond_common)
 
 
 def _doubtful(boot: HostProfile, destination: HostProfile) -> tuple[CapabilityId, ...]:
