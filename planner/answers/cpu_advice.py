@@ -70,7 +70,7 @@ def _with_holders(
     trimmed = [
         f"{one.version},{','.join(f'-{name}' for name in one.features)}"
         for one in refused
-        if one.version and one.why is not KeptOut.GENERATION
+        if advice.newest and one.version and one.why is not KeptOut.GENERATION
         if len(one.features) <= MOST_TRIMMED and needed.isdisjoint(one.features)
     ]
     return replace(advice, refused=refused, trimmed=trimmed[-1] if trimmed else "")
@@ -91,10 +91,18 @@ def _cpus_of(domain: MigrationDomain) -> PoolCpus:
         builds=domain.builds,
         vendors=_all_known(profile.cpu_vendor for profile in profiles),
         generations=_all_known(profile.cpu_generation for profile in profiles),
-        everywhere=frozenset() if _is_partly_read(profiles) else frozenset.intersection(*present),
+        everywhere=held_everywhere(domain),
         somewhere=frozenset[str]().union(*present),
         absent=_features(stated),
     )
+
+
+def held_everywhere(domain: MigrationDomain) -> frozenset[str]:
+    """Return the features that every host of a pool is known to have."""
+    profiles = domain.profiles
+    if _is_partly_read(profiles):
+        return frozenset()
+    return frozenset.intersection(*(_features(one.capabilities.present) for one in profiles))
 
 
 def _is_partly_read(profiles: Iterable[HostProfile]) -> bool:

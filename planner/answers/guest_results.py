@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from planner.answers.alike_guests import AlikeGuests
 from planner.answers.conditions import clauses_of
+from planner.answers.cpu_advice import held_everywhere
 from planner.domain.guest import GuestStart
 from planner.domain.guest_profile import GuestProfile
 from planner.domain.host import HostProfile
@@ -14,6 +15,7 @@ from planner.domain.migrated import Clause, ClauseKind, MigratedUnit
 from planner.domain.solution import ChosenBaseline, Condition, ConditionReason
 from planner.domain.truth import Truth
 from planner.knowledge.base import KnowledgeBase
+from planner.knowledge.guests import BEYOND
 from planner.migration.applies import clause_truth
 from planner.migration.graph import MigrationDomain
 from planner.migration.guest_cpu import as_booted, has_feature
@@ -49,6 +51,7 @@ class GuestJudge:
     profile: GuestProfile | None
     profile_of: Mapping[str, HostProfile]
     _alternatives: dict[str, tuple[Clauses, ...]] = field(default_factory=dict)
+    _held: frozenset[str] | None = None
 
     def conditions(self) -> Iterator[Condition]:
         """Yield the conditions that are questions about guests."""
@@ -138,12 +141,29 @@ class GuestJudge:
             clause_truth(replace(clause, default=Truth.UNKNOWN), start, words, frozenset())
             for clause in clauses
         ]
-        if any(one.truth is Truth.NO for one in found):
+        if any(one.truth is Truth.NO for one in found) or self._has_all_hosts_have(clauses, start):
             return MET
         unknown = [one for one in found if one.truth is Truth.UNKNOWN]
         if unknown:
             return Result(Truth.UNKNOWN, ", ".join(unknown[0].open_facts) or "more about the guest")
         return Result(Truth.YES, self._beyond(clauses, start))
+
+    def _has_all_hosts_have(self, clauses: Clauses, start: GuestStart) -> bool:
+        """Whether claims are about hardware that differs, and a guest has only what every host has."""
+        named = [word for clause in clauses for word in clause.any_of]
+        if not all(clause.kind is ClauseKind.CPU for clause in clauses):
+            return False
+        if not all(word.startswith(BEYOND) for word in named):
+            return False
+        words = self.knowledge.guests
+        open_ones = frozenset[str]().union(*map(words.beyond, named)) - self._everywhere
+        return all(has_feature(name, start.cpu, start, words) is Truth.NO for name in open_ones)
+
+    @property
+    def _everywhere(self) -> frozenset[str]:
+        if self._held is None:
+            self._held = held_everywhere(self.domain)
+        return self._held
 
     def _beyond(self, clauses: Clauses, start: GuestStart) -> str:
         """Name what a guest's CPU has beyond the hardware that a claim is about, empty for others."""
@@ -153,7 +173,7 @@ class GuestJudge:
                 name
                 for clause in clauses
                 for word in clause.any_of
-                for name in words.beyond(word)
+                for name in words.beyond(word) - self._everywhere
                 if has_feature(name, start.cpu, start, words) is Truth.YES
             }
         )

@@ -201,10 +201,13 @@ def _refused_models(advice: CpuAdvice) -> Iterator[str]:
     if lacked:
         ordered = ([one for one in vendor.refused if one in lacked] for vendor in advice.vendors)
         yield f"not {', '.join(_not_safe(found) for found in ordered if found)}"
-    for one in told_at_once(one for one in refused if one not in lacked):
-        if one.why is KeptOut.UNKNOWN:
-            probe = f": planner probe on {one_of_each(one.holders)}" if one.holders else ""
-            yield f"{one.name} unknown ({few(one.features, FEW_FEATURES)}){probe}"
+    others = told_at_once(one for one in refused if one not in lacked)
+    unknown = [one for one in others if one.why is KeptOut.UNKNOWN]
+    for one in unknown[:MOST_REFUSED]:
+        probe = f": planner probe on {one_of_each(one.holders)}" if one.holders else ""
+        yield f"{one.name} unknown ({few(one.features, FEW_FEATURES)}){probe}"
+    if len(unknown) > MOST_REFUSED:
+        yield f"{len(unknown) - MOST_REFUSED} more unknown (planner cpu)"
     for number, (holders, names) in enumerate(_by_holders(refused)):
         if number:
             left = sum(len(found) for _, found in list(_by_holders(refused))[number:])

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+import planner
+from planner.knowledge.shipped import load_knowledge
 from tests.fleet.test_readers import run
 
 ROW = "{},6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.7,{}\n"
@@ -39,3 +43,29 @@ def test_without_guests_nothing_is_said_of_them(tmp_path: Path) -> None:
     (pool,) = json.loads(run("cpu", "fleet.csv", "-f", "json", cwd=tmp_path).stdout)["domains"]
     assert pool["guests"] is None
     assert "within this" not in run("cpu", "fleet.csv", cwd=tmp_path).stdout
+
+
+def stated_fleet() -> str:
+    """Return hosts whose CPUs nobody reads, but whose features a plane tells."""
+    models = load_knowledge().guests.cpu_models
+    rows = ["host,kernel,qemu,cpu,capabilities"]
+    for name, model in (("a", "Skylake-Server-noTSX-IBRS"), ("b", "Icelake-Server-noTSX")):
+        told = " ".join(f"+cpu.{one}" for one in sorted(models[model].features) if one != "xsaves")
+        rows.append(f"{name},6.8.0-51-generic,1:8.2.2+ds-0ubuntu1.7,{model},{told}")
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("text", [FLEET, stated_fleet()], ids=["sold", "stated"])
+def test_a_guest_on_the_advised_model_violates_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "fleet.csv").write_text(text)
+    fleet = planner.read_fleet(tmp_path / "fleet.csv")
+    (domain,) = planner.solve(fleet).domains
+    assert domain.recommended is not None
+    (intel,) = (one for one in domain.recommended.cpu.vendors if one.newest)
+    for cpu, violated in ((intel.newest, 0), (f"{intel.newest},+avx512vbmi2", 1)):
+        (tmp_path / "guests.csv").write_text(
+            f'guest,host,machine_type,cpu,devices\ng,b,pc-q35-noble,"{cpu}",virtio-net-pci\n'
+        )
+        guests = planner.read_guests(tmp_path / "guests.csv", fleet)
+        (found,) = planner.solve(fleet, guests=guests).domains
+        assert found.counted.violated == violated, cpu
