@@ -17,6 +17,7 @@ from planner.migration.guest_devices import all_say_backends
 from planner.migration.parts import judge_blockers, judge_parts
 from planner.migration.reach import judge_options, usual_devices, with_reach, with_set_options
 from planner.migration.rules.build_rules import judge_builds, judge_machine_type
+from planner.migration.rules.cpu_rules import judge_cpu_features, judge_cpu_settings, open_faults
 from planner.migration.rules.default_rules import judge_defaults
 from planner.migration.rules.device_rules import judge_device_states
 from planner.migration.rules.hardware_rules import hardware_remarks, meets
@@ -25,12 +26,9 @@ from planner.migration.rules.host_rules import (
     doubts,
     judge_board,
     judge_coverage,
-    judge_cpu_features,
-    judge_cpu_settings,
     judge_unknown_devices,
     judge_unplaced,
     judge_vendors,
-    open_faults,
     unlisted_hardware,
 )
 from planner.migration.rules.memory_blocks import judge_memory_blocks

@@ -89,8 +89,10 @@ class DifferenceFinder:
             carried = frozenset(product(domain.builds, arrivals))
             booted = tuple(product(domain.profiles, {destination for _, destination in routes}))
         else:
-            routes = tuple(product(domain.profiles, domain.profiles))
-            booted = routes
+            hosts = domain.profiles
+            if self._is_plain(domain):  # builds alone decide: one host of each tells all
+                hosts = frozenset({host.qemu: host for host in hosts}.values())
+            booted = routes = tuple(product(hosts, hosts))
             builds = carried = frozenset(product(domain.builds, domain.builds))
         yield from self._property_issues(domain.builds, builds, carried, machine_type)
         arch = domain.members[0].profile.arch

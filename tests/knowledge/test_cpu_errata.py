@@ -16,7 +16,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
 from planner.migration.graph import MigrationDomain
 from planner.migration.profiles import PoolMember, Profiler
-from planner.migration.rules.host_rules import judge_cpu_features, open_faults
+from planner.migration.rules.cpu_rules import judge_cpu_features, open_faults
 from planner.solver.cpu_feature_gaps import faults_to_check, not_everywhere
 
 AMD, MEMORY = "arch/x86/kernel/cpu/amd.c", "arch/x86/mm/init.c"

@@ -19,7 +19,7 @@ from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.files.folder import shipped_data
 from planner.knowledge.load import load_knowledge
 from planner.migration.profiles import Profiler
-from planner.migration.rules.host_rules import judge_cpu_features
+from planner.migration.rules.cpu_rules import judge_cpu_features
 
 ARCH, QEMU = "x86_64", "1:11.1.3+ds-1~bpo13+1"
 FOLDER = shipped_data() / "harvested" / "kernels"

@@ -26,7 +26,8 @@ from planner.knowledge.kernel.kernels import KernelLines
 from planner.knowledge.load import load_knowledge
 from planner.migration.judge import judge
 from planner.migration.profiles import Profiler
-from planner.migration.rules.host_rules import judge_coverage, judge_cpu_features
+from planner.migration.rules.cpu_rules import judge_cpu_features
+from planner.migration.rules.host_rules import judge_coverage
 
 
 @cache
