@@ -64,6 +64,11 @@ def read_domain(
     inactive = domain.get("id") is None
     reader = FormatReader(FORMAT, words.formats)
     arguments = [one.get("value", "") for one in domain.iter(f"{QEMU}arg")]
+    try:
+        flags = tuple(flags_of(arguments))
+    except ValueError as error:
+        complaints.add((), f"-global {error}")
+        return None
     traits = reader.traits(partial(_at, domain))
     if OF_THE_ACCELERATOR.intersection(arguments):
         traits = frozenset(one for one in traits if one[1])
@@ -71,7 +76,7 @@ def read_domain(
         key=(domain.findtext("uuid") or "").strip() or name,
         name=name,
         machine_type=machine,
-        flags=tuple(flags_of(arguments)),
+        flags=flags,
         cpu=None if "-cpu" in arguments else _cpu(domain, words, complaints),
         devices=(*reader.devices(_elements(domain)), *added_devices(arguments)),
         traits=traits,
@@ -115,7 +120,10 @@ def _overridden(device: Element) -> Iterator[str]:
 
 
 def flags_of(arguments: list[str]) -> Iterator[CompatFlag]:
-    """Yield the flags of `-global`, in both of its forms; others are not flags of ours."""
+    """Yield the flags of `-global`, in both of its forms; others are not flags of ours.
+
+    Raises `ValueError` for one that says no value.
+    """
     for option, value in pairwise(arguments):
         if option != "-global":
             continue
