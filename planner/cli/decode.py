@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,10 @@ from planner.cli import exits
 from planner.cli.options import KnowledgeFolder, PolicyFile, knowledge_of, policy_of
 from planner.cli.screen.console import painted
 from planner.cli.screen.output import STANDARD, answer
-from planner.domain.compat import PropertyKey
 from planner.domain.errors import UsageError, wrong_word
+
+if TYPE_CHECKING:
+    from planner.domain.compat import PropertyKey
 
 MOST_BYTES = 64 << 20
 """Bytes of a log that are read; what stands at its end counts."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from planner.domain.plans.plan import Plan
-from planner.domain.plans.unlock import UnlockStatus
-from planner.domain.solution import PoolVerdict, Solution, Status
-from planner.domain.verdict import Outcome
+if TYPE_CHECKING:
+    from planner.domain.plans.plan import Plan
+    from planner.domain.plans.unlock import UnlockStatus
+    from planner.domain.solution import Solution, Status
+    from planner.domain.verdict import Outcome
 
 ANSWERED = 0
 BUG = 1
@@ -19,18 +21,23 @@ INTERRUPTED = 130
 ANSWERS = frozenset({ANSWERED, UNSAFE, UNDECIDED})
 """The codes of commands that have answered."""
 
-_OF_STATUS = {Status.SAFE: ANSWERED, Status.NO_SAFE_BASELINE: UNSAFE, Status.UNDECIDED: UNDECIDED}
-_OF_UNLOCK = {
-    UnlockStatus.OPENED: ANSWERED,
-    UnlockStatus.CLOSED: UNSAFE,
-    UnlockStatus.UNDECIDED: UNDECIDED,
+OPENED, CHECKS = "opened", "safe-with-checks"
+OF_WORD = {
+    "safe": ANSWERED,
+    CHECKS: ANSWERED,
+    "undecided": UNDECIDED,
+    "no-safe-baseline": UNSAFE,
+    OPENED: ANSWERED,
+    "closed": UNSAFE,
+    "unsafe": UNSAFE,
+    "unknown": UNDECIDED,
 }
-_OF_OUTCOME = {Outcome.SAFE: ANSWERED, Outcome.UNSAFE: UNSAFE, Outcome.UNKNOWN: UNDECIDED}
+"""The code of every word that an answer is told in; its types are not loaded for a page of help."""
 
 
 def of_status(status: Status) -> int:
     """Return the exit code of a whole answer."""
-    return _OF_STATUS[status]
+    return OF_WORD[status.value]
 
 
 def of_solution(solution: Solution, *, strict: bool) -> int:
@@ -38,10 +45,10 @@ def of_solution(solution: Solution, *, strict: bool) -> int:
     if solution.is_disputed:
         return BUG
     code = of_status(solution.status)
-    verdicts = {domain.verdict for domain in solution.domains}
-    if PoolVerdict.NO_SAFE_BASELINE in verdicts:
+    verdicts = {domain.verdict.value for domain in solution.domains}
+    if UNSAFE in map(OF_WORD.__getitem__, verdicts):
         return UNSAFE
-    unchecked = strict and PoolVerdict.SAFE_WITH_CHECKS in verdicts
+    unchecked = strict and CHECKS in verdicts
     return UNDECIDED if code == ANSWERED and unchecked else code
 
 
@@ -56,26 +63,25 @@ def of_plan(made: Plan) -> int:
 
 def of_verdicts(verdicts: Iterable[str]) -> int:
     """Return the gravest code of the verdicts of pools, as a document tells them."""
-    codes = {PoolVerdict.NO_SAFE_BASELINE: UNSAFE, PoolVerdict.UNDECIDED: UNDECIDED}
-    return gravest(codes.get(PoolVerdict(word), ANSWERED) for word in verdicts)
+    return gravest(OF_WORD[word] for word in verdicts)
 
 
 def of_statuses(statuses: Iterable[Status]) -> int:
     """Return the gravest code of several answers: unsafe beats undecided, undecided beats safe."""
-    return gravest(_OF_STATUS[status] for status in statuses)
+    return gravest(OF_WORD[status.value] for status in statuses)
 
 
 def of_outcomes(outcomes: Iterable[Outcome]) -> int:
     """Return the gravest code: unsafe beats unknown, unknown beats safe."""
-    return gravest(_OF_OUTCOME[outcome] for outcome in outcomes)
+    return gravest(OF_WORD[outcome.value] for outcome in outcomes)
 
 
 def of_unlocks(statuses: Iterable[UnlockStatus], *, asked: bool) -> int:
     """Return the gravest code of what was `asked` for; of what nobody named, any opening answers."""
-    found = tuple(statuses)
-    if not asked and UnlockStatus.OPENED in found:
+    words = [status.value for status in statuses]
+    if not asked and OPENED in words:
         return ANSWERED
-    return gravest(_OF_UNLOCK[status] for status in found)
+    return gravest(OF_WORD[word] for word in words)
 
 
 def gravest(codes: Iterable[int]) -> int:

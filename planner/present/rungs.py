@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from planner.domain.plans.unlock import ClassUpgrade, Unlocks, UnlockStatus, UnlockTarget
 from planner.domain.shown import counted
-from planner.present.asked import Asked
 
-Rungs = Mapping[tuple[str, str], UnlockTarget]
+if TYPE_CHECKING:
+    from planner.domain.plans.unlock import ClassUpgrade, Unlocks, UnlockTarget
+    from planner.present.asked import Asked
+
+Rungs: TypeAlias = "Mapping[tuple[str, str], UnlockTarget]"
 """What opens a type, by pool and type."""
+OPENED = "opened"
 NO_RUNGS: Rungs = {}
 """Where nobody looked what opens a type."""
 Way = tuple[str, str, str]
@@ -24,7 +28,7 @@ def rungs_of(targets: Sequence[UnlockTarget]) -> Rungs:
 
 def rung_text(target: UnlockTarget) -> str:
     """Write what opens a type: how many hosts become what, and whether the fleet runs that already."""
-    if target.status is not UnlockStatus.OPENED:
+    if target.status.value != OPENED:
         return f"{target.status.value}: {target.reason}"
     if not target.cost:
         return "open without any upgrade"
