@@ -18,11 +18,13 @@ from planner.gate.policy import (
     GateFlag,
     GateRefusal,
 )
-from planner.gate.words import Builds, ClauseWords
+from planner.gate.words import ClauseWords
 from planner.knowledge.base import KnowledgeBase
 from planner.solver.candidate import Candidate, is_common_parts
 
 Key = tuple[object, ...]
+SureRefusal = tuple[str, str, Clauses]
+"""Unit, text and claims of what refuses only guests that surely have it."""
 LONGEST = 160
 """Characters of a reason: it is one line of somebody's screen."""
 
@@ -51,14 +53,23 @@ class Entries:
         return {unit.id: unit for unit in self.knowledge.units_of(self.words.tables.arch)}
 
     def of_baseline(
-        self, baseline: ChosenBaseline, builds: Builds, refusals: Iterable[GateRefusal] = ()
+        self,
+        baseline: ChosenBaseline,
+        here: HostProfile | None = None,
+        refusals: Iterable[GateRefusal] = (),
+        surely: Iterable[SureRefusal] = (),
     ) -> int:
         """Return the place of the entry of a machine type with its flags and conditions."""
         flags = sorted({self._flag(one) for one in baseline.flags})
         conditions = sorted(
-            (self._condition(one, baseline, builds), one not in baseline.universal)
-            for one in baseline.conditions
-            if one.words or is_common_parts(one)
+            {
+                *(
+                    (self._condition(one, baseline, here), 1 + (one not in baseline.universal))
+                    for one in baseline.conditions
+                    if one.words or is_common_parts(one)
+                ),
+                *((self._sure(*one), 0) for one in surely),
+            }
         )
         told = list(refusals)
         key = (
@@ -113,21 +124,39 @@ class Entries:
             apart=list(row.apart),
         )
 
-    def _condition(self, condition: Condition, baseline: ChosenBaseline, builds: Builds) -> int:
-        asking = tuple(one for one in baseline.reasons if one.condition == condition.text)
-        asked = (condition, frozenset(one.unit for one in asking), builds)
+    def _sure(self, unit: str, text: str, clauses: Clauses) -> int:
+        """Return the place of a condition that only guests break which surely have something."""
+        asked = (unit, text, clauses)
         if asked not in self._asked:
-            self._asked[asked] = self._listed(condition, asking, builds)
+            self._asked[asked] = len(self.conditions)
+            claims = [self._claim(unit, clauses)]
+            made = GateCondition(id=unit or text[:LONGEST], text=text[:LONGEST], claims=claims)
+            self.conditions.append(made)
+        return self._asked[asked]
+
+    def _condition(
+        self, condition: Condition, baseline: ChosenBaseline, here: HostProfile | None
+    ) -> int:
+        asking = tuple(one for one in baseline.reasons if one.condition == condition.text)
+        asked = (condition, frozenset(one.unit for one in asking), here)
+        if asked not in self._asked:
+            self._asked[asked] = self._listed(condition, asking, here)
         return self._asked[asked]
 
     def _listed(
-        self, condition: Condition, reasons: tuple[ConditionReason, ...], builds: Builds
+        self,
+        condition: Condition,
+        reasons: tuple[ConditionReason, ...],
+        here: HostProfile | None,
     ) -> int:
         found = claims_of_condition(condition, reasons, self.units)
+        of_parts = is_common_parts(condition)
+        if of_parts and here is not None:
+            lacking = lacked_features(here)
+            found = tuple(one for one in found if one[1] and lacking & {*one[1][0].any_of})
         claims = [self._claim(unit, clauses) for unit, clauses in found if clauses]
-        if builds and is_common_parts(condition):
-            arch = self.words.tables.arch
-            parts = self.words.parts(builds, arch)
+        if of_parts and here is not None:
+            parts = self.words.parts(frozenset({here.qemu}), self.words.tables.arch)
             claims += [{"unit": "", "clauses": [number]} for number in parts]
         key = (
             condition.id,
@@ -139,6 +168,14 @@ class Entries:
             made = GateCondition(id=condition.id, text=condition.text[:LONGEST], claims=claims)
             self.conditions.append(made)
         return self._conditions[key]
+
+
+def lacked_features(host: HostProfile) -> frozenset[str]:
+    """Return the CPU features of which it is not sure that guests get them on a host."""
+    features = host.cpu_features
+    taken = {one.feature for one in (*features.taken, *host.open_faults)}
+    names = features.of_no_guest | features.unsure | features.one_vendor | taken
+    return frozenset(name.removeprefix("cpu.") for name in names)
 
 
 def refusals_of(tried: Candidate) -> Iterator[GateRefusal]:

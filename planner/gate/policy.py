@@ -87,13 +87,13 @@ class GateRefusal(TypedDict):
 
 
 class GateEntry(TypedDict):
-    """What is asked of guests; `conditions` are (index, whether an open answer counts).
+    """What is asked of guests; `conditions` are (index, when an open answer counts).
 
-    It counts in any case for guests that surely have a part of a claim.
+    0: never, 1: of guests that surely have a part of a claim, 2: always.
     """
 
     flags: list[int]
-    conditions: list[tuple[int, bool]]
+    conditions: list[tuple[int, int]]
     refusals: list[GateRefusal]
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from planner.answers.conditions import profile_of, sorted_out
 from planner.answers.reasons.condition_origin import asked_by
+from planner.answers.reasons.sure_findings import sure_refusals
 from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.policy import Policy
@@ -171,15 +172,16 @@ class PoolGate:
         edges = pairs if allowed is None else pairs & allowed
         gone = tuple(one for one in boots if one not in having)
         domain = MigrationDomain(name="", starts=boots, members=having + gone, edges=edges)
-        builds = frozenset(one.profile.qemu for one in having)
         if domain.unplaced:
             gap = GateRefusal(unit="", text=domain.unplaced[0], certain=False)
             nothing = ChosenBaseline(board=row.board, line=row.line, machine_type=row.name)
-            return self.entries.of_baseline(nothing, builds, (gap,))
+            return self.entries.of_baseline(nothing, here.profile, (gap,))
         tried = self.form.attempt(domain, row)
         baseline = sorted_out(domain, baseline_of(tried), row, self.form)
         baseline = replace(baseline, reasons=tuple(asked_by(domain, row, self.form)))
-        return self.entries.of_baseline(baseline, builds, refusals_of(tried))
+        libvirt = self.policy.management == "libvirt"
+        surely = sure_refusals(tuple(edges), row, self.knowledge, libvirt=libvirt)
+        return self.entries.of_baseline(baseline, here.profile, refusals_of(tried), surely)
 
 
 def assembled(

@@ -23,6 +23,7 @@ from planner.gate.pools import GateSettings, Outline, assembled
 from planner.gate.tables import GuestTables
 from planner.gate.words import ClauseWords
 from planner.knowledge.base import KnowledgeBase
+from planner.solver.candidate import COMMON_PARTS
 
 KINDS = frozenset(kind.value for kind in ClauseKind)
 WITH_ANSWER = frozenset({"safe", "safe-with-checks"})
@@ -73,7 +74,7 @@ def _compiled(
     entries = Entries(ClauseWords(GuestTables(knowledge, arch)))
     types: dict[str, list[GateCell]] = {}
     for one in found:
-        entry = entries.of_baseline(one, frozenset())
+        entry = entries.of_baseline(one)
         types[one.machine_type] = [GateCell(boots=[], here=[], entry=entry)]
     return assembled(entries, outline, settings, policy, types=types, classes=[])
 
@@ -113,7 +114,8 @@ def baseline_told(told: ToldBaseline) -> ChosenBaseline:
 def _condition(told: ToldCondition) -> Condition:
     words = told.id.split(JOINT)
     kinds = {word.partition(":")[0] for word in words}
-    if kinds <= KINDS and told.subject and told.polarity != "equal":
+    parts = told.subject == COMMON_PARTS.about
+    if kinds <= KINDS and told.subject and told.polarity != "equal" and not parts:
         return Condition(kind=told.kind, text=told.text, price=told.price, words=tuple(words))
     return Condition(kind=told.kind, text=told.text, price=told.price, about=told.subject)
 

@@ -59,7 +59,10 @@ class ClauseWords:
         return self.clauses.setdefault((kind, words), len(self.clauses))
 
     def parts(self, builds: Builds, arch: str) -> tuple[int, ...]:
-        """Return the clauses of which each speaks of parts that not every build has."""
+        """Return the clauses of which each speaks of devices or CPU models that not every build has.
+
+        A feature that a build lacks it refuses by itself: such a guest does not start there.
+        """
         if builds not in self._parts:
             name = f"parts of {len(self._parts)}"
             knowledge = self.tables.knowledge

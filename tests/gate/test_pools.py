@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 
 import pytest
 
+import planner
 from planner.gate import entries, policy, pools, tables, words  # noqa: F401  the parts under test
-from tests.gate.hosts import SEED, compiled, domain, stamp, verdict, waiving
+from planner.library.gates import GateSettings, dumped, gate_of_fleet
+from tests.gate.hosts import ROOT, SEED, Json, compiled, domain, stamp, verdict, waiving
+
+
+def compiled_of_rhel() -> Json:
+    knowledge = planner.load_knowledge()
+    fleet = planner.read_fleet(ROOT / "examples" / "three-pools" / "fleet.csv")
+    settings = GateSettings(mode="enforce")
+    made = next(gate_of_fleet(fleet, settings, knowledge.policy, knowledge, pool="rhel"))
+    found: Json = json.loads(dumped(made))
+    return found
+
 
 NEW, OLD = ("new1", "4.18.20"), ("old1", "4.14.336")
 SMI = "cpu/msr_smi_count"
@@ -101,6 +114,29 @@ def test_a_note_fits_the_version_that_it_names(version: str, fits: bool) -> None
     note = stamp("old1", "4.14.336", f"QEMU emulator version {version}")
     outcome, _ = verdict(compiled(), domain("pc-q35-2.11", cpu=cpu, stamp=note), *OLD)
     assert (outcome == "safe") is fits
+
+
+def test_a_part_is_asked_of_the_host_that_a_guest_comes_to_alone() -> None:
+    """EL 9 has no qxl: such a guest goes between hosts of EL 8, and not there."""
+    made = compiled_of_rhel()
+    guest = domain("pc-q35-rhel8.6.0", devices="<video><model type='qxl' primary='yes'/></video>")
+    old, new = (
+        next(one for one in made["classes"] if release in one["kernel"])
+        for release in ("el8", "el9")
+    )
+    outcome, reason = verdict(made, guest, new["hosts"][0], new["kernel"])
+    assert outcome == "unsafe" and "qxl" in reason
+    assert "qxl" not in verdict(made, guest, old["hosts"][0], old["kernel"])[1]
+
+
+def test_what_refuses_only_guests_that_surely_have_it() -> None:
+    """A TPM of the host keeps no state for a migration; one of swtpm does, and none is no question."""
+    tpm = "<tpm model='tpm-tis'><backend type='{}'/></tpm>"
+    passed = domain("pc-q35-2.11", devices=tpm.format("passthrough"))
+    outcome, reason = verdict(compiled(), passed, *OLD)
+    assert outcome == "unsafe" and reason.endswith("[backend/tpm-passthrough]")
+    emulated = domain("pc-q35-2.11", devices=tpm.format("emulator"))
+    assert "passthrough" not in verdict(compiled(), emulated, *OLD)[1]
 
 
 def test_a_cpu_that_no_old_kernel_gives_is_refused() -> None:

@@ -12,6 +12,8 @@ import planner
 from planner.gate import told
 from planner.library.exports import told_of
 from planner.library.gates import GateSettings, dumped, gate_of_answer, gate_of_plan
+from tests.export.answers import condition, pool
+from tests.export.answers import told as answered
 from tests.gate.hosts import ROOT, SEED, Json, compiled, domain, verdict
 
 SETTINGS = GateSettings(mode="enforce", unknown="allow")
@@ -73,6 +75,16 @@ def test_conditions_come_through_a_document_unchanged() -> None:
     assert {one.text: one.words for one in back.conditions if one.text in asked} == asked
     texts = {one.text for one in baseline.universal}
     assert {one.text for one in back.universal} == texts
+
+
+def test_parts_that_not_every_build_has_are_no_question_where_no_build_is_told() -> None:
+    told_parts = condition("only devices that every QEMU of the pool has")
+    told_parts |= {"id": "guest:common-parts", "kind": "guest", "polarity": "without"}
+    told_parts |= {"subject": ["common-parts"]}
+    knowledge = planner.load_knowledge()
+    answer = answered(pool("p", "pc-q35-7.2", flags=(), conditions=[told_parts]))
+    (made,) = gate_of_answer(answer, SETTINGS, knowledge.policy, knowledge)
+    assert verdict(json.loads(dumped(made)), domain("pc-q35-7.2"), "h", "5.10") == ("safe", "")
 
 
 def test_a_plan_lets_in_what_its_flips_start_once_they_are_made() -> None:

@@ -10,7 +10,8 @@ from planner.answers.alike_guests import AlikeGuests, InTheWay, finding_of
 from planner.domain.guest import GuestStart
 from planner.domain.guest_profile import GuestFinding
 from planner.domain.host import HostProfile
-from planner.domain.migrated import MigratedUnit
+from planner.domain.machine_type import MachineType
+from planner.domain.migrated import Clause, MigratedUnit
 from planner.domain.truth import Truth, all_of
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Applicability, clause_truth
@@ -69,6 +70,24 @@ def _reasons(
         pairs = {(source.qemu, destination.qemu) for source, destination in edges}
         if any(fault_bites(fault, *pair, knowledge.builds) is Truth.YES for pair in pairs):
             yield fault.reason, fault.workaround
+
+
+def sure_refusals(
+    edges: Edges, row: MachineType, knowledge: KnowledgeBase, *, libvirt: bool
+) -> Iterator[tuple[str, str, tuple[Clause, ...]]]:
+    """Yield (unit, text, claims) of what refuses guests of a type that surely have it.
+
+    A fault has no unit.
+    """
+    for unit in knowledge.units_of(row.arch):
+        asked = unit.only_certain and unit.when and not unit.gates
+        if asked and any(_is_refused(unit, *edge, libvirt=libvirt) for edge in edges):
+            yield unit.id, f"{unit.title}: {unit.symptom}", unit.when
+    pairs = {(source.qemu, destination.qemu) for source, destination in edges}
+    for fault in knowledge.faults:
+        asked = fault.only_certain and fault.speaks_of(row.name, row.release, row.arch)
+        if asked and any(fault_bites(fault, *one, knowledge.builds) is Truth.YES for one in pairs):
+            yield "", fault.reason, tuple(fault_clauses(fault))
 
 
 def _sure_units(

@@ -42,7 +42,7 @@ class Held:
                 held = False if False in found else None if None in found else True
                 if held:
                     yield UNSAFE, claim["unit"], "breaks the condition: " + condition["text"]
-                elif held is None and (asked or True in found):
+                elif held is None and asked >= (1 if True in found else 2):
                     yield UNKNOWN, claim["unit"], "not known if it keeps: " + condition["text"]
 
     def _may_need(self, flag: GateFlag) -> bool:
