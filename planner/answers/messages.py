@@ -24,6 +24,8 @@ BREAKS = re.compile(r"\r?\n|\\r|\\n|&#10;")
 """Ends of lines, as they are and as JSON and XML write them."""
 ESCAPED = {"&#39;": "'", "&apos;": "'", "&quot;": '"', "\\u003e": ">", "\\u003c": "<", "''": "'"}
 NAMED = re.compile(r"\(\?P<\w+>")
+LONGEST_LINE = 4096
+"""Characters of a line that are looked at: patterns take the square of them."""
 NEARBY = 6
 """Lines after a message that may still say where it belongs."""
 MOST_UNITS = 4
@@ -66,10 +68,11 @@ def diagnose(text: str, device: str, knowledge: KnowledgeBase) -> tuple[Diagnosi
     features and those allowed. Raises `UsageError` if nothing in the text is known.
     """
     named = device_class(device, knowledge) if device else ""
-    if numbers := TWO_NUMBERS.fullmatch(text):
+    if numbers := TWO_NUMBERS.fullmatch(text[:LONGEST_LINE]):
         text = f"Features {numbers[1]} unsupported. Allowed features: {numbers[2]}"
     reader = Reader(knowledge.messages)
-    found = _merged(_placed(reader, BREAKS.split(_unescaped(text))))
+    lines = (line[:LONGEST_LINE] for line in BREAKS.split(_unescaped(text)))
+    found = _merged(_placed(reader, lines))
     if not found:
         what = f"{quoted(text.strip())} holds no message that has a row"
         remedy = (

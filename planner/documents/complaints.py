@@ -49,6 +49,11 @@ class Complaints:
         place = Location(file=self.file, line=self.line_of(steps), column=written(steps) or None)
         self.problems.append(Problem(location=place, what=what, remedy=remedy))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many problems are known that nobody is told of another one, nor of its remedy."""
+        return len(self.problems) >= MOST_PROBLEMS
+
     def told(self) -> tuple[Problem, ...]:
         """Return the first problems by line and, if there are more, one that counts the rest."""
         ordered = sorted(self.problems, key=lambda problem: problem.location.line or 0)

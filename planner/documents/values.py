@@ -35,7 +35,8 @@ def _unknown_keys(
 ) -> None:
     for key in value:
         if key not in keys:
-            remedy = nearest(key, keys) or f"allowed: {', '.join(keys)}"
+            allowed = f"allowed: {', '.join(keys)}"
+            remedy = "" if complaints.is_full else nearest(key, keys) or allowed
             complaints.add((steps, key), "unknown key", remedy)
 
 
@@ -228,7 +229,8 @@ def known(what: str, names: Collection[str]) -> Reader[str]:
         """Read a name."""
         name = text(value, steps, complaints)
         if isinstance(value, str) and name not in names:
-            complaints.add(steps, f"'{name[:40]}' is no {what}", _instead(name, names))
+            remedy = "" if complaints.is_full else _instead(name, names)
+            complaints.add(steps, f"'{name[:40]}' is no {what}", remedy)
         return name
 
     return read

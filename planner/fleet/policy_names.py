@@ -66,7 +66,7 @@ def flag_of(names: KnownNames) -> Reader[CompatFlag | None]:
         if flag is None:
             complaints.add(steps, f"{shown(value)} is not TYPE.PROPERTY=VALUE")
         elif not names.has_property(flag.key):
-            remedy = nearest(str(flag.key), names.properties)
+            remedy = "" if complaints.is_full else nearest(str(flag.key), names.properties)
             complaints.add(steps, f"'{flag.key}' is no property", remedy)
         elif not names.is_usual(flag.key.qom_type):
             what = f"'{flag.key.qom_type}' is one variant of several: guests with another escape it"
@@ -89,10 +89,11 @@ def property_of(names: KnownNames) -> Reader[str | None]:
         except ValueError:
             key = None
         if key is None:
-            remedy = nearest(str(value), names.properties)
+            remedy = "" if complaints.is_full else nearest(str(value), names.properties)
             complaints.add(steps, f"{shown(value)} is not TYPE.PROPERTY", remedy)
         elif not names.has_property(key):
-            complaints.add(steps, f"'{key}' is no property", nearest(str(key), names.properties))
+            remedy = "" if complaints.is_full else nearest(str(key), names.properties)
+            complaints.add(steps, f"'{key}' is no property", remedy)
         return None if key is None else str(key)
 
     return read

@@ -94,7 +94,7 @@ def _probe(vocabulary: Vocabulary) -> Reader[dict[str, Any]]:
         """Read the name of a capability."""
         name = str(value)
         if vocabulary.canonical(name) is None:
-            remedy = nearest(name, vocabulary.capability_names)
+            remedy = "" if complaints.is_full else nearest(name, vocabulary.capability_names)
             complaints.add(steps, f"unknown capability '{name}'", remedy)
         return name
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def test_a_section_is_not_taken_from_far_away() -> None:
 def test_what_is_no_message_is_refused() -> None:
     with pytest.raises(UsageError, match="holds no message"):
         diagnose("the guest is slow, failed to set up MSR", "", _knowledge())
+
+
+@pytest.mark.parametrize(
+    "text", ["Features 0x{0}", "Features 0x{0} unsupported. Allowed", "{0} {0}"]
+)
+def test_a_line_of_any_length_takes_no_time(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(UsageError, match="holds no message"):
+        diagnose(text.format("9" * 100_000), "", load_knowledge())
+    assert time.process_time() - begun < 10
 
 
 def test_a_log_is_read_from_a_file_and_from_standard_input(tmp_path: Path) -> None:

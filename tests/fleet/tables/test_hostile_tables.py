@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.domain.errors import FleetError
+from planner.domain.errors import FleetError, PolicyError
 from planner.domain.host import Fleet
 from planner.fleet.guests import read_guests
 from planner.fleet.hosts import read_fleet
@@ -19,6 +20,7 @@ from planner.fleet.tables import sources
 from planner.fleet.tables.table_file import MOST_COLUMNS
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.load import load_knowledge
+from planner.library.read import read_policy
 
 KERNEL, QEMU = "6.12.48+deb13-amd64", "1:10.0.13+ds-0+deb13u1"
 HEAD = "host,kernel,qemu"
@@ -151,3 +153,32 @@ def test_a_probe_column_names_no_device(tmp_path: Path) -> None:
     text = f"{HEAD},probe\nh1,{KERNEL},{QEMU},/dev/zero\n"
     told = complaint(lambda: fleet_of(tmp_path / "f.csv", text))
     assert told.endswith("f.csv:2: probe: /dev/zero: is a device; name a file")
+
+
+@pytest.mark.parametrize(
+    ("key", "word"),
+    [
+        ("retired_types", "pc-q35-99.{0}"),
+        ("required_flags", "virtio-net-pci.x-no-{0}=on"),
+        ("forbidden_flags", "virtio-net-pci.x-no-{0}"),
+    ],
+)
+def test_thousands_of_wrong_words_of_a_policy_are_counted(
+    tmp_path: Path, key: str, word: str
+) -> None:
+    words = [word.format(number) for number in range(5_000)]
+    file = tmp_path / "policy.toml"
+    file.write_text(f"schema = 1\n{key} = {json.dumps(words)}\n")
+    begun = time.process_time()
+    with pytest.raises(PolicyError) as caught:
+        read_policy(file, knowledge=knowledge())
+    assert time.process_time() - begun < 10
+    assert str(caught.value).endswith("and 4980 more problems")
+
+
+def test_thousands_of_unknown_capabilities_of_a_probe_are_counted(tmp_path: Path) -> None:
+    names = {f"kvm.unknown-{number}": True for number in range(20_000)}
+    probe = {"schema": "planner.probe/1", "capabilities": names}
+    (tmp_path / "p.json").write_text(json.dumps(probe))
+    text = f"{HEAD},probe\nh1,{KERNEL},{QEMU},p.json\n"
+    assert "and 1 more in this column" in complaint(lambda: fleet_of(tmp_path / "f.csv", text))
