@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from planner.answers.guest_results import Clauses, claims_of_condition
@@ -152,8 +152,7 @@ class Entries:
         found = claims_of_condition(condition, reasons, self.units)
         of_parts = is_common_parts(condition)
         if of_parts and here is not None:
-            lacking = lacked_features(here)
-            found = tuple(one for one in found if one[1] and lacking & {*one[1][0].any_of})
+            found = tuple((unit, _narrowed(clauses, here)) for unit, clauses in found)
         claims = [self._claim(unit, clauses) for unit, clauses in found if clauses]
         if of_parts and here is not None:
             parts = self.words.parts(frozenset({here.qemu}), self.words.tables.arch)
@@ -168,6 +167,14 @@ class Entries:
             made = GateCondition(id=condition.id, text=condition.text[:LONGEST], claims=claims)
             self.conditions.append(made)
         return self._conditions[key]
+
+
+def _narrowed(clauses: Clauses, here: HostProfile) -> Clauses:
+    """Return claims about CPU features with those that guests may not get on a host, none if all do."""
+    lacking = lacked_features(here)
+    kept = [tuple(word for word in one.any_of if word in lacking) for one in clauses]
+    pairs = zip(clauses, kept, strict=True)
+    return tuple(replace(one, any_of=words) for one, words in pairs) if all(kept) else ()
 
 
 def lacked_features(host: HostProfile) -> frozenset[str]:
