@@ -12,6 +12,8 @@ from planner.domain.truth import Truth
 FOLLOWS_HOST = frozenset({"host", "max", "host-model", "host-passthrough"})
 """CPU models whose features are those of the boot host."""
 
+ON, OFF = frozenset({"on", "yes", "true", "y"}), frozenset({"off", "no", "false", "n"})
+"""What QEMU reads as a switch that is on, or off."""
 SET_OFF = frozenset({"off", "no", "false", "n", "none"})
 """Values of an option that say that the guest is without."""
 
@@ -32,16 +34,16 @@ class GuestCpu:
     def parse(cls, text: str) -> GuestCpu:
         """Read `MODEL,+f,-f,f,f=on,f=off,setting=5`, `_` as `-`; raises ValueError for another word.
 
-        A bare word is on, as QEMU reads it.
+        A bare word is on, and `yes`, `true` and `y` are, as QEMU reads them.
         """
         model, *words = [word.strip() for word in text.split(",")]
         enabled, disabled, settings = set[str](), set[str](), dict[str, str]()
         for word in words:
             name, equals, value = word.lstrip("+-").replace("_", "-").partition("=")
             bare = bool(name) and not equals and word[:1] not in "+-"
-            if word.startswith("+") or bare or (equals and value in {"on", "true"}):
+            if word.startswith("+") or bare or (equals and value in ON):
                 enabled.add(name)
-            elif word.startswith("-") or (equals and value in {"off", "false"}):
+            elif word.startswith("-") or (equals and value in OFF):
                 disabled.add(name)
             elif name and value:
                 settings[name] = value

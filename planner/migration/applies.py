@@ -18,10 +18,14 @@ from planner.migration.guest_devices import devices_match
 
 @dataclass(frozen=True, slots=True)
 class Applicability:
-    """Whether a unit or property concerns a guest, and which unstated static facts leave it open."""
+    """Whether a unit or property concerns a guest, and which unstated static facts leave it open.
+
+    `of_host`: the guest says all of itself, and what is open is what its boot host gave to its CPU.
+    """
 
     truth: Truth
     open_facts: tuple[str, ...] = ()
+    of_host: bool = False
 
 
 def clause_truth(
@@ -68,7 +72,8 @@ def _of_cpu(truth: Truth, clause: Clause, start: GuestStart, words: GuestWords) 
     """Return what is known of a guest CPU; what is missing is looked for only where something is."""
     if truth is not Truth.UNKNOWN:
         return Applicability(truth)
-    return Applicability(truth, (_cpu_fact(clause, start.cpu, words),))
+    follows = start.cpu is not None and start.cpu.follows_host
+    return Applicability(truth, (_cpu_fact(clause, start.cpu, words),), of_host=follows)
 
 
 def _cpu_fact(clause: Clause, cpu: GuestCpu | None, words: GuestWords) -> str:

@@ -62,7 +62,8 @@ def unit_applies(
         return Applicability(Truth.NO)
     parts = [clause_truth(clause, start, knowledge.guests, assumed) for clause in unit.when]
     facts = tuple(dict.fromkeys(fact for part in parts for fact in part.open_facts))
-    return Applicability(all_of(part.truth for part in parts), facts)
+    of_host = {part.of_host for part in parts if part.truth is Truth.UNKNOWN} == {True}
+    return Applicability(all_of(part.truth for part in parts), facts, of_host)
 
 
 def judge_units(

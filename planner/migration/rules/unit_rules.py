@@ -68,7 +68,7 @@ def _unbuilt(case: UnitCase) -> Iterator[Objection]:
 
 
 def _blocked(case: UnitCase) -> UnitJudgement | None:
-    """Judge a migration blocker of the source; whether a guest has it at all, if open, is a remark."""
+    """Judge a migration blocker of the source; whether a guest has it, if nobody says so, is a remark."""
     unit, starts = case.unit, case.source.starts
     if case.source.knows is Truth.NO or starts.presence is Presence.PRESENT:
         return None
@@ -92,6 +92,10 @@ def _blocked(case: UnitCase) -> UnitJudgement | None:
             capability,
             Rule.MIGRATION_BLOCKED,
         )
+        return UnitJudgement(objections=(gap,))
+    if case.applies.of_host:
+        fact = ", ".join(case.applies.open_facts)
+        gap = open_gap(case, fact, unit.source_lack, suspected=Rule.MIGRATION_BLOCKED)
         return UnitJudgement(objections=(gap,))
     return UnitJudgement(remarks=(without(case, "policy", unit.title),))
 
