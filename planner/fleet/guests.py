@@ -93,16 +93,20 @@ def _read_table(path: Path, fleet: Fleet, words: GuestVocabulary) -> tuple[Guest
     grouped = read_grouped(file, GUESTS if GUESTS.name in file.header else COUNTED)
     wrong = RowProblems(file.name)
     reader = GuestReader(fleet, words, wrong)
-    read = [reader.read(row) for row in sorted(grouped.rows, key=_place)]
+    read = [reader.read(row) for row in grouped.rows]
     problems = [*grouped.problems, *wrong.all()]
     if problems:
         raise FleetError(problems)
-    return tuple(guest for guest in read if guest is not None)
+    return tuple(sorted((guest for guest in read if guest is not None), key=place_of))
 
 
-def _place(row: GroupedRows) -> tuple[int, tuple[str, ...]]:
-    """Return where guests stand among others, whatever the order of the rows: by host."""
-    return len(row.values["host"]), tuple(row.values.values())
+def place_of(guest: GuestGroup) -> tuple[object, ...]:
+    """Return where guests stand among others, whatever the order of rows and files: by host."""
+    cpu = guest.cpu or GuestCpu(model="")
+    of_cpu = (cpu.model, sorted(cpu.enabled), sorted(cpu.disabled), cpu.settings)
+    start = (guest.booted_on, of_cpu, guest.devices or (), sorted(guest.traits))
+    rest = (guest.restart_window, guest.migratable, guest.count, repr(guest.room), guest.names)
+    return len(guest.host), guest.host, guest.machine_type, [*map(str, guest.flags)], start, rest
 
 
 @dataclass(frozen=True, slots=True)

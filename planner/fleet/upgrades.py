@@ -65,6 +65,10 @@ def read_upgrades(
     hosts = [host for row, group in read.rows for host in _hosts(row, group, targets, read.wrong)]
     read.refuse()
     _refuse_lost(targets, {group.pool for _, group in read.rows})
+    return _in_order(hosts)
+
+
+def _in_order(hosts: Iterable[UpgradeHost]) -> tuple[UpgradeHost, ...]:
     return tuple(sorted(hosts, key=lambda host: (len(host.name), host.name)))
 
 
@@ -84,7 +88,7 @@ def upgrades_of(
         for name in group.hosts
     )
     _refuse_lost(targets, {host.pool for host in hosts})
-    return hosts
+    return _in_order(hosts)
 
 
 def _refuse_strange(targets: Sequence[Target], vocabulary: Vocabulary) -> None:

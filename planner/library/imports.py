@@ -8,9 +8,12 @@ from os import PathLike
 from pathlib import Path
 
 from planner.domain.errors import FleetError
+from planner.domain.host import HostGroup, HostName
+from planner.fleet.guests import place_of
 from planner.fleet.importers.planes.plane_files import PlaneFiles
 from planner.fleet.importers.planes.plane_words import FeatureNames, Imported, PlaneWords
 from planner.fleet.loose_cells import loose_cells
+from planner.fleet.tables.columns import in_order
 from planner.fleet.tables.sources import name_of
 from planner.knowledge.base import KnowledgeBase
 from planner.knowledge.shipped import load_knowledge
@@ -52,13 +55,23 @@ def read_collection(
     """
     rows = knowledge or load_knowledge()
     found = read_planes("", path, knowledge=rows)
-    groups = found.fleet.groups
+    groups = tuple(
+        sorted(
+            (_in_order(group) for group in found.fleet.groups),
+            key=lambda group: (len(group.hosts[0]), group.hosts[0]),
+        )
+    )
     unplaced, loose = unplaced_texts(found.fleet, rows), loose_cells(groups, rows)
     nothing_fits = all(is_unplaced(group, rows) for group in groups)
     problems = [*(unplaced if strict or nothing_fits else ()), *(loose.wrong if strict else ())]
     if problems:
         raise FleetError(problems)
-    return replace(found, fleet=replace(found.fleet, unplaced=unplaced, loose=loose.told))
+    fleet = replace(found.fleet, groups=groups, unplaced=unplaced, loose=loose.told)
+    return replace(found, fleet=fleet, guests=tuple(sorted(found.guests, key=place_of)))
+
+
+def _in_order(group: HostGroup) -> HostGroup:
+    return replace(group, hosts=tuple(map(HostName, in_order(group.hosts))))
 
 
 def read_libvirt(*paths: str | PathLike[str], knowledge: KnowledgeBase | None = None) -> Imported:

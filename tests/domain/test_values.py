@@ -31,7 +31,7 @@ from planner.domain import (
     truth,
     verdict,
 )
-from planner.domain.plans import plan, scenario, simulation, unlock, upgrade
+from planner.domain.plans import plan, rehearsal, scenario, simulation, unlock, upgrade
 from planner.domain.truth import Truth, all_of, any_of
 
 MODULES = (
@@ -55,6 +55,7 @@ MODULES = (
     truth,
     verdict,
     plan,
+    rehearsal,
     scenario,
     simulation,
     unlock,

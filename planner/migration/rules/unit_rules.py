@@ -68,7 +68,7 @@ def _unbuilt(case: UnitCase) -> Iterator[Objection]:
 
 
 def _blocked(case: UnitCase) -> UnitJudgement | None:
-    """Judge a migration blocker of the source; whether a guest has it, if nobody says so, is a remark."""
+    """Judge a migration blocker of the source; whether a guest has it, if nobody says, is a remark."""
     unit, starts = case.unit, case.source.starts
     if case.source.knows is Truth.NO or starts.presence is Presence.PRESENT:
         return None
