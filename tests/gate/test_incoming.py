@@ -103,6 +103,30 @@ def test_flags_devices_and_settings_beside_the_elements() -> None:
     agree(domain("pc-q35-7.2", extra=SETTINGS + ARGUMENTS))
 
 
+@pytest.mark.parametrize(
+    ("words", "unread"),
+    [
+        (("--device", "nvme,serial=1"), set()),
+        (("-device",), {"commandline-device"}),
+        (("-M", "pc-q35-7.2"), {"commandline-M"}),
+        (("-machine", "usb=off"), set()),
+        (("-readconfig", "x.cfg"), {"commandline-readconfig"}),
+        (("-snapshot", "-drive", "file=x"), {"commandline-snapshot", "commandline-drive"}),
+        (("-cpu", "host,migratable=off"), set()),
+        (("-snapshot", "on", "disk.img"), {"commandline-snapshot", "commandline-"}),
+    ],
+)
+def test_what_nobody_reads_of_a_command_line_is_an_unknown_device(
+    words: tuple[str, ...], unread: set[str]
+) -> None:
+    arguments = "".join(f"<qemu:arg value='{word}'/>" for word in words)
+    xml = domain("pc-q35-7.2", extra=f"<qemu:commandline>{arguments}</qemu:commandline>")
+    agree(xml)
+    _, found = read(xml)
+    assert {one for one in found.devices or () if one.startswith("commandline")} == unread
+    assert ("nvme,serial=1" in (found.devices or ())) is ("--device" in words)
+
+
 @pytest.mark.parametrize("argument", ["-cpu", "-accel", "-machine"])
 def test_what_may_be_set_past_the_elements_is_not_told(argument: str) -> None:
     hidden = (

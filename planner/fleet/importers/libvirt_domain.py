@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from planner.documents.complaints import Complaints
-from planner.domain.compat import CompatFlag, PropertyKey
+from planner.domain.compat import CompatFlag
 from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestCpu
 from planner.domain.guest_formats import GuestFormats
 from planner.fleet.importers.guest_rules import Element as Described
 from planner.fleet.importers.guest_rules import FormatReader
+from planner.fleet.importers.qemu_arguments import added_devices, flags_of, is_open, options_of
 from planner.fleet.vocabulary import GuestVocabulary
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ FORMAT = "libvirt"
 QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 SIGNS = {"force": "+", "require": "+", "": "+", "disable": "-", "forbid": "-"}
 """What the policy of a CPU feature comes to; `optional` depends on the host."""
-OF_THE_ACCELERATOR = frozenset({"-accel", "-machine", "-M", "-cpu", "-set"})
-"""Arguments that may set what no element shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +61,21 @@ def read_domain(
         return None
     inactive = domain.get("id") is None
     reader = FormatReader(FORMAT, words.formats)
-    arguments = [one.get("value", "") for one in domain.iter(f"{QEMU}arg")]
+    arguments = options_of(one.get("value", "") for one in domain.iter(f"{QEMU}arg"))
     try:
         flags = tuple(flags_of(arguments))
     except ValueError as error:
         complaints.add((), f"-global {error}")
         return None
     traits = reader.traits(partial(_at, domain))
-    if OF_THE_ACCELERATOR.intersection(arguments):
+    if is_open(arguments):
         traits = frozenset(one for one in traits if one[1])
     return DescribedGuest(
         key=(domain.findtext("uuid") or "").strip() or name,
         name=name,
         machine_type=machine,
         flags=flags,
-        cpu=None if "-cpu" in arguments else _cpu(domain, words, complaints),
+        cpu=None if is_open(arguments, frozenset({"-cpu"})) else _cpu(domain, words, complaints),
         devices=(*reader.devices(_elements(domain)), *added_devices(arguments)),
         traits=traits,
         inactive=inactive,
@@ -117,31 +115,6 @@ def _overridden(device: Element) -> Iterator[str]:
         value = {"true": "on", "false": "off"}.get(one.get("value", ""), one.get("value", ""))
         if one.get("type") != "remove" and one.get("name") and value and "," not in value:
             yield f"{one.get('name')}={value}"
-
-
-def flags_of(arguments: list[str]) -> Iterator[CompatFlag]:
-    """Yield the flags of `-global`, in both of its forms; others are not flags of ours.
-
-    Raises `ValueError` for one that says no value.
-    """
-    for option, value in pairwise(arguments):
-        if option != "-global":
-            continue
-        parts = dict(part.partition("=")[::2] for part in value.split(","))
-        if parts.keys() >= {"driver", "property", "value"}:
-            key = PropertyKey(qom_type=parts["driver"], property=parts["property"])
-            yield CompatFlag(key=key, value=parts["value"])
-        elif "." in value.partition("=")[0]:
-            yield CompatFlag.parse(value)
-
-
-def added_devices(arguments: list[str]) -> Iterator[str]:
-    """Yield the devices that are given to QEMU past libvirt."""
-    for option, value in pairwise(arguments):
-        if option == "-device" and not value.startswith("{"):
-            yield value
-        elif option == "-device":
-            yield "libvirt-commandline-device"
 
 
 def _cpu(domain: Element, words: GuestVocabulary, complaints: Complaints) -> GuestCpu | None:

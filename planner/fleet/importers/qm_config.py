@@ -12,7 +12,8 @@ from planner.domain.errors import advised, nearest
 from planner.domain.guest import GuestCpu
 from planner.domain.guest_formats import GuestFormats
 from planner.fleet.importers.guest_rules import Element, FormatReader
-from planner.fleet.importers.libvirt_domain import DescribedGuest, added_devices, flags_of
+from planner.fleet.importers.libvirt_domain import DescribedGuest
+from planner.fleet.importers.qemu_arguments import added_devices, flags_of, is_open, options_of
 from planner.fleet.vocabulary import GuestVocabulary
 
 FORMAT = "qm"
@@ -31,14 +32,14 @@ def read_qm_config(
         return None
     reader = FormatReader(FORMAT, words.formats)
     name = options.get("name", stem)
-    arguments = shlex.split(options.get("args", ""))
+    arguments = options_of(shlex.split(options.get("args", "")))
     machine, _, _ = options.get("machine", DEFAULT_TYPE).removeprefix("type=").partition(",")
     return DescribedGuest(
         key=options.get("vmgenid") or f"{stem} {name}",
         name=name,
         machine_type=machine,
         flags=tuple(flags_of(arguments)),
-        cpu=None if "-cpu" in arguments else _cpu(options, words, complaints),
+        cpu=None if is_open(arguments, frozenset({"-cpu"})) else _cpu(options, words, complaints),
         devices=(*reader.devices(_elements(options, words.formats)), *added_devices(arguments)),
         traits=reader.traits(options.get),
         inactive=True,

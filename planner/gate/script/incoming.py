@@ -14,6 +14,8 @@ QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 STAMP = "{https://planner.example/1}booted"
 OPAQUE = frozenset(("-accel", "-machine", "-M", "-cpu", "-set"))
 """Arguments that may set what no element shows."""
+TYPED = ("-machine", "-M")
+READ = ("-accel", "-cpu", "-device", "-global", *TYPED)
 SWITCH = {"true": "on", "false": "off", "yes": "on", "no": "off"}
 ON, OFF = ("require", "force"), ("disable", "forbid")
 
@@ -37,8 +39,8 @@ class Incoming:
         self.domain, self.tables = domain, tables
         self.machine = (at(domain, "os/type/@machine") or "").strip()
         words = [one.get("value", "") for one in domain.iter(QEMU + "arg")]
-        self.arguments = list(zip(words, words[1:]))  # noqa: B905, RUF007
-        self.opaque = OPAQUE.intersection(words)
+        self.arguments = list(_options(words))
+        self.opaque = OPAQUE.intersection(option for option, _ in self.arguments)
         self.overrides = {
             one.get("alias", ""): dict(_overridden(one)) for one in domain.iter(QEMU + "device")
         }
@@ -98,13 +100,14 @@ class Incoming:
             yield name + "=" + value
 
     def _added(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """Yield the devices that are given to QEMU past libvirt."""
+        """Yield the devices that are given past libvirt, and for all that is not read an unknown one."""
         for option, text in self.arguments:
-            if option == "-device" and text.startswith("{"):
-                yield "libvirt-commandline-device", frozenset()
-            elif option == "-device":
+            is_type = option in TYPED and "=" not in text.partition(",")[0]
+            if option == "-device" and text[:1] not in ("", "{"):
                 name, _, more = text.partition(",")
                 yield name, frozenset(more.split(","))
+            elif option not in READ or text[:1] in ("", "{") or is_type:
+                yield "commandline" + option, frozenset()
 
     def _cpu(self) -> tuple[str, set[str], set[str]]:
         """Return the model, empty if it is not told, and the features that are on and off."""
@@ -164,6 +167,21 @@ class Incoming:
                 own = row["alias"] + _number(found, row["number"], place)
                 yield at(found, "alias/@name") or own
             place += fits or row["number"] == "order"
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (option, value) of a command line; QEMU reads `--device` as `-device`."""
+    option = ""
+    for word in words:
+        if word.startswith("-"):
+            if option:
+                yield option, ""
+            option = "-" + word.lstrip("-")
+        else:
+            yield option or "-", word
+            option = ""
+    if option:
+        yield option, ""
 
 
 def _overridden(device: Element) -> Iterator[tuple[str, str]]:
