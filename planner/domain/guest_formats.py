@@ -13,9 +13,9 @@ ANY = "*"
 class ElementKeys:
     """Where an element of a format says what it is: one place per value of its `DeviceWords`.
 
-    `options` are (place, option): a number above 1 that the device gets as an option, or for which it
-    gets `OPTION=VALUE`. `no_device`: the element stands for no device of its own. `numbered`: there
-    may be several, called `net0`, `net1`.
+    `options` are (place, option): a number above 1 that the device gets as an option, or for which, or
+    for a switch that is on, it gets `OPTION=VALUE`. `no_device`: the element stands for no device of
+    its own. `numbered`: there may be several, called `net0`, `net1`.
     `absent` is what holds where the element is not given; it counts only where one of `beside` is.
     """
 

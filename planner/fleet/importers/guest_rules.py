@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from planner.documents.digits import whole_of
+from planner.domain.guest import ON
 from planner.domain.guest_formats import GuestFormats
 
 Place = Callable[[str], str | None]
@@ -50,7 +51,7 @@ class FormatReader:
         options = [
             option if "=" in option else f"{option}={number}"
             for place, option in keys.options
-            if (number := element.at(place)) and number.isdecimal() and whole_of(number) > 1
+            if (number := element.at(place)) and (number in ON or _is_several(number))
         ]
         for place, device in enumerate(row.devices):
             own = (*options, *element.options) if not place else ()
@@ -68,3 +69,7 @@ class FormatReader:
             for trait, answers in said.items()
             if True in answers or answers == {False}
         )
+
+
+def _is_several(number: str) -> bool:
+    return number.isdecimal() and whole_of(number) > 1

@@ -17,6 +17,7 @@ OPAQUE = frozenset(("-accel", "-machine", "-M", "-cpu", "-set"))
 TYPED = ("-machine", "-M")
 READ = ("-accel", "-cpu", "-device", "-global", *TYPED)
 SWITCH = {"true": "on", "false": "off", "yes": "on", "no": "off"}
+SET = ("on", "yes", "true", "y")
 ON, OFF = ("require", "force"), ("disable", "forbid")
 
 
@@ -93,7 +94,7 @@ class Incoming:
     def _options(self, element: Element, row: GateElement) -> Iterator[str]:
         for place, option in row["options"]:
             number = at(element, place) or ""
-            if number.isdigit() and int(number) > 1:
+            if number in SET or (number.isdigit() and int(number) > 1):
                 yield option if "=" in option else option + "=" + number
         own = self.overrides.get(at(element, "alias/@name") or "", {})
         for name, value in own.items():

@@ -16,7 +16,7 @@ from planner.domain.guest_formats import (
 from planner.knowledge.files.folder import Folder
 from planner.knowledge.files.rows import Row
 
-FORMATS = ("libvirt", "qm")
+FORMATS = ("libvirt", "qm", "kubevirt")
 ANSWERS = {"yes": True, "no": False, "open": None}
 T = TypeVar("T")
 
