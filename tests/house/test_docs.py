@@ -129,9 +129,7 @@ def test_documented_exit_codes() -> None:
         str(exits.UNDECIDED): "undecided",
         str(exits.INTERRUPTED): "interrupted",
     }
-    codes = {
-        value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)
-    }
+    codes = {value for name, value in vars(exits).items() if name.isupper() and type(value) is int}
     assert {str(code) for code in codes} == set(documented)
 
 

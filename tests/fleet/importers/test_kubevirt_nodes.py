@@ -59,7 +59,7 @@ def test_guests_are_read_and_what_is_not_said_stays_open(cluster: KubevirtCluste
     assert sorted(database.cpu.enabled) == ["pcid"]
     assert sorted(database.cpu.disabled) == ["vmx"]
     assert database.devices is None
-    assert not database.traits
+    assert database.traits == {("confidential-guest-support", False)}
     assert not database.booted_on
     assert not guest(cluster, "lab/gpu-1").migratable
     assert not any("lab/new-1" in one.names for one in cluster.guests), "not on a node yet"
