@@ -161,17 +161,21 @@ def keeps_to_its_hosts(upgrade: PoolUpgrade, cohort: Cohort, knowledge: Knowledg
     """Whether some hosts lack the machine type of guests, and one that stays as it is has it.
 
     Such guests have a place at every time, and are never taken to hosts that refuse them. Those that are
-    on upgraded hosts already stay on such hosts by the routing.
+    on upgraded hosts already stay on such hosts by the routing. Guests said to run on a host without
+    their type are judged there, as they stand.
     """
     if cohort.groups is None or cohort.is_restarted:
         return False
     if _is_on(upgrade, cohort, upgrade.upgraded_profiles()):
         return False
     name, offers = cohort.start.baseline.machine_type, knowledge.machines.offers
-    lacking = any(offers(at.qemu, name) is Truth.NO for at in (*upgrade.before, *upgrade.after))
+    standing = tuple(zip(upgrade.hosts, upgrade.before, strict=True))
+    homes, lacks = set(cohort.hosts), Truth.NO
+    if any(str(host.name) in homes and offers(at.qemu, name) is lacks for host, at in standing):
+        return False
+    lacking = any(offers(at.qemu, name) is lacks for at in (*upgrade.before, *upgrade.after))
     return lacking and any(
-        host.target is None and offers(at.qemu, name) is Truth.YES
-        for host, at in zip(upgrade.hosts, upgrade.before, strict=True)
+        host.target is None and offers(at.qemu, name) is Truth.YES for host, at in standing
     )
 
 

@@ -266,3 +266,32 @@ def test_features_that_nobody_knows_wait_for_a_power_cycle() -> None:
     assert all(one.takes_effect is TakesEffect.NEXT_HOP for one in streams)
     assert flip.takes_effect is TakesEffect.POWER_CYCLE
     assert replayed(task, plan).outcome is Outcome.SAFE
+
+
+def test_a_guest_on_a_host_without_its_type_is_not_taken_to_be_at_home() -> None:
+    """A guests file that says so speaks of another process than the host's QEMU: no plan is proven."""
+    without, having = (
+        HostGroup(pool=PoolName("p"), kernel="1", qemu=qemu, hosts=(HostName(name),))
+        for name, qemu in (("a", "3.0.0"), ("b", "2.0.0"))
+    )
+    hosts = (
+        UpgradeHost(
+            name=HostName("a"),
+            pool=PoolName("p"),
+            group=without,
+            target=replace(without, qemu="2.0.0"),
+        ),
+        UpgradeHost(name=HostName("b"), pool=PoolName("p"), group=having, target=None),
+    )
+    guests = (GuestGroup(pool="p", host="a", machine_type="t1", devices=()),)
+    plan = make_plan(
+        PlanRequest(
+            hosts=hosts,
+            guests=guests,
+            knowledge=world(),
+            policy=world().policy,
+            fleet_digest="sha256:0",
+        )
+    )
+    assert not plan.waves
+    assert plan.relaxations
