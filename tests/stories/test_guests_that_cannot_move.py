@@ -21,10 +21,18 @@ XML = (
 )
 
 
-def verdict(tmp_path: Path, name: str, text: str) -> tuple[PoolVerdict, set[str]]:
+OLD = """host,kernel,qemu
+h1,6.1.0-30-amd64,1:7.2+dfsg-7+deb12u13
+h2,5.10.0-33-amd64,1:5.2+dfsg-11+deb11u3
+"""
+
+
+def verdict(
+    tmp_path: Path, name: str, text: str, rows: str = FLEET
+) -> tuple[PoolVerdict, set[str]]:
     """Return the verdict of two equal hosts with a guest, and how the guest stands."""
     fleet = tmp_path / "fleet.csv"
-    fleet.write_text(FLEET)
+    fleet.write_text(rows)
     folder = tmp_path / "h1"
     folder.mkdir()
     (folder / name).write_text(text)
@@ -74,4 +82,25 @@ VIDEO = "<video><model type='virtio'{}>{}</model></video>"
 )
 def test_domains_of_libvirt(tmp_path: Path, devices: str, moves: bool) -> None:
     _, kinds = verdict(tmp_path, "g.xml", XML.format("", devices))
+    assert ("violated" not in kinds) is moves
+
+
+RING = "<features><kvm><dirty-ring state='{}' size='4096'/></kvm></features>"
+PORT = "<interface type='user'>{}<model type='virtio'/></interface>"
+
+
+@pytest.mark.parametrize(
+    ("features", "devices", "moves"),
+    [
+        (RING.format("on"), "", False),
+        (RING.format("off"), "", True),
+        ("", PORT.format("<backend type='passt'/>"), False),
+        ("", PORT.format(""), True),
+    ],
+)
+def test_what_an_older_qemu_does_not_have(
+    tmp_path: Path, features: str, devices: str, moves: bool
+) -> None:
+    xml = XML.replace("pc-q35-rhel9.6.0", "pc-q35-5.2").format(features, devices)
+    _, kinds = verdict(tmp_path, "g.xml", xml, OLD)
     assert ("violated" not in kinds) is moves

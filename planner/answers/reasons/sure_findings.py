@@ -13,6 +13,7 @@ from planner.domain.host import HostProfile
 from planner.domain.machine_type import MachineType
 from planner.domain.migrated import Clause, MigratedUnit
 from planner.domain.truth import Truth, all_of
+from planner.domain.verdict import Rule
 from planner.knowledge.base import KnowledgeBase
 from planner.migration.applies import Applicability, clause_truth
 from planner.migration.graph import MigrationDomain
@@ -80,8 +81,11 @@ def sure_refusals(
     A fault has no unit.
     """
     for unit in knowledge.units_of(row.arch):
-        asked = unit.only_certain and unit.when and not unit.gates
-        if asked and any(_is_refused(unit, *edge, libvirt=libvirt) for edge in edges):
+        if (
+            unit.when
+            and _is_of_the_sure(unit)
+            and any(_is_refused(unit, *edge, libvirt=libvirt) for edge in edges)
+        ):
             yield unit.id, f"{unit.title}: {unit.symptom}", unit.when
     pairs = {(source.qemu, destination.qemu) for source, destination in edges}
     for fault in knowledge.faults:
@@ -95,8 +99,14 @@ def _sure_units(
 ) -> Iterator[MigratedUnit]:
     arch = edges[0][0].arch if edges else ""
     for unit, applies in applicable_units(arch, start, knowledge, frozenset()):
-        if unit.only_certain and not unit.gates and applies.truth is Truth.YES:
+        if _is_of_the_sure(unit) and applies.truth is Truth.YES:
             yield unit
+
+
+def _is_of_the_sure(unit: MigratedUnit) -> bool:
+    """Whether a unit, or the rule of builds without it, speaks only of guests that surely have it."""
+    is_built_in = unit.unbuilt_source is None and unit.unbuilt_destination is None
+    return not unit.gates and (unit.only_certain or not is_built_in)
 
 
 def _is_refused(
@@ -115,4 +125,5 @@ def _is_refused(
         same_cpu=True,
         same_build=source.qemu.is_same_as(destination.qemu),
     )
-    return any(not one.is_gap for one in judge_unit(case).objections)
+    rules = {one.rule for one in judge_unit(case).objections if not one.is_gap}
+    return bool(rules) if unit.only_certain else Rule.PART_NOT_OFFERED in rules
